@@ -1,0 +1,42 @@
+# Text files inside the program.
+#
+#   reprieve_embed(OUTPUT variable NAME kName NAMESPACE a::b FILE path HEADER header)
+# makes a .cc that defines `const std::vector<std::string_view>& NAME()`, the lines of the file, as HEADER declares it,
+# and puts its path into `variable`. As a script (cmake -P) it is its own generator.
+if(CMAKE_SCRIPT_MODE_FILE)
+  file(READ "${EMBED_FILE}" text)
+  string(REGEX REPLACE "\n$" "" text "${text}")
+  string(REPLACE "\n" ")EMBED\",\n    R\"EMBED(" text "${text}")
+  file(WRITE "${EMBED_OUTPUT}.new" "// Made from ${EMBED_FILE} by cmake/embed.cmake.
+#include \"${EMBED_HEADER}\"
+
+namespace ${EMBED_NAMESPACE} {
+
+const std::vector<std::string_view>& ${EMBED_NAME}() {
+  static const std::vector<std::string_view> lines = {
+    R\"EMBED(${text})EMBED\",
+  };
+  return lines;
+}
+
+}  // namespace ${EMBED_NAMESPACE}
+")
+  file(RENAME "${EMBED_OUTPUT}.new" "${EMBED_OUTPUT}")
+  return()
+endif()
+
+set(REPRIEVE_EMBED_SCRIPT ${CMAKE_CURRENT_LIST_FILE})
+
+function(reprieve_embed)
+  cmake_parse_arguments(EMBED "" "OUTPUT;NAME;NAMESPACE;FILE;HEADER" "" ${ARGN})
+  set(source ${PROJECT_BINARY_DIR}/embedded/${EMBED_NAME}.cc)
+  file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/embedded)
+  add_custom_command(
+    OUTPUT ${source}
+    COMMAND ${CMAKE_COMMAND} -DEMBED_FILE=${PROJECT_SOURCE_DIR}/${EMBED_FILE} -DEMBED_OUTPUT=${source}
+            -DEMBED_NAME=${EMBED_NAME} -DEMBED_NAMESPACE=${EMBED_NAMESPACE} -DEMBED_HEADER=${EMBED_HEADER}
+            -P ${REPRIEVE_EMBED_SCRIPT}
+    DEPENDS ${PROJECT_SOURCE_DIR}/${EMBED_FILE} ${REPRIEVE_EMBED_SCRIPT}
+    VERBATIM)
+  set(${EMBED_OUTPUT} ${source} PARENT_SCOPE)
+endfunction()

@@ -1,0 +1,28 @@
+#include "base/base64.h"
+
+#include <cstdint>
+
+namespace reprieve {
+
+std::optional<std::string> DecodeBase64(std::string_view text) {
+  constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string out;
+  std::uint32_t bits = 0;
+  std::size_t digits = 0;
+  std::size_t padding = 0;
+  for (const char c : text) {
+    if (c == '\n' || c == '\r') continue;
+    if (c == '=') {
+      ++padding;
+      continue;
+    }
+    const std::size_t digit = kAlphabet.find(c);
+    if (digit == std::string_view::npos || padding > 0) return std::nullopt;
+    bits = bits << 6 | static_cast<std::uint32_t>(digit);
+    if (++digits % 4 != 1) out.push_back(static_cast<char>(bits >> (2 * (3 - (digits - 1) % 4))));
+  }
+  if ((digits + padding) % 4 != 0 || padding > 2) return std::nullopt;
+  return out;
+}
+
+}  // namespace reprieve

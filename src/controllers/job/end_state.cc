@@ -1,0 +1,94 @@
+// When a Job ends, and why: the first that holds decides (spec/job.md 2.7).
+#include "base/text.h"
+#include "controllers/job/sync.h"
+#include "policy/success_policy.h"
+
+namespace reprieve::controllers::job {
+namespace {
+
+std::optional<EndState> Recorded(const batch::JobStatus& status) {
+  for (const bool success : {true, false}) {
+    EndState end{success, {}, {}};
+    if (!status.IsTrue(end.interim())) continue;
+    const batch::JobCondition* condition = status.FindCondition(end.interim());
+    end.reason = condition->reason;
+    end.message = condition->message;
+    return end;
+  }
+  return std::nullopt;
+}
+
+std::optional<EndState> PolicyFailsJob(const JobView& view) {
+  if (view.fail_job().empty()) return std::nullopt;
+  const TrackedPod& pod = **view.fail_job().begin();
+  return EndState{false, "PodFailurePolicy", policy::FailJobMessage(*pod.verdict, *pod.pod)};
+}
+
+// Under OnFailure containers restart in place, and the limit is met one earlier (2.8).
+bool BackoffLimitExceeded(const Sync& sync) {
+  const std::int64_t limit = sync.spec.backoff_limit.value_or(6);
+  if (sync.failed > limit) return true;
+  if (sync.spec.pod_template.spec->restart_policy != core::RestartPolicy::kOnFailure) return false;
+  const std::int64_t restarts = sync.view.restart_sum();
+  return limit == 0 ? restarts > 0 : restarts >= limit;
+}
+
+bool DeadlineExceeded(Sync& sync) {
+  if (!sync.spec.active_deadline_seconds || !sync.status.start_time || sync.spec.suspended()) return false;
+  // Past what a clock can hold it never comes.
+  if (*sync.spec.active_deadline_seconds > Seconds::max().count() / 2'000'000'000) return false;
+  const Time deadline = *sync.status.start_time + Seconds(*sync.spec.active_deadline_seconds);
+  if (sync.now >= deadline) return true;
+  sync.LookAgain(deadline);
+  return false;
+}
+
+std::optional<EndState> FailedIndexesEnd(const Sync& sync) {
+  if (!sync.spec.indexed() || !sync.spec.backoff_limit_per_index) return std::nullopt;
+  const std::int64_t failed = sync.view.failed().size();
+  if (sync.spec.max_failed_indexes && failed > *sync.spec.max_failed_indexes) {
+    return EndState{false, "MaxFailedIndexesExceeded",
+                    "Job has exceeded the specified maximal number of failed indexes"};
+  }
+  if (failed > 0 && failed + sync.succeeded >= sync.spec.completions.value_or(0)) {
+    return EndState{false, "FailedIndexes", "Job has failed indexes"};
+  }
+  return std::nullopt;
+}
+
+std::optional<EndState> SuccessPolicyEnd(const Sync& sync) {
+  if (!sync.spec.indexed() || !sync.spec.success_policy || sync.succeeded == 0) return std::nullopt;
+  const auto rule = policy::MatchSuccessPolicy(*sync.spec.success_policy, sync.view.succeeded(),
+                                               sync.spec.completions.value_or(0));
+  if (!rule) return std::nullopt;
+  return EndState{true, "SuccessPolicy", Cat("Matched rules at index ", *rule)};
+}
+
+}  // namespace
+
+void DecideEnd(Sync& sync) {
+  sync.end = Recorded(sync.status);
+  sync.ended_before = sync.end.has_value();
+  if (!sync.end) sync.end = PolicyFailsJob(sync.view);
+  if (!sync.end && BackoffLimitExceeded(sync)) {
+    sync.end = EndState{false, "BackoffLimitExceeded", "Job has reached the specified backoff limit"};
+  }
+  if (!sync.end && DeadlineExceeded(sync)) {
+    sync.end = EndState{false, "DeadlineExceeded", "Job was active longer than specified deadline"};
+  }
+  if (!sync.end) sync.end = FailedIndexesEnd(sync);
+  if (!sync.end) sync.end = SuccessPolicyEnd(sync);
+}
+
+void DeleteActive(Sync& sync) {
+  if (sync.view.active().empty()) return;
+  world::Stage& stage = sync.plan().AddStage();
+  for (const TrackedPod* pod : sync.view.active()) {
+    stage.writes.push_back(world::DeletePod{world::ReferenceTo(*pod->pod)});
+  }
+  sync.terminating += sync.active;
+  sync.active = 0;
+  sync.ready = 0;
+}
+
+}  // namespace reprieve::controllers::job

@@ -1,0 +1,82 @@
+#include "controllers/job/prototype.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace reprieve::controllers {
+namespace {
+
+constexpr std::string_view kIndexVariable = "JOB_COMPLETION_INDEX";
+// The API server appends five characters to a prefix of at most 58, so that the name stays a DNS label.
+constexpr std::size_t kLongestGenerateName = 58;
+
+void AddIndexVariable(std::vector<core::Container>& containers) {
+  for (core::Container& container : containers) {
+    const bool has = std::any_of(container.env.begin(), container.env.end(),
+                                 [](const core::EnvVar& variable) { return variable.name == kIndexVariable; });
+    if (has) continue;
+    core::EnvVar variable;
+    variable.name = kIndexVariable;
+    variable.value_from.emplace().field_ref.emplace().field_path = Cat("metadata.labels['", batch::kCompletionIndex, "']");
+    container.env.push_back(std::move(variable));
+  }
+}
+
+std::shared_ptr<const core::PodSpec> WithIndexVariable(const core::PodSpec& spec) {
+  auto out = std::make_shared<core::PodSpec>(spec);
+  AddIndexVariable(out->init_containers);
+  AddIndexVariable(out->containers);
+  return out;
+}
+
+}  // namespace
+
+PodPrototype::PodPrototype(const batch::Job& job)
+    : job_name_(job.metadata.name), generate_name_(Cat(job.metadata.name, "-")), namespace_(job.metadata.namespace_) {
+  const core::PodTemplateSpec& pod_template = job.spec->pod_template;
+  spec_ = job.spec->indexed() ? WithIndexVariable(*pod_template.spec) : pod_template.spec;
+  labels_ = pod_template.metadata.labels.Share();
+  annotations_ = pod_template.metadata.annotations.Share();
+  finalizers_ = pod_template.metadata.finalizers;
+  if (!pod_template.metadata.HasFinalizer(batch::kTrackingFinalizer)) finalizers_.emplace_back(batch::kTrackingFinalizer);
+  meta::OwnerReference owner;
+  owner.api_version = "batch/v1";
+  owner.kind = "Job";
+  owner.name = job.metadata.name;
+  owner.uid = job.metadata.uid;
+  owner.controller = true;
+  owner.block_owner_deletion = true;
+  owners_ = std::make_shared<const std::vector<meta::OwnerReference>>(1, std::move(owner));
+}
+
+core::Pod PodPrototype::MakePod() const {
+  core::Pod pod;
+  pod.metadata.generate_name = generate_name_;
+  pod.metadata.namespace_ = namespace_;
+  pod.metadata.labels = meta::Labels(labels_);
+  pod.metadata.annotations = meta::Labels(annotations_);
+  pod.metadata.owner_references = owners_;
+  pod.metadata.finalizers = finalizers_;
+  pod.spec = spec_;
+  pod.hostname = spec_->hostname;
+  return pod;
+}
+
+core::Pod PodPrototype::MakePod(policy::CompletionIndex index,
+                                const std::optional<policy::IndexFailures>& failures) const {
+  core::Pod pod = MakePod();
+  const std::string number = Cat(index);
+  const std::size_t room = kLongestGenerateName - number.size() - 2;
+  pod.metadata.generate_name = Cat(std::string_view(job_name_).substr(0, room), "-", number, "-");
+  pod.metadata.labels.Set(batch::kCompletionIndex, number);
+  pod.metadata.annotations.Set(batch::kCompletionIndex, number);
+  pod.hostname = Cat(job_name_, "-", number);
+  if (failures) {
+    pod.metadata.annotations.Set(batch::kIndexFailureCount, Cat(failures->counted));
+    if (failures->ignored > 0) pod.metadata.annotations.Set(batch::kIndexIgnoredFailureCount, Cat(failures->ignored));
+  }
+  return pod;
+}
+
+}  // namespace reprieve::controllers

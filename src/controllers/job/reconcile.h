@@ -1,0 +1,35 @@
+// The Job reconciler: from what is known of a Job and its pods, and the time, to a Plan.
+//
+// Source: spec/job.md 2.4 to 2.14. Pure: no I/O, no clock, no lock. Called on the engine's thread.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "controllers/job/view.h"
+#include "policy/backoff.h"
+#include "world/plan.h"
+
+namespace reprieve::controllers {
+
+struct ReconcileOptions {
+  policy::BackoffDelays delays;
+  // False after a creation has failed in this round: account for what there is, create nothing.
+  bool may_create = true;
+  // KEP-5440: a suspended Job loses its startTime.
+  bool clear_start_time_on_suspend = true;
+};
+
+struct JobDecision {
+  world::Plan plan;
+  // What the view's back-off record becomes once that many stages are done (2.6); absent: it stays.
+  std::optional<policy::BackoffRecord> backoff;
+  std::size_t backoff_after_stages = 0;
+};
+
+// `orphans`: pods without a controller that the Job's selector matches (2.5).
+// REQUIRES: view.has_job().
+[[nodiscard]] JobDecision ReconcileJob(const JobView& view, const std::vector<const core::Pod*>& orphans, Time now,
+                                       const ReconcileOptions& options);
+
+}  // namespace reprieve::controllers

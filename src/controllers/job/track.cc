@@ -1,0 +1,224 @@
+// The status protocol with finalizers: no pod is lost or counted twice, wherever a crash falls (spec/job.md 2.13).
+//
+// Record the ended pods in status; only then take their finalizers away; only then move them to the counters. Indexed
+// successes need no record: their index is one.
+#include <algorithm>
+#include <string_view>
+#include <unordered_set>
+
+#include "controllers/job/sync.h"
+
+namespace reprieve::controllers::job {
+namespace {
+
+using UidSet = std::unordered_set<std::string_view>;
+
+class Tracker {
+ public:
+  explicit Tracker(Sync& sync)
+      : sync_(sync), status_(sync.status), uncounted_(*sync.status.uncounted_terminated_pods) {}
+
+  void Run() {
+    WriteCounts();
+    SettleAtStart();
+    Record();
+    WriteIndexes();
+    WriteInterimCondition();
+    if (!sync_.announcements.empty()) AnnounceAll();
+    Flush();
+    ReleaseFinalizers();
+    SettleReleased();
+    Finish();
+    Flush();
+    AnnounceEnd();
+  }
+
+ private:
+  void WriteCounts() {
+    needs_flush_ = sync_.suspend_changed;
+    const auto put = [this](auto& field, std::int32_t value) {
+      if (field == value) return;
+      field = value;
+      needs_flush_ = true;
+    };
+    put(status_.active, sync_.active);
+    put(status_.ready, sync_.ready);
+    put(status_.terminating, sync_.terminating);
+  }
+
+  // Pods of an earlier, interrupted round whose finalizers are gone are counted now.
+  void SettleAtStart() {
+    if (uncounted_.empty()) return;
+    UidSet with_finalizer;
+    for (const JobView::PodSet* pods : {&sync_.view.accountable(), &sync_.view.tracked_live()}) {
+      for (const TrackedPod* pod : *pods) with_finalizer.insert(pod->pod->metadata.uid);
+    }
+    Settle([&](const std::string& uid) { return !with_finalizer.contains(uid); });
+  }
+
+  void Settle(const auto& is_released) {
+    const auto settle = [&](std::vector<std::string>& uids, std::int32_t& counter) {
+      const auto moved = std::erase_if(uids, is_released);
+      if (moved == 0) return;
+      counter += static_cast<std::int32_t>(moved);
+      needs_flush_ = true;
+    };
+    settle(uncounted_.succeeded, status_.succeeded);
+    settle(uncounted_.failed, status_.failed);
+  }
+
+  // All pods with finalizer if the Job ends here or is deleted, else those that have ended.
+  std::vector<const TrackedPod*> Candidates() const {
+    const JobView& view = sync_.view;
+    std::vector<const TrackedPod*> out(view.accountable().begin(), view.accountable().end());
+    if (sync_.end || sync_.job.metadata.deleting()) {
+      const auto middle = static_cast<std::ptrdiff_t>(out.size());
+      out.insert(out.end(), view.tracked_live().begin(), view.tracked_live().end());
+      std::inplace_merge(out.begin(), out.begin() + middle, out.end(), JobView::Order());
+    }
+    return out;
+  }
+
+  bool MayRelease(const TrackedPod& pod) const {
+    if (sync_.job.metadata.deleting() || sync_.end || pod.succeeded) return true;
+    if (!pod.failed) return false;
+    const auto at = sync_.delayed.find(pod.index);
+    return at == sync_.delayed.end() || at->second != &pod;
+  }
+
+  void Record() {
+    listed_succeeded_.insert(uncounted_.succeeded.begin(), uncounted_.succeeded.end());
+    listed_failed_.insert(uncounted_.failed.begin(), uncounted_.failed.end());
+    for (const TrackedPod* pod : Candidates()) {
+      if (!MayRelease(*pod)) continue;
+      released_.push_back(pod);
+      RecordOne(*pod);
+      if (new_succeeded_.size() + static_cast<std::int64_t>(uncounted_.succeeded.size() + uncounted_.failed.size()) >=
+          static_cast<std::int64_t>(kMaxUncountedPods)) {
+        cap_reached_ = true;
+        sync_.LookAgain(sync_.now);
+        return;
+      }
+    }
+  }
+
+  void RecordOne(const TrackedPod& pod) {
+    const std::string& uid = pod.pod->metadata.uid;
+    const bool valid = !sync_.spec.indexed() || (pod.index >= 0 && pod.index < sync_.spec.completions.value_or(0));
+    // A pod that was once counted as failed stays so, even if it ended well (2.17).
+    if (pod.succeeded && !listed_failed_.contains(uid)) {
+      if (sync_.spec.indexed()) {
+        if (valid && !sync_.view.completed().Contains(pod.index)) new_succeeded_.Insert(pod.index);
+      } else if (!listed_succeeded_.contains(uid)) {
+        uncounted_.succeeded.push_back(uid);
+      }
+      needs_flush_ = true;
+      return;
+    }
+    const bool considered_failed = pod.failed || (sync_.end && !sync_.end->success);
+    if (!considered_failed || !valid || listed_failed_.contains(uid)) return;
+    // A pod that the end of the Job makes a failure is judged now.
+    const bool counts =
+        pod.failed ? pod.counts() : policy::JudgePod(sync_.spec.pod_failure_policy, *pod.pod).counts();
+    if (counts) uncounted_.failed.push_back(uid);
+    needs_flush_ = true;
+  }
+
+  void WriteIndexes() {
+    if (!sync_.spec.indexed()) return;
+    const auto put = [this](auto& field, auto value) {
+      if (field == value) return;
+      field = std::move(value);
+      needs_flush_ = true;
+    };
+    if (new_succeeded_.empty()) {
+      put(status_.completed_indexes, sync_.view.completed().ToText());
+      put(status_.succeeded, static_cast<std::int32_t>(sync_.view.completed().size()));
+    } else {
+      IndexSet completed = sync_.view.completed();
+      for (const auto& [first, last] : new_succeeded_.runs()) {
+        for (CompletionIndex index = first; index <= last; ++index) completed.Insert(index);
+      }
+      put(status_.completed_indexes, completed.ToText());
+      put(status_.succeeded, static_cast<std::int32_t>(completed.size()));
+    }
+    std::optional<std::string> failed;
+    if (sync_.spec.backoff_limit_per_index) failed = sync_.view.failed().ToText();
+    put(status_.failed_indexes, std::move(failed));
+  }
+
+  void WriteInterimCondition() {
+    if (!sync_.end || sync_.ended_before) return;
+    EnsureCondition(status_, sync_.end->interim(), true, sync_.end->reason, sync_.end->message, sync_.now);
+    needs_flush_ = true;
+  }
+
+  void AnnounceAll() {
+    world::Stage& stage = sync_.plan().AddStage();
+    for (const world::Announce& announcement : sync_.announcements) stage.writes.push_back(announcement);
+  }
+
+  void Flush() {
+    if (!needs_flush_) return;
+    needs_flush_ = false;
+    sync_.plan().AddStage().writes.push_back(world::WriteJobStatus{status_});
+    if (sync_.decision.backoff) return;
+    sync_.decision.backoff = sync_.backoff;
+    sync_.decision.backoff_after_stages = sync_.plan().stages.size();
+  }
+
+  void ReleaseFinalizers() {
+    if (released_.empty()) return;
+    world::Stage& stage = sync_.plan().AddStage();
+    stage.writes.reserve(released_.size());
+    for (const TrackedPod* pod : released_) {
+      stage.writes.push_back(
+          world::RemovePodFinalizer{world::ReferenceTo(*pod->pod), std::string(batch::kTrackingFinalizer)});
+    }
+  }
+
+  void SettleReleased() {
+    if (uncounted_.empty()) return;
+    UidSet released;
+    for (const TrackedPod* pod : released_) released.insert(pod->pod->metadata.uid);
+    Settle([&](const std::string& uid) { return released.contains(uid); });
+  }
+
+  void Finish() {
+    if (!sync_.end || cap_reached_ || !uncounted_.empty() || sync_.terminating > 0) return;
+    finished_ = true;
+    EnsureCondition(status_, sync_.end->final(), true, sync_.end->reason, sync_.end->message, sync_.now);
+    if (sync_.end->success) status_.completion_time = status_.FindCondition("Complete")->last_transition_time;
+    needs_flush_ = true;
+  }
+
+  void AnnounceEnd() {
+    if (!finished_) return;
+    world::Stage& stage = sync_.plan().AddStage();
+    if (!sync_.end->success) {
+      stage.writes.push_back(world::Announce{true, sync_.end->reason, sync_.end->message});
+      return;
+    }
+    if (sync_.spec.completions && status_.succeeded > *sync_.spec.completions) {
+      stage.writes.push_back(world::Announce{true, "TooManySucceededPods",
+                                             "Too many succeeded pods running after completion count reached"});
+    }
+    stage.writes.push_back(world::Announce{false, "Completed", "Job completed"});
+  }
+
+  Sync& sync_;
+  batch::JobStatus& status_;
+  batch::UncountedTerminatedPods& uncounted_;
+  bool needs_flush_ = false;
+  bool cap_reached_ = false;
+  bool finished_ = false;
+  std::unordered_set<std::string> listed_succeeded_, listed_failed_;  // before this round
+  IndexSet new_succeeded_;
+  std::vector<const TrackedPod*> released_;
+};
+
+}  // namespace
+
+void Track(Sync& sync) { Tracker(sync).Run(); }
+
+}  // namespace reprieve::controllers::job

@@ -1,0 +1,146 @@
+// JobView: what is known of one Job and its pods, kept up to date one event at a time.
+//
+// Its cost follows the change: a pod's event costs the same in a Job of 10 pods as in one of 1,000,000. Reconcile reads
+// it and never walks over pods that need nothing.
+//
+// Source: spec/job.md 2.5, 2.6, 2.10. One owner (the engine); no lock.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "controllers/job/prototype.h"
+#include "model/batch.h"
+#include "policy/backoff.h"
+#include "policy/index_set.h"
+#include "policy/per_index.h"
+#include "policy/pod_failure_policy.h"
+
+namespace reprieve::controllers {
+
+using policy::CompletionIndex;
+using policy::IndexSet;
+
+// A pod that the Job controls, as last seen.
+struct TrackedPod {
+  const core::Pod* pod = nullptr;
+  std::uint64_t order = 0;               // of appearance
+  CompletionIndex index = -1;            // -1: none that is valid
+  bool active = false;                   // neither ended nor deleting
+  bool ready = false;                    // active, and Ready is True
+  bool terminating = false;              // deleting and not ended
+  bool finalizer = false;                // the tracking finalizer is there: not yet accounted for
+  bool succeeded = false;                // phase Succeeded
+  bool failed = false;                   // counts as a failure (2.6)
+  bool selected = true;                  // the Job's selector matches
+  std::int32_t restarts = 0;             // in place, while Pending or Running; under OnFailure only
+  policy::IndexFailures carried;         // of its index, before it
+  std::unique_ptr<policy::PodVerdict> verdict;  // where failed and there is a policy
+
+  // Its finalizer may go without an end of the Job: it has ended, or counts as failed.
+  bool accountable() const { return finalizer && (succeeded || failed); }
+  bool counts() const { return !verdict || verdict->counts(); }
+};
+
+class JobView {
+ public:
+  // By completion index, then by age: upstream's order of tracking.
+  struct Order {
+    bool operator()(const TrackedPod* a, const TrackedPod* b) const {
+      return a->index != b->index ? a->index < b->index : a->order < b->order;
+    }
+  };
+  using PodSet = std::set<const TrackedPod*, Order>;
+
+  // The Job as it is now; `job` stays at its address until the next call.
+  void SetJob(const batch::Job& job);
+  // The Job is gone; its pods may still be there.
+  void RemoveJob();
+  // Before the Job is known, pods are only remembered.
+  void SetPod(const core::Pod& pod);
+  void RemovePod(const core::Pod& pod);
+
+  const batch::Job& job() const { return *job_; }
+  bool has_job() const { return job_ != nullptr; }
+  const PodPrototype& prototype() const { return *prototype_; }
+
+  // Pods that neither ended nor are deleting.
+  const PodSet& active() const { return active_; }
+  std::int32_t ready_count() const { return ready_count_; }
+  // Deleting, not ended.
+  std::int32_t terminating_count() const { return terminating_count_; }
+  // With finalizer, and ended or counting as failed.
+  const PodSet& accountable() const { return accountable_; }
+  // With finalizer, and not accountable: only the end of the Job lets them go.
+  const PodSet& tracked_live() const { return tracked_live_; }
+  // Failed pods that match a FailJob rule, counted or not.
+  const PodSet& fail_job() const { return fail_job_; }
+  // Failed pods that no verdict has been announced for.
+  const PodSet& unannounced() const { return unannounced_; }
+  // Restarts in place of pods under OnFailure, summed.
+  std::int64_t restart_sum() const { return restart_sum_; }
+  // Pods that the selector no longer matches.
+  const PodSet& unselected() const { return unselected_; }
+  // All pods that the Job controls, in no order.
+  const std::unordered_map<const core::Pod*, TrackedPod>& pods() const { return pods_; }
+
+  // Indexed Jobs: indexes that status says are completed; those and pods that have succeeded since; likewise failed.
+  const IndexSet& completed() const { return completed_; }
+  const IndexSet& succeeded() const { return succeeded_; }
+  const IndexSet& failed() const { return failed_; }
+  // Indexes that need no pod now: succeeded, failed, active, or (replacing only failed pods) terminating.
+  const IndexSet& taken() const { return taken_; }
+  // Indexes with more than one active pod.
+  const std::set<CompletionIndex>& duplicated() const { return duplicated_; }
+  bool HasActive(CompletionIndex index) const;
+
+  policy::BackoffRecord backoff;
+
+  // The engine has shown the verdicts of the failed pods known now.
+  void MarkAnnounced() { unannounced_.clear(); }
+
+ private:
+  // How many pods of an index are in which state.
+  struct IndexLoad {
+    std::int32_t active = 0;
+    std::int32_t terminating = 0;
+    std::int32_t succeeded = 0;   // with finalizer
+    std::int32_t ends_index = 0;  // with finalizer
+    bool empty() const { return active == 0 && terminating == 0 && succeeded == 0 && ends_index == 0; }
+  };
+
+  TrackedPod Classify(const core::Pod& pod, std::uint64_t order) const;
+  bool EndsIndex(const TrackedPod& tracked) const;
+  bool InRange(CompletionIndex index) const;
+  void Enter(const TrackedPod& tracked);
+  void Leave(const TrackedPod& tracked);
+  void AddLoad(const TrackedPod& tracked, std::int32_t sign);
+  void RefreshIndex(CompletionIndex index);
+  void RebuildIndexes();
+  void ReadIndexTexts();
+  void Reclassify();
+
+  const batch::Job* job_ = nullptr;
+  std::shared_ptr<const batch::JobSpec> spec_;
+  std::string job_name_;
+  std::shared_ptr<const PodPrototype> prototype_;
+
+  std::unordered_map<const core::Pod*, TrackedPod> pods_;
+  std::uint64_t next_order_ = 0;
+  PodSet active_, accountable_, tracked_live_, fail_job_, unannounced_, unselected_;
+  std::int32_t ready_count_ = 0;
+  std::int32_t terminating_count_ = 0;
+  std::int64_t restart_sum_ = 0;
+
+  std::string completed_text_, failed_text_;
+  IndexSet completed_, failed_in_status_, succeeded_, failed_, taken_;
+  std::unordered_map<CompletionIndex, IndexLoad> load_;
+  std::set<CompletionIndex> duplicated_;
+};
+
+}  // namespace reprieve::controllers

@@ -1,0 +1,62 @@
+#include "controllers/pod_cleanup.h"
+
+#include <algorithm>
+
+namespace reprieve::controllers {
+namespace {
+
+constexpr std::size_t kMaxWritesPerPlan = 500;
+
+bool ManagedElsewhere(const batch::JobSpec& spec) {
+  return spec.managed_by && *spec.managed_by != batch::kBuiltInController;
+}
+
+}  // namespace
+
+world::Plan ReconcilePodCleanup(const JobView& view, const meta::ObjectKey& job, const std::string& uid, Time now) {
+  world::Plan plan;
+  plan.job = job;
+  plan.uid = uid;
+  const bool gone = !view.has_job();
+  const bool foreground = !gone && view.job().metadata.deleting() && view.job().metadata.HasFinalizer(kForegroundDeletion);
+  const bool lets_go = gone || (view.job().status.IsFinished() && !ManagedElsewhere(*view.job().spec));
+  if (!foreground && !lets_go) return plan;
+
+  std::vector<world::Write> releases;
+  std::vector<world::Write> deletions;
+  // With the Job at hand the view knows who still has a finalizer; without it every pod is to go.
+  if (!gone && !foreground) {
+    for (const JobView::PodSet* pods : {&view.accountable(), &view.tracked_live()}) {
+      for (const TrackedPod* pod : *pods) {
+        releases.push_back(
+            world::RemovePodFinalizer{world::ReferenceTo(*pod->pod), std::string(batch::kTrackingFinalizer)});
+      }
+    }
+  } else {
+    std::vector<const core::Pod*> pods;
+    for (const auto& [pod, tracked] : view.pods()) pods.push_back(pod);
+    std::sort(pods.begin(), pods.end(),
+              [](const core::Pod* a, const core::Pod* b) { return a->metadata.name < b->metadata.name; });
+    for (const core::Pod* pod : pods) {
+      if (!pod->metadata.deleting()) deletions.push_back(world::DeletePod{world::ReferenceTo(*pod)});
+      // Of a Job that is being deleted its own reconcile lets go (2.13).
+      if ((gone || lets_go) && pod->metadata.HasFinalizer(batch::kTrackingFinalizer)) {
+        releases.push_back(world::RemovePodFinalizer{world::ReferenceTo(*pod), std::string(batch::kTrackingFinalizer)});
+      }
+    }
+  }
+  for (std::vector<world::Write>* writes : {&deletions, &releases}) {
+    if (writes->empty()) continue;
+    if (writes->size() > kMaxWritesPerPlan) {
+      writes->erase(writes->begin() + kMaxWritesPerPlan, writes->end());
+      plan.look_again = now;
+    }
+    plan.AddStage().writes = std::move(*writes);
+  }
+  if (foreground && view.pods().empty()) {
+    plan.AddStage().writes.push_back(world::RemoveJobFinalizer{std::string(kForegroundDeletion)});
+  }
+  return plan;
+}
+
+}  // namespace reprieve::controllers

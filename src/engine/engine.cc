@@ -1,0 +1,223 @@
+#include "engine/engine.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "controllers/pod_cleanup.h"
+#include "controllers/ttl.h"
+
+namespace reprieve::engine {
+namespace {
+
+// The work queue's key for pods that nothing controls; no UID is empty.
+const std::string kOrphans;
+
+}  // namespace
+
+struct Engine::JobState {
+  controllers::JobView view;
+  meta::ObjectKey key;
+  std::int64_t generation = 0;
+  std::int32_t failed_rounds = 0;  // in a row
+  // What our own writes made: until the watch has shown it, nothing is decided (upstream's consistency store).
+  meta::ResourceVersion job_written = 0;
+  meta::ResourceVersion pod_written = 0;
+};
+
+Engine::Engine(world::Api& api, const world::Clock& clock, world::Ledger& ledger, EngineOptions options)
+    : api_(api), clock_(clock), ledger_(ledger), options_(options) {}
+
+Engine::~Engine() = default;
+
+void Engine::JobChanged(const batch::Job& job) {
+  jobs_seen_ = std::max(jobs_seen_, job.metadata.resource_version);
+  JobState& state = StateOf(job.metadata.uid);
+  const bool changed_spec = !state.view.has_job() || state.generation != job.metadata.generation;
+  state.key = meta::KeyOf(job.metadata);
+  state.generation = job.metadata.generation;
+  state.view.SetJob(job);
+  Enqueue(job.metadata.uid, changed_spec ? Nanoseconds(0) : options_.batch_period);
+}
+
+void Engine::JobDeleted(const batch::Job& job) {
+  jobs_seen_ = std::max(jobs_seen_, job.metadata.resource_version);
+  JobState& state = StateOf(job.metadata.uid);
+  state.key = meta::KeyOf(job.metadata);
+  state.view.RemoveJob();
+  state.view.backoff = {};
+  Enqueue(job.metadata.uid, Nanoseconds(0));
+}
+
+void Engine::PodChanged(const core::Pod& pod) {
+  pods_seen_ = std::max(pods_seen_, pod.metadata.resource_version);
+  const meta::OwnerReference* controller = pod.metadata.Controller();
+  const std::string* uid = controller != nullptr && controller->kind == "Job" ? &controller->uid : nullptr;
+  const auto known = owner_of_.find(&pod);
+  if (known != owner_of_.end() && (uid == nullptr || known->second != *uid)) {
+    JobState& old = StateOf(known->second);
+    old.view.RemovePod(pod);
+    Enqueue(known->second, options_.batch_period);
+    owner_of_.erase(known);
+  }
+  if (uid != nullptr) {
+    orphans_.erase(&pod);
+    JobState& state = StateOf(*uid);
+    if (state.key.name.empty()) state.key = {pod.metadata.namespace_, controller->name};
+    state.view.SetPod(pod);
+    owner_of_.try_emplace(&pod, *uid);
+    Enqueue(*uid, options_.batch_period);
+  } else if (controller == nullptr) {
+    orphans_.insert(&pod);
+    EnqueueMatching(pod);
+  }
+}
+
+void Engine::PodDeleted(const core::Pod& pod) {
+  pods_seen_ = std::max(pods_seen_, pod.metadata.resource_version);
+  orphans_.erase(&pod);
+  const auto known = owner_of_.find(&pod);
+  if (known == owner_of_.end()) return;
+  StateOf(known->second).view.RemovePod(pod);
+  Enqueue(known->second, options_.batch_period);
+  owner_of_.erase(known);
+}
+
+bool Engine::RunOne() {
+  const auto uid = queue_.Pop(clock_.Now());
+  if (!uid) return false;
+  if (*uid == kOrphans) {
+    ReleaseOrphans();
+    return true;
+  }
+  const auto at = jobs_.find(*uid);
+  if (at == jobs_.end()) return true;
+  if (CachesAreBehind(*at->second)) {
+    // The watch will show what we wrote, and wake this Job again; the retry is for a watch that has lost it.
+    Enqueue(*uid, options_.retry_base);
+    return true;
+  }
+  Reconcile(*uid, *at->second);
+  DropIfEmpty(*uid, *at->second);
+  return true;
+}
+
+void Engine::Reconcile(const std::string& uid, JobState& state) {
+  const Time now = clock_.Now();
+  const bool finished = state.view.has_job() && state.view.job().status.IsFinished();
+  if (state.view.has_job() && !finished) {
+    controllers::ReconcileOptions options = options_.reconcile;
+    const std::vector<const core::Pod*> orphans = OrphansFor(state.view.job());
+    controllers::JobDecision decision = controllers::ReconcileJob(state.view, orphans, now, options);
+    world::PlanReport report;
+    bool complete = ApplyPlan(uid, state, decision.plan, &report);
+    if (report.creation_failed) {
+      // No new pods for now; what has ended is accounted for all the same.
+      options.may_create = false;
+      decision = controllers::ReconcileJob(state.view, orphans, now, options);
+      world::PlanReport second;
+      ApplyPlan(uid, state, decision.plan, &second);
+      report = second;
+      complete = false;
+    }
+    if (decision.backoff && report.stages_done >= decision.backoff_after_stages) state.view.backoff = *decision.backoff;
+    if (!complete) return Retry(uid, state);
+    state.view.MarkAnnounced();
+    for (const world::Verdict& verdict : decision.plan.verdicts) ledger_.Record(verdict);
+  }
+  if (!state.view.has_job() && !lists_complete_) return;
+  world::PlanReport report;
+  if (!ApplyPlan(uid, state, controllers::ReconcilePodCleanup(state.view, state.key, uid, now), &report)) {
+    return Retry(uid, state);
+  }
+  if (state.view.has_job() && !ApplyPlan(uid, state, controllers::ReconcileTtl(state.view.job(), now), &report)) {
+    return Retry(uid, state);
+  }
+  state.failed_rounds = 0;
+}
+
+bool Engine::ApplyPlan(const std::string& uid, JobState& state, const world::Plan& plan, world::PlanReport* report) {
+  if (plan.look_again) queue_.Add(uid, *plan.look_again);
+  if (plan.stages.empty()) return true;
+  *report = world::Apply(plan, clock_.Now(), api_);
+  state.job_written = std::max(state.job_written, report->job_version);
+  state.pod_written = std::max(state.pod_written, report->pod_version);
+  return report->complete();
+}
+
+void Engine::Retry(const std::string& uid, JobState& state) {
+  Nanoseconds delay = options_.retry_base;
+  for (std::int32_t i = 0; i < state.failed_rounds && delay < options_.retry_cap; ++i) delay *= 2;
+  ++state.failed_rounds;
+  Enqueue(uid, std::min(delay, options_.retry_cap));
+}
+
+bool Engine::CachesAreBehind(const JobState& state) const {
+  return jobs_seen_ < state.job_written || pods_seen_ < state.pod_written;
+}
+
+Engine::JobState& Engine::StateOf(const std::string& uid) {
+  std::unique_ptr<JobState>& state = jobs_[uid];
+  if (!state) state = std::make_unique<JobState>();
+  return *state;
+}
+
+void Engine::Enqueue(const std::string& uid, Nanoseconds delay) { queue_.Add(uid, clock_.Now() + delay); }
+
+std::vector<const core::Pod*> Engine::OrphansFor(const batch::Job& job) const {
+  std::vector<const core::Pod*> out;
+  for (const core::Pod* pod : orphans_) {
+    if (pod->metadata.namespace_ == job.metadata.namespace_ && job.spec->selector &&
+        job.spec->selector->Matches(pod->metadata.labels)) {
+      out.push_back(pod);
+    }
+  }
+  std::sort(out.begin(), out.end(),
+            [](const core::Pod* a, const core::Pod* b) { return a->metadata.name < b->metadata.name; });
+  return out;
+}
+
+void Engine::EnqueueMatching(const core::Pod& orphan) {
+  if (orphan.metadata.HasFinalizer(batch::kTrackingFinalizer)) Enqueue(kOrphans, options_.batch_period);
+  for (const auto& [uid, state] : jobs_) {
+    if (!state->view.has_job()) continue;
+    const batch::Job& job = state->view.job();
+    if (job.metadata.namespace_ != orphan.metadata.namespace_ || !job.spec->selector ||
+        !job.spec->selector->Matches(orphan.metadata.labels) || job.status.IsFinished()) {
+      continue;
+    }
+    Enqueue(uid, options_.batch_period);
+  }
+}
+
+// Nobody will account for these: the tracking finalizer must not hold them for ever (2.2).
+void Engine::ReleaseOrphans() {
+  const auto adoptable = [this](const core::Pod& pod) {
+    return std::any_of(jobs_.begin(), jobs_.end(), [&](const auto& entry) {
+      const controllers::JobView& view = entry.second->view;
+      return view.has_job() && !view.job().status.IsFinished() && !view.job().metadata.deleting() &&
+             !pod.metadata.deleting() && view.job().metadata.namespace_ == pod.metadata.namespace_ &&
+             view.job().spec->selector && view.job().spec->selector->Matches(pod.metadata.labels);
+    });
+  };
+  std::vector<world::PodReference> released;
+  for (const core::Pod* pod : orphans_) {
+    if (pod->metadata.HasFinalizer(batch::kTrackingFinalizer) && !adoptable(*pod)) {
+      released.push_back(world::ReferenceTo(*pod));
+    }
+  }
+  std::sort(released.begin(), released.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  for (const world::PodReference& pod : released) api_.RemovePodFinalizer(pod, batch::kTrackingFinalizer);
+}
+
+void Engine::ListsComplete() {
+  lists_complete_ = true;
+  for (const auto& [uid, state] : jobs_) Enqueue(uid, Nanoseconds(0));
+}
+
+void Engine::DropIfEmpty(const std::string& uid, const JobState& state) {
+  if (state.view.has_job() || !state.view.pods().empty()) return;
+  queue_.Forget(uid);
+  jobs_.erase(uid);
+}
+
+}  // namespace reprieve::engine

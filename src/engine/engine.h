@@ -1,0 +1,81 @@
+// Engine: keeps the views from what the world reports, and hands plans to the world when something is due.
+//
+// The same in every world. It owns its thread: all calls come on one, and none blocks. It reads the world's clock, and
+// holds nothing that a restart would miss except back-off records (spec/job.md 2.3).
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "controllers/job/reconcile.h"
+#include "controllers/job/view.h"
+#include "engine/work_queue.h"
+#include "world/api.h"
+#include "world/clock.h"
+#include "world/ledger.h"
+#include "world/plan.h"
+#include "world/watcher.h"
+
+namespace reprieve::engine {
+
+struct EngineOptions {
+  // How long events of pods are gathered before their Job is looked at (upstream: 1 s).
+  Nanoseconds batch_period = Seconds(1);
+  // After a failed write: the first wait, doubling up to the second.
+  Nanoseconds retry_base = Seconds(1);
+  Nanoseconds retry_cap = Seconds(60);
+  controllers::ReconcileOptions reconcile;
+};
+
+class Engine final : public world::Watcher {
+ public:
+  // All must outlive the engine.
+  Engine(world::Api& api, const world::Clock& clock, world::Ledger& ledger, EngineOptions options);
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+  ~Engine() override;
+
+  void JobChanged(const batch::Job& job) override;
+  void JobDeleted(const batch::Job& job) override;
+  void PodChanged(const core::Pod& pod) override;
+  void PodDeleted(const core::Pod& pod) override;
+
+  // The first lists of Jobs and of pods have been reported whole: a pod's Job that is not known now does not exist.
+  void ListsComplete();
+
+  // Reconciles one Job that is due; false if none is.
+  bool RunOne();
+  // When the next is due; nothing if none is.
+  std::optional<Time> NextDue() { return queue_.NextDue(); }
+
+ private:
+  struct JobState;
+
+  JobState& StateOf(const std::string& uid);
+  void Enqueue(const std::string& uid, Nanoseconds delay);
+  void Reconcile(const std::string& uid, JobState& state);
+  bool CachesAreBehind(const JobState& state) const;
+  std::vector<const core::Pod*> OrphansFor(const batch::Job& job) const;
+  void EnqueueMatching(const core::Pod& orphan);
+  void ReleaseOrphans();
+  bool ApplyPlan(const std::string& uid, JobState& state, const world::Plan& plan, world::PlanReport* report);
+  void Retry(const std::string& uid, JobState& state);
+  void DropIfEmpty(const std::string& uid, const JobState& state);
+
+  world::Api& api_;
+  const world::Clock& clock_;
+  world::Ledger& ledger_;
+  const EngineOptions options_;
+  WorkQueue queue_;
+  std::unordered_map<std::string, std::unique_ptr<JobState>> jobs_;  // by UID
+  std::unordered_map<const core::Pod*, std::string> owner_of_;       // the Job's UID of each pod that has one
+  std::unordered_set<const core::Pod*> orphans_;                     // pods that nothing controls
+  bool lists_complete_ = false;
+  meta::ResourceVersion jobs_seen_ = 0;
+  meta::ResourceVersion pods_seen_ = 0;
+};
+
+}  // namespace reprieve::engine

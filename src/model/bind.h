@@ -1,0 +1,193 @@
+// Binds plain structs to Values: each struct lists its members once, and reading, writing and equality come from that.
+//
+//   struct PodCondition { std::string type; ...; Value rest;
+//     template <class V> static void Fields(V& v) { v.Field("type", &PodCondition::type, kAlwaysWritten); ... } };
+//
+// Wire facts (types, documentation, patch strategy) stand in model/schema/fields.tsv; a test holds every name bound here
+// against that table. Members that a struct does not interpret are kept in `rest` and written back untouched.
+//
+// Bind reads values that decoding has already checked (model/decode.h), so it never fails: what does not fit reads as
+// its zero. Pure; safe from any thread.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "model/value.h"
+
+namespace reprieve::model {
+
+enum class Presence : std::uint8_t {
+  kOmitEmpty,  // left out when it holds its zero
+  kAlways,     // written even then
+};
+inline constexpr Presence kOmitEmpty = Presence::kOmitEmpty;
+inline constexpr Presence kAlwaysWritten = Presence::kAlways;
+
+// An enumeration bound as text has a table of its names beside it, found by overload.
+template <class E>
+concept NamedEnum = std::is_enum_v<E> && requires(E e, std::string_view text) {
+  { NameOf(e) } -> std::convertible_to<std::string_view>;
+  { FromName(text, e) };
+};
+
+template <class T>
+concept Bound = requires { typename T::BoundTag; };
+
+void FromValue(const Value& value, bool& out);
+void FromValue(const Value& value, std::int32_t& out);
+void FromValue(const Value& value, std::int64_t& out);
+void FromValue(const Value& value, std::string& out);
+void FromValue(const Value& value, Time& out);
+void FromValue(const Value& value, Value& out);
+Value ToValue(bool value);
+Value ToValue(std::int32_t value);
+Value ToValue(std::int64_t value);
+Value ToValue(const std::string& value);
+Value ToValue(Time value);
+Value ToValue(const Value& value);
+
+template <NamedEnum E>
+void FromValue(const Value& value, E& out) {
+  FromName(value.AsText(), out);
+}
+template <NamedEnum E>
+Value ToValue(E value) {
+  return Value::String(std::string(NameOf(value)));
+}
+
+template <class T>
+void FromValue(const Value& value, std::optional<T>& out);
+template <class T>
+Value ToValue(const std::optional<T>& value);
+template <class T>
+void FromValue(const Value& value, std::vector<T>& out);
+template <class T>
+Value ToValue(const std::vector<T>& value);
+template <class T>
+void FromValue(const Value& value, std::map<std::string, T>& out);
+template <class T>
+Value ToValue(const std::map<std::string, T>& value);
+template <class T>
+void FromValue(const Value& value, std::shared_ptr<const T>& out);
+template <class T>
+Value ToValue(const std::shared_ptr<const T>& value);
+template <Bound T>
+void FromValue(const Value& value, T& out);
+template <Bound T>
+Value ToValue(const T& value);
+
+// --- below: how it works -------------------------------------------------------------------------------------------
+
+template <class T>
+void FromValue(const Value& value, std::optional<T>& out) {
+  if (value.IsNull()) {
+    out.reset();
+  } else {
+    FromValue(value, out.emplace());
+  }
+}
+template <class T>
+Value ToValue(const std::optional<T>& value) {
+  return value ? ToValue(*value) : Value::Null();
+}
+
+template <class T>
+void FromValue(const Value& value, std::vector<T>& out) {
+  out.clear();
+  out.reserve(value.items().size());
+  for (const Value& item : value.items()) FromValue(item, out.emplace_back());
+}
+template <class T>
+Value ToValue(const std::vector<T>& value) {
+  Value out = Value::MakeArray();
+  for (const T& item : value) out.Append(ToValue(item));
+  return out;
+}
+
+template <class T>
+void FromValue(const Value& value, std::map<std::string, T>& out) {
+  out.clear();
+  for (const Value::Member& member : value.members()) FromValue(member.value, out[member.key]);
+}
+template <class T>
+Value ToValue(const std::map<std::string, T>& value) {
+  Value out = Value::MakeObject();
+  for (const auto& [key, item] : value) out.members().push_back({key, ToValue(item), {}});
+  return out;
+}
+
+template <class T>
+void FromValue(const Value& value, std::shared_ptr<const T>& out) {
+  auto made = std::make_shared<T>();
+  FromValue(value, *made);
+  out = std::move(made);
+}
+template <class T>
+Value ToValue(const std::shared_ptr<const T>& value) {
+  return value ? ToValue(*value) : Value::MakeObject();
+}
+
+namespace bind_internal {
+
+template <class T>
+struct Reader {
+  const Value& from;
+  T& to;
+  std::vector<std::string_view> known;
+  template <class M>
+  void Field(std::string_view name, M T::*member, Presence = kOmitEmpty) {
+    known.push_back(name);
+    if (const Value* found = from.Find(name)) FromValue(*found, to.*member);
+  }
+};
+
+template <class T>
+struct Writer {
+  const T& from;
+  Value& to;
+  template <class M>
+  void Field(std::string_view name, M T::*member, Presence presence = kOmitEmpty) {
+    Value value = ToValue(from.*member);
+    if constexpr (requires { (from.*member).has_value(); }) {
+      if (value.IsNull()) return;  // an optional is there or not, zero or not
+    } else {
+      if (presence == kOmitEmpty && value.IsEmpty()) return;
+    }
+    to.members().push_back({std::string(name), std::move(value), {}});
+  }
+};
+
+}  // namespace bind_internal
+
+template <Bound T>
+void FromValue(const Value& value, T& out) {
+  bind_internal::Reader<T> reader{value, out, {}};
+  T::Fields(reader);
+  for (const Value::Member& member : value.members()) {
+    bool known = false;
+    for (const std::string_view name : reader.known) known = known || name == member.key;
+    if (!known) out.rest.At(member.key) = member.value;
+  }
+}
+template <Bound T>
+Value ToValue(const T& value) {
+  Value out = Value::MakeObject();
+  bind_internal::Writer<T> writer{value, out};
+  T::Fields(writer);
+  for (const Value::Member& member : value.rest.members()) out.members().push_back(member);
+  return out;
+}
+
+template <class T>
+T Bind(const Value& value) {
+  T out;
+  FromValue(value, out);
+  return out;
+}
+
+}  // namespace reprieve::model

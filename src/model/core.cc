@@ -1,0 +1,87 @@
+#include "model/core.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/base64.h"
+
+namespace reprieve::core {
+namespace {
+
+constexpr std::array<std::string_view, 5> kPhases = {"Pending", "Running", "Succeeded", "Failed", "Unknown"};
+constexpr std::array<std::string_view, 3> kRestartPolicies = {"Always", "OnFailure", "Never"};
+
+template <class E, std::size_t N>
+void FindName(const std::array<std::string_view, N>& names, std::string_view name, E& out) {
+  const auto at = std::find(names.begin(), names.end(), name);
+  if (at != names.end()) out = static_cast<E>(at - names.begin());
+}
+
+void ReadTexts(const Value& object, bool base64, std::map<std::string, std::string>& out) {
+  for (const Value::Member& member : object.members()) {
+    out[member.key] = base64 ? DecodeBase64(member.value.AsText()).value_or("") : member.value.AsText();
+  }
+}
+
+}  // namespace
+
+std::string_view NameOf(PodPhase phase) { return kPhases[static_cast<std::size_t>(phase)]; }
+void FromName(std::string_view name, PodPhase& out) { FindName(kPhases, name, out); }
+std::string_view NameOf(RestartPolicy policy) { return kRestartPolicies[static_cast<std::size_t>(policy)]; }
+void FromName(std::string_view name, RestartPolicy& out) { FindName(kRestartPolicies, name, out); }
+
+const PodCondition* PodStatus::FindCondition(std::string_view type) const {
+  for (const PodCondition& condition : conditions) {
+    if (condition.type == type) return &condition;
+  }
+  return nullptr;
+}
+
+void PodStatus::SetCondition(PodCondition condition) {
+  for (PodCondition& existing : conditions) {
+    if (existing.type == condition.type) {
+      existing = std::move(condition);
+      return;
+    }
+  }
+  conditions.push_back(std::move(condition));
+}
+
+bool Pod::IsReady() const {
+  const PodCondition* ready = status.FindCondition(kReadyCondition);
+  return ready != nullptr && ready->status == "True";
+}
+
+void FromValue(const Value& value, Pod& out) {
+  meta::FromValue(value["metadata"], out.metadata);
+  out.spec = std::make_shared<const PodSpec>(model::Bind<PodSpec>(value["spec"]));
+  out.node_name = out.spec->node_name;
+  out.hostname = out.spec->hostname;
+  out.status = model::Bind<PodStatus>(value["status"]);
+}
+
+Value ToValue(const Pod& pod) {
+  Value out = Value::MakeObject();
+  out.Set("apiVersion", Value::String("v1"));
+  out.Set("kind", Value::String("Pod"));
+  out.Set("metadata", ToValue(pod.metadata));
+  Value& spec = out.Set("spec", model::ToValue(pod.spec));
+  if (!pod.node_name.empty()) spec.Set("nodeName", Value::String(pod.node_name));
+  if (!pod.hostname.empty()) spec.Set("hostname", Value::String(pod.hostname));
+  out.Set("status", model::ToValue(pod.status));
+  return out;
+}
+
+void FromValue(const Value& value, ConfigMap& out) {
+  meta::FromValue(value["metadata"], out.metadata);
+  ReadTexts(value["binaryData"], true, out.data);
+  ReadTexts(value["data"], false, out.data);
+}
+
+void FromValue(const Value& value, Secret& out) {
+  meta::FromValue(value["metadata"], out.metadata);
+  ReadTexts(value["data"], true, out.data);
+  ReadTexts(value["stringData"], false, out.data);
+}
+
+}  // namespace reprieve::core

@@ -1,0 +1,57 @@
+// From what somebody wrote to the object as the API server holds it, and back to how the server prints it.
+//
+// Source: the recordings of type errors and strict errors (spec/job.md 10.11); the rules are those of Go's decoder with
+// case-sensitive names. Three forms of one object:
+//   held     what Decode makes: unknown members gone, nulls gone, scalars checked; an absent member is Go's zero, and an
+//            empty list is told from an absent one.
+//   stored   what survives the store: empty lists and maps are gone.
+//   printed  members in the order of the schema, zeros written where the schema has no omitempty (resources: {}).
+// Validators and controllers read any of them. Pure; safe from any thread.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/schema.h"
+#include "model/value.h"
+
+namespace reprieve::model {
+
+// A member that a strict reader refuses and a lenient one warns about.
+struct FieldIssue {
+  enum class Kind : std::uint8_t { kUnknown, kDuplicate };
+  Kind kind = Kind::kUnknown;
+  std::string path;  // spec.template.spec.containers[0].bogus
+  Mark mark;
+
+  std::string Text() const;  // unknown field "spec.bogus"
+};
+
+// The object can't be read at all; the words are Go's.
+struct DecodeError {
+  std::string message;
+  Mark mark;
+};
+
+struct Decoded {
+  Value value;
+  std::vector<FieldIssue> issues;  // in the order of the text, each once, 100 at most
+  std::optional<DecodeError> error;
+};
+
+[[nodiscard]] Decoded Decode(const Value& raw, const Message& message);
+
+// REQUIRES: `held` came from Decode, or has the same form.
+[[nodiscard]] Value Stored(const Value& held, const Message& message);
+[[nodiscard]] Value Printed(const Value& held, const Message& message);
+
+// As Go prints the structure in an error message: JSON with the names of the internal types, null where nothing is.
+[[nodiscard]] std::string Dump(const Value* held, const Message& message);
+
+// JSON with the printed names, for types that have them inside the server too. Null pointer: null.
+[[nodiscard]] std::string DumpPrinted(const Value* held, const Message& message);
+
+}  // namespace reprieve::model

@@ -1,0 +1,188 @@
+#include "model/meta.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace reprieve::meta {
+namespace {
+
+auto LowerBound(auto& entries, std::string_view key) {
+  return std::lower_bound(entries.begin(), entries.end(), key,
+                          [](const auto& entry, std::string_view wanted) { return entry.first < wanted; });
+}
+
+const std::string* FindIn(const Labels::Entries& entries, std::string_view key) {
+  const auto at = LowerBound(entries, key);
+  return at != entries.end() && at->first == key ? &at->second : nullptr;
+}
+
+bool MatchesRequirement(const LabelSelectorRequirement& requirement, const Labels& labels) {
+  const std::string* value = labels.Find(requirement.key);
+  const auto listed = [&] {
+    return std::find(requirement.values.begin(), requirement.values.end(), *value) != requirement.values.end();
+  };
+  if (requirement.op == "In") return value != nullptr && listed();
+  if (requirement.op == "NotIn") return value == nullptr || !listed();
+  if (requirement.op == "Exists") return value != nullptr;
+  if (requirement.op == "DoesNotExist") return value == nullptr;
+  return false;
+}
+
+}  // namespace
+
+const std::string* Labels::Find(std::string_view key) const {
+  if (const std::string* own = FindIn(own_, key)) return own;
+  return base_ ? FindIn(*base_, key) : nullptr;
+}
+
+void Labels::Set(std::string_view key, std::string value) {
+  const auto at = LowerBound(own_, key);
+  if (at != own_.end() && at->first == key) {
+    at->second = std::move(value);
+  } else {
+    own_.emplace(at, std::string(key), std::move(value));
+  }
+}
+
+bool Labels::Remove(std::string_view key) {
+  if (Find(key) == nullptr) return false;
+  Flatten();
+  own_.erase(LowerBound(own_, key));
+  return true;
+}
+
+Labels::Entries Labels::All() const {
+  Entries out = own_;
+  if (base_) {
+    for (const auto& entry : *base_) {
+      if (FindIn(own_, entry.first) == nullptr) out.push_back(entry);
+    }
+    std::sort(out.begin(), out.end());
+  }
+  return out;
+}
+
+std::shared_ptr<const Labels::Entries> Labels::Share() const {
+  if (own_.empty() && base_) return base_;
+  return std::make_shared<const Entries>(All());
+}
+
+void Labels::Flatten() {
+  own_ = All();
+  base_.reset();
+}
+
+void FromValue(const Value& value, Labels& out) {
+  out = {};
+  for (const Value::Member& member : value.members()) out.Set(member.key, member.value.AsText());
+}
+
+Value ToValue(const Labels& value) {
+  Value out = Value::MakeObject();
+  for (const auto& [key, text] : value.All()) out.members().push_back({key, Value::String(text), {}});
+  return out;
+}
+
+bool ObjectMeta::HasFinalizer(std::string_view name_of_finalizer) const {
+  return std::find(finalizers.begin(), finalizers.end(), name_of_finalizer) != finalizers.end();
+}
+
+bool ObjectMeta::RemoveFinalizer(std::string_view name_of_finalizer) {
+  return std::erase(finalizers, name_of_finalizer) > 0;
+}
+
+const OwnerReference* ObjectMeta::Controller() const {
+  if (!owner_references) return nullptr;
+  for (const OwnerReference& owner : *owner_references) {
+    if (owner.controller.value_or(false)) return &owner;
+  }
+  return nullptr;
+}
+
+void ObjectMeta::SetOwners(std::vector<OwnerReference> owners) {
+  owner_references = owners.empty() ? nullptr : std::make_shared<const std::vector<OwnerReference>>(std::move(owners));
+}
+
+namespace {
+
+// ObjectMeta with the wire's types; ObjectMeta itself has a number for its version and shares its owners.
+struct WireMeta {
+  using BoundTag = void;
+  std::string name, generate_name, namespace_, uid, resource_version;
+  std::int64_t generation = 0;
+  std::optional<Time> creation_timestamp, deletion_timestamp;
+  std::optional<std::int64_t> deletion_grace_period_seconds;
+  Labels labels, annotations;
+  std::vector<OwnerReference> owner_references;
+  std::vector<std::string> finalizers;
+  Value rest;
+
+  template <class V>
+  static void Fields(V& v) {
+    v.Field("name", &WireMeta::name);
+    v.Field("generateName", &WireMeta::generate_name);
+    v.Field("namespace", &WireMeta::namespace_);
+    v.Field("uid", &WireMeta::uid);
+    v.Field("resourceVersion", &WireMeta::resource_version);
+    v.Field("generation", &WireMeta::generation);
+    v.Field("creationTimestamp", &WireMeta::creation_timestamp);
+    v.Field("deletionTimestamp", &WireMeta::deletion_timestamp);
+    v.Field("deletionGracePeriodSeconds", &WireMeta::deletion_grace_period_seconds);
+    v.Field("labels", &WireMeta::labels);
+    v.Field("annotations", &WireMeta::annotations);
+    v.Field("ownerReferences", &WireMeta::owner_references);
+    v.Field("finalizers", &WireMeta::finalizers);
+  }
+};
+
+}  // namespace
+
+void FromValue(const Value& value, ObjectMeta& out) {
+  WireMeta wire;
+  model::FromValue(value, wire);
+  out.name = std::move(wire.name);
+  out.generate_name = std::move(wire.generate_name);
+  out.namespace_ = std::move(wire.namespace_);
+  out.uid = std::move(wire.uid);
+  out.resource_version = static_cast<ResourceVersion>(ParseInt64(wire.resource_version).value_or(0));
+  out.generation = wire.generation;
+  out.creation_timestamp = wire.creation_timestamp;
+  out.deletion_timestamp = wire.deletion_timestamp;
+  out.deletion_grace_period_seconds = wire.deletion_grace_period_seconds;
+  out.labels = std::move(wire.labels);
+  out.annotations = std::move(wire.annotations);
+  out.SetOwners(std::move(wire.owner_references));
+  out.finalizers = std::move(wire.finalizers);
+  out.rest = std::move(wire.rest);
+}
+
+Value ToValue(const ObjectMeta& value) {
+  WireMeta wire;
+  wire.name = value.name;
+  wire.generate_name = value.generate_name;
+  wire.namespace_ = value.namespace_;
+  wire.uid = value.uid;
+  if (value.resource_version != 0) wire.resource_version = Cat(value.resource_version);
+  wire.generation = value.generation;
+  wire.creation_timestamp = value.creation_timestamp;
+  wire.deletion_timestamp = value.deletion_timestamp;
+  wire.deletion_grace_period_seconds = value.deletion_grace_period_seconds;
+  wire.labels = value.labels;
+  wire.annotations = value.annotations;
+  if (value.owner_references) wire.owner_references = *value.owner_references;
+  wire.finalizers = value.finalizers;
+  wire.rest = value.rest;
+  return model::ToValue(wire);
+}
+
+bool LabelSelector::Matches(const Labels& labels) const {
+  for (const auto& [key, wanted] : match_labels) {
+    const std::string* value = labels.Find(key);
+    if (value == nullptr || *value != wanted) return false;
+  }
+  return std::all_of(match_expressions.begin(), match_expressions.end(),
+                     [&](const auto& requirement) { return MatchesRequirement(requirement, labels); });
+}
+
+}  // namespace reprieve::meta

@@ -1,0 +1,147 @@
+// meta/v1: what every object has: its name, its identity, its owners, its labels.
+//
+// Source: meta/v1 ObjectMeta, OwnerReference, LabelSelector. Plain values.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/time.h"
+#include "model/bind.h"
+
+namespace reprieve::meta {
+
+using model::kAlwaysWritten;
+using model::Value;
+
+// A version of the whole store; a later write has a greater one. 0: not stored yet.
+using ResourceVersion = std::uint64_t;
+
+// Labels or annotations. Thousands of pods of one template share its entries; each holds only its own beside them.
+class Labels {
+ public:
+  using Entries = std::vector<std::pair<std::string, std::string>>;  // sorted by key
+
+  Labels() = default;
+  // Shares `base`, which is sorted by key.
+  explicit Labels(std::shared_ptr<const Entries> base) : base_(std::move(base)) {}
+
+  // Null pointer if there is none.
+  const std::string* Find(std::string_view key) const;
+  void Set(std::string_view key, std::string value);
+  // True if it was there.
+  bool Remove(std::string_view key);
+  bool empty() const { return own_.empty() && (!base_ || base_->empty()); }
+  // All entries, sorted by key.
+  Entries All() const;
+  // The same entries in a form to share.
+  std::shared_ptr<const Entries> Share() const;
+
+  friend bool operator==(const Labels& a, const Labels& b) { return a.All() == b.All(); }
+
+ private:
+  void Flatten();
+
+  std::shared_ptr<const Entries> base_;
+  Entries own_;  // wins over base_
+};
+
+void FromValue(const Value& value, Labels& out);
+Value ToValue(const Labels& value);
+
+struct OwnerReference {
+  using BoundTag = void;
+  std::string api_version;
+  std::string kind;
+  std::string name;
+  std::string uid;
+  std::optional<bool> controller;
+  std::optional<bool> block_owner_deletion;
+  Value rest;
+
+  template <class V>
+  static void Fields(V& v) {
+    v.Field("apiVersion", &OwnerReference::api_version, kAlwaysWritten);
+    v.Field("kind", &OwnerReference::kind, kAlwaysWritten);
+    v.Field("name", &OwnerReference::name, kAlwaysWritten);
+    v.Field("uid", &OwnerReference::uid, kAlwaysWritten);
+    v.Field("controller", &OwnerReference::controller);
+    v.Field("blockOwnerDeletion", &OwnerReference::block_owner_deletion);
+  }
+  bool operator==(const OwnerReference&) const = default;
+};
+
+struct ObjectMeta {
+  std::string name;
+  std::string generate_name;
+  std::string namespace_;
+  std::string uid;
+  ResourceVersion resource_version = 0;
+  std::int64_t generation = 0;
+  std::optional<Time> creation_timestamp;
+  std::optional<Time> deletion_timestamp;
+  std::optional<std::int64_t> deletion_grace_period_seconds;
+  Labels labels;
+  Labels annotations;
+  // Shared among the pods of one Job: the same owner, the same finalizer.
+  std::shared_ptr<const std::vector<OwnerReference>> owner_references;
+  std::vector<std::string> finalizers;
+  Value rest;
+
+  bool deleting() const { return deletion_timestamp.has_value(); }
+  bool HasFinalizer(std::string_view name_of_finalizer) const;
+  // True if it was there.
+  bool RemoveFinalizer(std::string_view name_of_finalizer);
+  // The one owner with controller: true; null pointer if there is none.
+  const OwnerReference* Controller() const;
+  void SetOwners(std::vector<OwnerReference> owners);
+};
+
+void FromValue(const Value& value, ObjectMeta& out);
+Value ToValue(const ObjectMeta& value);
+
+struct LabelSelectorRequirement {
+  using BoundTag = void;
+  std::string key;
+  std::string op;  // In, NotIn, Exists, DoesNotExist
+  std::vector<std::string> values;
+  Value rest;
+
+  template <class V>
+  static void Fields(V& v) {
+    v.Field("key", &LabelSelectorRequirement::key, kAlwaysWritten);
+    v.Field("operator", &LabelSelectorRequirement::op, kAlwaysWritten);
+    v.Field("values", &LabelSelectorRequirement::values);
+  }
+};
+
+struct LabelSelector {
+  using BoundTag = void;
+  std::map<std::string, std::string> match_labels;
+  std::vector<LabelSelectorRequirement> match_expressions;
+  Value rest;
+
+  template <class V>
+  static void Fields(V& v) {
+    v.Field("matchLabels", &LabelSelector::match_labels);
+    v.Field("matchExpressions", &LabelSelector::match_expressions);
+  }
+  // An empty selector matches everything.
+  bool Matches(const Labels& labels) const;
+};
+
+// namespace/name: how a controller's work queue names an object.
+struct ObjectKey {
+  std::string namespace_;
+  std::string name;
+  auto operator<=>(const ObjectKey&) const = default;
+  bool operator==(const ObjectKey&) const = default;
+};
+
+inline ObjectKey KeyOf(const ObjectMeta& meta) { return {meta.namespace_, meta.name}; }
+
+}  // namespace reprieve::meta

@@ -1,0 +1,73 @@
+// The API types, described once: which fields a message has, of what type, and how each is read, printed and patched.
+//
+// Source: src/model/schema/fields.tsv, parsed at first use and never changed after. Decoding, encoding, strict errors,
+// patches and dumps all come from here. Immutable; safe from any thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace reprieve::model {
+
+struct Message;
+
+enum class Shape : std::uint8_t {
+  kString,
+  kBool,
+  kInt32,
+  kInt64,
+  kBytes,
+  kQuantity,
+  kIntOrString,
+  kTime,
+  kMicroTime,
+  kRaw,  // kept as it is: RawExtension, FieldsV1
+  kMessage,
+  kList,
+  kMap,
+};
+
+struct Type {
+  Shape shape = Shape::kString;
+  bool pointer = false;              // absent when null, printed even when zero
+  std::string go_name;               // v1.RestartPolicy, []v1.Container: what a type error calls it
+  const Message* message = nullptr;  // of kMessage
+  const Type* element = nullptr;     // of kList and kMap
+};
+
+struct Field {
+  std::string name;     // in JSON
+  std::string go_name;  // in dumps of Go structures
+  Type type;
+  bool omitempty = false;
+  bool omitzero = false;
+  // Of strategic merge patches: merged by merge_key (lists of objects) or as a set, or replaced whole.
+  bool patch_merge = false;
+  bool patch_retain_keys = false;
+  std::string merge_key;
+  // The Go structures embedded on the way to the field: Go's type errors name them.
+  std::vector<std::string> embedded;
+};
+
+struct Message {
+  std::string full_name;  // core/v1.PodSpec
+  std::string name;       // PodSpec
+  std::vector<Field> fields;  // in the order of printing; fields of embedded structures in their place
+
+  // Null pointer: no such field.
+  const Field* Find(std::string_view field) const;
+
+  std::vector<std::uint32_t> by_name;  // indexes of fields, sorted by name
+};
+
+// REQUIRES: the table has it ("core/v1.PodSpec").
+const Message& GetMessage(std::string_view full_name);
+// Null pointer: the table doesn't have it.
+const Message* FindMessage(std::string_view full_name);
+
+const Message& JobMessage();  // batch/v1.Job
+const Message& PodMessage();  // core/v1.Pod
+
+}  // namespace reprieve::model

@@ -1,0 +1,86 @@
+// From a container's description to its running process: the files, the cgroup, the pipes, the mounts, the launch.
+//
+// Thread rules: StartContainerIn runs on any launcher thread, several at once; a Container has one owner, who passes it on.
+// Errors: whatever keeps a container from starting is kept in it (`start_error`); it is delivered as its exit.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "node/runtime/capabilities.h"
+#include "node/runtime/cgroup.h"
+#include "node/runtime/cri_log.h"
+#include "node/runtime/fd.h"
+#include "node/runtime/launch.h"
+#include "node/runtime/runtime.h"
+
+namespace reprieve::node {
+
+// What all launches of an engine share; nothing of it changes after the start.
+struct Workshop {
+  Capabilities capabilities;
+  Cgroups cgroups = Cgroups::None("not asked for");
+  // A directory of this engine's own, and an empty one in it.
+  std::string directory;
+  std::string staging;
+  Fd null;
+  Fd init;
+  Fd report_read;
+  Fd report_write;
+  CriLogLimits log;
+  RuntimeEvents events;
+
+  static Result<std::unique_ptr<Workshop>> Open(const std::string& state_directory, const ProbeOptions& probe);
+  // Removes the directory.
+  ~Workshop();
+};
+
+struct Sandbox {
+  SandboxId id{};
+  PodSandboxSpec spec;
+  // Containers that were accepted and have not been reported as ended.
+  std::atomic<int> containers = 0;
+  std::atomic<bool> removing = false;
+
+  // Made by the first container that starts; guarded by `made`.
+  std::once_flag made;
+  std::string hosts_path;
+  bool owns_hosts = false;
+  Cgroup cgroup;
+  std::string cgroup_name;
+  std::string error;
+};
+
+struct Container {
+  ContainerId id{};
+  std::shared_ptr<Sandbox> sandbox;
+  std::string name;
+  std::string program;
+  std::string working_directory;
+  std::string termination_file;
+  Cgroup cgroup;
+  std::unique_ptr<CriLog> log;
+  std::array<Fd, 2> output;
+  pid_t pid = -1;
+  Fd pidfd;
+  Time started_at{};
+  std::string start_error;
+};
+
+// Never null; a container that could not be started has a `start_error` and no process.
+std::unique_ptr<Container> StartContainerIn(const Workshop& workshop, ContainerId id, std::shared_ptr<Sandbox> sandbox,
+                                            const ContainerSpec& spec, const ChildStack& stack);
+
+// Removes what was made for the pod. False: something of it is still going; ask again.
+bool RemoveSandboxFiles(Sandbox& sandbox);
+
+// The first 4096 bytes of the container's termination message file, which is removed.
+std::string TakeTerminationMessage(const Container& container);
+
+Time Now();
+
+}  // namespace reprieve::node

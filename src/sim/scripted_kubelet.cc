@@ -1,0 +1,109 @@
+#include "sim/scripted_kubelet.h"
+
+namespace reprieve::sim {
+namespace {
+
+void SetReady(core::PodStatus& status, bool ready, std::string_view reason, Time now) {
+  core::PodCondition condition;
+  condition.type = core::kReadyCondition;
+  condition.status = ready ? "True" : "False";
+  condition.reason = reason;
+  condition.last_transition_time = TruncateToSeconds(now);
+  status.SetCondition(std::move(condition));
+}
+
+void StartContainers(const core::Pod& pod, Time now, core::PodStatus& status) {
+  status.phase = core::PodPhase::kRunning;
+  status.start_time = TruncateToSeconds(now);
+  status.container_statuses.clear();
+  for (const core::Container& container : pod.spec->containers) {
+    core::ContainerStatus& started = status.container_statuses.emplace_back();
+    started.name = container.name;
+    started.image = container.image;
+    started.ready = true;
+    started.started = true;
+    started.state.running.emplace().started_at = TruncateToSeconds(now);
+  }
+  SetReady(status, true, "", now);
+}
+
+}  // namespace
+
+void EndContainers(const core::Pod& pod, std::int32_t exit_code, Time now, core::PodStatus& status) {
+  status.phase = exit_code == 0 ? core::PodPhase::kSucceeded : core::PodPhase::kFailed;
+  if (status.container_statuses.empty()) StartContainers(pod, now, status);
+  status.phase = exit_code == 0 ? core::PodPhase::kSucceeded : core::PodPhase::kFailed;
+  for (core::ContainerStatus& container : status.container_statuses) {
+    core::ContainerStateTerminated ended;
+    ended.exit_code = exit_code;
+    ended.reason = exit_code == 0 ? "Completed" : "Error";
+    if (container.state.running) ended.started_at = container.state.running->started_at;
+    ended.finished_at = TruncateToSeconds(now);
+    container.state = {};
+    container.state.terminated = std::move(ended);
+    container.ready = false;
+    container.started = false;
+  }
+  SetReady(status, false, exit_code == 0 ? "PodCompleted" : "PodFailed", now);
+}
+
+ScriptedKubelet::ScriptedKubelet(Simulation& simulation, Writer write, DeletionScript deletion)
+    : simulation_(simulation), write_(std::move(write)), deletion_(deletion) {
+  simulation_.store().AddWatcher(this);
+}
+
+ScriptedKubelet::~ScriptedKubelet() { simulation_.store().RemoveWatcher(this); }
+
+void ScriptedKubelet::PodChanged(const core::Pod& pod) {
+  if (seen_.insert(&pod).second) {
+    Play(pod, write_(pod));
+  } else if (pod.metadata.deleting() && !pod.node_name.empty() && terminating_.insert(&pod).second) {
+    Terminate(pod);
+  }
+}
+
+void ScriptedKubelet::PodDeleted(const core::Pod& pod) {
+  seen_.erase(&pod);
+  terminating_.erase(&pod);
+}
+
+void ScriptedKubelet::Play(const core::Pod& pod, PodScript script) {
+  const world::PodReference reference = world::ReferenceTo(pod);
+  store::Store& store = simulation_.store();
+  const auto spec_of = [&store, reference]() { return store.FindPod({reference.namespace_, reference.name}); };
+  if (script.bound) {
+    simulation_.After(*script.bound, [&store, reference, node = script.node] { store.BindPod(reference, node); });
+  }
+  if (script.running) {
+    simulation_.After(*script.running, [this, &store, reference, spec_of] {
+      store.UpdatePodStatus(reference, [&](core::PodStatus& status) {
+        if (status.phase == core::PodPhase::kPending) StartContainers(*spec_of(), simulation_.Now(), status);
+      });
+    });
+  }
+  if (script.ended) {
+    simulation_.After(*script.ended, [this, &store, reference, end = std::move(script.end)] {
+      const core::Pod* now = store.FindPod({reference.namespace_, reference.name});
+      if (now == nullptr || now->metadata.uid != reference.uid || now->IsTerminal()) return;
+      if (now->metadata.deleting()) return;  // its termination says how it ends
+      store.UpdatePodStatus(reference, [&](core::PodStatus& status) { end(status, simulation_.Now()); });
+    });
+  }
+}
+
+void ScriptedKubelet::Terminate(const core::Pod& pod) {
+  const world::PodReference reference = world::ReferenceTo(pod);
+  simulation_.After(deletion_.takes, [this, reference] {
+    store::Store& store = simulation_.store();
+    const core::Pod* now = store.FindPod({reference.namespace_, reference.name});
+    if (now == nullptr || now->metadata.uid != reference.uid) return;
+    if (!now->IsTerminal()) {
+      store.UpdatePodStatus(reference, [&](core::PodStatus& status) {
+        EndContainers(*now, deletion_.exit_code, simulation_.Now(), status);
+      });
+    }
+    store.RemovePod(reference);
+  });
+}
+
+}  // namespace reprieve::sim

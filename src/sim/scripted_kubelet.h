@@ -1,0 +1,59 @@
+// ScriptedKubelet: plays scheduler and kubelet by a script: when each pod is bound, runs and ends, and how.
+//
+// Source: spec/job.md 4.7 lists what it can do. One owner, the simulation's thread.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <unordered_set>
+
+#include "sim/simulation.h"
+#include "world/watcher.h"
+
+namespace reprieve::sim {
+
+// The life of one pod, in durations from its creation. What has no time never happens.
+struct PodScript {
+  std::optional<Nanoseconds> bound;    // to `node`
+  std::optional<Nanoseconds> running;  // and ready
+  std::optional<Nanoseconds> ended;
+  std::string node = "n0";
+  // Edits the status at the end: phase, container statuses, conditions.
+  std::function<void(core::PodStatus&, Time now)> end;
+};
+
+// How a pod that is deleted while it runs ends: after that long, with that code, and then the object is removed.
+struct DeletionScript {
+  Nanoseconds takes = Seconds(2);
+  std::int32_t exit_code = 143;
+};
+
+// Every container of `pod` ended so at `now`; the phase follows.
+void EndContainers(const core::Pod& pod, std::int32_t exit_code, Time now, core::PodStatus& status);
+
+class ScriptedKubelet final : public world::Watcher {
+ public:
+  using Writer = std::function<PodScript(const core::Pod&)>;
+
+  // `write` gives the script of each pod, once, at its creation.
+  ScriptedKubelet(Simulation& simulation, Writer write, DeletionScript deletion = {});
+  ~ScriptedKubelet() override;
+
+  void JobChanged(const batch::Job&) override {}
+  void JobDeleted(const batch::Job&) override {}
+  void PodChanged(const core::Pod& pod) override;
+  void PodDeleted(const core::Pod& pod) override;
+
+ private:
+  void Play(const core::Pod& pod, PodScript script);
+  void Terminate(const core::Pod& pod);
+
+  Simulation& simulation_;
+  Writer write_;
+  DeletionScript deletion_;
+  std::unordered_set<const core::Pod*> seen_;
+  std::unordered_set<const core::Pod*> terminating_;
+};
+
+}  // namespace reprieve::sim

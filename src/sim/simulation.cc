@@ -1,0 +1,50 @@
+#include "sim/simulation.h"
+
+#include <algorithm>
+
+namespace reprieve::sim {
+
+Simulation::Simulation(const SimulationOptions& options)
+    : clock_(options.start),
+      store_(clock_, options.seed),
+      engine_(store_, clock_, ledger_, options.engine) {
+  store_.AddWatcher(&engine_);
+  engine_.ListsComplete();
+}
+
+Simulation::~Simulation() { store_.RemoveWatcher(&engine_); }
+
+bool Simulation::RunUntilQuiet(Time limit) {
+  DoAllDueNow();
+  while (const auto next = NextDue()) {
+    if (*next > limit) return false;
+    clock_.AdvanceTo(std::max(*next, clock_.Now()));
+    DoAllDueNow();
+  }
+  return true;
+}
+
+void Simulation::RunUntil(Time when) {
+  DoAllDueNow();
+  for (auto next = NextDue(); next && *next <= when; next = NextDue()) {
+    clock_.AdvanceTo(std::max(*next, clock_.Now()));
+    DoAllDueNow();
+  }
+  clock_.AdvanceTo(std::max(when, clock_.Now()));
+}
+
+std::optional<Time> Simulation::NextDue() {
+  const auto a = agenda_.NextDue();
+  const auto b = engine_.NextDue();
+  return a && b ? std::min(*a, *b) : a ? a : b;
+}
+
+// What happens, happens before anyone looks.
+void Simulation::DoAllDueNow() {
+  do {
+    while (agenda_.DoOne(clock_.Now())) {
+    }
+  } while (engine_.RunOne());
+}
+
+}  // namespace reprieve::sim

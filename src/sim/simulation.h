@@ -1,0 +1,49 @@
+// Simulation: a whole world on virtual time, with the very engine and controllers that `run` has.
+//
+// Same seed, same agenda: the same run to the byte. One owner, one thread.
+#pragma once
+
+#include <cstdint>
+
+#include "engine/engine.h"
+#include "sim/agenda.h"
+#include "sim/virtual_clock.h"
+#include "store/store.h"
+#include "world/ledger.h"
+
+namespace reprieve::sim {
+
+struct SimulationOptions {
+  std::uint64_t seed = 1;
+  Time start = Time(std::chrono::sys_days{std::chrono::year{2026} / 1 / 1});
+  engine::EngineOptions engine;
+};
+
+class Simulation {
+ public:
+  explicit Simulation(const SimulationOptions& options);
+  ~Simulation();
+
+  store::Store& store() { return store_; }
+  const world::Ledger& ledger() const { return ledger_; }
+  Time Now() const { return clock_.Now(); }
+  Agenda& agenda() { return agenda_; }
+  void After(Nanoseconds delay, Agenda::Action action) { agenda_.At(clock_.Now() + delay, std::move(action)); }
+
+  // Until nothing is due any more, ever; false if that is not so by `limit`.
+  bool RunUntilQuiet(Time limit);
+  // Until `when`, inclusive of what is due then.
+  void RunUntil(Time when);
+
+ private:
+  std::optional<Time> NextDue();
+  void DoAllDueNow();
+
+  VirtualClock clock_;
+  store::Store store_;
+  world::Ledger ledger_;
+  engine::Engine engine_;
+  Agenda agenda_;
+};
+
+}  // namespace reprieve::sim

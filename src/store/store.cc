@@ -1,0 +1,336 @@
+#include "store/store.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "base/text.h"
+#include "model/default.h"
+
+namespace reprieve::store {
+namespace {
+
+using world::WriteCode;
+using world::WriteResult;
+
+constexpr std::int64_t kDefaultGracePeriodSeconds = 30;
+constexpr std::size_t kMaxDefaultedSpecs = 4096;
+constexpr std::string_view kForegroundDeletion = "foregroundDeletion";
+
+WriteResult PodNotFound(const world::PodReference& pod) {
+  return {WriteCode::kNotFound, Cat("pods \"", pod.name, "\" not found"), 0};
+}
+
+WriteResult JobNotFound(const meta::ObjectKey& job) {
+  return {WriteCode::kNotFound, Cat("jobs.batch \"", job.name, "\" not found"), 0};
+}
+
+}  // namespace
+
+Store::Store(const world::Clock& clock, std::uint64_t seed) : clock_(clock), random_(seed) {}
+
+void Store::List(world::Watcher& watcher) const {
+  for (const batch::Job* job : Jobs()) watcher.JobChanged(*job);
+  for (const core::Pod* pod : Pods()) watcher.PodChanged(*pod);
+}
+
+std::string Store::NewUid() {
+  constexpr std::string_view kHex = "0123456789abcdef";
+  std::string out = "xxxxxxxx-xxxx-4xxx-yxxx-xxxxxxxxxxxx";  // RFC 9562, version 4
+  std::uint64_t bits = 0;
+  int left = 0;
+  for (char& c : out) {
+    if (c != 'x' && c != 'y') continue;
+    if (left == 0) bits = random_.Next(), left = 16;
+    const std::size_t digit = bits & 0xF;
+    bits >>= 4, --left;
+    c = kHex[c == 'y' ? (digit & 3) | 8 : digit];
+  }
+  return out;
+}
+
+std::string Store::NewNameSuffix() {
+  constexpr std::string_view kAlphabet = "bcdfghjklmnpqrstvwxz2456789";  // no vowels, hence no words
+  std::string out(5, ' ');
+  for (char& c : out) c = kAlphabet[random_.Below(kAlphabet.size())];
+  return out;
+}
+
+const batch::Job& Store::AddJob(batch::Job job) {
+  const meta::ObjectKey key = meta::KeyOf(job.metadata);
+  REPRIEVE_CHECK(!jobs_.contains(key), "a Job of that name is there already");
+  job.metadata.creation_timestamp = TruncateToSeconds(clock_.Now());
+  auto& stored = jobs_[key];
+  stored = std::make_unique<batch::Job>(std::move(job));
+  Changed(*stored);
+  return *stored;
+}
+
+const batch::Job* Store::FindJob(const meta::ObjectKey& key) const {
+  const auto at = jobs_.find(key);
+  return at == jobs_.end() ? nullptr : at->second.get();
+}
+
+WriteResult Store::ReplaceJob(const batch::Job& job) {
+  batch::Job* stored = Find(meta::KeyOf(job.metadata), job.metadata.uid);
+  if (stored == nullptr) return JobNotFound(meta::KeyOf(job.metadata));
+  batch::JobStatus status = std::move(stored->status);
+  *stored = job;
+  stored->status = std::move(status);
+  return Changed(*stored);
+}
+
+std::vector<const batch::Job*> Store::Jobs() const {
+  std::vector<const batch::Job*> out;
+  out.reserve(jobs_.size());
+  for (const auto& [key, job] : jobs_) out.push_back(job.get());
+  std::sort(out.begin(), out.end(), [](const batch::Job* a, const batch::Job* b) {
+    return meta::KeyOf(a->metadata) < meta::KeyOf(b->metadata);
+  });
+  return out;
+}
+
+const core::Pod* Store::FindPod(const meta::ObjectKey& key) const {
+  const auto in_namespace = pods_.find(key.namespace_);
+  if (in_namespace == pods_.end()) return nullptr;
+  const auto at = in_namespace->second.find(key.name);
+  return at == in_namespace->second.end() ? nullptr : at->second.get();
+}
+
+std::vector<const core::Pod*> Store::Pods() const {
+  std::vector<const core::Pod*> out;
+  out.reserve(pod_count_);
+  for (const auto& [name_of_namespace, pods] : pods_) {
+    for (const auto& [name, pod] : pods) out.push_back(pod.get());
+  }
+  std::sort(out.begin(), out.end(), [](const core::Pod* a, const core::Pod* b) {
+    return meta::KeyOf(a->metadata) < meta::KeyOf(b->metadata);
+  });
+  return out;
+}
+
+WriteResult Store::AddPod(core::Pod pod) {
+  if (FindPod(meta::KeyOf(pod.metadata)) != nullptr) {
+    return {WriteCode::kAlreadyExists, Cat("pods \"", pod.metadata.name, "\" already exists"), 0};
+  }
+  return Insert(std::move(pod));
+}
+
+WriteResult Store::BindPod(const world::PodReference& reference, const std::string& node) {
+  core::Pod* pod = Find(reference);
+  if (pod == nullptr) return PodNotFound(reference);
+  if (!pod->node_name.empty()) {
+    return {WriteCode::kConflict, Cat("pod ", pod->metadata.name, " is already assigned to node \"", pod->node_name, "\""), 0};
+  }
+  pod->node_name = node;
+  core::PodCondition scheduled;
+  scheduled.type = "PodScheduled";
+  scheduled.status = "True";
+  scheduled.last_transition_time = TruncateToSeconds(clock_.Now());
+  pod->status.SetCondition(std::move(scheduled));
+  return Changed(*pod);
+}
+
+WriteResult Store::UpdatePodStatus(const world::PodReference& reference,
+                                   const std::function<void(core::PodStatus&)>& change) {
+  core::Pod* pod = Find(reference);
+  if (pod == nullptr) return PodNotFound(reference);
+  change(pod->status);
+  return Changed(*pod);
+}
+
+WriteResult Store::RemovePod(const world::PodReference& reference) {
+  core::Pod* pod = Find(reference);
+  if (pod == nullptr) return PodNotFound(reference);
+  const bool was_deleting = pod->metadata.deleting();
+  if (!was_deleting) pod->metadata.deletion_timestamp = TruncateToSeconds(clock_.Now());
+  pod->metadata.deletion_grace_period_seconds = 0;
+  return FinishDeletion(*pod);
+}
+
+const std::deque<world::Event>& Store::EventsOf(const meta::ObjectKey& job) const {
+  static const std::deque<world::Event> kNone;
+  const auto at = events_.find(job);
+  return at == events_.end() ? kNone : at->second;
+}
+
+WriteResult Store::CreatePod(const core::Pod& wanted, std::string& created_name) {
+  core::Pod pod = wanted;
+  do {
+    pod.metadata.name = pod.metadata.generate_name + NewNameSuffix();
+  } while (FindPod({pod.metadata.namespace_, pod.metadata.name}) != nullptr);
+  created_name = pod.metadata.name;
+  return Insert(std::move(pod));
+}
+
+WriteResult Store::DeletePod(const world::PodReference& reference) {
+  core::Pod* pod = Find(reference);
+  if (pod == nullptr) return PodNotFound(reference);
+  if (pod->metadata.deleting()) return {WriteCode::kOk, {}, pod->metadata.resource_version};
+  // Nothing runs of a pod that is nowhere, or has ended.
+  const bool at_once = pod->node_name.empty() || pod->IsTerminal();
+  const std::int64_t grace =
+      at_once ? 0 : pod->spec->termination_grace_period_seconds.value_or(kDefaultGracePeriodSeconds);
+  pod->metadata.deletion_timestamp = TruncateToSeconds(clock_.Now()) + Seconds(grace);
+  pod->metadata.deletion_grace_period_seconds = grace;
+  return FinishDeletion(*pod);
+}
+
+WriteResult Store::RemovePodFinalizer(const world::PodReference& reference, std::string_view finalizer) {
+  core::Pod* pod = Find(reference);
+  if (pod == nullptr) return PodNotFound(reference);
+  if (!pod->metadata.RemoveFinalizer(finalizer)) return {WriteCode::kOk, {}, pod->metadata.resource_version};
+  return FinishDeletion(*pod);
+}
+
+WriteResult Store::AdoptPod(const world::PodReference& reference, const meta::OwnerReference& owner,
+                            std::string_view finalizer) {
+  core::Pod* pod = Find(reference);
+  if (pod == nullptr) return PodNotFound(reference);
+  if (pod->metadata.Controller() != nullptr) {
+    return {WriteCode::kInvalid, "Only one reference can have Controller set to true", 0};
+  }
+  std::vector<meta::OwnerReference> owners;
+  if (pod->metadata.owner_references) owners = *pod->metadata.owner_references;
+  owners.push_back(owner);
+  pod->metadata.SetOwners(std::move(owners));
+  if (!pod->metadata.HasFinalizer(finalizer)) pod->metadata.finalizers.emplace_back(finalizer);
+  return Changed(*pod);
+}
+
+WriteResult Store::ReleasePod(const world::PodReference& reference, const std::string& owner_uid,
+                              std::string_view finalizer) {
+  core::Pod* pod = Find(reference);
+  if (pod == nullptr) return PodNotFound(reference);
+  if (pod->metadata.owner_references) {
+    std::vector<meta::OwnerReference> owners = *pod->metadata.owner_references;
+    std::erase_if(owners, [&](const meta::OwnerReference& owner) { return owner.uid == owner_uid; });
+    pod->metadata.SetOwners(std::move(owners));
+  }
+  pod->metadata.RemoveFinalizer(finalizer);
+  return FinishDeletion(*pod);
+}
+
+WriteResult Store::UpdateJobStatus(const meta::ObjectKey& key, const std::string& uid, meta::ResourceVersion version,
+                                   const batch::JobStatus& status) {
+  batch::Job* job = Find(key, uid);
+  if (job == nullptr) return JobNotFound(key);
+  if (job->metadata.resource_version != version) {
+    return {WriteCode::kConflict,
+            Cat("Operation cannot be fulfilled on jobs.batch \"", key.name,
+                "\": the object has been modified; please apply your changes to the latest version and try again"),
+            0};
+  }
+  if (check_status_) {
+    const Status checked = check_status_(*job, status);
+    if (!checked.ok()) return {WriteCode::kInvalid, checked.error().message, 0};
+  }
+  job->status = status;
+  return Changed(*job);
+}
+
+WriteResult Store::DeleteJob(const meta::ObjectKey& key, const std::string& uid, world::Propagation propagation) {
+  batch::Job* job = Find(key, uid);
+  if (job == nullptr) return JobNotFound(key);
+  if (propagation == world::Propagation::kForeground && !job->metadata.HasFinalizer(kForegroundDeletion)) {
+    job->metadata.finalizers.emplace_back(kForegroundDeletion);
+  }
+  if (!job->metadata.deleting()) {
+    job->metadata.deletion_timestamp = TruncateToSeconds(clock_.Now());
+    job->metadata.deletion_grace_period_seconds = 0;
+    ++job->metadata.generation;
+  }
+  if (!job->metadata.finalizers.empty()) return Changed(*job);
+  if (propagation == world::Propagation::kOrphan) OrphanPodsOf(*job);
+  const std::unique_ptr<batch::Job> last = std::move(jobs_[key]);
+  jobs_.erase(key);
+  last->metadata.resource_version = ++version_;
+  for (world::Watcher* watcher : watchers_) watcher->JobDeleted(*last);
+  return {WriteCode::kOk, {}, last->metadata.resource_version};
+}
+
+WriteResult Store::RemoveJobFinalizer(const meta::ObjectKey& key, const std::string& uid, std::string_view finalizer) {
+  batch::Job* job = Find(key, uid);
+  if (job == nullptr) return JobNotFound(key);
+  job->metadata.RemoveFinalizer(finalizer);
+  if (!job->metadata.deleting() || !job->metadata.finalizers.empty()) return Changed(*job);
+  return DeleteJob(key, uid, world::Propagation::kBackground);
+}
+
+void Store::Announce(const world::Event& event) {
+  std::deque<world::Event>& events = events_[event.about];
+  events.push_back(event);
+  if (events.size() > kMaxEventsPerJob) events.pop_front();
+  if (on_event_) on_event_(event);
+}
+
+core::Pod* Store::Find(const world::PodReference& reference) {
+  const auto in_namespace = pods_.find(reference.namespace_);
+  if (in_namespace == pods_.end()) return nullptr;
+  const auto at = in_namespace->second.find(reference.name);
+  return at == in_namespace->second.end() || at->second->metadata.uid != reference.uid ? nullptr : at->second.get();
+}
+
+batch::Job* Store::Find(const meta::ObjectKey& key, const std::string& uid) {
+  const auto at = jobs_.find(key);
+  return at == jobs_.end() || at->second->metadata.uid != uid ? nullptr : at->second.get();
+}
+
+std::shared_ptr<const core::PodSpec> Store::DefaultedSpec(const std::shared_ptr<const core::PodSpec>& spec) {
+  if (defaulted_.size() > kMaxDefaultedSpecs) defaulted_.clear();
+  std::shared_ptr<const core::PodSpec>& out = defaulted_[spec];
+  if (!out) {
+    model::Value pod = model::Value::MakeObject();
+    pod.Set("spec", model::ToValue(spec));
+    model::DefaultPod(pod);
+    out = std::make_shared<const core::PodSpec>(model::Bind<core::PodSpec>(pod["spec"]));
+  }
+  return out;
+}
+
+WriteResult Store::Insert(core::Pod pod) {
+  pod.metadata.uid = NewUid();
+  pod.metadata.creation_timestamp = TruncateToSeconds(clock_.Now());
+  pod.spec = DefaultedSpec(pod.spec);
+  pod.status.phase = core::PodPhase::kPending;
+  std::unique_ptr<core::Pod>& stored = pods_[pod.metadata.namespace_][pod.metadata.name];
+  stored = std::make_unique<core::Pod>(std::move(pod));
+  ++pod_count_;
+  return Changed(*stored);
+}
+
+WriteResult Store::Changed(core::Pod& pod) {
+  const meta::ResourceVersion version = pod.metadata.resource_version = ++version_;
+  for (world::Watcher* watcher : watchers_) watcher->PodChanged(pod);
+  return {WriteCode::kOk, {}, version};
+}
+
+WriteResult Store::Changed(batch::Job& job) {
+  const meta::ResourceVersion version = job.metadata.resource_version = ++version_;
+  for (world::Watcher* watcher : watchers_) watcher->JobChanged(job);
+  return {WriteCode::kOk, {}, version};
+}
+
+WriteResult Store::FinishDeletion(core::Pod& pod) {
+  const bool goes = pod.metadata.deleting() && pod.metadata.deletion_grace_period_seconds.value_or(0) == 0 &&
+                    pod.metadata.finalizers.empty();
+  if (!goes) return Changed(pod);
+  PodsByName& in_namespace = pods_[pod.metadata.namespace_];
+  const auto at = in_namespace.find(pod.metadata.name);
+  const std::unique_ptr<core::Pod> last = std::move(at->second);
+  in_namespace.erase(at);
+  --pod_count_;
+  const meta::ResourceVersion version = last->metadata.resource_version = ++version_;
+  for (world::Watcher* watcher : watchers_) watcher->PodDeleted(*last);
+  return {WriteCode::kOk, {}, version};
+}
+
+void Store::OrphanPodsOf(const batch::Job& job) {
+  std::vector<world::PodReference> owned;
+  for (const core::Pod* pod : Pods()) {
+    const meta::OwnerReference* owner = pod->metadata.Controller();
+    if (owner != nullptr && owner->uid == job.metadata.uid) owned.push_back(world::ReferenceTo(*pod));
+  }
+  for (const world::PodReference& pod : owned) ReleasePod(pod, job.metadata.uid, batch::kTrackingFinalizer);
+}
+
+}  // namespace reprieve::store

@@ -1,0 +1,122 @@
+// Store: the objects of a local or simulated world, in memory, and what an API server does with a write to them.
+//
+// One engine thread owns it; watchers are told before a write returns. Every write gets a version greater than all
+// before it. Durability comes with `serve`.
+//
+// Source: spec/job.md 1.5, 1.10; oracle/README.md (what the API server itself does with actions).
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/random.h"
+#include "base/result.h"
+#include "model/batch.h"
+#include "world/api.h"
+#include "world/clock.h"
+#include "world/watcher.h"
+
+namespace reprieve::store {
+
+class Store final : public world::Api {
+ public:
+  // How many events of one Job are kept; of more, the oldest go.
+  static constexpr std::size_t kMaxEventsPerJob = 1000;
+
+  // `seed`: names and UIDs follow from it. The clock must outlive the store.
+  Store(const world::Clock& clock, std::uint64_t seed);
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+
+  // Watchers are told in the order of their addition. A watcher must outlive the store or be removed.
+  void AddWatcher(world::Watcher* watcher) { watchers_.push_back(watcher); }
+  void RemoveWatcher(world::Watcher* watcher) { std::erase(watchers_, watcher); }
+  // Reports every object there is to `watcher`: Jobs first.
+  void List(world::Watcher& watcher) const;
+  void set_event_listener(std::function<void(const world::Event&)> listener) { on_event_ = std::move(listener); }
+  // Judges each status that is written, before it is; an error refuses it. For tests that hold it against validation.
+  using StatusCheck = std::function<Status(const batch::Job& before, const batch::JobStatus& after)>;
+  void set_status_check(StatusCheck check) { check_status_ = std::move(check); }
+
+  // --- what users and kubelets ask for ---
+
+  std::string NewUid();
+  // Five characters, as the API server appends them to generateName.
+  std::string NewNameSuffix();
+
+  // Takes a Job that admission has passed (uid, generation and labels set); gives it a version and a creation time.
+  const batch::Job& AddJob(batch::Job job);
+  const batch::Job* FindJob(const meta::ObjectKey& key) const;
+  // Replaces metadata and spec by those of `job` (which admission has passed), not the status.
+  world::WriteResult ReplaceJob(const batch::Job& job);
+  std::vector<const batch::Job*> Jobs() const;
+
+  const core::Pod* FindPod(const meta::ObjectKey& key) const;
+  std::vector<const core::Pod*> Pods() const;
+  std::size_t pod_count() const { return pod_count_; }
+  // Takes a pod that no controller has made.
+  world::WriteResult AddPod(core::Pod pod);
+  world::WriteResult BindPod(const world::PodReference& pod, const std::string& node);
+  // `change` edits the status in place.
+  world::WriteResult UpdatePodStatus(const world::PodReference& pod,
+                                     const std::function<void(core::PodStatus&)>& change);
+  // Grace period 0: as the kubelet does at the end. A finalizer may still hold the object.
+  world::WriteResult RemovePod(const world::PodReference& pod);
+  const std::deque<world::Event>& EventsOf(const meta::ObjectKey& job) const;
+
+  // --- world::Api ---
+
+  world::WriteResult CreatePod(const core::Pod& pod, std::string& created_name) override;
+  world::WriteResult DeletePod(const world::PodReference& pod) override;
+  world::WriteResult RemovePodFinalizer(const world::PodReference& pod, std::string_view finalizer) override;
+  world::WriteResult AdoptPod(const world::PodReference& pod, const meta::OwnerReference& owner,
+                              std::string_view finalizer) override;
+  world::WriteResult ReleasePod(const world::PodReference& pod, const std::string& owner_uid,
+                                std::string_view finalizer) override;
+  world::WriteResult UpdateJobStatus(const meta::ObjectKey& job, const std::string& uid, meta::ResourceVersion version,
+                                     const batch::JobStatus& status) override;
+  world::WriteResult DeleteJob(const meta::ObjectKey& job, const std::string& uid,
+                               world::Propagation propagation) override;
+  world::WriteResult RemoveJobFinalizer(const meta::ObjectKey& job, const std::string& uid,
+                                        std::string_view finalizer) override;
+  void Announce(const world::Event& event) override;
+
+ private:
+  using PodsByName = std::unordered_map<std::string, std::unique_ptr<core::Pod>>;
+  struct KeyHash {
+    std::size_t operator()(const meta::ObjectKey& key) const {
+      return std::hash<std::string>()(key.name) * 31 + std::hash<std::string>()(key.namespace_);
+    }
+  };
+
+  core::Pod* Find(const world::PodReference& pod);
+  batch::Job* Find(const meta::ObjectKey& job, const std::string& uid);
+  std::shared_ptr<const core::PodSpec> DefaultedSpec(const std::shared_ptr<const core::PodSpec>& spec);
+  world::WriteResult Insert(core::Pod pod);
+  world::WriteResult Changed(core::Pod& pod);
+  world::WriteResult Changed(batch::Job& job);
+  // Drops the object if it is being deleted at once and nothing holds it.
+  world::WriteResult FinishDeletion(core::Pod& pod);
+  void OrphanPodsOf(const batch::Job& job);
+
+  const world::Clock& clock_;
+  Random random_;
+  meta::ResourceVersion version_ = 0;
+  std::vector<world::Watcher*> watchers_;
+  std::function<void(const world::Event&)> on_event_;
+  StatusCheck check_status_;
+
+  std::unordered_map<meta::ObjectKey, std::unique_ptr<batch::Job>, KeyHash> jobs_;
+  std::unordered_map<std::string, PodsByName> pods_;  // by namespace
+  std::size_t pod_count_ = 0;
+  std::unordered_map<meta::ObjectKey, std::deque<world::Event>, KeyHash> events_;
+  // The specs that pods were created with last, and what defaulting made of them: thousands share one.
+  std::unordered_map<std::shared_ptr<const core::PodSpec>, std::shared_ptr<const core::PodSpec>> defaulted_;
+};
+
+}  // namespace reprieve::store

@@ -1,0 +1,76 @@
+// Api: the writes that a world accepts, each of them one request to a control plane.
+//
+// The local and the simulated world answer from their store, the cluster world will answer from a Kubernetes API
+// server. Called on the engine's thread only.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "model/batch.h"
+
+namespace reprieve::world {
+
+enum class WriteCode : std::uint8_t {
+  kOk,
+  kNotFound,       // there is no such object, or it is another one of that name (UID precondition)
+  kConflict,       // the object has changed since the version that the write is based on
+  kAlreadyExists,
+  kInvalid,        // validation refused it
+  kTerminating,    // the namespace is being deleted
+  kUnavailable,    // no answer: whether it took effect is unknown
+};
+
+struct WriteResult {
+  WriteCode code = WriteCode::kOk;
+  std::string message;  // where not kOk
+  meta::ResourceVersion version = 0;  // that the object has now; 0: it is gone
+  bool ok() const { return code == WriteCode::kOk; }
+};
+
+// One pod, and no later one of the same name.
+struct PodReference {
+  std::string namespace_;
+  std::string name;
+  std::string uid;
+};
+inline PodReference ReferenceTo(const core::Pod& pod) {
+  return {pod.metadata.namespace_, pod.metadata.name, pod.metadata.uid};
+}
+
+enum class Propagation : std::uint8_t { kBackground, kForeground, kOrphan };
+
+struct Event {
+  Time at;
+  meta::ObjectKey about;  // the Job
+  bool warning = false;
+  std::string reason;
+  std::string message;
+};
+
+class Api {
+ public:
+  virtual ~Api() = default;
+
+  // `pod` has generateName; on success `created_name` is its name.
+  virtual WriteResult CreatePod(const core::Pod& pod, std::string& created_name) = 0;
+  // Graceful: a bound, running pod goes on until its kubelet has ended it.
+  virtual WriteResult DeletePod(const PodReference& pod) = 0;
+  virtual WriteResult RemovePodFinalizer(const PodReference& pod, std::string_view finalizer) = 0;
+  // Adds `owner` as the controller, and the finalizer, in one write.
+  virtual WriteResult AdoptPod(const PodReference& pod, const meta::OwnerReference& owner,
+                               std::string_view finalizer) = 0;
+  // Removes the owner of that UID, and the finalizer, in one write.
+  virtual WriteResult ReleasePod(const PodReference& pod, const std::string& owner_uid, std::string_view finalizer) = 0;
+  // Replaces the status if the Job still has that version and UID.
+  virtual WriteResult UpdateJobStatus(const meta::ObjectKey& job, const std::string& uid,
+                                      meta::ResourceVersion version, const batch::JobStatus& status) = 0;
+  virtual WriteResult DeleteJob(const meta::ObjectKey& job, const std::string& uid, Propagation propagation) = 0;
+  virtual WriteResult RemoveJobFinalizer(const meta::ObjectKey& job, const std::string& uid,
+                                         std::string_view finalizer) = 0;
+  // Best effort: an event that is lost changes nothing.
+  virtual void Announce(const Event& event) = 0;
+};
+
+}  // namespace reprieve::world

@@ -1,0 +1,94 @@
+// Plan: what a reconciler wants done, as a value. Decide first, then apply (DESIGN.md, principle 2).
+//
+// A plan is a list of stages. The writes of one stage are independent; all of them must have succeeded before the next
+// stage begins, so that a crash or a conflict may fall between any two writes and the next reconcile still finds a
+// state that it understands.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "model/batch.h"
+#include "world/api.h"
+#include "world/verdict.h"
+
+namespace reprieve::world {
+
+struct CreatePod {
+  core::Pod pod;
+};
+// Delete only: the finalizer stays, so that the pod is counted once it has ended.
+struct DeletePod {
+  PodReference pod;
+};
+// Takes the finalizer away, then deletes: such a pod is never counted as a failure (2.11).
+struct RemovePod {
+  PodReference pod;
+  std::string finalizer;
+};
+struct RemovePodFinalizer {
+  PodReference pod;
+  std::string finalizer;
+};
+struct AdoptPod {
+  PodReference pod;
+  meta::OwnerReference owner;
+  std::string finalizer;
+};
+struct ReleasePod {
+  PodReference pod;
+  std::string owner_uid;
+  std::string finalizer;
+};
+struct WriteJobStatus {
+  batch::JobStatus status;
+};
+struct DeleteJob {
+  Propagation propagation = Propagation::kForeground;
+};
+struct RemoveJobFinalizer {
+  std::string finalizer;
+};
+struct Announce {
+  bool warning = false;
+  std::string reason;
+  std::string message;
+};
+
+using Write = std::variant<CreatePod, DeletePod, RemovePod, RemovePodFinalizer, AdoptPod, ReleasePod, WriteJobStatus,
+                           DeleteJob, RemoveJobFinalizer, Announce>;
+
+struct Stage {
+  std::vector<Write> writes;
+};
+
+struct Plan {
+  meta::ObjectKey job;
+  std::string uid;                            // of the Job
+  meta::ResourceVersion resource_version = 0;  // of the Job that was looked at
+  std::vector<Stage> stages;
+  std::optional<Time> look_again;  // reconcile again then, whatever happens before
+  std::vector<Verdict> verdicts;   // for the ledger, once the whole plan is applied
+
+  Stage& AddStage() { return stages.emplace_back(); }
+};
+
+// How far a plan got.
+struct PlanReport {
+  std::size_t stages_done = 0;
+  WriteCode failure = WriteCode::kOk;  // of the first write that failed
+  bool creation_failed = false;        // that write was a creation
+  std::string message;
+  // The greatest versions that the plan's writes made; 0: none.
+  meta::ResourceVersion job_version = 0;
+  meta::ResourceVersion pod_version = 0;
+  bool complete() const { return failure == WriteCode::kOk; }
+};
+
+// Applies `plan` to `api` stage by stage. Within a stage every write is tried, but creations stop at the first failure.
+// Announces what was created and deleted, as upstream's controllers do.
+PlanReport Apply(const Plan& plan, Time now, Api& api);
+
+}  // namespace reprieve::world

@@ -1,0 +1,42 @@
+#include "world/verdict.h"
+
+#include "base/text.h"
+
+namespace reprieve::world {
+
+std::string Describe(const Verdict& verdict) {
+  std::string out = verdict.pod.empty() ? Cat("Job ", verdict.job) : verdict.pod;
+  AppendTo(out, " ", verdict.facts);
+  if (verdict.rule) {
+    AppendTo(out, " → rule ", verdict.rule->index + 1, " ", verdict.rule->action);
+    if (!verdict.rule->file.empty()) AppendTo(out, " (", verdict.rule->file, ":", verdict.rule->line, ")");
+  }
+  if (!verdict.consequence.empty()) AppendTo(out, " → ", verdict.consequence);
+  return out;
+}
+
+model::Value ToValue(const Verdict& verdict) {
+  using model::Value;
+  Value out = Value::MakeObject();
+  out.Set("time", Value::String(FormatRfc3339(verdict.at)));
+  out.Set("namespace", Value::String(verdict.namespace_));
+  out.Set("job", Value::String(verdict.job));
+  if (!verdict.pod.empty()) out.Set("pod", Value::String(verdict.pod));
+  out.Set("facts", Value::String(verdict.facts));
+  if (verdict.rule) {
+    Value& rule = out.Set("rule", Value::MakeObject());
+    rule.Set("index", Value::Int(verdict.rule->index));
+    rule.Set("action", Value::String(verdict.rule->action));
+    if (!verdict.rule->file.empty()) {
+      rule.Set("file", Value::String(verdict.rule->file));
+      rule.Set("line", Value::Int(verdict.rule->line));
+    }
+  }
+  out.Set("action", Value::String(verdict.action));
+  out.Set("failedBefore", Value::Int(verdict.failed_before));
+  out.Set("failedAfter", Value::Int(verdict.failed_after));
+  out.Set("consequence", Value::String(verdict.consequence));
+  return out;
+}
+
+}  // namespace reprieve::world

@@ -1,0 +1,40 @@
+// Verdict: why a policy chose as it did. The one value that progress lines, events, summaries, JSON and tests print.
+//
+// A plain value. REQUIRES nothing of the reader but kubectl's words.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/time.h"
+#include "model/value.h"
+
+namespace reprieve::world {
+
+// The rule of the user's file that decided.
+struct RuleReference {
+  std::int32_t index = 0;  // counts from 0, as upstream's messages do; people read index + 1
+  std::string action;
+  std::string file;  // empty: the object came from no file
+  std::uint32_t line = 0;
+};
+
+struct Verdict {
+  Time at;
+  std::string namespace_;
+  std::string job;
+  std::string pod;    // empty: about the Job itself
+  std::string facts;  // what was looked at: "exited 42 in container main"
+  std::optional<RuleReference> rule;  // absent: no rule matched, or the policy has no rules
+  std::string action;                 // Count, Ignore, FailIndex, FailJob; for a Job: the reason of its end
+  std::int32_t failed_before = 0;     // the Job's counted failures before and after
+  std::int32_t failed_after = 0;
+  std::string consequence;  // "retry in 20s", "Job train failed: PodFailurePolicy"
+};
+
+// train-3 exited 42 in container main → rule 2 FailJob (job.yaml:23) → Job train failed: PodFailurePolicy
+std::string Describe(const Verdict& verdict);
+model::Value ToValue(const Verdict& verdict);
+
+}  // namespace reprieve::world

@@ -1,0 +1,91 @@
+// reprieve-oracle FILE...: replays what the real control plane was recorded doing and says where Reprieve differs.
+//
+// Source: shared/oracle/README.md. A file is JSON lines; each line's format is told by its members. Prints every
+// difference, then what was skipped and why, then `N passed, N failed`. Exit code 0: none failed; 1: some did; 2: usage
+// or a file that can't be read.
+#include <fstream>
+#include <iostream>
+#include <map>
+#include <string>
+
+#include "base/text.h"
+#include "model/json.h"
+#include "oracle/replay.h"
+
+namespace {
+
+using reprieve::Cat;
+using reprieve::model::Value;
+using reprieve::oracle::Outcome;
+
+struct Tally {
+  std::size_t passed = 0;
+  std::size_t failed = 0;
+  std::map<std::string, std::size_t> skipped;  // by reason
+};
+
+Outcome Replay(const Value& line) {
+  if (line.Find("op") != nullptr) return reprieve::oracle::ReplayAdmission(line);
+  if (line.Find("jobset") != nullptr) return Outcome::Skipped("JobSet is not served yet");
+  if (line.Find("seen") != nullptr) return Outcome::Skipped("timed histories are not replayed yet");
+  if (line.Find("steps") != nullptr && line.Find("job") != nullptr) {
+    return Outcome::Skipped("histories are not replayed yet");
+  }
+  if (line.Find("requests") != nullptr) return Outcome::Skipped("the API is not served yet");
+  return Outcome::Skipped("the format of the line is unknown");
+}
+
+void Print(const std::string& id, const Outcome& outcome) {
+  std::cout << "FAIL " << id << '\n';
+  for (const auto& difference : outcome.differences) {
+    std::cout << "  ";
+    if (!difference.step.empty()) std::cout << "step " << difference.step << ", ";
+    std::cout << difference.path << "\n    expected: " << difference.expected << "\n    actual:   " << difference.actual
+              << '\n';
+  }
+}
+
+bool ReplayFile(const char* path, Tally& tally) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) {
+    std::cerr << path << ": can't be read\n";
+    return false;
+  }
+  std::string text;
+  for (std::size_t number = 1; std::getline(file, text); ++number) {
+    if (reprieve::Trim(text).empty()) continue;
+    const auto line = reprieve::model::ParseJson(text);
+    if (!line.ok()) {
+      std::cerr << path << ":" << number << ": " << line.error().message << '\n';
+      return false;
+    }
+    const Value* id = (*line).Find("id");
+    const Outcome outcome = Replay(*line);
+    switch (outcome.kind) {
+      case Outcome::Kind::kPassed: ++tally.passed; break;
+      case Outcome::Kind::kSkipped: ++tally.skipped[outcome.reason]; break;
+      case Outcome::Kind::kFailed:
+        ++tally.failed;
+        Print(id != nullptr ? id->AsText() : Cat(path, ":", number), outcome);
+        break;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 2) {
+    std::cerr << "usage: reprieve-oracle FILE...\n";
+    return 2;
+  }
+  std::ios::sync_with_stdio(false);
+  Tally tally;
+  for (int i = 1; i < argc; ++i) {
+    if (!ReplayFile(argv[i], tally)) return 2;
+  }
+  for (const auto& [reason, count] : tally.skipped) std::cout << count << " skipped: " << reason << '\n';
+  std::cout << tally.passed << " passed, " << tally.failed << " failed\n";
+  return tally.failed == 0 ? 0 : 1;
+}

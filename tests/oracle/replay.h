@@ -1,0 +1,43 @@
+// What it means to replay one recorded line, and how the result is told.
+//
+// Source: shared/oracle/README.md. One replay is one function from the line to an Outcome: it prints nothing and shares
+// nothing with the next line. main.cc picks the function by the members that the line has.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "model/value.h"
+
+namespace reprieve::oracle {
+
+// One place where the two disagree. An absent value reads "(absent)".
+struct Difference {
+  std::string step;  // "" for a line without steps; "3" for the third
+  std::string path;  // $.answer.code
+  std::string expected;
+  std::string actual;
+};
+
+struct Outcome {
+  enum class Kind : std::uint8_t { kPassed, kFailed, kSkipped };
+
+  Kind kind = Kind::kPassed;
+  std::vector<Difference> differences;  // where kFailed
+  std::string reason;                   // where kSkipped: one sentence without end, the same for all of its kind
+
+  static Outcome Passed() { return {}; }
+  static Outcome Skipped(std::string reason) { return {Kind::kSkipped, {}, std::move(reason)}; }
+  // Passed if there are no differences.
+  static Outcome Of(std::vector<Difference> differences) {
+    const Kind kind = differences.empty() ? Kind::kPassed : Kind::kFailed;
+    return {kind, std::move(differences), {}};
+  }
+};
+
+[[nodiscard]] Outcome ReplayAdmission(const model::Value& line);
+[[nodiscard]] Outcome ReplayHistory(const model::Value& line);
+[[nodiscard]] Outcome ReplayTimed(const model::Value& line);
+
+}  // namespace reprieve::oracle
