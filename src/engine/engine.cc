@@ -120,17 +120,17 @@ void Engine::Reconcile(const std::string& uid, JobState& state) {
       complete = false;
     }
     if (decision.backoff && report.stages_done >= decision.backoff_after_stages) state.view.backoff = *decision.backoff;
-    if (!complete) return Retry(uid, state);
+    if (!complete) return Retry(uid, state, report.failure);
     state.view.MarkAnnounced();
     for (const world::Verdict& verdict : decision.plan.verdicts) ledger_.Record(verdict);
   }
   if (!state.view.has_job() && !lists_complete_) return;
   world::PlanReport report;
   if (!ApplyPlan(uid, state, controllers::ReconcilePodCleanup(state.view, state.key, uid, now), &report)) {
-    return Retry(uid, state);
+    return Retry(uid, state, report.failure);
   }
   if (state.view.has_job() && !ApplyPlan(uid, state, controllers::ReconcileTtl(state.view.job(), now), &report)) {
-    return Retry(uid, state);
+    return Retry(uid, state, report.failure);
   }
   state.failed_rounds = 0;
 }
@@ -144,7 +144,9 @@ bool Engine::ApplyPlan(const std::string& uid, JobState& state, const world::Pla
   return report->complete();
 }
 
-void Engine::Retry(const std::string& uid, JobState& state) {
+void Engine::Retry(const std::string& uid, JobState& state, world::WriteCode failure) {
+  // The same write would be refused again: only a change of the Job or of its pods can help, and that wakes it.
+  if (failure == world::WriteCode::kInvalid) return;
   Nanoseconds delay = options_.retry_base;
   for (std::int32_t i = 0; i < state.failed_rounds && delay < options_.retry_cap; ++i) delay *= 2;
   ++state.failed_rounds;

@@ -62,7 +62,7 @@ class Engine final : public world::Watcher {
   void EnqueueMatching(const core::Pod& orphan);
   void ReleaseOrphans();
   bool ApplyPlan(const std::string& uid, JobState& state, const world::Plan& plan, world::PlanReport* report);
-  void Retry(const std::string& uid, JobState& state);
+  void Retry(const std::string& uid, JobState& state, world::WriteCode failure);
   void DropIfEmpty(const std::string& uid, const JobState& state);
 
   world::Api& api_;

@@ -277,7 +277,7 @@ class Decoder {
 
 bool ByKey(const Value::Member& a, const Value::Member& b) { return a.key < b.key; }
 
-Value StoredOf(const Value& held, const Type& type);
+std::optional<Value> StoredOf(const Value& held, const Type& type);
 
 Value StoredMessage(const Value& held, const Message& message) {
   Value out = Value::MakeObject();
@@ -285,19 +285,49 @@ Value StoredMessage(const Value& held, const Message& message) {
   for (const Value::Member& member : held.members()) {
     const Field* field = message.Find(member.key);
     if (field == nullptr || member.value.IsNull()) continue;
-    const bool collection = field->type.shape == Shape::kList || field->type.shape == Shape::kMap;
-    if (collection && member.value.size() == 0) continue;
-    out.members().push_back({member.key, StoredOf(member.value, field->type), member.mark});
+    if (auto kept = StoredOf(member.value, field->type)) {
+      out.members().push_back({member.key, std::move(*kept), member.mark});
+    }
   }
   return out;
 }
 
-Value StoredOf(const Value& held, const Type& type) {
-  if (type.shape == Shape::kMessage) return StoredMessage(held, *type.message);
-  if (type.shape == Shape::kList && type.element->shape == Shape::kMessage) {
-    Value out = Value::MakeArray();
-    for (const Value& item : held.items()) out.items().push_back(StoredMessage(item, *type.element->message));
-    return out;
+// Nothing: a zero that a reader of the store can't tell from absence.
+std::optional<Value> StoredOf(const Value& held, const Type& type) {
+  switch (type.shape) {
+    case Shape::kMessage: {
+      Value out = StoredMessage(held, *type.message);
+      if (!type.pointer && out.size() == 0) return std::nullopt;
+      return out;
+    }
+    case Shape::kList: {
+      if (held.size() == 0) return std::nullopt;
+      if (type.element->shape != Shape::kMessage) return held;
+      Value out = Value::MakeArray();
+      out.set_mark(held.mark());
+      for (const Value& item : held.items()) out.items().push_back(StoredMessage(item, *type.element->message));
+      return out;
+    }
+    case Shape::kMap:
+      if (held.size() == 0) return std::nullopt;
+      return held;
+    case Shape::kQuantity:
+      if (!type.pointer && held.AsText() == "0") return std::nullopt;
+      return held;
+    case Shape::kString:
+    case Shape::kBool:
+    case Shape::kInt32:
+    case Shape::kInt64:
+    case Shape::kBytes:
+    case Shape::kIntOrString:
+    case Shape::kTime:
+    case Shape::kMicroTime:
+      // The text "" of an IntOrString is not its zero, the number 0.
+      if (!type.pointer && held.IsEmpty() && !(type.shape == Shape::kIntOrString && held.IsString())) {
+        return std::nullopt;
+      }
+      return held;
+    case Shape::kRaw: return held;
   }
   return held;
 }

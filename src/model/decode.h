@@ -4,7 +4,8 @@
 // case-sensitive names. Three forms of one object:
 //   held     what Decode makes: unknown members gone, nulls gone, scalars checked; an absent member is Go's zero, and an
 //            empty list is told from an absent one.
-//   stored   what survives the store: empty lists and maps are gone.
+//   stored   what survives the store: empty lists, empty maps and zeros that absence would mean too are gone, so that
+//            two objects are the same (as Kubernetes' semantic equality has it) where these are equal.
 //   printed  members in the order of the schema, zeros written where the schema has no omitempty (resources: {}).
 // Validators and controllers read any of them. Pure; safe from any thread.
 #pragma once

@@ -56,7 +56,12 @@ PodVerdict JudgePod(const batch::PodFailurePolicy& policy, const core::Pod& pod)
   for (const batch::PodFailurePolicyRule& rule : policy.rules) {
     ++index;
     if (rule.action == batch::FailureAction::kUnknown) continue;
-    if (auto evidence = Match(rule, pod)) return {rule.action, RuleMatch{index, *std::move(evidence), rule.mark}};
+    const std::optional<Evidence> evidence = Match(rule, pod);
+    if (!evidence) continue;
+    PodVerdict verdict;
+    verdict.action = rule.action;
+    verdict.match.emplace(RuleMatch{index, *evidence, rule.mark});
+    return verdict;
   }
   return {};
 }

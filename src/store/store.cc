@@ -147,12 +147,6 @@ WriteResult Store::RemovePod(const world::PodReference& reference) {
   return FinishDeletion(*pod);
 }
 
-const std::deque<world::Event>& Store::EventsOf(const meta::ObjectKey& job) const {
-  static const std::deque<world::Event> kNone;
-  const auto at = events_.find(job);
-  return at == events_.end() ? kNone : at->second;
-}
-
 WriteResult Store::CreatePod(const core::Pod& wanted, std::string& created_name) {
   core::Pod pod = wanted;
   do {
@@ -257,9 +251,7 @@ WriteResult Store::RemoveJobFinalizer(const meta::ObjectKey& key, const std::str
 }
 
 void Store::Announce(const world::Event& event) {
-  std::deque<world::Event>& events = events_[event.about];
-  events.push_back(event);
-  if (events.size() > kMaxEventsPerJob) events.pop_front();
+  events_.Add(event);
   if (on_event_) on_event_(event);
 }
 

@@ -7,7 +7,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -17,6 +16,7 @@
 #include "base/random.h"
 #include "base/result.h"
 #include "model/batch.h"
+#include "store/event_log.h"
 #include "world/api.h"
 #include "world/clock.h"
 #include "world/watcher.h"
@@ -25,9 +25,6 @@ namespace reprieve::store {
 
 class Store final : public world::Api {
  public:
-  // How many events of one Job are kept; of more, the oldest go.
-  static constexpr std::size_t kMaxEventsPerJob = 1000;
-
   // `seed`: names and UIDs follow from it. The clock must outlive the store.
   Store(const world::Clock& clock, std::uint64_t seed);
   Store(const Store&) = delete;
@@ -67,7 +64,7 @@ class Store final : public world::Api {
                                      const std::function<void(core::PodStatus&)>& change);
   // Grace period 0: as the kubelet does at the end. A finalizer may still hold the object.
   world::WriteResult RemovePod(const world::PodReference& pod);
-  const std::deque<world::Event>& EventsOf(const meta::ObjectKey& job) const;
+  const EventLog& events() const { return events_; }
 
   // --- world::Api ---
 
@@ -114,7 +111,7 @@ class Store final : public world::Api {
   std::unordered_map<meta::ObjectKey, std::unique_ptr<batch::Job>, KeyHash> jobs_;
   std::unordered_map<std::string, PodsByName> pods_;  // by namespace
   std::size_t pod_count_ = 0;
-  std::unordered_map<meta::ObjectKey, std::deque<world::Event>, KeyHash> events_;
+  EventLog events_;
   // The specs that pods were created with last, and what defaulting made of them: thousands share one.
   std::unordered_map<std::shared_ptr<const core::PodSpec>, std::shared_ptr<const core::PodSpec>> defaulted_;
 };

@@ -72,7 +72,7 @@ bool GoesBefore(const TrackedPod* a, const TrackedPod* b) {
   const auto created_x = x.metadata.creation_timestamp;
   const auto created_y = y.metadata.creation_timestamp;
   if (created_x != created_y) return !created_x || (created_y && *created_x > *created_y);
-  return a->order > b->order;
+  return JobView::Order()(a, b);
 }
 
 // Pods that no index wants: without a valid one, beyond the completions, or second of their index.

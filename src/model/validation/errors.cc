@@ -1,5 +1,6 @@
 #include "model/validation/errors.h"
 
+#include <algorithm>
 #include <set>
 
 #include "base/text.h"
@@ -30,6 +31,14 @@ std::string_view ReasonOf(FieldErrorType type) {
 std::string Shown(std::string_view text) { return Quote(text); }
 std::string Shown(std::int64_t number) { return Cat(number); }
 std::string Shown(const Value& value) { return value.IsString() ? Quote(value.AsText()) : WriteJson(value); }
+
+std::string DumpMap(const Value& map) {
+  if (!map.IsObject()) return "null";
+  Value sorted = map;
+  std::sort(sorted.members().begin(), sorted.members().end(),
+            [](const Value::Member& a, const Value::Member& b) { return a.key < b.key; });
+  return WriteJson(sorted);
+}
 
 namespace {
 

@@ -58,6 +58,9 @@ inline std::string Shown(const char* text) { return Shown(std::string_view(text)
 std::string Shown(std::int64_t number);
 std::string Shown(const Value& value);  // text quoted, the rest as compact JSON
 
+// A map with its keys in order; null if it is not there.
+std::string DumpMap(const Value& map);
+
 // The errors of one object, in the order in which the API server finds them.
 class FieldErrors {
  public:

@@ -28,7 +28,7 @@ struct Capabilities {
   bool own_mounts() const;
   bool own_hostname() const;
   // Why there is no more than that; empty if nothing is missing.
-  std::string missing;
+  std::string missing = {};
 
   // One line for people: "each container has its own mounts, processes and host name; ...".
   std::string Describe() const;

@@ -1,6 +1,5 @@
 #include "node/runtime/cgroup.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -11,7 +10,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
-#include <memory>
+#include <filesystem>
 #include <thread>
 #include <utility>
 
@@ -73,9 +72,9 @@ std::string PidNamespace() {
 
 std::vector<std::string> SubdirectoriesOf(const std::string& directory) {
   std::vector<std::string> out;
-  const std::unique_ptr<DIR, decltype(&closedir)> listing(opendir(directory.c_str()), &closedir);
-  while (const dirent* entry = listing ? readdir(listing.get()) : nullptr) {
-    if (entry->d_type == DT_DIR && entry->d_name[0] != '.') out.emplace_back(entry->d_name);
+  std::error_code failed;
+  for (const auto& entry : std::filesystem::directory_iterator(directory, failed)) {
+    if (entry.is_directory(failed)) out.push_back(entry.path().filename());
   }
   return out;
 }

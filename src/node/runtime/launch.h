@@ -30,11 +30,11 @@ enum class StepKind : std::uint8_t {
 
 struct SetupStep {
   StepKind kind = StepKind::kMount;
-  std::string source;
-  std::string target;
+  std::string source = {};
+  std::string target = {};
   const char* type = nullptr;
   unsigned long flags = 0;
-  std::string data;
+  std::string data = {};
   std::size_t tree = 0;
 };
 

@@ -209,9 +209,8 @@ Result<std::unique_ptr<Workshop>> Workshop::Open(const std::string& state_direct
   auto init = OpenInitImage();
   if (!init) return init.error();
 
-  auto workshop = std::make_unique<Workshop>();
-  workshop->capabilities = std::move(*capabilities);
-  workshop->cgroups = probe.no_cgroups ? Cgroups::None("not asked for") : Cgroups::Open();
+  auto workshop = std::make_unique<Workshop>(std::move(*capabilities),
+                                             probe.no_cgroups ? Cgroups::None("not asked for") : Cgroups::Open());
   std::error_code failed;
   const std::string base = fs::absolute(state_directory, failed);
   fs::create_directories(base, failed);

@@ -10,6 +10,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "node/runtime/capabilities.h"
 #include "node/runtime/cgroup.h"
@@ -22,8 +23,9 @@ namespace reprieve::node {
 
 // What all launches of an engine share; nothing of it changes after the start.
 struct Workshop {
+  Workshop(Capabilities able, Cgroups groups) : capabilities(std::move(able)), cgroups(std::move(groups)) {}
   Capabilities capabilities;
-  Cgroups cgroups = Cgroups::None("not asked for");
+  Cgroups cgroups;
   // A directory of this engine's own, and an empty one in it.
   std::string directory;
   std::string staging;

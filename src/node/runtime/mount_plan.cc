@@ -1,16 +1,13 @@
 #include "node/runtime/mount_plan.h"
 
-#include <dirent.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <climits>
-#include <cstring>
+#include <filesystem>
 #include <map>
-#include <memory>
 #include <optional>
 #include <set>
 
@@ -18,6 +15,8 @@
 
 namespace reprieve::node {
 namespace {
+
+namespace fs = std::filesystem;
 
 // A directory with more entries than this is not shown again: each costs a mount.
 constexpr std::size_t kMaxCoverEntries = 4096;
@@ -129,8 +128,9 @@ class Planner {
       std::string directory = ParentOf(path);
       while (KindOf(directory) == Kind::kMissing) directory = ParentOf(directory);
       // The path as it is spelled may lead through a symbolic link; what is covered is the place itself.
-      std::unique_ptr<char, decltype(&free)> real(realpath(directory.c_str(), nullptr), &free);
-      to_cover.emplace(DepthOf(directory), real ? real.get() : directory);
+      std::error_code failed;
+      const std::string real = fs::canonical(directory, failed);
+      to_cover.emplace(DepthOf(directory), failed ? directory : real);
     }
     for (const auto& [depth, directory] : to_cover) {
       if (auto status = Cover(directory); !status) return status;
@@ -140,8 +140,9 @@ class Planner {
 
   // A tmpfs put together at the staging directory, with every entry of `directory`, then moved over it.
   Status Cover(const std::string& directory) {
-    const std::unique_ptr<DIR, decltype(&closedir)> listing(opendir(directory.c_str()), &closedir);
-    if (!listing) return Error{Cat("cannot list ", directory, ": ", strerrordesc_np(errno))};
+    std::error_code failed;
+    const fs::directory_iterator listing(directory, failed);
+    if (failed) return Error{Cat("cannot list ", directory, ": ", failed.message())};
     Add({.kind = StepKind::kMount,
          .source = "tmpfs",
          .target = staging_,
@@ -151,9 +152,9 @@ class Planner {
     // Or the directory that holds the staging directory would show the tmpfs inside itself.
     Add({.kind = StepKind::kMount, .source = "none", .target = staging_, .flags = MS_UNBINDABLE});
     std::size_t entries = 0;
-    while (const dirent* entry = readdir(listing.get())) {
-      const std::string_view name = entry->d_name;
-      if (name == "." || name == ".." || IsClutter(directory, name)) continue;
+    for (const auto& entry : listing) {
+      const std::string name = entry.path().filename();
+      if (IsClutter(directory, name)) continue;
       if (++entries > kMaxCoverEntries) {
         return Error{Cat(directory, " has more than ", kMaxCoverEntries,
                          " entries, too many to add a mount path to; create the mount path on this machine")};

@@ -37,15 +37,16 @@ struct HostsEntry {
 };
 
 struct PodSandboxSpec {
-  std::string namespace_;
-  std::string name;
-  std::string uid;
-  std::string hostname;
-  ResourceLimits limits;
+  std::string namespace_ = {};
+  std::string name = {};
+  std::string uid = {};
+  // Empty: this machine's own.
+  std::string hostname = {};
+  ResourceLimits limits = {};
   // Shown in the pod's /etc/hosts after the usual lines for localhost.
-  std::vector<HostsEntry> hosts;
+  std::vector<HostsEntry> hosts = {};
   // Shown as /etc/hosts instead, if set. Pods may share it; lines appended in place are seen at once (never rename it).
-  std::optional<std::string> hosts_path;
+  std::optional<std::string> hosts_path = {};
 };
 
 struct Mount {
@@ -84,15 +85,15 @@ struct ContainerStarted {
 };
 
 struct ContainerExit {
-  ContainerId container;
-  SandboxId sandbox;
+  ContainerId container{};
+  SandboxId sandbox{};
   // 128+n for a signal, 128 for what could not be started.
   int exit_code = 0;
   ExitReason reason = ExitReason::kCompleted;
   // The termination message, at most 4096 bytes, or why it could not be started.
-  std::string message;
-  Time started_at;
-  Time finished_at;
+  std::string message = {};
+  Time started_at{};
+  Time finished_at{};
 };
 
 enum class Stream : std::uint8_t { kStdout, kStderr };

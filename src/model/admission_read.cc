@@ -1,0 +1,201 @@
+#include "model/admission_read.h"
+
+#include "base/text.h"
+#include "model/decode.h"
+#include "model/default.h"
+#include "model/json.h"
+
+namespace reprieve::model::admission {
+namespace {
+
+constexpr std::size_t kSummaryBytes = 30;
+
+struct GroupVersionKind {
+  std::string group;
+  std::string version;
+  std::string kind;
+
+  std::string GroupVersion() const { return group.empty() ? version : Cat(group, "/", version); }
+};
+
+std::string Hex(std::string_view text) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    out += kDigits[byte >> 4];
+    out += kDigits[byte & 15];
+  }
+  return out;
+}
+
+// The head of the body, in hex unless it may be JSON.
+std::string Summary(std::string_view text) {
+  if (text.empty()) return "<empty>";
+  const std::string_view head = text.substr(0, kSummaryBytes);
+  return Cat(text.front() == '{' ? std::string(head) : Hex(head), head.size() < text.size() ? " ..." : "");
+}
+
+Answer Unrecognized(std::string_view why, std::string_view text) {
+  return Refusal(400, "BadRequest",
+                 Cat("the object provided is unrecognized (must be of type Job): ", why, " (", Summary(text), ")"));
+}
+
+std::string_view KindName(const Value& value) {
+  if (value.IsArray()) return "array";
+  if (value.IsString()) return "string";
+  if (value.IsNumber()) return "number";
+  return value.IsBool() ? "bool" : "object";
+}
+
+// What the object says it is. Names fold case here, as the server's reader of these two does.
+Result<GroupVersionKind> Interpret(const Value& raw) {
+  constexpr std::string_view kParse = "couldn't get version/kind; json parse error: ";
+  GroupVersionKind out;
+  if (raw.IsNull()) return out;
+  if (!raw.IsObject()) {
+    return Error{Cat(kParse, "json: cannot unmarshal ", KindName(raw),
+                     " into Go value of type struct { APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string "
+                     "\"json:\\\"kind,omitempty\\\"\" }")};
+  }
+  std::string api_version;
+  for (const auto& member : raw.members()) {
+    const std::string key = ToLower(member.key);
+    if ((key != "apiversion" && key != "kind") || member.value.IsNull()) continue;
+    if (!member.value.IsString()) {
+      return Error{Cat(kParse, "json: cannot unmarshal ", KindName(member.value), " into Go struct field .",
+                       key == "kind" ? "kind" : "apiVersion", " of type string")};
+    }
+    (key == "kind" ? out.kind : api_version) = member.value.AsText();
+  }
+  const auto parts = Split(api_version, '/');
+  if (parts.size() > 2) return Error{Cat("unexpected GroupVersion string: ", api_version)};
+  if (parts.size() == 2) out.group = parts[0];
+  out.version = parts.back();
+  return out;
+}
+
+GroupVersionKind WithDefaults(GroupVersionKind gvk) {
+  if (gvk.kind.empty()) gvk.kind = "Job";
+  if (gvk.version.empty() && (gvk.group.empty() || gvk.group == "batch")) {
+    gvk.group = "batch";
+    gvk.version = "v1";
+  }
+  return gvk;
+}
+
+std::optional<std::string> KindFault(const GroupVersionKind& gvk) {
+  if (gvk.group == "batch" && gvk.version == "v1" && gvk.kind == "Job") return std::nullopt;
+  return Cat("no kind ", Quote(gvk.kind), " is registered for version ", Quote(gvk.GroupVersion()),
+             " in scheme \"pkg/runtime/scheme.go:111\"");
+}
+
+std::string StrictText(const std::vector<FieldIssue>& issues) {
+  std::vector<std::string> texts;
+  for (const auto& issue : issues) texts.push_back(issue.Text());
+  return Cat("strict decoding error: ", Join(texts, ", "));
+}
+
+// Decodes what is known to be a Job; an error is the text of the refusal.
+struct Read {
+  Body body;
+  std::optional<std::string> fault;
+};
+
+Read ReadJob(const Value& raw, const Request& request) {
+  Read out;
+  Decoded decoded = Decode(raw.IsNull() ? Value::MakeObject() : raw, JobMessage());
+  if (decoded.error) {
+    out.fault = decoded.error->message;
+    return out;
+  }
+  if (request.field_validation == "Strict") {
+    if (!decoded.issues.empty()) out.fault = StrictText(decoded.issues);
+  } else if (request.field_validation != "Ignore") {
+    for (const auto& issue : decoded.issues) out.body.warnings.push_back(issue.Text());
+  }
+  out.body.job = std::move(decoded.value);
+  out.body.job.Set("apiVersion", Value::String("batch/v1"));
+  out.body.job.Set("kind", Value::String("Job"));
+  if (out.body.job["metadata"].IsNull()) out.body.job.Set("metadata", Value::MakeObject());
+  DefaultJob(out.body.job);
+  return out;
+}
+
+Body Refuse(Answer answer) {
+  Body body;
+  body.refusal = std::move(answer);
+  return body;
+}
+
+}  // namespace
+
+Answer Refusal(int code, std::string_view reason, std::string message) {
+  Answer answer;
+  answer.code = code;
+  answer.reason = reason;
+  answer.message = std::move(message);
+  return answer;
+}
+
+Answer InvalidAnswer(std::string_view what, const FieldErrors& errors) {
+  Answer answer = Refusal(422, "Invalid", Cat(what, " is invalid: ", Aggregate(errors.list())));
+  for (const auto& error : errors.list()) {
+    answer.causes.push_back({std::string(ReasonOf(error.type)), error.body, error.field});
+  }
+  return answer;
+}
+
+std::optional<Answer> CheckFieldValidation(std::string_view options, const Request& request) {
+  const std::string_view mode = request.field_validation;
+  if (mode.empty() || mode == "Ignore" || mode == "Strict" || mode == "Warn") return std::nullopt;
+  FieldErrors errors;
+  errors.NotSupported(FieldPath("fieldValidation"), mode, {"", "Ignore", "Strict", "Warn"});
+  return InvalidAnswer(Cat(options, ".meta.k8s.io \"\""), errors);
+}
+
+Body ReadBody(std::string_view text, const Request& request) {
+  const auto raw = ParseJson(text);
+  if (!raw.ok()) {
+    return Refuse(Unrecognized(Cat("couldn't get version/kind; json parse error: ", raw.error().message), text));
+  }
+  return ReadBody(*raw, text, request);
+}
+
+Body ReadBody(const Value& raw, std::string_view text, const Request& request) {
+  const auto found = Interpret(raw);
+  if (!found.ok()) return Refuse(Unrecognized(found.error().message, text));
+  const GroupVersionKind gvk = WithDefaults(*found);
+  auto fault = KindFault(gvk);
+  Read read;
+  if (!fault) {
+    read = ReadJob(raw, request);
+    fault = read.fault;
+  }
+  if (!fault) return std::move(read.body);
+  Body body = Refuse(Refusal(400, "BadRequest", Cat(gvk.kind, " in version ", Quote(gvk.version),
+                                                    " cannot be handled as a Job: ", *fault)));
+  body.warnings = std::move(read.body.warnings);
+  return body;
+}
+
+Body ReadPatched(const Value& patched, const Request& request) {
+  const auto found = Interpret(patched);
+  std::optional<std::string> fault;
+  Read read;
+  if (found.ok()) {
+    fault = KindFault(WithDefaults(*found));
+    if (!fault) {
+      read = ReadJob(patched, request);
+      fault = read.fault;
+    }
+  } else {
+    fault = found.error().message;
+  }
+  if (!fault) return std::move(read.body);
+  FieldErrors errors;
+  errors.Invalid(FieldPath("patch"), Shown(WriteJson(patched)), *fault);
+  return Refuse(InvalidAnswer(" \"\"", errors));
+}
+
+}  // namespace reprieve::model::admission

@@ -1,0 +1,34 @@
+// The first half of an answer: from a request's body to a held and defaulted Job, or the refusal.
+//
+// Source: the recordings with `raw` bodies and with fieldValidation; spec/job.md 10.11. Internal to model/admission.h.
+// Pure; safe from any thread.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "model/admission.h"
+#include "model/validation/errors.h"
+
+namespace reprieve::model::admission {
+
+struct Body {
+  Value job;  // held, with defaults
+  std::vector<std::string> warnings;
+  std::optional<Answer> refusal;
+};
+
+Answer Refusal(int code, std::string_view reason, std::string message);
+// 422 with its causes. `what` names the object: Job.batch "j".
+Answer InvalidAnswer(std::string_view what, const FieldErrors& errors);
+
+// The query parameter fieldValidation; `options` is CreateOptions, UpdateOptions or PatchOptions.
+std::optional<Answer> CheckFieldValidation(std::string_view options, const Request& request);
+
+Body ReadBody(std::string_view text, const Request& request);
+// `text` is the body that `raw` was read from.
+Body ReadBody(const Value& raw, std::string_view text, const Request& request);
+// A stored object after a patch: refusals speak of the patch.
+Body ReadPatched(const Value& patched, const Request& request);
+
+}  // namespace reprieve::model::admission

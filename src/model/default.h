@@ -1,0 +1,20 @@
+// Defaulting: what the API server fills in that nobody wrote. Each function may run again without changing more.
+//
+// Source: spec/job.md 1.4 and 10.1; `created` in the recorded histories. Works on held objects (model/decode.h) in place.
+// Pure; safe from any thread.
+#pragma once
+
+#include "model/value.h"
+
+namespace reprieve::model {
+
+// A Job; runs at each decoding, also from the store.
+void DefaultJob(Value& job);
+// A pod template or a pod's spec: containers, volumes, probes, policies.
+void DefaultPodTemplate(Value& pod_template);
+void DefaultPodSpec(Value& spec);
+// A Pod that is being created: also requests from limits, service links, and the two tolerations of five minutes that
+// admission adds.
+void DefaultPod(Value& pod);
+
+}  // namespace reprieve::model

@@ -1,0 +1,44 @@
+// EventLog: what was announced, as clients of a cluster would list it: of many similar events the later are combined.
+//
+// Source: oracle recordings; client-go's correlation: ten different messages of one reason about one object within ten
+// minutes stand alone, further ones are one event that shows the newest. One owner; no lock.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <set>
+#include <string>
+#include <tuple>
+#include <unordered_map>
+#include <vector>
+
+#include "world/api.h"
+
+namespace reprieve::store {
+
+class EventLog {
+ public:
+  // Of one Job at most this many distinct events are kept; of more, the first stay.
+  static constexpr std::size_t kMaxEventsPerJob = 1000;
+
+  void Add(const world::Event& event);
+  // In order of first appearance; repeated ones once.
+  std::vector<world::Event> About(const meta::ObjectKey& job) const;
+  void Forget(const meta::ObjectKey& job) { jobs_.erase(job); }
+
+ private:
+  // Events that differ in nothing but their message.
+  struct Similar {
+    std::set<std::string> messages;
+    Time last;
+    std::size_t combined = 0;  // position of the combined event, plus one; 0: none yet
+  };
+  struct PerJob {
+    std::vector<world::Event> events;
+    std::map<std::pair<bool, std::string>, Similar> similar;
+  };
+
+  std::map<meta::ObjectKey, PerJob> jobs_;
+};
+
+}  // namespace reprieve::store

@@ -1,0 +1,146 @@
+#include "oracle/cluster.h"
+
+#include "base/text.h"
+#include "model/admission.h"
+
+namespace reprieve::oracle {
+namespace {
+
+using model::Value;
+
+Status FromWrite(const world::WriteResult& result) {
+  if (result.ok()) return Ok();
+  return Error{result.message};
+}
+
+void ReplaceNow(Value& value, const std::string& now) {
+  if (value.IsString() && value.AsText() == "NOW") value = Value::String(now);
+  if (value.IsArray()) {
+    for (Value& item : value.items()) ReplaceNow(item, now);
+  }
+  if (value.IsObject()) {
+    for (Value::Member& member : value.members()) ReplaceNow(member.value, now);
+  }
+}
+
+void MergeConditions(Value& conditions, const Value& patch) {
+  for (const Value& wanted : patch.items()) {
+    bool found = false;
+    if (conditions.IsArray()) {
+      for (Value& existing : conditions.items()) {
+        if (!(existing["type"] == wanted["type"])) continue;
+        for (const Value::Member& member : wanted.members()) existing.Set(member.key, member.value);
+        found = true;
+      }
+    }
+    if (!found) conditions.Append(wanted);
+  }
+}
+
+// Times say only that they are there.
+void HideTimes(Value& status) {
+  for (const char* name : {"startTime", "completionTime"}) {
+    if (status.Find(name) != nullptr) status.Set(name, Value::Bool(true));
+  }
+  if (Value* conditions = status.Find("conditions")) {
+    for (Value& condition : conditions->items()) {
+      condition.Remove("lastProbeTime");
+      condition.Remove("lastTransitionTime");
+    }
+  }
+}
+
+}  // namespace
+
+void PatchStatus(core::PodStatus& status, const Value& patch, Time now) {
+  Value value = model::ToValue(status);
+  Value change = patch;
+  ReplaceNow(change, FormatRfc3339(now));
+  for (const Value::Member& member : change.members()) {
+    if (member.key == "conditions") {
+      MergeConditions(value.At("conditions"), member.value);
+    } else {
+      value.Set(member.key, member.value);
+    }
+  }
+  status = model::Bind<core::PodStatus>(value);
+}
+
+Cluster::Cluster(const sim::SimulationOptions& options) : sim_(options) { sim_.store().AddWatcher(this); }
+Cluster::~Cluster() { sim_.store().RemoveWatcher(this); }
+
+void Cluster::PodChanged(const core::Pod& pod) {
+  if (known_.insert(pod.metadata.uid).second) created_.push_back(pod);
+}
+
+const batch::Job* Cluster::job() const {
+  return const_cast<Cluster*>(this)->sim_.store().FindJob({std::string(kNamespace), job_name_});
+}
+
+Value Cluster::JobStatus() const {
+  const batch::Job* stored = job();
+  if (stored == nullptr) return Value::Null();
+  Value status = model::ToValue(stored->status);
+  if (status["uncountedTerminatedPods"].IsEmpty()) status.Remove("uncountedTerminatedPods");
+  HideTimes(status);
+  return status;
+}
+
+Value Cluster::Show(const core::Pod& pod) {
+  Value out = Value::MakeObject();
+  const auto annotation = [&](std::string_view key, const char* as) {
+    if (const std::string* text = pod.metadata.annotations.Find(key)) out.Set(as, Value::String(*text));
+  };
+  annotation(batch::kCompletionIndex, "index");
+  out.Set("phase", Value::String(std::string(core::NameOf(pod.status.phase))));
+  if (pod.metadata.HasFinalizer(batch::kTrackingFinalizer)) out.Set("finalizer", Value::Bool(true));
+  if (pod.metadata.deleting()) out.Set("deleting", Value::Bool(true));
+  annotation(batch::kIndexFailureCount, "failureCount");
+  annotation(batch::kIndexIgnoredFailureCount, "ignoredFailureCount");
+  return out;
+}
+
+world::PodReference Cluster::Reference(const std::string& pod) const {
+  const core::Pod* found = const_cast<Cluster*>(this)->sim_.store().FindPod({std::string(kNamespace), pod});
+  return found != nullptr ? world::ReferenceTo(*found) : world::PodReference{std::string(kNamespace), pod, {}};
+}
+
+Status Cluster::PatchPodStatus(const std::string& pod, const Value& patch) {
+  return FromWrite(sim_.store().UpdatePodStatus(
+      Reference(pod), [&](core::PodStatus& status) { PatchStatus(status, patch, sim_.Now()); }));
+}
+
+Status Cluster::Bind(const std::string& pod, const std::string& node) {
+  return FromWrite(sim_.store().BindPod(Reference(pod), node));
+}
+Status Cluster::Delete(const std::string& pod) { return FromWrite(sim_.store().DeletePod(Reference(pod))); }
+Status Cluster::Remove(const std::string& pod) { return FromWrite(sim_.store().RemovePod(Reference(pod))); }
+
+#ifdef REPRIEVE_STUB_ADMISSION
+Status Cluster::CreateJob(const Value& manifest) {
+  batch::Job job;
+  Value v = manifest;
+  Value& spec = v.At("spec");
+  if (!spec.Find("parallelism") && !spec.Find("completions")) spec.Set("completions", Value::Int(1));
+  if (!spec.Find("parallelism")) spec.Set("parallelism", Value::Int(1));
+  if (!spec.Find("backoffLimit")) spec.Set("backoffLimit", Value::Int(spec.Find("backoffLimitPerIndex") ? 2147483647 : 6));
+  if (!spec.Find("podReplacementPolicy")) spec.Set("podReplacementPolicy", Value::String(spec.Find("podFailurePolicy") ? "Failed" : "TerminatingOrFailed"));
+  if (auto* p = spec.Find("podFailurePolicy")) for (auto& r : p->At("rules").items()) if (auto* c = r.Find("onPodConditions")) for (auto& x : c->items()) if (!x.Find("status")) x.Set("status", Value::String("True"));
+  std::string uid = sim_.store().NewUid();
+  Value& m = spec.At("template").At("metadata").At("labels");
+  m.Set("batch.kubernetes.io/controller-uid", Value::String(uid));
+  spec.At("selector").At("matchLabels").Set("batch.kubernetes.io/controller-uid", Value::String(uid));
+  FromValue(v, job);
+  job.metadata.uid = uid; job.metadata.namespace_ = kNamespace; job.metadata.generation = 1;
+  job_name_ = job.metadata.name;
+  sim_.store().AddJob(job);
+  return Ok();
+}
+static void Merge(Value& t, const Value& p) { for (auto& m : p.members()) { if (m.value.IsNull()) t.Remove(m.key); else if (m.value.IsObject()) Merge(t.At(m.key), m.value); else t.Set(m.key, m.value); } }
+Status Cluster::PatchJob(const std::string&, const Value& patch) {
+  Value v = ToValue(*job()); Merge(v, patch); batch::Job n; FromValue(v, n); n.metadata.generation++;
+  return FromWrite(sim_.store().ReplaceJob(n));
+}
+#endif
+
+}  // namespace reprieve::oracle

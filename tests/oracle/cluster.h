@@ -1,0 +1,60 @@
+// One recorded history's cluster: the simulated world, driven by the recorded actions, shown as the recorder shows it.
+//
+// Source: shared/oracle/README.md. What `run` uses is used here: admission, store, engine, controllers.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "model/value.h"
+#include "sim/simulation.h"
+
+namespace reprieve::oracle {
+
+class Cluster final : public world::Watcher {
+ public:
+  explicit Cluster(const sim::SimulationOptions& options);
+  ~Cluster() override;
+
+  void JobChanged(const batch::Job&) override {}
+  void JobDeleted(const batch::Job&) override {}
+  void PodChanged(const core::Pod& pod) override;
+  void PodDeleted(const core::Pod&) override {}
+  // Pods created since the last call, as they were stored.
+  std::vector<core::Pod> TakeCreated() { return std::exchange(created_, {}); }
+
+  sim::Simulation& sim() { return sim_; }
+
+  // Each returns an error where the server refused.
+  Status CreateJob(const model::Value& manifest);
+  Status PatchJob(const std::string& name, const model::Value& patch);
+  // Strategic merge patch of the status; "NOW" is the simulation's time.
+  Status PatchPodStatus(const std::string& pod, const model::Value& patch);
+  Status Bind(const std::string& pod, const std::string& node);
+  Status Delete(const std::string& pod);
+  Status Remove(const std::string& pod);
+
+  const batch::Job* job() const;
+  // The status as snapshots have it: times are `true`.
+  model::Value JobStatus() const;
+  // A pod as snapshots have it.
+  static model::Value Show(const core::Pod& pod);
+
+ private:
+  world::PodReference Reference(const std::string& pod) const;
+
+  sim::Simulation sim_;
+  std::string job_name_;
+  std::vector<core::Pod> created_;
+  std::set<std::string> known_;  // UIDs
+};
+
+inline constexpr std::string_view kNamespace = "ns";
+
+// Applies a patch of a pod's status as the server does: `conditions` merge by type, other lists are replaced.
+void PatchStatus(core::PodStatus& status, const model::Value& patch, Time now);
+
+}  // namespace reprieve::oracle

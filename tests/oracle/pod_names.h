@@ -1,0 +1,51 @@
+// Which recorded pod name stands for which of our pods.
+//
+// Source: shared/oracle/README.md. Pods are named p1, p2, ... in order of creation; those created together without an
+// index are interchangeable until an action names one or a snapshot tells them apart.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "model/value.h"
+
+namespace reprieve::oracle {
+
+class PodNames {
+ public:
+  // Pods that were created within one step, in the order of their names; `index` "" for none.
+  struct Created {
+    std::string name;
+    std::string index;
+  };
+  void AddStep(std::vector<Created> created);
+
+  // Our name of a recorded one. An interchangeable pod is chosen now. Empty if there is none.
+  std::string Ours(const std::string& recorded);
+
+  // Binds what this snapshot tells apart: `expected` by recorded name, `actual` by ours; an absent pod is null.
+  void Match(const model::Value& expected, const std::map<std::string, model::Value>& actual);
+  // Binds the rest in any way.
+  void BindRest();
+  // `text` with our names replaced by the recorded ones.
+  std::string Recorded(std::string text) const;
+  // "" if it has no recorded name yet.
+  std::string RecordedOf(const std::string& ours) const;
+  // Recorded names and our pods of one step that are not told apart yet.
+  struct Group {
+    std::vector<std::string> recorded;
+    std::vector<std::string> ours;
+  };
+  const std::vector<Group>& groups() const { return groups_; }
+
+ private:
+  void BindPair(const std::string& recorded, const std::string& ours);
+
+  std::size_t count_ = 0;
+  std::map<std::string, std::string> ours_of_;
+  std::map<std::string, std::string> recorded_of_;
+  std::vector<Group> groups_;
+};
+
+}  // namespace reprieve::oracle

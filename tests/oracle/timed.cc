@@ -1,0 +1,169 @@
+// Replays the history of one Job by the clock: timed.jsonl.
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "base/text.h"
+#include "oracle/cluster.h"
+#include "oracle/compare.h"
+#include "oracle/replay.h"
+#include "sim/scripted_kubelet.h"
+
+namespace reprieve::oracle {
+namespace {
+
+using model::Value;
+
+// Two recordings agree within 1.6 s, and more is owed to whole seconds, gathered events and the observer (README).
+constexpr double kTolerance = 2.5;
+// What comes and goes between two looks of the observer is not seen.
+constexpr Nanoseconds kObserverLooksEvery = std::chrono::milliseconds(50);
+
+// The recorder's player notices a new pod on its next look, and then has a request to send.
+constexpr Nanoseconds kPlayerIsLateBy = std::chrono::milliseconds(100);
+
+double SecondsOf(const Value& value) { return std::strtod(value.AsText().c_str(), nullptr); }
+Nanoseconds DurationOf(const Value& value) {
+  return std::chrono::duration_cast<Nanoseconds>(std::chrono::duration<double>(SecondsOf(value)));
+}
+
+class TimedReplay final : public world::Watcher {
+ public:
+  explicit TimedReplay(const Value& line)
+      : line_(line),
+        cluster_({}),
+        kubelet_(cluster_.sim(), [this](const core::Pod&) { return Script(); }),
+        start_(cluster_.sim().Now()) {
+    cluster_.sim().store().AddWatcher(this);
+  }
+  ~TimedReplay() override { cluster_.sim().store().RemoveWatcher(this); }
+
+  Outcome Run() {
+    if (const Status created = cluster_.CreateJob(line_["job"]); !created.ok()) {
+      return Outcome::Of({{"", "$.job", "accepted", created.error().message}});
+    }
+    const std::string name = line_["job"]["metadata"]["name"].AsText();
+    for (const Value& change : line_["user"].items()) {
+      cluster_.sim().agenda().At(start_ + DurationOf(change["at"]), [this, name, &change] {
+        const Status done = cluster_.PatchJob(name, change["patch"]);
+        if (!done.ok()) differences_.push_back({"", "$.user", "accepted", done.error().message});
+      });
+    }
+    cluster_.sim().RunUntil(start_ + DurationOf(line_["until"]));
+    // Of a Job that is gone, the last that was seen of it.
+    const Value status = cluster_.job() != nullptr ? cluster_.JobStatus() : last_status_;
+    for (Difference& difference : Differences(line_["status"], status, "$.status")) {
+      differences_.push_back(std::move(difference));
+    }
+    CompareSeen();
+    return Outcome::Of(std::move(differences_));
+  }
+
+  void JobChanged(const batch::Job& job) override {
+    if (cluster_.job() != nullptr) last_status_ = cluster_.JobStatus();
+    for (const batch::JobCondition& condition : job.status.conditions) {
+      std::string& last = conditions_[condition.type];
+      std::string now = Cat(condition.status, " ", condition.reason);
+      if (last == now) continue;
+      last = std::move(now);
+      See(Cat("condition ", condition.type, " ", last));
+    }
+  }
+  void JobDeleted(const batch::Job&) override { See("job gone"); }
+  void PodChanged(const core::Pod& pod) override {
+    const auto [at, fresh] = pods_.try_emplace(pod.metadata.uid, false);
+    if (fresh) See(Cat("created ", IndexOf(pod)));
+    if (!pod.metadata.deleting() || at->second) return;
+    at->second = true;
+    cluster_.sim().After(kObserverLooksEvery, [this, uid = pod.metadata.uid, index = IndexOf(pod)] {
+      if (pods_.contains(uid)) See(Cat("deleting ", index));
+    });
+  }
+  void PodDeleted(const core::Pod& pod) override {
+    pods_.erase(pod.metadata.uid);
+    See(Cat("gone ", IndexOf(pod)));
+  }
+
+ private:
+  // What is seen of a pod says its index only where it was created with one.
+  static std::string IndexOf(const core::Pod& pod) {
+    const std::string* index = pod.metadata.annotations.Find(batch::kCompletionIndex);
+    return index != nullptr ? *index : "";
+  }
+
+  sim::PodScript Script() {
+    const std::size_t last = line_["pods"].size() - 1;
+    const Value& life = line_["pods"][std::min(created_++, last)];
+    sim::PodScript script;
+    script.bound = Nanoseconds(0);
+    if (!life["run"].IsNull()) script.running = DurationOf(life["run"]) + kPlayerIsLateBy;
+    if (!life["end"].IsNull()) {
+      script.ended = DurationOf(life["end"]) + kPlayerIsLateBy;
+      script.end = [&life](core::PodStatus& status, Time now) { PatchStatus(status, life["status"], now); };
+    }
+    return script;
+  }
+
+  void See(std::string what) {
+    seen_[std::move(what)].push_back(std::chrono::duration<double>(cluster_.sim().Now() - start_).count());
+  }
+
+  // The n-th of its kind against the n-th, each within the tolerance.
+  void CompareSeen() {
+    std::map<std::string, std::string> index_of;
+    std::map<std::string, std::vector<double>> expected;
+    for (const Value& entry : line_["seen"].items()) {
+      std::string what;
+      if (const Value* condition = entry.Find("condition")) {
+        what = Cat("condition ", condition->AsText(), " ", entry["status"].AsText(), " ", entry["reason"].AsText());
+      } else if (entry.Find("pod") != nullptr) {
+        std::string& index = index_of[entry["pod"].AsText()];
+        if (const Value* own = entry.Find("index")) index = own->AsText();
+        what = Cat(entry["what"].AsText(), " ", index);
+      } else {
+        what = entry["what"].AsText();
+      }
+      expected[what].push_back(SecondsOf(entry["at"]));
+    }
+    for (auto* all : {&expected, &seen_}) {
+      for (auto& [what, times] : *all) std::sort(times.begin(), times.end());
+    }
+    for (const auto& [what, times] : expected) CompareTimes(what, times, seen_[what]);
+    for (const auto& [what, times] : seen_) {
+      if (!expected.contains(what)) CompareTimes(what, {}, times);
+    }
+  }
+
+  void CompareTimes(const std::string& what, const std::vector<double>& expected, const std::vector<double>& actual) {
+    bool same = expected.size() == actual.size();
+    for (std::size_t i = 0; same && i < expected.size(); ++i) same = std::abs(expected[i] - actual[i]) <= kTolerance;
+    if (!same) differences_.push_back({"", Cat("$.seen ", what), Text(expected), Text(actual)});
+  }
+
+  static std::string Text(const std::vector<double>& times) {
+    std::string out;
+    for (const double time : times) {
+      char buffer[32];
+      std::snprintf(buffer, sizeof buffer, "%s%.1fs", out.empty() ? "at " : ", ", time);
+      out += buffer;
+    }
+    return out.empty() ? "(absent)" : out;
+  }
+
+  const Value& line_;
+  Cluster cluster_;
+  sim::ScriptedKubelet kubelet_;
+  Time start_;
+  std::size_t created_ = 0;
+  Value last_status_;
+  std::map<std::string, std::string> conditions_;
+  std::map<std::string, bool> pods_;  // by UID: seen deleting
+  std::map<std::string, std::vector<double>> seen_;
+  std::vector<Difference> differences_;
+};
+
+}  // namespace
+
+Outcome ReplayTimed(const Value& line) { return TimedReplay(line).Run(); }
+
+}  // namespace reprieve::oracle
