@@ -99,14 +99,15 @@ void GenerateSelector(Value& job) {
   SetIfAbsent(labels, "batch.kubernetes.io/job-name", name);
   SetIfAbsent(labels, "controller-uid", uid);
   SetIfAbsent(labels, "batch.kubernetes.io/controller-uid", uid);
-  SetIfAbsent(spec.At("selector").At("matchLabels"), "batch.kubernetes.io/controller-uid", uid);
   if (shared) {
     Value copy = labels;
     job.At("metadata").Set("labels", std::move(copy));
   }
+  SetIfAbsent(spec.At("selector").At("matchLabels"), "batch.kubernetes.io/controller-uid", uid);
 }
 
 void PrepareForCreate(Value& job, const Request& request) {
+  job.Set("status", Value::MakeObject());
   Value& meta = job.At("metadata");
   for (const std::string_view member : {"deletionTimestamp", "deletionGracePeriodSeconds", "managedFields", "selfLink"}) {
     meta.Remove(member);
@@ -119,7 +120,6 @@ void PrepareForCreate(Value& job, const Request& request) {
   meta.Set("uid", Text(request.uid));
   meta.Set("creationTimestamp", Value::String(FormatRfc3339(request.now)));
   meta.Set("generation", Value::Int(1));
-  job.Set("status", Value::MakeObject());
   GenerateSelector(job);
 }
 
@@ -204,6 +204,7 @@ void Keep(const Value& from, std::string_view member, Value& to) {
 
 // What an update can't touch comes from the stored object.
 void PrepareForUpdate(Value& job, const Value& stored, Part part) {
+  Keep(stored, part == Part::kStatus ? "spec" : "status", job);
   Value& meta = job.At("metadata");
   const Value& before = stored["metadata"];
   meta.Remove("managedFields");
@@ -214,11 +215,7 @@ void PrepareForUpdate(Value& job, const Value& stored, Part part) {
   if (!before["deletionTimestamp"].IsNull()) Keep(before, "deletionTimestamp", meta);
   if (before["deletionTimestamp"].IsNull()) meta.Remove("deletionTimestamp");
   if (meta["deletionGracePeriodSeconds"].IsNull()) Keep(before, "deletionGracePeriodSeconds", meta);
-  if (part == Part::kStatus) {
-    Keep(stored, "spec", job);
-    return;
-  }
-  Keep(stored, "status", job);
+  if (part == Part::kStatus) return;
   const Message& spec = GetMessage("batch/v1.JobSpec");
   if (!(Stored(job["spec"], spec) == Stored(stored["spec"], spec))) {
     meta.Set("generation", Value::Int(before["generation"].AsInt() + 1));

@@ -11,6 +11,7 @@ void SetIfAbsent(Value& object, std::string_view key, Value value) {
 }  // namespace
 
 void DefaultJob(Value& job) {
+  job.At("metadata");  // made before anything holds a reference into the Job
   Value& spec = job.At("spec");
   if (spec.IsNull()) spec = Value::MakeObject();
   if (spec["completions"].IsNull() && spec["parallelism"].IsNull()) spec.Set("completions", Value::Int(1));

@@ -214,9 +214,8 @@ WriteResult Store::UpdateJobStatus(const meta::ObjectKey& key, const std::string
                 "\": the object has been modified; please apply your changes to the latest version and try again"),
             0};
   }
-  if (check_status_) {
-    const Status checked = check_status_(*job, status);
-    if (!checked.ok()) return {WriteCode::kInvalid, checked.error().message, 0};
+  if (const Status checked = status_validator_.Check(*job, status); !checked.ok()) {
+    return {WriteCode::kInvalid, checked.error().message, 0};
   }
   job->status = status;
   return Changed(*job);

@@ -17,6 +17,7 @@
 #include "base/result.h"
 #include "model/batch.h"
 #include "store/event_log.h"
+#include "store/status_validator.h"
 #include "world/api.h"
 #include "world/clock.h"
 #include "world/watcher.h"
@@ -36,10 +37,6 @@ class Store final : public world::Api {
   // Reports every object there is to `watcher`: Jobs first.
   void List(world::Watcher& watcher) const;
   void set_event_listener(std::function<void(const world::Event&)> listener) { on_event_ = std::move(listener); }
-  // Judges each status that is written, before it is; an error refuses it. For tests that hold it against validation.
-  using StatusCheck = std::function<Status(const batch::Job& before, const batch::JobStatus& after)>;
-  void set_status_check(StatusCheck check) { check_status_ = std::move(check); }
-
   // --- what users and kubelets ask for ---
 
   std::string NewUid();
@@ -106,7 +103,7 @@ class Store final : public world::Api {
   meta::ResourceVersion version_ = 0;
   std::vector<world::Watcher*> watchers_;
   std::function<void(const world::Event&)> on_event_;
-  StatusCheck check_status_;
+  StatusValidator status_validator_;
 
   std::unordered_map<meta::ObjectKey, std::unique_ptr<batch::Job>, KeyHash> jobs_;
   std::unordered_map<std::string, PodsByName> pods_;  // by namespace

@@ -116,31 +116,27 @@ Status Cluster::Bind(const std::string& pod, const std::string& node) {
 Status Cluster::Delete(const std::string& pod) { return FromWrite(sim_.store().DeletePod(Reference(pod))); }
 Status Cluster::Remove(const std::string& pod) { return FromWrite(sim_.store().RemovePod(Reference(pod))); }
 
-#ifdef REPRIEVE_STUB_ADMISSION
 Status Cluster::CreateJob(const Value& manifest) {
+  const std::string uid = sim_.store().NewUid();
+  const std::string suffix = sim_.store().NewNameSuffix();
+  model::Answer answer = model::CreateJob(manifest, {kNamespace, "", uid, suffix, sim_.Now()});
+  if (!answer.ok()) return Error{answer.message};
   batch::Job job;
-  Value v = manifest;
-  Value& spec = v.At("spec");
-  if (!spec.Find("parallelism") && !spec.Find("completions")) spec.Set("completions", Value::Int(1));
-  if (!spec.Find("parallelism")) spec.Set("parallelism", Value::Int(1));
-  if (!spec.Find("backoffLimit")) spec.Set("backoffLimit", Value::Int(spec.Find("backoffLimitPerIndex") ? 2147483647 : 6));
-  if (!spec.Find("podReplacementPolicy")) spec.Set("podReplacementPolicy", Value::String(spec.Find("podFailurePolicy") ? "Failed" : "TerminatingOrFailed"));
-  if (auto* p = spec.Find("podFailurePolicy")) for (auto& r : p->At("rules").items()) if (auto* c = r.Find("onPodConditions")) for (auto& x : c->items()) if (!x.Find("status")) x.Set("status", Value::String("True"));
-  std::string uid = sim_.store().NewUid();
-  Value& m = spec.At("template").At("metadata").At("labels");
-  m.Set("batch.kubernetes.io/controller-uid", Value::String(uid));
-  spec.At("selector").At("matchLabels").Set("batch.kubernetes.io/controller-uid", Value::String(uid));
-  FromValue(v, job);
-  job.metadata.uid = uid; job.metadata.namespace_ = kNamespace; job.metadata.generation = 1;
+  FromValue(answer.object, job);
   job_name_ = job.metadata.name;
-  sim_.store().AddJob(job);
+  sim_.store().AddJob(std::move(job));
   return Ok();
 }
-static void Merge(Value& t, const Value& p) { for (auto& m : p.members()) { if (m.value.IsNull()) t.Remove(m.key); else if (m.value.IsObject()) Merge(t.At(m.key), m.value); else t.Set(m.key, m.value); } }
-Status Cluster::PatchJob(const std::string&, const Value& patch) {
-  Value v = ToValue(*job()); Merge(v, patch); batch::Job n; FromValue(v, n); n.metadata.generation++;
-  return FromWrite(sim_.store().ReplaceJob(n));
+
+Status Cluster::PatchJob(const std::string& name, const Value& patch) {
+  const batch::Job* stored = sim_.store().FindJob({std::string(kNamespace), name});
+  if (stored == nullptr) return Error{Cat("no Job ", name)};
+  model::Answer answer =
+      model::PatchJob(ToValue(*stored), model::PatchType::kMerge, patch, {kNamespace, "", "", "", sim_.Now()});
+  if (!answer.ok()) return Error{answer.message};
+  batch::Job job;
+  FromValue(answer.object, job);
+  return FromWrite(sim_.store().ReplaceJob(job));
 }
-#endif
 
 }  // namespace reprieve::oracle

@@ -27,10 +27,8 @@ struct Tally {
 Outcome Replay(const Value& line) {
   if (line.Find("op") != nullptr) return reprieve::oracle::ReplayAdmission(line);
   if (line.Find("jobset") != nullptr) return Outcome::Skipped("JobSet is not served yet");
-  if (line.Find("seen") != nullptr) return Outcome::Skipped("timed histories are not replayed yet");
-  if (line.Find("steps") != nullptr && line.Find("job") != nullptr) {
-    return Outcome::Skipped("histories are not replayed yet");
-  }
+  if (line.Find("seen") != nullptr) return reprieve::oracle::ReplayTimed(line);
+  if (line.Find("steps") != nullptr && line.Find("job") != nullptr) return reprieve::oracle::ReplayHistory(line);
   if (line.Find("requests") != nullptr) return Outcome::Skipped("the API is not served yet");
   return Outcome::Skipped("the format of the line is unknown");
 }

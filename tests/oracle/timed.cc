@@ -19,8 +19,9 @@ constexpr double kTolerance = 2.5;
 // What comes and goes between two looks of the observer is not seen.
 constexpr Nanoseconds kObserverLooksEvery = std::chrono::milliseconds(50);
 
-// The recorder's player notices a new pod on its next look, and then has a request to send.
+// The recorder's player notices new pods on its next look, and then sends one request after another.
 constexpr Nanoseconds kPlayerIsLateBy = std::chrono::milliseconds(100);
+constexpr Nanoseconds kLaterPerPod = std::chrono::milliseconds(10);
 
 double SecondsOf(const Value& value) { return std::strtod(value.AsText().c_str(), nullptr); }
 Nanoseconds DurationOf(const Value& value) {
@@ -93,12 +94,13 @@ class TimedReplay final : public world::Watcher {
 
   sim::PodScript Script() {
     const std::size_t last = line_["pods"].size() - 1;
+    const Nanoseconds late = kPlayerIsLateBy + kLaterPerPod * static_cast<int>(created_);
     const Value& life = line_["pods"][std::min(created_++, last)];
     sim::PodScript script;
     script.bound = Nanoseconds(0);
-    if (!life["run"].IsNull()) script.running = DurationOf(life["run"]) + kPlayerIsLateBy;
+    if (!life["run"].IsNull()) script.running = DurationOf(life["run"]) + late;
     if (!life["end"].IsNull()) {
-      script.ended = DurationOf(life["end"]) + kPlayerIsLateBy;
+      script.ended = DurationOf(life["end"]) + late;
       script.end = [&life](core::PodStatus& status, Time now) { PatchStatus(status, life["status"], now); };
     }
     return script;

@@ -58,7 +58,9 @@ class StatusUpdate {
     ValidateSupportingConditions();
     ValidateFinished();
     ValidateIndexLists();
+    ValidateTerminating();
     ValidateReady();
+    ValidateSuccessCriteria();
     ValidateTransitions();
   }
 
@@ -118,6 +120,9 @@ class StatusUpdate {
   void ValidateSupportingConditions() {
     Need("Failed", "FailureTarget");
     Need("Complete", "SuccessCriteriaMet");
+    if (!job_["spec"]["successPolicy"].IsNull() && Holds(now_, "Complete") && !Holds(now_, "SuccessCriteriaMet")) {
+      Conflict("cannot set Complete=True for Job with SuccessPolicy unless SuccessCriteriaMet=True");
+    }
   }
 
   void ValidateTimes() {
@@ -146,9 +151,6 @@ class StatusUpdate {
     }
     if ((FinishedChanged() || Differs("startTime")) && now_["startTime"].IsNull()) {
       errors_.Required(kStatus / "startTime", "startTime is required for finished job");
-    }
-    if ((FinishedChanged() || Differs("terminating")) && now_["terminating"].AsInt() > 0) {
-      Invalid("terminating", "terminating>0 is invalid for finished job");
     }
     if ((FinishedChanged() || Differs("uncountedTerminatedPods")) && HasUncounted(now_)) {
       errors_.Invalid(kStatus / "uncountedTerminatedPods",
@@ -193,6 +195,11 @@ class StatusUpdate {
     }
   }
 
+  void ValidateTerminating() {
+    if (!IsFinished(now_) || (!FinishedChanged() && !Differs("terminating"))) return;
+    if (now_["terminating"].AsInt() > 0) Invalid("terminating", "terminating>0 is invalid for finished job");
+  }
+
   void ValidateReady() {
     if (!Differs("ready") && !Differs("active")) return;
     if (now_["ready"].AsInt() > now_["active"].AsInt()) Invalid("ready", "cannot set more ready pods than active");
@@ -219,7 +226,7 @@ class StatusUpdate {
     if (!before_["startTime"].IsNull() && Differs("startTime") && !MayRestart()) {
       Invalid("startTime", "field is immutable for unsuspended job once set");
     }
-    ValidateSuccessCriteria();
+    ValidateSuccessCriteriaTransition();
   }
 
   // The start is forgotten while suspended, and set anew where the Job resumes.
@@ -228,16 +235,17 @@ class StatusUpdate {
     return Holds(before_, "Suspended") && !Holds(now_, "Suspended") && !now_["startTime"].IsNull();
   }
 
+  // What announces success excludes what announces failure.
   void ValidateSuccessCriteria() {
+    if (!Holds(now_, "SuccessCriteriaMet")) return;
+    for (const std::string_view type : {"Failed", "FailureTarget"}) {
+      if (Holds(now_, type)) Conflict(Cat("cannot set SuccessCriteriaMet=True and ", type, "=true conditions"));
+    }
+  }
+
+  void ValidateSuccessCriteriaTransition() {
     const bool met = Holds(now_, "SuccessCriteriaMet");
     const bool was_met = Holds(before_, "SuccessCriteriaMet");
-    if (met && Holds(now_, "Failed")) Conflict("cannot set Failed=True and SuccessCriteriaMet=true conditions");
-    if (met && Holds(now_, "FailureTarget")) {
-      Conflict("cannot set FailureTarget=True and SuccessCriteriaMet=true conditions");
-    }
-    if (!met && Holds(now_, "Complete") && !job_["spec"]["successPolicy"].IsNull()) {
-      Conflict("cannot set Complete=True for Job with SuccessPolicy unless SuccessCriteriaMet=True");
-    }
     if (was_met && !met) Conflict("cannot disable the SuccessCriteriaMet=True condition");
     if (!was_met && met && Holds(before_, "Complete")) {
       Conflict("cannot set SuccessCriteriaMet=True for Job already has Complete=true conditions");

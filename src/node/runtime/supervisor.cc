@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <condition_variable>
 #include <csignal>
@@ -31,6 +32,7 @@ using std::chrono::milliseconds;
 
 constexpr int kStartErrorCode = 128;
 constexpr int kKilledCode = 128 + SIGKILL;
+constexpr int kEventsAtOnce = 128;
 constexpr std::size_t kReadBytes = 64 * 1024;
 constexpr milliseconds kCleanUpAgainAfter{5};
 // How long a container without a PID namespace has to end its processes itself, before it is killed over them.
@@ -43,6 +45,9 @@ constexpr std::uint64_t kReportId = 1;
 
 std::uint64_t Tag(std::uint64_t id, Source source) { return id << 2 | static_cast<std::uint64_t>(source); }
 std::uint64_t Number(ContainerId id) { return static_cast<std::uint64_t>(id); }
+
+// On 2 cores a second launcher only contends for the kernel's mount lock: 1250 starts a second with one, 1200 with two.
+int LaunchersForThisMachine() { return static_cast<int>(std::clamp(std::thread::hardware_concurrency() / 2, 1U, 4U)); }
 
 std::string StartFailureText(const Container& container, const StartFailure& failure) {
   const std::string_view why = strerrordesc_np(failure.error);
@@ -125,6 +130,8 @@ class Supervisor::Impl {
   // On the supervising thread.
   void SuperviseLoop();
   void TakeInbox();
+  void QuietWake();
+  bool InboxIsEmpty();
   void Admit(std::unique_ptr<Container> container);
   void Stop(const StopOrder& order);
   void Kill(Live& live);
@@ -134,8 +141,8 @@ class Supervisor::Impl {
   // False: the stream has ended.
   bool ReadOutput(Container& container, Stream stream);
   void Reap(Container& container);
+  void Close(Fd& fd);
   void Deliver(Container& container, ContainerExit exit);
-  void RemoveIfDone(const std::shared_ptr<Sandbox>& sandbox);
   void PassDeadlines();
   void CleanUpAgain();
   int TimeoutMillis() const;
@@ -174,10 +181,11 @@ class Supervisor::Impl {
 
   std::vector<std::thread> launchers_;
   std::thread supervisor_;
+  std::thread::id supervisor_id_;
 };
 
 Supervisor::Impl::Impl(std::unique_ptr<Workshop> workshop, int launchers)
-    : workshop_(std::move(workshop)), launcher_count_(std::max(launchers, 1)) {}
+    : workshop_(std::move(workshop)), launcher_count_(launchers > 0 ? launchers : LaunchersForThisMachine()) {}
 
 Result<Nothing> Supervisor::Impl::Begin() {
   epoll_ = Fd(epoll_create1(EPOLL_CLOEXEC));
@@ -188,6 +196,7 @@ Result<Nothing> Supervisor::Impl::Begin() {
   epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, wake_.get(), &wake);
   epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, workshop_->report_read.get(), &report);
   supervisor_ = std::thread([this] { SuperviseLoop(); });
+  supervisor_id_ = supervisor_.get_id();
   for (int i = 0; i < launcher_count_; ++i) launchers_.emplace_back([this] { LaunchLoop(); });
   return Ok();
 }
@@ -257,7 +266,8 @@ void Supervisor::Impl::Post(Change change) {
     first = inbox_.empty();
     change(inbox_);
   }
-  if (!first) return;
+  // The supervising thread looks again before it waits; this is for a callback's own calls.
+  if (!first || std::this_thread::get_id() == supervisor_id_) return;
   const std::uint64_t one = 1;
   [[maybe_unused]] const ssize_t n = write(wake_.get(), &one, sizeof one);
 }
@@ -283,11 +293,12 @@ void Supervisor::Impl::LaunchLoop() {
 
 void Supervisor::Impl::SuperviseLoop() {
   BlockAllSignals();
-  epoll_event events[128];
+  epoll_event events[kEventsAtOnce];
   while (!Done()) {
-    const int n = epoll_wait(epoll_.get(), events, 128, TimeoutMillis());
+    const int n = epoll_wait(epoll_.get(), events, kEventsAtOnce, TimeoutMillis());
     for (int i = 0; i < n; ++i) Handle(events[i]);
     PassDeadlines();
+    while (!InboxIsEmpty()) TakeInbox();
     CleanUpAgain();
   }
 }
@@ -299,7 +310,7 @@ bool Supervisor::Impl::Done() const {
 void Supervisor::Impl::Handle(const epoll_event& event) {
   const auto source = static_cast<Source>(event.data.u64 & 3);
   const std::uint64_t id = event.data.u64 >> 2;
-  if (source == Source::kControl) return id == kWakeId ? TakeInbox() : ReadReports();
+  if (source == Source::kControl) return id == kWakeId ? QuietWake() : ReadReports();
   const auto found = live_.find(id);
   if (found == live_.end()) return;  // an exit earlier in this round
   Container& container = *found->second.container;
@@ -311,16 +322,23 @@ void Supervisor::Impl::Handle(const epoll_event& event) {
     case Source::kStdout:
     case Source::kStderr: {
       const Stream stream = source == Source::kStdout ? Stream::kStdout : Stream::kStderr;
-      // Closing takes it out of the epoll too.
-      if (!ReadOutput(container, stream)) container.output[static_cast<std::size_t>(stream)].Reset();
+      if (!ReadOutput(container, stream)) Close(container.output[static_cast<std::size_t>(stream)]);
       return;
     }
   }
 }
 
-void Supervisor::Impl::TakeInbox() {
+void Supervisor::Impl::QuietWake() {
   std::uint64_t count = 0;
   [[maybe_unused]] const ssize_t n = read(wake_.get(), &count, sizeof count);
+}
+
+bool Supervisor::Impl::InboxIsEmpty() {
+  const std::lock_guard lock(mutex_);
+  return inbox_.empty();
+}
+
+void Supervisor::Impl::TakeInbox() {
   Inbox inbox;
   {
     const std::lock_guard lock(mutex_);
@@ -422,7 +440,7 @@ void Supervisor::Impl::Reap(Container& container) {
   ContainerExit exit{.container = container.id, .started_at = container.started_at, .finished_at = Now()};
   exit.exit_code = info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
   if (exit.exit_code != 0) exit.reason = ExitReason::kError;
-  ReadReports();
+  if (exit.exit_code == kStartErrorCode) ReadReports();
   if (const auto failure = start_failures_.extract(Number(container.id))) {
     exit.reason = ExitReason::kStartError;
     exit.message = StartFailureText(container, failure.mapped());
@@ -437,10 +455,17 @@ void Supervisor::Impl::Reap(Container& container) {
       if (n <= 0) break;
       container.log->Append(stream, {buffer_.data(), static_cast<std::size_t>(n)}, exit.finished_at);
     }
-    fd.Reset();
+    Close(fd);
   }
+  Close(container.pidfd);
   const auto node = live_.extract(Number(container.id));  // keeps it alive to the end of this function
   Deliver(*node.mapped().container, std::move(exit));
+}
+
+// Closing alone does not take it out of the epoll while a child that a launcher has just begun still holds a copy.
+void Supervisor::Impl::Close(Fd& fd) {
+  if (fd.ok()) epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd.get(), nullptr);
+  fd.Reset();
 }
 
 void Supervisor::Impl::Deliver(Container& container, ContainerExit exit) {
@@ -448,7 +473,6 @@ void Supervisor::Impl::Deliver(Container& container, ContainerExit exit) {
   if (container.log) container.log->Finish(exit.finished_at);
   std::string message = TakeTerminationMessage(container);
   if (exit.message.empty()) exit.message = std::move(message);
-  container.pidfd.Reset();
   if (!container.cgroup.Remove()) groups_to_remove_.push_back(std::move(container.cgroup));
   --container.sandbox->containers;
   workshop_->events.exited(std::move(exit));

@@ -1,7 +1,7 @@
 // The runtime that runs containers as processes over this machine's own files, each in a sandbox as good as the machine
 // and the user allow (capabilities.h). It starts them, keeps their output, ends them in time and leaves nothing behind.
 //
-// Two launcher threads start processes (a start blocks its thread until the exec); one supervising thread waits, in one
+// Launcher threads start processes (a start blocks its thread until the exec); one supervising thread waits, in one
 // epoll, for output, exits, commands and deadlines. Launchers hand over by message; the lock guards a few queues only.
 //
 //   StartContainer -> launch queue -> launcher: files, cgroup, clone -> inbox -> supervising thread -> RuntimeEvents
@@ -24,7 +24,8 @@ struct SupervisorOptions {
   // Where it keeps a pod's files for as long as the pod is there; made if missing. Best on a tmpfs.
   std::string state_directory;
   ProbeOptions probe;
-  int launchers = 2;
+  // Threads that start processes; 0: what suits the machine.
+  int launchers = 0;
   CriLogLimits log;
 };
 
