@@ -29,7 +29,7 @@ world::Plan ReconcilePodCleanup(const JobView& view, const meta::ObjectKey& job,
     for (const JobView::PodSet* pods : {&view.accountable(), &view.tracked_live()}) {
       for (const TrackedPod* pod : *pods) {
         releases.push_back(
-            world::RemovePodFinalizer{world::ReferenceTo(*pod->pod), std::string(batch::kTrackingFinalizer)});
+            world::RemovePodFinalizer{world::ReferenceTo(*pod->pod), batch::kTrackingFinalizer});
       }
     }
   } else {
@@ -41,7 +41,7 @@ world::Plan ReconcilePodCleanup(const JobView& view, const meta::ObjectKey& job,
       if (!pod->metadata.deleting()) deletions.push_back(world::DeletePod{world::ReferenceTo(*pod)});
       // Of a Job that is being deleted its own reconcile lets go (2.13).
       if ((gone || lets_go) && pod->metadata.HasFinalizer(batch::kTrackingFinalizer)) {
-        releases.push_back(world::RemovePodFinalizer{world::ReferenceTo(*pod), std::string(batch::kTrackingFinalizer)});
+        releases.push_back(world::RemovePodFinalizer{world::ReferenceTo(*pod), batch::kTrackingFinalizer});
       }
     }
   }
@@ -54,7 +54,7 @@ world::Plan ReconcilePodCleanup(const JobView& view, const meta::ObjectKey& job,
     plan.AddStage().writes = std::move(*writes);
   }
   if (foreground && view.pods().empty()) {
-    plan.AddStage().writes.push_back(world::RemoveJobFinalizer{std::string(kForegroundDeletion)});
+    plan.AddStage().writes.push_back(world::RemoveJobFinalizer{kForegroundDeletion});
   }
   return plan;
 }

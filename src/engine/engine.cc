@@ -15,6 +15,8 @@ const std::string kOrphans;
 }  // namespace
 
 struct Engine::JobState {
+  std::string uid;
+  std::optional<Time> due;  // when the work queue has it, as far as we know
   controllers::JobView view;
   meta::ObjectKey key;
   std::int64_t generation = 0;
@@ -50,26 +52,32 @@ void Engine::JobDeleted(const batch::Job& job) {
 
 void Engine::PodChanged(const core::Pod& pod) {
   pods_seen_ = std::max(pods_seen_, pod.metadata.resource_version);
-  const meta::OwnerReference* controller = pod.metadata.Controller();
-  const std::string* uid = controller != nullptr && controller->kind == "Job" ? &controller->uid : nullptr;
   const auto known = owner_of_.find(&pod);
-  if (known != owner_of_.end() && (uid == nullptr || known->second != *uid)) {
-    JobState& old = StateOf(known->second);
-    old.view.RemovePod(pod);
-    Enqueue(known->second, options_.batch_period);
+  const bool same_owner = known != owner_of_.end() && known->second.owners == pod.metadata.owner_references.get();
+  JobState* state = same_owner ? known->second.state : ChangeOwner(pod);
+  if (state == nullptr) return;
+  state->view.SetPod(pod);
+  Enqueue(*state, options_.batch_period);
+}
+
+Engine::JobState* Engine::ChangeOwner(const core::Pod& pod) {
+  const meta::OwnerReference* controller = pod.metadata.Controller();
+  JobState* next = controller != nullptr && controller->kind == "Job" ? &StateOf(controller->uid) : nullptr;
+  const auto known = owner_of_.find(&pod);
+  if (known != owner_of_.end() && known->second.state != next) {
+    known->second.state->view.RemovePod(pod);
+    Enqueue(*known->second.state, options_.batch_period);
     owner_of_.erase(known);
   }
-  if (uid != nullptr) {
+  if (next != nullptr) {
     orphans_.erase(&pod);
-    JobState& state = StateOf(*uid);
-    if (state.key.name.empty()) state.key = {pod.metadata.namespace_, controller->name};
-    state.view.SetPod(pod);
-    owner_of_.try_emplace(&pod, *uid);
-    Enqueue(*uid, options_.batch_period);
+    if (next->key.name.empty()) next->key = {pod.metadata.namespace_, controller->name};
+    owner_of_[&pod] = {next, pod.metadata.owner_references.get()};
   } else if (controller == nullptr) {
     orphans_.insert(&pod);
     EnqueueMatching(pod);
   }
+  return next;
 }
 
 void Engine::PodDeleted(const core::Pod& pod) {
@@ -77,8 +85,8 @@ void Engine::PodDeleted(const core::Pod& pod) {
   orphans_.erase(&pod);
   const auto known = owner_of_.find(&pod);
   if (known == owner_of_.end()) return;
-  StateOf(known->second).view.RemovePod(pod);
-  Enqueue(known->second, options_.batch_period);
+  known->second.state->view.RemovePod(pod);
+  Enqueue(*known->second.state, options_.batch_period);
   owner_of_.erase(known);
 }
 
@@ -91,6 +99,7 @@ bool Engine::RunOne() {
   }
   const auto at = jobs_.find(*uid);
   if (at == jobs_.end()) return true;
+  at->second->due.reset();
   if (CachesAreBehind(*at->second)) {
     // The watch will show what we wrote, and wake this Job again; the retry is for a watch that has lost it.
     Enqueue(*uid, options_.retry_base);
@@ -126,16 +135,16 @@ void Engine::Reconcile(const std::string& uid, JobState& state) {
   }
   if (!state.view.has_job() && !lists_complete_) return;
   world::PlanReport report;
-  if (!ApplyPlan(uid, state, controllers::ReconcilePodCleanup(state.view, state.key, uid, now), &report)) {
-    return Retry(uid, state, report.failure);
-  }
-  if (state.view.has_job() && !ApplyPlan(uid, state, controllers::ReconcileTtl(state.view.job(), now), &report)) {
-    return Retry(uid, state, report.failure);
+  world::Plan cleanup = controllers::ReconcilePodCleanup(state.view, state.key, uid, now);
+  if (!ApplyPlan(uid, state, cleanup, &report)) return Retry(uid, state, report.failure);
+  if (state.view.has_job()) {
+    world::Plan ttl = controllers::ReconcileTtl(state.view.job(), now);
+    if (!ApplyPlan(uid, state, ttl, &report)) return Retry(uid, state, report.failure);
   }
   state.failed_rounds = 0;
 }
 
-bool Engine::ApplyPlan(const std::string& uid, JobState& state, const world::Plan& plan, world::PlanReport* report) {
+bool Engine::ApplyPlan(const std::string& uid, JobState& state, world::Plan& plan, world::PlanReport* report) {
   if (plan.look_again) queue_.Add(uid, *plan.look_again);
   if (plan.stages.empty()) return true;
   *report = world::Apply(plan, clock_.Now(), api_);
@@ -159,11 +168,21 @@ bool Engine::CachesAreBehind(const JobState& state) const {
 
 Engine::JobState& Engine::StateOf(const std::string& uid) {
   std::unique_ptr<JobState>& state = jobs_[uid];
-  if (!state) state = std::make_unique<JobState>();
+  if (!state) {
+    state = std::make_unique<JobState>();
+    state->uid = uid;
+  }
   return *state;
 }
 
 void Engine::Enqueue(const std::string& uid, Nanoseconds delay) { queue_.Add(uid, clock_.Now() + delay); }
+
+void Engine::Enqueue(JobState& state, Nanoseconds delay) {
+  const Time when = clock_.Now() + delay;
+  if (state.due && *state.due <= when) return;
+  state.due = when;
+  queue_.Add(state.uid, when);
+}
 
 std::vector<const core::Pod*> Engine::OrphansFor(const batch::Job& job) const {
   std::vector<const core::Pod*> out;

@@ -56,12 +56,15 @@ class Engine final : public world::Watcher {
 
   JobState& StateOf(const std::string& uid);
   void Enqueue(const std::string& uid, Nanoseconds delay);
+  void Enqueue(JobState& state, Nanoseconds delay);
+  // Finds the Job of a pod that is new or has changed hands.
+  JobState* ChangeOwner(const core::Pod& pod);
   void Reconcile(const std::string& uid, JobState& state);
   bool CachesAreBehind(const JobState& state) const;
   std::vector<const core::Pod*> OrphansFor(const batch::Job& job) const;
   void EnqueueMatching(const core::Pod& orphan);
   void ReleaseOrphans();
-  bool ApplyPlan(const std::string& uid, JobState& state, const world::Plan& plan, world::PlanReport* report);
+  bool ApplyPlan(const std::string& uid, JobState& state, world::Plan& plan, world::PlanReport* report);
   void Retry(const std::string& uid, JobState& state, world::WriteCode failure);
   void DropIfEmpty(const std::string& uid, const JobState& state);
 
@@ -71,7 +74,11 @@ class Engine final : public world::Watcher {
   const EngineOptions options_;
   WorkQueue queue_;
   std::unordered_map<std::string, std::unique_ptr<JobState>> jobs_;  // by UID
-  std::unordered_map<const core::Pod*, std::string> owner_of_;       // the Job's UID of each pod that has one
+  struct Owned {
+    JobState* state = nullptr;
+    const void* owners = nullptr;  // the list of owners that said so
+  };
+  std::unordered_map<const core::Pod*, Owned> owner_of_;  // the Job of each pod that has one
   std::unordered_set<const core::Pod*> orphans_;                     // pods that nothing controls
   bool lists_complete_ = false;
   meta::ResourceVersion jobs_seen_ = 0;

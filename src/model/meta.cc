@@ -1,6 +1,7 @@
 #include "model/meta.h"
 
 #include <algorithm>
+#include <atomic>
 
 #include "base/text.h"
 
@@ -36,7 +37,13 @@ const std::string* Labels::Find(std::string_view key) const {
   return base_ ? FindIn(*base_, key) : nullptr;
 }
 
+std::uint64_t Labels::NextStamp() {
+  static std::atomic<std::uint64_t> last = 0;
+  return last.fetch_add(1, std::memory_order_relaxed) + 1;
+}
+
 void Labels::Set(std::string_view key, std::string value) {
+  stamp_ = NextStamp();
   const auto at = LowerBound(own_, key);
   if (at != own_.end() && at->first == key) {
     at->second = std::move(value);
@@ -47,6 +54,7 @@ void Labels::Set(std::string_view key, std::string value) {
 
 bool Labels::Remove(std::string_view key) {
   if (Find(key) == nullptr) return false;
+  stamp_ = NextStamp();
   Flatten();
   own_.erase(LowerBound(own_, key));
   return true;
@@ -84,13 +92,40 @@ Value ToValue(const Labels& value) {
   return out;
 }
 
-bool ObjectMeta::HasFinalizer(std::string_view name_of_finalizer) const {
-  return std::find(finalizers.begin(), finalizers.end(), name_of_finalizer) != finalizers.end();
+bool Finalizers::Contains(std::string_view name) const {
+  return names_ && std::find(names_->begin(), names_->end(), name) != names_->end();
 }
 
-bool ObjectMeta::RemoveFinalizer(std::string_view name_of_finalizer) {
-  return std::erase(finalizers, name_of_finalizer) > 0;
+void Finalizers::Add(std::string_view name) {
+  if (Contains(name)) return;
+  std::vector<std::string> all = names();
+  all.emplace_back(name);
+  names_ = std::make_shared<const std::vector<std::string>>(std::move(all));
 }
+
+bool Finalizers::Remove(std::string_view name) {
+  if (!Contains(name)) return false;
+  if (names_->size() == 1) {
+    names_.reset();
+    return true;
+  }
+  std::vector<std::string> rest = *names_;
+  std::erase(rest, name);
+  names_ = std::make_shared<const std::vector<std::string>>(std::move(rest));
+  return true;
+}
+
+const std::vector<std::string>& Finalizers::names() const {
+  static const std::vector<std::string> kNone;
+  return names_ ? *names_ : kNone;
+}
+
+void FromValue(const Value& value, Finalizers& out) {
+  out = {};
+  for (const Value& name : value.items()) out.Add(name.AsText());
+}
+
+Value ToValue(const Finalizers& value) { return model::ToValue(value.names()); }
 
 const OwnerReference* ObjectMeta::Controller() const {
   if (!owner_references) return nullptr;
@@ -115,7 +150,7 @@ struct WireMeta {
   std::optional<std::int64_t> deletion_grace_period_seconds;
   Labels labels, annotations;
   std::vector<OwnerReference> owner_references;
-  std::vector<std::string> finalizers;
+  Finalizers finalizers;
   Value rest;
 
   template <class V>

@@ -28,7 +28,7 @@ class Labels {
 
   Labels() = default;
   // Shares `base`, which is sorted by key.
-  explicit Labels(std::shared_ptr<const Entries> base) : base_(std::move(base)) {}
+  explicit Labels(std::shared_ptr<const Entries> base) : base_(std::move(base)), stamp_(NextStamp()) {}
 
   // Null pointer if there is none.
   const std::string* Find(std::string_view key) const;
@@ -38,6 +38,8 @@ class Labels {
   bool empty() const { return own_.empty() && (!base_ || base_->empty()); }
   // All entries, sorted by key.
   Entries All() const;
+  // Differs whenever the entries may differ: equal stamps mean equal entries.
+  std::uint64_t stamp() const { return stamp_; }
   // The same entries in a form to share.
   std::shared_ptr<const Entries> Share() const;
 
@@ -45,13 +47,35 @@ class Labels {
 
  private:
   void Flatten();
+  static std::uint64_t NextStamp();
 
   std::shared_ptr<const Entries> base_;
   Entries own_;  // wins over base_
+  std::uint64_t stamp_ = 0;
 };
 
 void FromValue(const Value& value, Labels& out);
 Value ToValue(const Labels& value);
+
+// The finalizers of an object. Pods of one template share the list until one of them loses one.
+class Finalizers {
+ public:
+  bool Contains(std::string_view name) const;
+  // Nothing happens if it is there already.
+  void Add(std::string_view name);
+  // True if it was there.
+  bool Remove(std::string_view name);
+  bool empty() const { return !names_; }
+  const std::vector<std::string>& names() const;
+
+  friend bool operator==(const Finalizers& a, const Finalizers& b) { return a.names() == b.names(); }
+
+ private:
+  std::shared_ptr<const std::vector<std::string>> names_;  // null: none
+};
+
+void FromValue(const Value& value, Finalizers& out);
+Value ToValue(const Finalizers& value);
 
 struct OwnerReference {
   using BoundTag = void;
@@ -89,13 +113,11 @@ struct ObjectMeta {
   Labels annotations;
   // Shared among the pods of one Job: the same owner, the same finalizer.
   std::shared_ptr<const std::vector<OwnerReference>> owner_references;
-  std::vector<std::string> finalizers;
+  Finalizers finalizers;
   Value rest;
 
   bool deleting() const { return deletion_timestamp.has_value(); }
-  bool HasFinalizer(std::string_view name_of_finalizer) const;
-  // True if it was there.
-  bool RemoveFinalizer(std::string_view name_of_finalizer);
+  bool HasFinalizer(std::string_view finalizer) const { return finalizers.Contains(finalizer); }
   // The one owner with controller: true; null pointer if there is none.
   const OwnerReference* Controller() const;
   void SetOwners(std::vector<OwnerReference> owners);

@@ -78,6 +78,7 @@ void PodWorker::Exited(std::size_t container, ContainerEnd end, Time now) {
       return Restart(record, now);
     case AfterExit::kRestartAll:
       restarting_all_ = restarted_all_ = true;
+      end_by_ = now + Grace();
       return Restart(record, now);
   }
 }
@@ -85,7 +86,6 @@ void PodWorker::Exited(std::size_t container, ContainerEnd end, Time now) {
 // The first restart comes at once; each one makes the next wait longer, unless a good run lies between.
 void PodWorker::Restart(Record& record, Time now) {
   const Time finished = record.last->finished_at;
-  record.started_once |= record.last->reason != "StartError";
   if (!record.backoff || finished - record.backoff_set_at > kGoodRun) {
     record.backoff.reset();
     record.not_before = now;
@@ -142,8 +142,8 @@ PodActions PodWorker::Next(Time now) {
       WakeAt(deadline, actions);
     }
   }
-  if (restarting_all_ && ending_ == Ending::kNo && !AnyAlive()) BeginAgain();
-  if (ending_ == Ending::kNo && !restarting_all_ && HasRunItsCourse()) End(Ending::kByItself, Grace(), now);
+  if (ending_ == Ending::kNo && restarting_all_ && !AnyAlive()) BeginAgain();
+  if (ending_ == Ending::kNo && HasRunItsCourse()) End(Ending::kByItself, Grace(), now);
   if (ending_ != Ending::kNo || restarting_all_) {
     StopAll(now, actions);
   } else {
@@ -158,6 +158,7 @@ PodActions PodWorker::Next(Time now) {
 
 // All regular containers have ended for good, or one that had to come before them has failed for good.
 bool PodWorker::HasRunItsCourse() const {
+  if (restarting_all_) return false;
   if (init_failed_) return true;
   for (std::size_t i = spec_->init_containers.size(); i < records_.size(); ++i) {
     if (!records_[i].done) return false;
@@ -179,12 +180,12 @@ void PodWorker::StartDue(Time now, PodActions& actions) {
   for (std::size_t i = spec_->init_containers.size(); i < records_.size(); ++i) StartIfDue(i, now, actions);
 }
 
-bool PodWorker::StartIfDue(std::size_t container, Time now, PodActions& actions) {
+void PodWorker::StartIfDue(std::size_t container, Time now, PodActions& actions) {
   Record& record = records_[container];
-  if (record.alive() || record.done) return false;
+  if (record.alive() || record.done) return;
   if (record.not_before && *record.not_before > now) {
     WakeAt(*record.not_before, actions);
-    return false;
+    return;
   }
   if (record.stage == Stage::kEnded && record.not_before) {
     record.backoff = record.backoff ? std::min(*record.backoff * 2, kBackoffCap) : kBackoffBase;
@@ -194,12 +195,10 @@ bool PodWorker::StartIfDue(std::size_t container, Time now, PodActions& actions)
   record.stage = Stage::kStarting;
   ++record.attempt;
   actions.start.push_back({container, record.attempt});
-  return true;
 }
 
 // All but the sidecars at once; then the sidecars, the last one first.
 void PodWorker::StopAll(Time now, PodActions& actions) {
-  if (restarting_all_ && ending_ == Ending::kNo && end_by_ < now) end_by_ = now + Grace();
   bool others_alive = false;
   for (std::size_t i = 0; i < records_.size(); ++i) {
     if (!records_[i].alive() || Sidecar(i)) continue;
@@ -228,7 +227,6 @@ void PodWorker::BeginAgain() {
   restarting_all_ = false;
   initialized_ = false;
   init_failed_ = false;
-  end_by_ = {};
   for (Record& record : records_) {
     record.stage = Stage::kWaiting;
     record.done = false;
@@ -302,7 +300,7 @@ core::ContainerStatus PodWorker::StatusOf(std::size_t container) const {
     // An attempt that is only starting has nothing to show yet.
     const std::int32_t attempt = record.attempt - (record.stage == Stage::kStarting ? 1 : 0);
     out.restart_count = std::max(attempt, 0);
-    out.container_id = ContainerIdOf(container, std::max(attempt, 0));
+    if (attempt >= 0) out.container_id = ContainerIdOf(container, attempt);
     out.state = Terminated(container, *record.last, attempt);
     if (record.before_last) out.last_state = Terminated(container, *record.before_last, attempt - 1);
     // An init container that has done its work keeps `ready`, as the kubelet has it.

@@ -75,9 +75,10 @@ class PodWorker {
   // Brings phase, container statuses and the kubelet's conditions up to date; leaves alone what others have written.
   void WriteStatus(Time now, core::PodStatus& status) const;
 
-  const Identity& identity() const { return identity_; }
-  const core::PodSpec& spec() const { return *spec_; }
-  Time start_time() const { return start_time_; }
+  // Whether that start is still wanted and has come to nothing yet.
+  bool IsStarting(std::size_t container, std::int32_t attempt) const {
+    return records_[container].stage == Stage::kStarting && records_[container].attempt == attempt;
+  }
 
  private:
   enum class Stage : std::uint8_t { kWaiting, kStarting, kRunning, kEnded };
@@ -110,8 +111,7 @@ class PodWorker {
   void End(Ending why, Nanoseconds grace, Time now);
   bool HasRunItsCourse() const;
   void StartDue(Time now, PodActions& actions);
-  // False: it has to wait, or was started just now and must get somewhere before the next.
-  bool StartIfDue(std::size_t container, Time now, PodActions& actions);
+  void StartIfDue(std::size_t container, Time now, PodActions& actions);
   void StopAll(Time now, PodActions& actions);
   void Stop(std::size_t container, Time by, Time now, PodActions& actions);
   void BeginAgain();

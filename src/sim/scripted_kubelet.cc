@@ -1,21 +1,27 @@
 #include "sim/scripted_kubelet.h"
 
+#include <algorithm>
+
 namespace reprieve::sim {
 namespace {
 
 void SetReady(core::PodStatus& status, bool ready, std::string_view reason, Time now) {
-  core::PodCondition condition;
-  condition.type = core::kReadyCondition;
-  condition.status = ready ? "True" : "False";
-  condition.reason = reason;
-  condition.last_transition_time = TruncateToSeconds(now);
-  status.SetCondition(std::move(condition));
+  auto condition = std::find_if(status.conditions.begin(), status.conditions.end(),
+                                [](const core::PodCondition& c) { return c.type == core::kReadyCondition; });
+  if (condition == status.conditions.end()) {
+    condition = status.conditions.insert(condition, core::PodCondition());
+    condition->type = core::kReadyCondition;
+  }
+  condition->status = ready ? "True" : "False";
+  condition->reason = reason;
+  condition->last_transition_time = TruncateToSeconds(now);
 }
 
 void StartContainers(const core::Pod& pod, Time now, core::PodStatus& status) {
   status.phase = core::PodPhase::kRunning;
   status.start_time = TruncateToSeconds(now);
   status.container_statuses.clear();
+  status.container_statuses.reserve(pod.spec->containers.size());
   for (const core::Container& container : pod.spec->containers) {
     core::ContainerStatus& started = status.container_statuses.emplace_back();
     started.name = container.name;
@@ -68,27 +74,34 @@ void ScriptedKubelet::PodDeleted(const core::Pod& pod) {
 }
 
 void ScriptedKubelet::Play(const core::Pod& pod, PodScript script) {
-  const world::PodReference reference = world::ReferenceTo(pod);
-  store::Store& store = simulation_.store();
-  const auto spec_of = [&store, reference]() { return store.FindPod({reference.namespace_, reference.name}); };
-  if (script.bound) {
-    simulation_.After(*script.bound, [&store, reference, node = script.node] { store.BindPod(reference, node); });
+  // One life, shared by what happens in it.
+  struct Life {
+    world::PodReference pod;
+    PodScript script;
+  };
+  const auto life = std::make_shared<const Life>(Life{world::ReferenceTo(pod), std::move(script)});
+  if (life->script.bound) {
+    simulation_.After(*life->script.bound, [this, life] { simulation_.store().BindPod(life->pod, life->script.node); });
   }
-  if (script.running) {
-    simulation_.After(*script.running, [this, &store, reference, spec_of] {
-      store.UpdatePodStatus(reference, [&](core::PodStatus& status) {
-        if (status.phase == core::PodPhase::kPending) StartContainers(*spec_of(), simulation_.Now(), status);
-      });
-    });
+  if (life->script.running) {
+    simulation_.After(*life->script.running, [this, life] { Start(life->pod); });
   }
-  if (script.ended) {
-    simulation_.After(*script.ended, [this, &store, reference, end = std::move(script.end)] {
-      const core::Pod* now = store.FindPod({reference.namespace_, reference.name});
-      if (now == nullptr || now->metadata.uid != reference.uid || now->IsTerminal()) return;
-      if (now->metadata.deleting()) return;  // its termination says how it ends
-      store.UpdatePodStatus(reference, [&](core::PodStatus& status) { end(status, simulation_.Now()); });
-    });
+  if (life->script.ended) {
+    simulation_.After(*life->script.ended, [this, life] { End(life->pod, life->script); });
   }
+}
+
+void ScriptedKubelet::Start(const world::PodReference& reference) {
+  simulation_.store().UpdatePodStatus(reference, [this](const core::Pod& pod, core::PodStatus& status) {
+    if (status.phase == core::PodPhase::kPending) StartContainers(pod, simulation_.Now(), status);
+  });
+}
+
+void ScriptedKubelet::End(const world::PodReference& reference, const PodScript& script) {
+  simulation_.store().UpdatePodStatus(reference, [&script](const core::Pod& pod, core::PodStatus& status) {
+    // Of a pod that is being deleted, its termination says how it ends.
+    if (!pod.IsTerminal() && !pod.metadata.deleting()) script.end(pod, status);
+  });
 }
 
 void ScriptedKubelet::Terminate(const core::Pod& pod) {
@@ -98,8 +111,8 @@ void ScriptedKubelet::Terminate(const core::Pod& pod) {
     const core::Pod* now = store.FindPod({reference.namespace_, reference.name});
     if (now == nullptr || now->metadata.uid != reference.uid) return;
     if (!now->IsTerminal()) {
-      store.UpdatePodStatus(reference, [&](core::PodStatus& status) {
-        EndContainers(*now, deletion_.exit_code, simulation_.Now(), status);
+      store.UpdatePodStatus(reference, [&](const core::Pod& pod_now, core::PodStatus& status) {
+        EndContainers(pod_now, deletion_.exit_code, simulation_.Now(), status);
       });
     }
     store.RemovePod(reference);

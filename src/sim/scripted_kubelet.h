@@ -20,7 +20,7 @@ struct PodScript {
   std::optional<Nanoseconds> ended;
   std::string node = "n0";
   // Edits the status at the end: phase, container statuses, conditions.
-  std::function<void(core::PodStatus&, Time now)> end;
+  std::function<void(const core::Pod& pod, core::PodStatus& status)> end;
 };
 
 // How a pod that is deleted while it runs ends: after that long, with that code, and then the object is removed.
@@ -47,6 +47,8 @@ class ScriptedKubelet final : public world::Watcher {
 
  private:
   void Play(const core::Pod& pod, PodScript script);
+  void Start(const world::PodReference& pod);
+  void End(const world::PodReference& pod, const PodScript& script);
   void Terminate(const core::Pod& pod);
 
   Simulation& simulation_;

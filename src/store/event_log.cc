@@ -19,22 +19,27 @@ void EventLog::Add(const world::Event& event) {
     const bool fresh = similar.messages.insert(event.message).second;
     if (!fresh) return;
     if (similar.messages.size() < kStandAlone) {
-      if (job.events.size() < kMaxEventsPerJob) job.events.push_back(event);
+      if (job.events.size() < kMaxEventsPerJob) job.events.push_back({event, false});
       return;
     }
   }
-  const std::string message = Cat("(combined from similar events): ", event.message);
   if (similar.combined == 0) {
     if (job.events.size() >= kMaxEventsPerJob) return;
-    job.events.push_back(event);
+    job.events.push_back({event, true});
     similar.combined = job.events.size();
   }
-  job.events[similar.combined - 1].message = message;
+  job.events[similar.combined - 1].event.message = event.message;
 }
 
 std::vector<world::Event> EventLog::About(const meta::ObjectKey& job) const {
+  std::vector<world::Event> out;
   const auto at = jobs_.find(job);
-  return at == jobs_.end() ? std::vector<world::Event>() : at->second.events;
+  if (at == jobs_.end()) return out;
+  for (const Kept& kept : at->second.events) {
+    out.push_back(kept.event);
+    if (kept.combined) out.back().message = Cat("(combined from similar events): ", kept.event.message);
+  }
+  return out;
 }
 
 }  // namespace reprieve::store

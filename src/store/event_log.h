@@ -33,8 +33,12 @@ class EventLog {
     Time last;
     std::size_t combined = 0;  // position of the combined event, plus one; 0: none yet
   };
+  struct Kept {
+    world::Event event;
+    bool combined = false;  // stands for all further similar ones, and shows the newest
+  };
   struct PerJob {
-    std::vector<world::Event> events;
+    std::vector<Kept> events;
     std::map<std::pair<bool, std::string>, Similar> similar;
   };
 

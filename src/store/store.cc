@@ -35,16 +35,16 @@ void Store::List(world::Watcher& watcher) const {
 
 std::string Store::NewUid() {
   constexpr std::string_view kHex = "0123456789abcdef";
-  std::string out = "xxxxxxxx-xxxx-4xxx-yxxx-xxxxxxxxxxxx";  // RFC 9562, version 4
-  std::uint64_t bits = 0;
-  int left = 0;
-  for (char& c : out) {
-    if (c != 'x' && c != 'y') continue;
-    if (left == 0) bits = random_.Next(), left = 16;
-    const std::size_t digit = bits & 0xF;
-    bits >>= 4, --left;
-    c = kHex[c == 'y' ? (digit & 3) | 8 : digit];
+  std::string out(36, '-');
+  const std::uint64_t words[2] = {random_.Next(), random_.Next()};
+  std::size_t digit = 0;
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    if (i == 8 || i == 13 || i == 18 || i == 23) continue;
+    out[i] = kHex[words[digit / 16] >> (digit % 16 * 4) & 0xF];
+    ++digit;
   }
+  out[14] = '4';                                            // RFC 9562: version 4,
+  out[19] = kHex[8 | (static_cast<std::size_t>(words[1]) & 3)];  // and its variant
   return out;
 }
 
@@ -112,7 +112,7 @@ WriteResult Store::AddPod(core::Pod pod) {
   if (FindPod(meta::KeyOf(pod.metadata)) != nullptr) {
     return {WriteCode::kAlreadyExists, Cat("pods \"", pod.metadata.name, "\" already exists"), 0};
   }
-  return Insert(std::move(pod));
+  return Insert(std::make_unique<core::Pod>(std::move(pod)));
 }
 
 WriteResult Store::BindPod(const world::PodReference& reference, const std::string& node) {
@@ -122,6 +122,7 @@ WriteResult Store::BindPod(const world::PodReference& reference, const std::stri
     return {WriteCode::kConflict, Cat("pod ", pod->metadata.name, " is already assigned to node \"", pod->node_name, "\""), 0};
   }
   pod->node_name = node;
+  pod->status.conditions.reserve(2);  // this one and Ready: what nearly every pod gets
   core::PodCondition scheduled;
   scheduled.type = "PodScheduled";
   scheduled.status = "True";
@@ -131,10 +132,10 @@ WriteResult Store::BindPod(const world::PodReference& reference, const std::stri
 }
 
 WriteResult Store::UpdatePodStatus(const world::PodReference& reference,
-                                   const std::function<void(core::PodStatus&)>& change) {
+                                   const std::function<void(const core::Pod&, core::PodStatus&)>& change) {
   core::Pod* pod = Find(reference);
   if (pod == nullptr) return PodNotFound(reference);
-  change(pod->status);
+  change(*pod, pod->status);
   return Changed(*pod);
 }
 
@@ -147,12 +148,12 @@ WriteResult Store::RemovePod(const world::PodReference& reference) {
   return FinishDeletion(*pod);
 }
 
-WriteResult Store::CreatePod(const core::Pod& wanted, std::string& created_name) {
-  core::Pod pod = wanted;
+WriteResult Store::CreatePod(std::unique_ptr<core::Pod> pod, std::string& created_name) {
+  PodsByName& in_namespace = pods_[pod->metadata.namespace_];
   do {
-    pod.metadata.name = pod.metadata.generate_name + NewNameSuffix();
-  } while (FindPod({pod.metadata.namespace_, pod.metadata.name}) != nullptr);
-  created_name = pod.metadata.name;
+    pod->metadata.name = pod->metadata.generate_name + NewNameSuffix();
+  } while (in_namespace.contains(pod->metadata.name));
+  created_name = pod->metadata.name;
   return Insert(std::move(pod));
 }
 
@@ -172,7 +173,7 @@ WriteResult Store::DeletePod(const world::PodReference& reference) {
 WriteResult Store::RemovePodFinalizer(const world::PodReference& reference, std::string_view finalizer) {
   core::Pod* pod = Find(reference);
   if (pod == nullptr) return PodNotFound(reference);
-  if (!pod->metadata.RemoveFinalizer(finalizer)) return {WriteCode::kOk, {}, pod->metadata.resource_version};
+  if (!pod->metadata.finalizers.Remove(finalizer)) return {WriteCode::kOk, {}, pod->metadata.resource_version};
   return FinishDeletion(*pod);
 }
 
@@ -187,7 +188,7 @@ WriteResult Store::AdoptPod(const world::PodReference& reference, const meta::Ow
   if (pod->metadata.owner_references) owners = *pod->metadata.owner_references;
   owners.push_back(owner);
   pod->metadata.SetOwners(std::move(owners));
-  if (!pod->metadata.HasFinalizer(finalizer)) pod->metadata.finalizers.emplace_back(finalizer);
+  pod->metadata.finalizers.Add(finalizer);
   return Changed(*pod);
 }
 
@@ -200,12 +201,12 @@ WriteResult Store::ReleasePod(const world::PodReference& reference, const std::s
     std::erase_if(owners, [&](const meta::OwnerReference& owner) { return owner.uid == owner_uid; });
     pod->metadata.SetOwners(std::move(owners));
   }
-  pod->metadata.RemoveFinalizer(finalizer);
+  pod->metadata.finalizers.Remove(finalizer);
   return FinishDeletion(*pod);
 }
 
 WriteResult Store::UpdateJobStatus(const meta::ObjectKey& key, const std::string& uid, meta::ResourceVersion version,
-                                   const batch::JobStatus& status) {
+                                   batch::JobStatus status) {
   batch::Job* job = Find(key, uid);
   if (job == nullptr) return JobNotFound(key);
   if (job->metadata.resource_version != version) {
@@ -217,16 +218,14 @@ WriteResult Store::UpdateJobStatus(const meta::ObjectKey& key, const std::string
   if (const Status checked = status_validator_.Check(*job, status); !checked.ok()) {
     return {WriteCode::kInvalid, checked.error().message, 0};
   }
-  job->status = status;
+  job->status = std::move(status);
   return Changed(*job);
 }
 
 WriteResult Store::DeleteJob(const meta::ObjectKey& key, const std::string& uid, world::Propagation propagation) {
   batch::Job* job = Find(key, uid);
   if (job == nullptr) return JobNotFound(key);
-  if (propagation == world::Propagation::kForeground && !job->metadata.HasFinalizer(kForegroundDeletion)) {
-    job->metadata.finalizers.emplace_back(kForegroundDeletion);
-  }
+  if (propagation == world::Propagation::kForeground) job->metadata.finalizers.Add(kForegroundDeletion);
   if (!job->metadata.deleting()) {
     job->metadata.deletion_timestamp = TruncateToSeconds(clock_.Now());
     job->metadata.deletion_grace_period_seconds = 0;
@@ -244,7 +243,7 @@ WriteResult Store::DeleteJob(const meta::ObjectKey& key, const std::string& uid,
 WriteResult Store::RemoveJobFinalizer(const meta::ObjectKey& key, const std::string& uid, std::string_view finalizer) {
   batch::Job* job = Find(key, uid);
   if (job == nullptr) return JobNotFound(key);
-  job->metadata.RemoveFinalizer(finalizer);
+  job->metadata.finalizers.Remove(finalizer);
   if (!job->metadata.deleting() || !job->metadata.finalizers.empty()) return Changed(*job);
   return DeleteJob(key, uid, world::Propagation::kBackground);
 }
@@ -278,13 +277,13 @@ std::shared_ptr<const core::PodSpec> Store::DefaultedSpec(const std::shared_ptr<
   return out;
 }
 
-WriteResult Store::Insert(core::Pod pod) {
-  pod.metadata.uid = NewUid();
-  pod.metadata.creation_timestamp = TruncateToSeconds(clock_.Now());
-  pod.spec = DefaultedSpec(pod.spec);
-  pod.status.phase = core::PodPhase::kPending;
-  std::unique_ptr<core::Pod>& stored = pods_[pod.metadata.namespace_][pod.metadata.name];
-  stored = std::make_unique<core::Pod>(std::move(pod));
+WriteResult Store::Insert(std::unique_ptr<core::Pod> pod) {
+  pod->metadata.uid = NewUid();
+  pod->metadata.creation_timestamp = TruncateToSeconds(clock_.Now());
+  pod->spec = DefaultedSpec(pod->spec);
+  pod->status.phase = core::PodPhase::kPending;
+  std::unique_ptr<core::Pod>& stored = pods_[pod->metadata.namespace_][pod->metadata.name];
+  stored = std::move(pod);
   ++pod_count_;
   return Changed(*stored);
 }

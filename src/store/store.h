@@ -56,16 +56,16 @@ class Store final : public world::Api {
   // Takes a pod that no controller has made.
   world::WriteResult AddPod(core::Pod pod);
   world::WriteResult BindPod(const world::PodReference& pod, const std::string& node);
-  // `change` edits the status in place.
+  // `change` sees the pod and edits its status in place.
   world::WriteResult UpdatePodStatus(const world::PodReference& pod,
-                                     const std::function<void(core::PodStatus&)>& change);
+                                     const std::function<void(const core::Pod&, core::PodStatus&)>& change);
   // Grace period 0: as the kubelet does at the end. A finalizer may still hold the object.
   world::WriteResult RemovePod(const world::PodReference& pod);
   const EventLog& events() const { return events_; }
 
   // --- world::Api ---
 
-  world::WriteResult CreatePod(const core::Pod& pod, std::string& created_name) override;
+  world::WriteResult CreatePod(std::unique_ptr<core::Pod> pod, std::string& created_name) override;
   world::WriteResult DeletePod(const world::PodReference& pod) override;
   world::WriteResult RemovePodFinalizer(const world::PodReference& pod, std::string_view finalizer) override;
   world::WriteResult AdoptPod(const world::PodReference& pod, const meta::OwnerReference& owner,
@@ -73,7 +73,7 @@ class Store final : public world::Api {
   world::WriteResult ReleasePod(const world::PodReference& pod, const std::string& owner_uid,
                                 std::string_view finalizer) override;
   world::WriteResult UpdateJobStatus(const meta::ObjectKey& job, const std::string& uid, meta::ResourceVersion version,
-                                     const batch::JobStatus& status) override;
+                                     batch::JobStatus status) override;
   world::WriteResult DeleteJob(const meta::ObjectKey& job, const std::string& uid,
                                world::Propagation propagation) override;
   world::WriteResult RemoveJobFinalizer(const meta::ObjectKey& job, const std::string& uid,
@@ -91,7 +91,7 @@ class Store final : public world::Api {
   core::Pod* Find(const world::PodReference& pod);
   batch::Job* Find(const meta::ObjectKey& job, const std::string& uid);
   std::shared_ptr<const core::PodSpec> DefaultedSpec(const std::shared_ptr<const core::PodSpec>& spec);
-  world::WriteResult Insert(core::Pod pod);
+  world::WriteResult Insert(std::unique_ptr<core::Pod> pod);
   world::WriteResult Changed(core::Pod& pod);
   world::WriteResult Changed(batch::Job& job);
   // Drops the object if it is being deleted at once and nothing holds it.

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -54,7 +55,7 @@ class Api {
   virtual ~Api() = default;
 
   // `pod` has generateName; on success `created_name` is its name.
-  virtual WriteResult CreatePod(const core::Pod& pod, std::string& created_name) = 0;
+  virtual WriteResult CreatePod(std::unique_ptr<core::Pod> pod, std::string& created_name) = 0;
   // Graceful: a bound, running pod goes on until its kubelet has ended it.
   virtual WriteResult DeletePod(const PodReference& pod) = 0;
   virtual WriteResult RemovePodFinalizer(const PodReference& pod, std::string_view finalizer) = 0;
@@ -65,7 +66,7 @@ class Api {
   virtual WriteResult ReleasePod(const PodReference& pod, const std::string& owner_uid, std::string_view finalizer) = 0;
   // Replaces the status if the Job still has that version and UID.
   virtual WriteResult UpdateJobStatus(const meta::ObjectKey& job, const std::string& uid,
-                                      meta::ResourceVersion version, const batch::JobStatus& status) = 0;
+                                      meta::ResourceVersion version, batch::JobStatus status) = 0;
   virtual WriteResult DeleteJob(const meta::ObjectKey& job, const std::string& uid, Propagation propagation) = 0;
   virtual WriteResult RemoveJobFinalizer(const meta::ObjectKey& job, const std::string& uid,
                                          std::string_view finalizer) = 0;

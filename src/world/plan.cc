@@ -9,11 +9,11 @@ namespace {
 
 class Applier {
  public:
-  Applier(const Plan& plan, Time now, Api& api) : plan_(plan), now_(now), api_(api), version_(plan.resource_version) {}
+  Applier(Plan& plan, Time now, Api& api) : plan_(plan), now_(now), api_(api), version_(plan.resource_version) {}
 
   PlanReport Run() {
-    for (const Stage& stage : plan_.stages) {
-      for (const Write& write : stage.writes) std::visit([this](const auto& w) { Do(w); }, write);
+    for (Stage& stage : plan_.stages) {
+      for (Write& write : stage.writes) std::visit([this](auto& w) { Do(w); }, write);
       if (!report_.complete()) return report_;
       ++report_.stages_done;
     }
@@ -21,11 +21,11 @@ class Applier {
   }
 
  private:
-  void Do(const CreatePod& write) {
+  void Do(CreatePod& write) {
     // One failed creation predicts the next one's: quota, admission, a full disk.
     if (report_.creation_failed) return;
     std::string name;
-    const WriteResult result = api_.CreatePod(write.pod, name);
+    const WriteResult result = api_.CreatePod(std::move(write.pod), name);
     SeePod(result);
     if (result.ok()) {
       Say(false, "SuccessfulCreate", Cat("Created pod: ", name));
@@ -55,7 +55,7 @@ class Applier {
   }
   void Do(const WriteJobStatus& write) {
     // A later status write of the same plan builds on the version that the former one made.
-    const WriteResult result = api_.UpdateJobStatus(plan_.job, plan_.uid, version_, write.status);
+    const WriteResult result = api_.UpdateJobStatus(plan_.job, plan_.uid, version_, std::move(*write.status));
     if (!result.ok()) return Note(result);
     version_ = SeeJob(result).version;
   }
@@ -96,7 +96,7 @@ class Applier {
     api_.Announce({now_, plan_.job, warning, std::string(reason), std::move(message)});
   }
 
-  const Plan& plan_;
+  Plan& plan_;
   const Time now_;
   Api& api_;
   PlanReport report_;
@@ -105,6 +105,6 @@ class Applier {
 
 }  // namespace
 
-PlanReport Apply(const Plan& plan, Time now, Api& api) { return Applier(plan, now, api).Run(); }
+PlanReport Apply(Plan& plan, Time now, Api& api) { return Applier(plan, now, api).Run(); }
 
 }  // namespace reprieve::world

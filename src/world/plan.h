@@ -5,8 +5,10 @@
 // state that it understands.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -17,7 +19,7 @@
 namespace reprieve::world {
 
 struct CreatePod {
-  core::Pod pod;
+  std::unique_ptr<core::Pod> pod;
 };
 // Delete only: the finalizer stays, so that the pod is counted once it has ended.
 struct DeletePod {
@@ -26,30 +28,30 @@ struct DeletePod {
 // Takes the finalizer away, then deletes: such a pod is never counted as a failure (2.11).
 struct RemovePod {
   PodReference pod;
-  std::string finalizer;
+  std::string_view finalizer;  // a name with static storage, here and below
 };
 struct RemovePodFinalizer {
   PodReference pod;
-  std::string finalizer;
+  std::string_view finalizer;
 };
 struct AdoptPod {
   PodReference pod;
   meta::OwnerReference owner;
-  std::string finalizer;
+  std::string_view finalizer;
 };
 struct ReleasePod {
   PodReference pod;
   std::string owner_uid;
-  std::string finalizer;
+  std::string_view finalizer;
 };
 struct WriteJobStatus {
-  batch::JobStatus status;
+  std::unique_ptr<batch::JobStatus> status;
 };
 struct DeleteJob {
   Propagation propagation = Propagation::kForeground;
 };
 struct RemoveJobFinalizer {
-  std::string finalizer;
+  std::string_view finalizer;
 };
 struct Announce {
   bool warning = false;
@@ -87,8 +89,8 @@ struct PlanReport {
   bool complete() const { return failure == WriteCode::kOk; }
 };
 
-// Applies `plan` to `api` stage by stage. Within a stage every write is tried, but creations stop at the first failure.
+// Applies `plan` to `api` stage by stage, and takes from it what it creates. Within a stage every write is tried, but creations stop at the first failure.
 // Announces what was created and deleted, as upstream's controllers do.
-PlanReport Apply(const Plan& plan, Time now, Api& api);
+PlanReport Apply(Plan& plan, Time now, Api& api);
 
 }  // namespace reprieve::world

@@ -107,7 +107,7 @@ world::PodReference Cluster::Reference(const std::string& pod) const {
 
 Status Cluster::PatchPodStatus(const std::string& pod, const Value& patch) {
   return FromWrite(sim_.store().UpdatePodStatus(
-      Reference(pod), [&](core::PodStatus& status) { PatchStatus(status, patch, sim_.Now()); }));
+      Reference(pod), [&](const core::Pod&, core::PodStatus& status) { PatchStatus(status, patch, sim_.Now()); }));
 }
 
 Status Cluster::Bind(const std::string& pod, const std::string& node) {

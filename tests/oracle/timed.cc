@@ -101,7 +101,9 @@ class TimedReplay final : public world::Watcher {
     if (!life["run"].IsNull()) script.running = DurationOf(life["run"]) + late;
     if (!life["end"].IsNull()) {
       script.ended = DurationOf(life["end"]) + late;
-      script.end = [&life](core::PodStatus& status, Time now) { PatchStatus(status, life["status"], now); };
+      script.end = [this, &life](const core::Pod&, core::PodStatus& status) {
+        PatchStatus(status, life["status"], cluster_.sim().Now());
+      };
     }
     return script;
   }

@@ -18,7 +18,7 @@ std::int64_t WantActive(const Sync& sync) {
 void Remove(Sync& sync, const std::vector<const TrackedPod*>& pods) {
   world::Stage& stage = sync.plan().AddStage();
   for (const TrackedPod* pod : pods) {
-    stage.writes.push_back(world::RemovePod{world::ReferenceTo(*pod->pod), std::string(batch::kTrackingFinalizer)});
+    stage.writes.push_back(world::RemovePod{world::ReferenceTo(*pod->pod), batch::kTrackingFinalizer});
     --sync.active;
     ++sync.terminating;
     if (pod->ready) --sync.ready;

@@ -39,7 +39,7 @@ PodPrototype::PodPrototype(const batch::Job& job)
   labels_ = pod_template.metadata.labels.Share();
   annotations_ = pod_template.metadata.annotations.Share();
   finalizers_ = pod_template.metadata.finalizers;
-  if (!pod_template.metadata.HasFinalizer(batch::kTrackingFinalizer)) finalizers_.emplace_back(batch::kTrackingFinalizer);
+  finalizers_.Add(batch::kTrackingFinalizer);
   meta::OwnerReference owner;
   owner.api_version = "batch/v1";
   owner.kind = "Job";
@@ -50,8 +50,9 @@ PodPrototype::PodPrototype(const batch::Job& job)
   owners_ = std::make_shared<const std::vector<meta::OwnerReference>>(1, std::move(owner));
 }
 
-core::Pod PodPrototype::MakePod() const {
-  core::Pod pod;
+std::unique_ptr<core::Pod> PodPrototype::MakePod() const {
+  auto made = std::make_unique<core::Pod>();
+  core::Pod& pod = *made;
   pod.metadata.generate_name = generate_name_;
   pod.metadata.namespace_ = namespace_;
   pod.metadata.labels = meta::Labels(labels_);
@@ -60,12 +61,13 @@ core::Pod PodPrototype::MakePod() const {
   pod.metadata.finalizers = finalizers_;
   pod.spec = spec_;
   pod.hostname = spec_->hostname;
-  return pod;
+  return made;
 }
 
-core::Pod PodPrototype::MakePod(policy::CompletionIndex index,
-                                const std::optional<policy::IndexFailures>& failures) const {
-  core::Pod pod = MakePod();
+std::unique_ptr<core::Pod> PodPrototype::MakePod(policy::CompletionIndex index,
+                                                 const std::optional<policy::IndexFailures>& failures) const {
+  std::unique_ptr<core::Pod> made = MakePod();
+  core::Pod& pod = *made;
   const std::string number = Cat(index);
   const std::size_t room = kLongestGenerateName - number.size() - 2;
   pod.metadata.generate_name = Cat(std::string_view(job_name_).substr(0, room), "-", number, "-");
@@ -76,7 +78,7 @@ core::Pod PodPrototype::MakePod(policy::CompletionIndex index,
     pod.metadata.annotations.Set(batch::kIndexFailureCount, Cat(failures->counted));
     if (failures->ignored > 0) pod.metadata.annotations.Set(batch::kIndexIgnoredFailureCount, Cat(failures->ignored));
   }
-  return pod;
+  return made;
 }
 
 }  // namespace reprieve::controllers

@@ -18,9 +18,10 @@ class PodPrototype {
   explicit PodPrototype(const batch::Job& job);
 
   // A pod of a NonIndexed Job, ready to be created.
-  core::Pod MakePod() const;
+  std::unique_ptr<core::Pod> MakePod() const;
   // A pod of that index. `failures` where the Job has backoffLimitPerIndex.
-  core::Pod MakePod(policy::CompletionIndex index, const std::optional<policy::IndexFailures>& failures) const;
+  std::unique_ptr<core::Pod> MakePod(policy::CompletionIndex index,
+                                     const std::optional<policy::IndexFailures>& failures) const;
 
   const meta::OwnerReference& owner() const { return owners_->front(); }
 
@@ -32,7 +33,7 @@ class PodPrototype {
   std::shared_ptr<const meta::Labels::Entries> labels_;
   std::shared_ptr<const meta::Labels::Entries> annotations_;
   std::shared_ptr<const std::vector<meta::OwnerReference>> owners_;
-  std::vector<std::string> finalizers_;
+  meta::Finalizers finalizers_;
 };
 
 }  // namespace reprieve::controllers

@@ -17,12 +17,12 @@ bool Claim(job::Sync& sync, const std::vector<const core::Pod*>& orphans) {
   for (const TrackedPod* pod : sync.view.unselected()) {
     if (pod->pod->metadata.deleting()) continue;
     stage.writes.push_back(world::ReleasePod{world::ReferenceTo(*pod->pod), sync.job.metadata.uid,
-                                             std::string(batch::kTrackingFinalizer)});
+                                             batch::kTrackingFinalizer});
   }
   for (const core::Pod* pod : orphans) {
     if (pod->metadata.deleting()) continue;
     stage.writes.push_back(world::AdoptPod{world::ReferenceTo(*pod), sync.view.prototype().owner(),
-                                           std::string(batch::kTrackingFinalizer)});
+                                           batch::kTrackingFinalizer});
   }
   if (stage.writes.empty()) return false;
   sync.plan().stages.push_back(std::move(stage));

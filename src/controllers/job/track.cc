@@ -161,7 +161,7 @@ class Tracker {
   void Flush() {
     if (!needs_flush_) return;
     needs_flush_ = false;
-    sync_.plan().AddStage().writes.push_back(world::WriteJobStatus{status_});
+    sync_.plan().AddStage().writes.push_back(world::WriteJobStatus{std::make_unique<batch::JobStatus>(status_)});
     if (sync_.decision.backoff) return;
     sync_.decision.backoff = sync_.backoff;
     sync_.decision.backoff_after_stages = sync_.plan().stages.size();
@@ -173,7 +173,7 @@ class Tracker {
     stage.writes.reserve(released_.size());
     for (const TrackedPod* pod : released_) {
       stage.writes.push_back(
-          world::RemovePodFinalizer{world::ReferenceTo(*pod->pod), std::string(batch::kTrackingFinalizer)});
+          world::RemovePodFinalizer{world::ReferenceTo(*pod->pod), batch::kTrackingFinalizer});
     }
   }
 

@@ -1,5 +1,6 @@
 #include "controllers/job/view.h"
 
+#include <array>
 #include <utility>
 
 namespace reprieve::controllers {
@@ -38,16 +39,26 @@ void JobView::SetPod(const core::Pod& pod) {
   }
   auto at = pods_.find(&pod);
   const std::uint64_t order = at == pods_.end() ? next_order_++ : at->second.order;
-  TrackedPod next = Classify(pod, order);
+  TrackedPod next = Classify(pod, order, at == pods_.end() ? nullptr : &at->second);
   if (at == pods_.end()) {
     at = pods_.emplace(&pod, std::move(next)).first;
     if (at->second.failed && at->second.finalizer) unannounced_.insert(&at->second);
+  } else if (at->second.SameAs(next)) {
+    return;
   } else {
     const bool newly_failed = next.failed && !at->second.failed;
-    const bool was_unannounced = unannounced_.erase(&at->second) > 0;
-    Leave(at->second);
-    at->second = std::move(next);
-    if (newly_failed || was_unannounced) unannounced_.insert(&at->second);
+    if (at->second.index == next.index) {
+      Move(at->second, std::move(next));
+    } else {
+      // Another place in every order: out and in again.
+      const bool was_unannounced = unannounced_.erase(&at->second) > 0;
+      Leave(at->second);
+      at->second = std::move(next);
+      Enter(at->second);
+      if (was_unannounced) unannounced_.insert(&at->second);
+    }
+    if (newly_failed) unannounced_.insert(&at->second);
+    return;
   }
   Enter(at->second);
 }
@@ -69,11 +80,21 @@ bool JobView::HasActive(CompletionIndex index) const {
   return at != load_.end() && at->second.active > 0;
 }
 
-TrackedPod JobView::Classify(const core::Pod& pod, std::uint64_t order) const {
+TrackedPod JobView::Classify(const core::Pod& pod, std::uint64_t order, const TrackedPod* was) const {
   TrackedPod out;
   out.pod = &pod;
   out.order = order;
-  out.selected = !spec_->selector || spec_->selector->Matches(pod.metadata.labels);
+  out.stamps[0] = pod.metadata.labels.stamp();
+  out.stamps[1] = pod.metadata.annotations.stamp();
+  if (was != nullptr && was->stamps[0] == out.stamps[0] && was->stamps[1] == out.stamps[1]) {
+    out.selected = was->selected;
+    out.index = was->index;
+    out.carried = was->carried;
+  } else {
+    out.selected = !spec_->selector || spec_->selector->Matches(pod.metadata.labels);
+    if (out.selected && spec_->indexed()) out.index = policy::CompletionIndexOf(pod).value_or(-1);
+    if (out.selected && spec_->backoff_limit_per_index) out.carried = policy::FailuresCarriedBy(pod);
+  }
   // Not claimed: it counts for nothing, and only waits to be released (2.5).
   if (!out.selected) return out;
   const bool ended = pod.IsTerminal();
@@ -86,8 +107,6 @@ TrackedPod JobView::Classify(const core::Pod& pod, std::uint64_t order) const {
   out.failed = pod.status.phase == core::PodPhase::kFailed ||
                (deleting && !out.succeeded && !spec_->replaces_only_failed());
   if (spec_->pod_template.spec->restart_policy == core::RestartPolicy::kOnFailure) out.restarts = RestartsInPlace(pod.status);
-  if (spec_->indexed()) out.index = policy::CompletionIndexOf(pod).value_or(-1);
-  if (spec_->backoff_limit_per_index) out.carried = policy::FailuresCarriedBy(pod);
   if (out.failed && spec_->pod_failure_policy) {
     out.verdict = std::make_unique<policy::PodVerdict>(policy::JudgePod(*spec_->pod_failure_policy, pod));
   }
@@ -103,49 +122,71 @@ bool JobView::EndsIndex(const TrackedPod& tracked) const {
 bool JobView::InRange(CompletionIndex index) const { return index >= 0 && index < spec_->completions.value_or(0); }
 
 void JobView::Enter(const TrackedPod& tracked) {
-  if (tracked.active) active_.insert(&tracked);
-  if (tracked.accountable()) accountable_.insert(&tracked);
-  if (tracked.finalizer && !tracked.accountable()) tracked_live_.insert(&tracked);
-  if (tracked.verdict && tracked.verdict->action == batch::FailureAction::kFailJob) fail_job_.insert(&tracked);
-  if (!tracked.selected) unselected_.insert(&tracked);
-  ready_count_ += tracked.ready ? 1 : 0;
-  terminating_count_ += tracked.terminating ? 1 : 0;
-  restart_sum_ += tracked.restarts;
-  AddLoad(tracked, 1);
+  for (const auto& [set, member] : Memberships()) {
+    if ((tracked.*member)()) set->insert(&tracked);
+  }
+  Count(tracked, 1);
+  ChangeLoad(tracked.index, {}, LoadOf(tracked));
 }
 
 void JobView::Leave(const TrackedPod& tracked) {
-  if (tracked.active) active_.erase(&tracked);
-  if (tracked.accountable()) accountable_.erase(&tracked);
-  if (tracked.finalizer && !tracked.accountable()) tracked_live_.erase(&tracked);
-  if (tracked.verdict && tracked.verdict->action == batch::FailureAction::kFailJob) fail_job_.erase(&tracked);
-  if (!tracked.selected) unselected_.erase(&tracked);
-  ready_count_ -= tracked.ready ? 1 : 0;
-  terminating_count_ -= tracked.terminating ? 1 : 0;
-  restart_sum_ -= tracked.restarts;
-  AddLoad(tracked, -1);
+  for (const auto& [set, member] : Memberships()) {
+    if ((tracked.*member)()) set->erase(&tracked);
+  }
+  Count(tracked, -1);
+  ChangeLoad(tracked.index, LoadOf(tracked), {});
 }
 
-void JobView::AddLoad(const TrackedPod& tracked, std::int32_t sign) {
-  if (tracked.index < 0) return;
-  IndexLoad change;
-  change.active = tracked.active ? sign : 0;
-  change.terminating = tracked.terminating ? sign : 0;
-  change.succeeded = tracked.succeeded && tracked.finalizer ? sign : 0;
-  change.ends_index = EndsIndex(tracked) ? sign : 0;
-  if (change.empty()) return;
-  IndexLoad& load = load_[tracked.index];
-  load.active += change.active;
-  load.terminating += change.terminating;
-  load.succeeded += change.succeeded;
-  load.ends_index += change.ends_index;
-  if (load.active > 1) {
-    duplicated_.insert(tracked.index);
-  } else if (!duplicated_.empty()) {
-    duplicated_.erase(tracked.index);
+void JobView::Move(TrackedPod& tracked, TrackedPod next) {
+  const IndexLoad load_before = LoadOf(tracked);
+  Count(tracked, -1);
+  std::array<bool, 5> before{};
+  std::size_t i = 0;
+  for (const auto& [set, member] : Memberships()) before[i++] = (tracked.*member)();
+  tracked = std::move(next);
+  i = 0;
+  for (const auto& [set, member] : Memberships()) {
+    const bool after = (tracked.*member)();
+    if (before[i] && !after) set->erase(&tracked);
+    if (!before[i] && after) set->insert(&tracked);
+    ++i;
   }
-  if (load.empty()) load_.erase(tracked.index);
-  RefreshIndex(tracked.index);
+  Count(tracked, 1);
+  ChangeLoad(tracked.index, load_before, LoadOf(tracked));
+}
+
+std::array<std::pair<JobView::PodSet*, bool (TrackedPod::*)() const>, 5> JobView::Memberships() {
+  return {{{&active_, &TrackedPod::is_active},
+           {&accountable_, &TrackedPod::accountable},
+           {&tracked_live_, &TrackedPod::tracked_live},
+           {&fail_job_, &TrackedPod::fails_job},
+           {&unselected_, &TrackedPod::unselected}}};
+}
+
+void JobView::Count(const TrackedPod& tracked, std::int32_t sign) {
+  ready_count_ += tracked.ready ? sign : 0;
+  terminating_count_ += tracked.terminating ? sign : 0;
+  restart_sum_ += sign * tracked.restarts;
+}
+
+JobView::IndexLoad JobView::LoadOf(const TrackedPod& tracked) const {
+  return {tracked.active, tracked.terminating, tracked.succeeded && tracked.finalizer, EndsIndex(tracked)};
+}
+
+void JobView::ChangeLoad(CompletionIndex index, const IndexLoad& before, const IndexLoad& after) {
+  if (index < 0 || before == after) return;
+  IndexLoad& load = load_[index];
+  load.active += after.active - before.active;
+  load.terminating += after.terminating - before.terminating;
+  load.succeeded += after.succeeded - before.succeeded;
+  load.ends_index += after.ends_index - before.ends_index;
+  if (load.active > 1) {
+    duplicated_.insert(index);
+  } else if (!duplicated_.empty()) {
+    duplicated_.erase(index);
+  }
+  if (load.empty()) load_.erase(index);
+  RefreshIndex(index);
 }
 
 void JobView::RefreshIndex(CompletionIndex index) {
@@ -201,7 +242,7 @@ void JobView::Reclassify() {
   for (const auto& [pod, was] : old) {
     const bool first_sight = was.pod == nullptr;
     const bool keep_unannounced = !first_sight && old_unannounced.contains(&was);
-    const TrackedPod& now = pods_.emplace(pod, Classify(*pod, was.order)).first->second;
+    const TrackedPod& now = pods_.emplace(pod, Classify(*pod, was.order, nullptr)).first->second;
     Enter(now);
     if (keep_unannounced || (first_sight && now.failed && now.finalizer)) unannounced_.insert(&now);
   }

@@ -6,13 +6,14 @@
 // Source: spec/job.md 2.5, 2.6, 2.10. One owner (the engine); no lock.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
 #include <unordered_map>
-#include <unordered_set>
+#include <utility>
 
 #include "controllers/job/prototype.h"
 #include "model/batch.h"
@@ -30,6 +31,7 @@ using policy::IndexSet;
 struct TrackedPod {
   const core::Pod* pod = nullptr;
   std::uint64_t order = 0;               // of appearance
+  std::uint64_t stamps[2] = {0, 0};      // of its labels and annotations, when these were read
   CompletionIndex index = -1;            // -1: none that is valid
   bool active = false;                   // neither ended nor deleting
   bool ready = false;                    // active, and Ready is True
@@ -44,7 +46,18 @@ struct TrackedPod {
 
   // Its finalizer may go without an end of the Job: it has ended, or counts as failed.
   bool accountable() const { return finalizer && (succeeded || failed); }
+  // Only the end of the Job lets its finalizer go.
+  bool tracked_live() const { return finalizer && !accountable(); }
+  bool fails_job() const { return verdict && verdict->action == batch::FailureAction::kFailJob; }
+  bool is_active() const { return active; }
+  bool unselected() const { return !selected; }
   bool counts() const { return !verdict || verdict->counts(); }
+  // No event has changed what it means for the Job. A failed pod may be judged anew.
+  bool SameAs(const TrackedPod& other) const {
+    return index == other.index && active == other.active && ready == other.ready && terminating == other.terminating &&
+           finalizer == other.finalizer && succeeded == other.succeeded && !failed && !other.failed &&
+           selected == other.selected && restarts == other.restarts && carried == other.carried;
+  }
 };
 
 class JobView {
@@ -111,15 +124,23 @@ class JobView {
     std::int32_t terminating = 0;
     std::int32_t succeeded = 0;   // with finalizer
     std::int32_t ends_index = 0;  // with finalizer
-    bool empty() const { return active == 0 && terminating == 0 && succeeded == 0 && ends_index == 0; }
+    bool empty() const { return *this == IndexLoad{}; }
+    bool operator==(const IndexLoad&) const = default;
   };
 
-  TrackedPod Classify(const core::Pod& pod, std::uint64_t order) const;
+  // Each set of pods, and what a pod of it has.
+  std::array<std::pair<PodSet*, bool (TrackedPod::*)() const>, 5> Memberships();
+  // `was`: what it was before, for what follows from its labels and annotations; null pointer: nothing.
+  TrackedPod Classify(const core::Pod& pod, std::uint64_t order, const TrackedPod* was) const;
   bool EndsIndex(const TrackedPod& tracked) const;
   bool InRange(CompletionIndex index) const;
   void Enter(const TrackedPod& tracked);
   void Leave(const TrackedPod& tracked);
-  void AddLoad(const TrackedPod& tracked, std::int32_t sign);
+  // From what the pod was to what it is; its place in the order is the same.
+  void Move(TrackedPod& tracked, TrackedPod next);
+  void Count(const TrackedPod& tracked, std::int32_t sign);
+  IndexLoad LoadOf(const TrackedPod& tracked) const;
+  void ChangeLoad(CompletionIndex index, const IndexLoad& before, const IndexLoad& after);
   void RefreshIndex(CompletionIndex index);
   void RebuildIndexes();
   void ReadIndexTexts();

@@ -106,7 +106,6 @@ class StatusUpdate {
   }
 
   void Need(std::string_view a, std::string_view b) {
-    if (!Changed(a) && !Changed(b)) return;
     if (Holds(now_, a) && !Holds(now_, b)) {
       Conflict(Cat("cannot set ", a, "=True condition without the ", b, "=true condition"));
     }
@@ -118,8 +117,8 @@ class StatusUpdate {
   }
 
   void ValidateSupportingConditions() {
-    Need("Failed", "FailureTarget");
-    Need("Complete", "SuccessCriteriaMet");
+    if (Changed("Failed")) Need("Failed", "FailureTarget");
+    if (Changed("Complete") || Changed("SuccessCriteriaMet")) Need("Complete", "SuccessCriteriaMet");
     if (!job_["spec"]["successPolicy"].IsNull() && Holds(now_, "Complete") && !Holds(now_, "SuccessCriteriaMet")) {
       Conflict("cannot set Complete=True for Job with SuccessPolicy unless SuccessCriteriaMet=True");
     }
@@ -149,7 +148,9 @@ class StatusUpdate {
     if ((FinishedChanged() || Differs("active")) && now_["active"].AsInt() > 0) {
       Invalid("active", "active>0 is invalid for finished job");
     }
-    if ((FinishedChanged() || Differs("startTime")) && now_["startTime"].IsNull()) {
+    // A Job that is suspended and wants nothing completes without ever having started.
+    const bool never_started = job_["spec"]["suspend"].AsBool() && job_["spec"]["completions"].AsText() == "0";
+    if ((FinishedChanged() || Differs("startTime")) && now_["startTime"].IsNull() && !never_started) {
       errors_.Required(kStatus / "startTime", "startTime is required for finished job");
     }
     if ((FinishedChanged() || Differs("uncountedTerminatedPods")) && HasUncounted(now_)) {
@@ -157,6 +158,12 @@ class StatusUpdate {
                       Dump(now_.Find("uncountedTerminatedPods"), GetMessage("batch/v1.UncountedTerminatedPods")),
                       "must be empty for finished job");
     }
+  }
+
+  // Nothing to do, and suspended: it may be complete without having started.
+  bool NeverHadToStart() const {
+    const Value& spec = job_["spec"];
+    return spec["suspend"].AsBool() && !spec["completions"].IsNull() && spec["completions"].AsInt() == 0;
   }
 
   Result<std::vector<IndexInterval>> Parsed(std::string_view member) const {
@@ -201,7 +208,7 @@ class StatusUpdate {
   }
 
   void ValidateReady() {
-    if (!Differs("ready") && !Differs("active")) return;
+    if (now_["ready"].IsNull() || (!Differs("ready") && !Differs("active"))) return;
     if (now_["ready"].AsInt() > now_["active"].AsInt()) Invalid("ready", "cannot set more ready pods than active");
   }
 

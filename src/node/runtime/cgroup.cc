@@ -12,34 +12,17 @@
 #include <cstring>
 #include <filesystem>
 #include <thread>
+#include <tuple>
 #include <utility>
 
 #include "base/text.h"
+#include "node/runtime/file.h"
 
 namespace reprieve::node {
 namespace {
 
 constexpr std::int64_t kCpuPeriodMicros = 100000;
 constexpr std::int64_t kMinCpuQuotaMicros = 1000;  // the kernel takes no less
-
-std::string ReadFile(const std::string& path) {
-  const Fd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  std::string out;
-  if (!fd.ok()) return out;
-  char buffer[8192];
-  for (;;) {
-    const ssize_t n = read(fd.get(), buffer, sizeof buffer);
-    if (n <= 0) return out;
-    out.append(buffer, static_cast<std::size_t>(n));
-  }
-}
-
-// 0, or the error.
-int WriteFile(const std::string& path, std::string_view text) {
-  const Fd fd(open(path.c_str(), O_WRONLY | O_CLOEXEC));
-  if (!fd.ok()) return errno;
-  return write(fd.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()) ? 0 : errno;
-}
 
 // The number after "key " on a line of its own.
 std::int64_t NumberOf(std::string_view text, std::string_view key) {
@@ -205,9 +188,9 @@ Cgroups::~Cgroups() {
   for (const std::string& root : Roots()) RemoveTree(root);
   if (daemon_leaf_.empty()) return;
   for (const std::string_view controller : {"-memory", "-cpu", "-pids"}) {
-    WriteFile(own_group_ + "/cgroup.subtree_control", controller);
+    std::ignore = WriteFile(own_group_ + "/cgroup.subtree_control", controller);
   }
-  WriteFile(own_group_ + "/cgroup.procs", "0");
+  std::ignore = WriteFile(own_group_ + "/cgroup.procs", "0");
   rmdir(daemon_leaf_.c_str());
 }
 
@@ -216,7 +199,9 @@ std::string Cgroups::Describe() const {
   if (memory()) bounded.emplace_back("memory");
   if (cpu()) bounded.emplace_back("cpu");
   if (pids()) bounded.emplace_back("number of processes");
-  if (bounded.empty()) return Cat("limits on memory and cpu are not enforced (", missing_, ")");
+  if (!memory()) {
+    return Cat("memory limits by a look at the processes five times a second, cpu limits not at all (", missing_, ")");
+  }
   return Cat("limits on ", Join(bounded, ", "), " by cgroup v", version_2_ ? 2 : 1);
 }
 
@@ -269,7 +254,7 @@ void Cgroups::UseVersion2(const std::string& mount, const std::string& own) {
       const std::string leaf = Cat(base, "/", EngineName(), "-daemon");
       if (mkdir(leaf.c_str(), 0755) == 0 && WriteFile(leaf + "/cgroup.procs", "0") == 0) {
         error = enable(base);
-        if (error != 0) WriteFile(base + "/cgroup.procs", "0");
+        if (error != 0) std::ignore = WriteFile(base + "/cgroup.procs", "0");
       }
       if (error == 0) {
         daemon_leaf_ = leaf, own_group_ = base;
@@ -327,7 +312,7 @@ Result<Cgroup> Cgroups::Create(const std::string& name, const ResourceLimits& li
       }
       group.directories_.push_back(directory);
       group.doors_.emplace_back(open((directory + "/cgroup.procs").c_str(), O_WRONLY | O_CLOEXEC));
-      if (version_2_) WriteFile(directory + "/memory.oom.group", "1");
+      if (version_2_) std::ignore = WriteFile(directory + "/memory.oom.group", "1");
     }
     if (setting.root == memory_) group.memory_directory_ = directory;
     if (!setting.wanted) continue;
@@ -338,8 +323,8 @@ Result<Cgroup> Cgroups::Create(const std::string& name, const ResourceLimits& li
     }
     // Swap would let it have more; not there if the machine has none.
     if (setting.root == memory_ && &setting == settings) {
-      version_2_ ? WriteFile(directory + "/memory.swap.max", "0")
-                 : WriteFile(directory + "/memory.memsw.limit_in_bytes", setting.text_1);
+      std::ignore = version_2_ ? WriteFile(directory + "/memory.swap.max", "0")
+                               : WriteFile(directory + "/memory.memsw.limit_in_bytes", setting.text_1);
     }
   }
   return group;

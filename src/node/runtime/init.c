@@ -18,7 +18,7 @@
 
 enum { kReportFd = 3, kOwnPidNamespace = 1 };
 enum { kStepUser = 1, kStepDirectory = 2, kStepExec = 3, kStepFork = 4 };
-enum { kKillAll = 64, kSetDeathSignal = 1, kSetSubreaper = 36, kNoHang = 1, kStartErrorCode = 128 };
+enum { kKillAll = 64, kSetDeathSignal = 1, kSetName = 15, kSetSubreaper = 36, kNoHang = 1, kStartErrorCode = 128 };
 enum { kENOENT = 2, kEINTR = 4, kEACCES = 13, kENOTDIR = 20, kPollError = 8 };
 
 struct StartFailure {
@@ -186,6 +186,7 @@ __attribute__((used)) _Noreturn void Main(long* stack) {
   Call(__NR_rt_sigprocmask, SIG_SETMASK, (long)&all, 0, sizeof all, 0);
   /* The engine's death must be ours: by its signal, or, if it died before this line, by the lack of a reader. */
   Call(__NR_prctl, kSetDeathSignal, own_pid_namespace ? SIGKILL : kKillAll, 0, 0, 0);
+  Call(__NR_prctl, kSetName, (long)"reprieve-init", 0, 0, 0);
   if (!own_pid_namespace) Call(__NR_prctl, kSetSubreaper, 1, 0, 0, 0);
   struct {
     int fd;

@@ -94,6 +94,7 @@ class Starter {
 
  private:
   Status JoinCgroup() {
+    if (!workshop_.cgroups.memory()) container_.watched_memory_bytes = spec_.limits.memory_bytes;
     const std::string& parent = container_.sandbox->cgroup_name;
     if (!spec_.limits.any() && parent.empty()) return Ok();
     auto group =

@@ -65,6 +65,8 @@ struct Container {
   std::string working_directory;
   std::string termination_file;
   Cgroup cgroup;
+  // Set if the limit is ours to watch, for want of a cgroup.
+  std::optional<std::int64_t> watched_memory_bytes;
   std::unique_ptr<CriLog> log;
   std::array<Fd, 2> output;
   pid_t pid = -1;

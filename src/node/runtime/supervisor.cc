@@ -23,6 +23,7 @@
 #include "base/text.h"
 #include "node/runtime/init_image.h"
 #include "node/runtime/launcher.h"
+#include "node/runtime/memory_watch.h"
 
 namespace reprieve::node {
 namespace {
@@ -35,6 +36,7 @@ constexpr int kKilledCode = 128 + SIGKILL;
 constexpr int kEventsAtOnce = 128;
 constexpr std::size_t kReadBytes = 64 * 1024;
 constexpr milliseconds kCleanUpAgainAfter{5};
+constexpr milliseconds kLookAtMemoryAfter{200};
 // How long a container without a PID namespace has to end its processes itself, before it is killed over them.
 constexpr milliseconds kKillAllPatience{6000};
 
@@ -45,9 +47,6 @@ constexpr std::uint64_t kReportId = 1;
 
 std::uint64_t Tag(std::uint64_t id, Source source) { return id << 2 | static_cast<std::uint64_t>(source); }
 std::uint64_t Number(ContainerId id) { return static_cast<std::uint64_t>(id); }
-
-// On 2 cores a second launcher only contends for the kernel's mount lock: 1250 starts a second with one, 1200 with two.
-int LaunchersForThisMachine() { return static_cast<int>(std::clamp(std::thread::hardware_concurrency() / 2, 1U, 4U)); }
 
 std::string StartFailureText(const Container& container, const StartFailure& failure) {
   const std::string_view why = strerrordesc_np(failure.error);
@@ -118,10 +117,12 @@ class Supervisor::Impl {
   struct Live {
     std::unique_ptr<Container> container;
     bool killed = false;
+    bool over_memory = false;
   };
+  enum class Due : std::uint8_t { kKill, kKillInit, kLookAtMemory };
   struct Deadline {
     ContainerId id;
-    int signal;
+    Due due;
   };
 
   // On launcher threads.
@@ -140,10 +141,11 @@ class Supervisor::Impl {
   void ReadReports();
   // False: the stream has ended.
   bool ReadOutput(Container& container, Stream stream);
-  void Reap(Container& container);
+  void Reap(Live& live);
   void Close(Fd& fd);
   void Deliver(Container& container, ContainerExit exit);
   void PassDeadlines();
+  void LookAtMemory(Live& live);
   void CleanUpAgain();
   int TimeoutMillis() const;
   bool Done() const;
@@ -185,7 +187,7 @@ class Supervisor::Impl {
 };
 
 Supervisor::Impl::Impl(std::unique_ptr<Workshop> workshop, int launchers)
-    : workshop_(std::move(workshop)), launcher_count_(launchers > 0 ? launchers : LaunchersForThisMachine()) {}
+    : workshop_(std::move(workshop)), launcher_count_(std::max(launchers, 1)) {}
 
 Result<Nothing> Supervisor::Impl::Begin() {
   epoll_ = Fd(epoll_create1(EPOLL_CLOEXEC));
@@ -318,7 +320,7 @@ void Supervisor::Impl::Handle(const epoll_event& event) {
     case Source::kControl:
       return;
     case Source::kProcess:
-      return Reap(container);
+      return Reap(found->second);
     case Source::kStdout:
     case Source::kStderr: {
       const Stream stream = source == Source::kStdout ? Stream::kStdout : Stream::kStderr;
@@ -386,6 +388,9 @@ void Supervisor::Impl::Admit(std::unique_ptr<Container> container) {
   watch(admitted.output[0], Source::kStdout);
   watch(admitted.output[1], Source::kStderr);
   watch(admitted.pidfd, Source::kProcess);
+  if (admitted.watched_memory_bytes) {
+    deadlines_.emplace(Clock::now() + kLookAtMemoryAfter, Deadline{id, Due::kLookAtMemory});
+  }
   if (admitted.sandbox->removing) {
     Kill(live);
   } else if (early_stop) {
@@ -404,14 +409,14 @@ void Supervisor::Impl::Stop(const StopOrder& order) {
   }
   if (order.grace <= milliseconds::zero()) return Kill(found->second);
   SignalTo(*found->second.container, SIGTERM);
-  deadlines_.emplace(Clock::now() + order.grace, Deadline{order.id, 0});
+  deadlines_.emplace(Clock::now() + order.grace, Deadline{order.id, Due::kKill});
 }
 
 void Supervisor::Impl::Kill(Live& live) {
   if (std::exchange(live.killed, true)) return;
   if (workshop_->capabilities.own_pids()) return SignalTo(*live.container, SIGKILL);
   SignalTo(*live.container, kKillAllSignal);
-  deadlines_.emplace(Clock::now() + kKillAllPatience, Deadline{live.container->id, SIGKILL});
+  deadlines_.emplace(Clock::now() + kKillAllPatience, Deadline{live.container->id, Due::kKillInit});
 }
 
 void Supervisor::Impl::SignalTo(const Container& container, int signal) {
@@ -432,7 +437,8 @@ bool Supervisor::Impl::ReadOutput(Container& container, Stream stream) {
   return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
 }
 
-void Supervisor::Impl::Reap(Container& container) {
+void Supervisor::Impl::Reap(Live& live) {
+  Container& container = *live.container;
   siginfo_t info{};
   if (waitid(P_PIDFD, static_cast<id_t>(container.pidfd.get()), &info, WEXITED | WNOHANG) != 0 || info.si_pid == 0) {
     return;
@@ -444,7 +450,7 @@ void Supervisor::Impl::Reap(Container& container) {
   if (const auto failure = start_failures_.extract(Number(container.id))) {
     exit.reason = ExitReason::kStartError;
     exit.message = StartFailureText(container, failure.mapped());
-  } else if (exit.exit_code != 0 && container.cgroup.OomKills() > 0) {
+  } else if (exit.exit_code != 0 && (live.over_memory || container.cgroup.OomKills() > 0)) {
     exit.reason = ExitReason::kOomKilled;
   }
   for (const Stream stream : {Stream::kStdout, Stream::kStderr}) {
@@ -485,12 +491,24 @@ void Supervisor::Impl::PassDeadlines() {
     deadlines_.erase(deadlines_.begin());
     const auto found = live_.find(Number(deadline.id));
     if (found == live_.end()) continue;
-    if (deadline.signal == 0) {
-      Kill(found->second);
-    } else {
-      SignalTo(*found->second.container, deadline.signal);
+    switch (deadline.due) {
+      case Due::kKill:
+        Kill(found->second);
+        break;
+      case Due::kKillInit:
+        SignalTo(*found->second.container, SIGKILL);
+        break;
+      case Due::kLookAtMemory:
+        LookAtMemory(found->second);
+        break;
     }
   }
+}
+
+void Supervisor::Impl::LookAtMemory(Live& live) {
+  live.over_memory = ResidentBytesOfTree(live.container->pid) > *live.container->watched_memory_bytes;
+  if (live.over_memory) return Kill(live);
+  deadlines_.emplace(Clock::now() + kLookAtMemoryAfter, Deadline{live.container->id, Due::kLookAtMemory});
 }
 
 void Supervisor::Impl::CleanUpAgain() {

@@ -7,7 +7,8 @@
 //   StartContainer -> launch queue -> launcher: files, cgroup, clone -> inbox -> supervising thread -> RuntimeEvents
 //
 // If the engine dies, by whatever means, its containers die with it.
-// Source: spec/runtime.md. Thread rules: as runtime.h. REQUIRES: the process does not ignore SIGCHLD.
+// Source: spec/runtime.md. Thread rules: as runtime.h. REQUIRES: the process neither ignores
+// SIGCHLD nor waits for any child (wait(-1)): the containers' ends would be lost.
 #pragma once
 
 #include <memory>
@@ -24,8 +25,8 @@ struct SupervisorOptions {
   // Where it keeps a pod's files for as long as the pod is there; made if missing. Best on a tmpfs.
   std::string state_directory;
   ProbeOptions probe;
-  // Threads that start processes; 0: what suits the machine.
-  int launchers = 0;
+  // Threads that start processes. One fills 2 cores; a second keeps a start on a slow disk from holding up the others.
+  int launchers = 2;
   CriLogLimits log;
 };
 

@@ -109,7 +109,7 @@ TEST_P(Containers, ThatCannotBeStartedSayWhyAndExit128) {
 }
 
 TEST_P(Containers, SeeTheirEnvironmentAndWorkingDirectoryAndNothingElseOfOurs) {
-  ContainerSpec spec = Shell("pwd; env | grep -v ^PWD; ls /proc/self/fd | wc -w; cat");
+  ContainerSpec spec = Shell("pwd; env | grep -v -e ^PWD -e ^SHLVL; ls /proc/self/fd | wc -w; cat");
   spec.environment = {"PATH=/usr/bin:/bin", "GREETING=hello world"};
   spec.working_directory = "/usr/bin";
   // ls has its own descriptor of the directory beside the three.
@@ -237,12 +237,11 @@ class Sandboxed : public testing::Test {
 TEST_F(Sandboxed, ContainersSeeTheirOwnHostNameHostsAndProcesses) {
   PodSandboxSpec pod{.name = "pod", .hostname = "worker-0"};
   pod.hosts = {{"127.20.0.7", {"worker-7.js.default.svc.cluster.local", "worker-7.js"}}};
-  const std::string out = runtime.OutputOf(pod, Shell("uname -n; grep worker /etc/hosts; ls /proc | grep -c '^[0-9]'"));
+  const std::string out = runtime.OutputOf(pod, Shell("uname -n; grep worker /etc/hosts; echo $$; cat /proc/1/comm"));
   EXPECT_EQ(out,
             "worker-0\n127.0.0.1\tworker-0\n"
             "127.20.0.7\tworker-7.js.default.svc.cluster.local\tworker-7.js\n"
-            // reprieve-init, the shell, ls and grep
-            "4\n");
+            "2\nreprieve-init\n");
 }
 
 TEST_F(Sandboxed, ASharedHostsFileMayGrowWhilePodsRun) {
@@ -326,8 +325,8 @@ class Limited : public testing::Test {
   TestRuntime runtime;
 };
 
-// Doubles a string until something gives.
-constexpr const char* kHog = "x=0123456789abcdef; while :; do x=$x$x; done";
+// Doubles a string to 64 MiB and holds it.
+constexpr const char* kHog = "x=0123456789abcdef; while [ ${#x} -lt 67108864 ]; do x=$x$x; done; sleep 1000; echo $x";
 
 TEST_F(Limited, AContainerOverItsMemoryLimitIsOomKilled) {
   ContainerSpec spec = Shell(kHog);
@@ -360,6 +359,18 @@ TEST_F(Limited, ProcessorTimeIsShared) {
   EXPECT_GT(bounded.finished_at - bounded.started_at, 2 * (free.finished_at - free.started_at));
 }
 
+TEST(WithoutCgroups, AContainerOverItsMemoryLimitIsKilledAsTheKernelWouldHave) {
+  TestRuntime runtime({.no_cgroups = true});
+  ContainerSpec spec = Shell(kHog);
+  spec.limits.memory_bytes = 32 << 20;
+  const ContainerExit exit = runtime.Run(spec);
+  EXPECT_EQ(exit.exit_code, 137);
+  EXPECT_EQ(exit.reason, ExitReason::kOomKilled);
+  spec.limits.memory_bytes = 1 << 30;
+  spec.argv[2] = "sleep 0.3";
+  EXPECT_EQ(runtime.Run(spec).exit_code, 0);
+}
+
 // What OtherProcess runs.
 
 TEST(OtherProcess, DISABLED_IsAnEngineThatWaits) {
@@ -373,8 +384,8 @@ TEST(OtherProcess, DISABLED_IsAnOrdinaryUser) {
   TestRuntime runtime({}, Variable("REPRIEVE_TEST_STATE") + "/state");
   ASSERT_TRUE(runtime->capabilities().user_namespace()) << runtime->Describe();
   PodSandboxSpec pod{.name = "pod", .hostname = "worker-0"};
-  EXPECT_EQ(runtime.OutputOf(pod, Shell("id -u; uname -n; ls /proc | grep -c '^[0-9]'; grep -c worker /etc/hosts")),
-            "65534\nworker-0\n4\n1\n");
+  EXPECT_EQ(runtime.OutputOf(pod, Shell("id -u; uname -n; echo $$; grep -c worker /etc/hosts")),
+            "65534\nworker-0\n2\n1\n");
   ContainerSpec spec = Shell("cat /reprieve-test-data/file; echo hello > /dev/null; echo from a user > $MESSAGE");
   spec.environment.push_back("MESSAGE=/dev/termination-log");
   spec.termination_message_path = "/dev/termination-log";

@@ -1,0 +1,30 @@
+// Figures: what a benchmark found, beside what it is compared with.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace reprieve::bench {
+
+struct Figure {
+  std::string name;  // job_lifecycle/1000
+  double value = 0;
+  std::string unit;
+  std::string compared_with;  // "job_lifecycle/10000", "a bare loop", "the target"
+  double reference = 0;
+  double ratio = 0;  // value / reference
+  std::string target;
+  bool ok = true;
+};
+
+// A figure that must be at least, or at most, `bound` times `reference`.
+Figure AtLeast(std::string name, double value, std::string unit, std::string compared_with, double reference,
+               double bound);
+Figure AtMost(std::string name, double value, std::string unit, std::string compared_with, double reference,
+              double bound);
+
+void PrintTable(const std::vector<Figure>& figures);
+void PrintJson(const std::vector<Figure>& figures);
+
+}  // namespace reprieve::bench

@@ -1,0 +1,165 @@
+// job_lifecycle and job_failures: the judgement and the controller on virtual time.
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+
+#include <unistd.h>
+
+#include "base/check.h"
+#include "base/text.h"
+#include "model/admission.h"
+#include "sim/scripted_kubelet.h"
+#include "sim/simulation.h"
+#include "workloads.h"
+
+namespace reprieve::bench {
+namespace {
+
+using model::Value;
+
+// The real control plane: 10,000 pods created and succeeded in 41 s (spec/job.md 7.2 has it slower still).
+constexpr double kRealControlPlanePodsPerSecond = 243;
+
+// A wave of this many pods runs at a time.
+constexpr std::int64_t kParallelism = 1000;
+
+Value PolicyOf20Rules() {
+  Value policy = Value::MakeObject();
+  Value& rules = policy.Set("rules", Value::MakeArray());
+  for (int rule = 0; rule < 20; ++rule) {
+    Value& codes = rules.Append(Value::MakeObject()).Set("onExitCodes", Value::MakeObject());
+    // Only the last rule has the code that the pods end with: all are looked at.
+    const bool last = rule == 19;
+    rules.items().back().Set("action", Value::String(last ? "Count" : "FailJob"));
+    codes.Set("operator", Value::String("In"));
+    Value& values = codes.Set("values", Value::MakeArray());
+    for (int i = 0; i < 255; ++i) values.Append(Value::Int(last ? i + 1 : 1000 + 300 * rule + i));
+  }
+  return policy;
+}
+
+Value Manifest(const SimulatedJob& job) {
+  Value manifest = Value::MakeObject();
+  manifest.Set("apiVersion", Value::String("batch/v1"));
+  manifest.Set("kind", Value::String("Job"));
+  manifest.Set("metadata", Value::MakeObject()).Set("name", Value::String("bench"));
+  Value& spec = manifest.Set("spec", Value::MakeObject());
+  spec.Set("completionMode", Value::String("Indexed"));
+  spec.Set("completions", Value::Int(job.pods));
+  spec.Set("parallelism", Value::Int(kParallelism));
+  if (job.failing) {
+    spec.Set("backoffLimit", Value::Int(2147483647));
+    spec.Set("podFailurePolicy", PolicyOf20Rules());
+  }
+  Value& pod = spec.At("template").At("spec");
+  pod.Set("restartPolicy", Value::String("Never"));
+  Value& container = pod.Set("containers", Value::MakeArray()).Append(Value::MakeObject());
+  container.Set("name", Value::String("main"));
+  container.Set("image", Value::String("img"));
+  return manifest;
+}
+
+double ResidentBytes() {
+  std::ifstream statm("/proc/self/statm");
+  double total = 0;
+  double resident = 0;
+  statm >> total >> resident;
+  return resident * static_cast<double>(sysconf(_SC_PAGESIZE));
+}
+
+double Now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+}  // namespace
+
+SimulatedCost RunSimulatedJob(const SimulatedJob& job) {
+  const double resident_before = ResidentBytes();
+  sim::Simulation simulation({});
+  std::int64_t created = 0;
+  sim::ScriptedKubelet kubelet(simulation, [&](const core::Pod&) {
+    sim::PodScript script;
+    script.bound = Nanoseconds(0);
+    script.running = Seconds(1);
+    script.ended = Seconds(5);
+    // A wave of failures, then a wave of successes: every index fails once.
+    const bool fails = job.failing && (created++ / kParallelism) % 2 == 0;
+    script.end = [&simulation, fails](const core::Pod& ended, core::PodStatus& status) {
+      sim::EndContainers(ended, fails ? 7 : 0, simulation.Now(), status);
+    };
+    return script;
+  });
+  const std::string uid = simulation.store().NewUid();
+  const model::Answer answer =
+      model::CreateJob(Manifest(job), {"bench", "", uid, simulation.store().NewNameSuffix(), simulation.Now()});
+  REPRIEVE_CHECK(answer.ok(), answer.message);
+  batch::Job admitted;
+  FromValue(answer.object, admitted);
+
+  const double begin = Now();
+  simulation.store().AddJob(std::move(admitted));
+  simulation.RunUntilQuiet(simulation.Now() + std::chrono::hours(24 * 3650));
+  SimulatedCost cost;
+  cost.seconds = Now() - begin;
+  const batch::Job* done = simulation.store().FindJob({"bench", "bench"});
+  REPRIEVE_CHECK(done != nullptr && done->status.IsTrue("Complete"), "the Job is complete");
+  REPRIEVE_CHECK(done->status.succeeded == job.pods, "every index has succeeded");
+  REPRIEVE_CHECK(done->status.failed == (job.failing ? job.pods : 0), "every failure is counted");
+  cost.resident_bytes_per_pod = (ResidentBytes() - resident_before) / static_cast<double>(job.pods);
+  return cost;
+}
+
+double InstructionsOf(const std::string& self, const SimulatedJob& job) {
+  const std::string file = Cat("/tmp/reprieve-bench-callgrind.", static_cast<std::int64_t>(getpid()));
+  const std::string command =
+      Cat("valgrind --tool=callgrind --callgrind-out-file=", file, " --toggle-collect='reprieve::bench::RunSimulatedJob*' ",
+          self, " --one ", job.pods, job.failing ? " failing" : "", " >/dev/null 2>&1");
+  if (std::system(command.c_str()) != 0) return -1;
+  std::ifstream result(file);
+  double instructions = -1;
+  for (std::string line; std::getline(result, line);) {
+    if (line.starts_with("totals: ")) instructions = std::strtod(line.c_str() + 8, nullptr);
+  }
+  std::remove(file.c_str());
+  return instructions;
+}
+
+std::vector<Figure> JobLifecycle(const std::string& self) {
+  std::vector<Figure> out;
+  double per_pod_10k = 0;
+  for (const std::int64_t pods : {1'000, 10'000, 100'000, 1'000'000}) {
+    const SimulatedCost cost = RunSimulatedJob({pods, false});
+    const double rate = static_cast<double>(pods) / cost.seconds;
+    const std::string name = Cat("job_lifecycle/", pods);
+    out.push_back(AtLeast(name, rate, "pods/s", "the real control plane", kRealControlPlanePodsPerSecond,
+                          300'000 / kRealControlPlanePodsPerSecond));
+    const double per_pod = cost.seconds / static_cast<double>(pods);
+    if (pods == 10'000) per_pod_10k = per_pod;
+    if (pods == 1'000'000) {
+      out.push_back(AtMost(name + " time", per_pod * 1e9, "ns/pod", "job_lifecycle/10000", per_pod_10k * 1e9, 1.5));
+      out.push_back(AtMost(name + " memory", cost.resident_bytes_per_pod, "bytes/pod", "the target", 4096, 1));
+    }
+  }
+  const double few = InstructionsOf(self, {1'000, false}) / 1'000;
+  const double many = InstructionsOf(self, {100'000, false}) / 100'000;
+  if (few > 0 && many > 0) {
+    out.push_back(AtMost("job_lifecycle/100000 instructions", many, "per pod", "job_lifecycle/1000", few, 1.05));
+  } else {
+    std::fprintf(stderr, "job_lifecycle instructions: skipped, valgrind does not run here\n");
+  }
+  return out;
+}
+
+std::vector<Figure> JobFailures(const std::string&) {
+  std::vector<Figure> out;
+  for (const std::int64_t pods : {1'000, 10'000, 100'000}) {
+    const double plain = RunSimulatedJob({pods, false}).seconds;
+    const double failing = RunSimulatedJob({pods, true}).seconds;
+    out.push_back(AtMost(Cat("job_failures/", pods), failing * 1e9 / static_cast<double>(pods), "ns/pod",
+                         Cat("job_lifecycle/", pods), plain * 1e9 / static_cast<double>(pods), 2));
+  }
+  return out;
+}
+
+}  // namespace reprieve::bench

@@ -1,0 +1,64 @@
+// reprieve-bench [NAME] [--json]: what docs/PERFORMANCE.md claims, measured here and now.
+//
+// Exit code 1 if a figure falls short of its target.
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+#include <string>
+
+#include "base/text.h"
+#include "workloads.h"
+
+namespace {
+
+using namespace reprieve::bench;
+
+struct Workload {
+  std::string_view name;
+  std::vector<Figure> (*run)(const std::string& self);
+  std::string_view what;
+};
+
+// The list of what is measured.
+constexpr Workload kWorkloads[] = {
+    {"job_lifecycle", JobLifecycle, "one Indexed Job of 1,000 to 1,000,000 pods on virtual time, create to Complete"},
+    {"job_failures", JobFailures, "the same, every pod failing once under 20 rules of 255 exit codes"},
+    {"run_true", RunTrue, "reprieve run of 10,000 x /bin/true against a bare loop that starts the same sandbox"},
+    {"first_process", FirstProcess, "from the start of reprieve run to its first process"},
+    {"help", Help, "reprieve --help"},
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  bool json = false;
+  std::string wanted;
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view argument = argv[i];
+    if (argument == "--one" && i + 1 < argc) {
+      const bool failing = i + 2 < argc && std::string_view(argv[i + 2]) == "failing";
+      RunSimulatedJob({reprieve::ParseInt64(argv[i + 1]).value_or(1000), failing});
+      return 0;
+    }
+    if (argument == "--json") {
+      json = true;
+    } else {
+      wanted = argument;
+    }
+  }
+  std::vector<Figure> figures;
+  bool found = false;
+  for (const Workload& workload : kWorkloads) {
+    if (!wanted.empty() && !std::string_view(wanted).starts_with(workload.name)) continue;
+    found = true;
+    if (!json) std::fprintf(stderr, "%s: %s\n", workload.name.data(), workload.what.data());
+    for (Figure& figure : workload.run(argv[0])) figures.push_back(std::move(figure));
+  }
+  if (!found) {
+    std::fprintf(stderr, "reprieve-bench: no benchmark is named %s; there are:\n", wanted.c_str());
+    for (const Workload& workload : kWorkloads) std::fprintf(stderr, "  %-16s %s\n", workload.name.data(), workload.what.data());
+    return 2;
+  }
+  json ? PrintJson(figures) : PrintTable(figures);
+  return std::all_of(figures.begin(), figures.end(), [](const Figure& figure) { return figure.ok; }) ? 0 : 1;
+}

@@ -1,0 +1,28 @@
+// LocalClock: the time of day of this machine, except that it never goes back.
+//
+// Where somebody sets the system's clock back, it goes on from where it was at its usual pace; standing still instead
+// would hold up every deadline. Forward it follows at once. One owner, the engine's thread.
+#pragma once
+
+#include <chrono>
+
+#include "world/clock.h"
+
+namespace reprieve::node {
+
+class LocalClock final : public world::Clock {
+ public:
+  Time Now() const override {
+    const Time day = std::chrono::system_clock::now();
+    const auto steady = std::chrono::steady_clock::now();
+    now_ = day >= now_ ? day : now_ + (steady - steady_);
+    steady_ = steady;
+    return now_;
+  }
+
+ private:
+  mutable Time now_{};
+  mutable std::chrono::steady_clock::time_point steady_{};
+};
+
+}  // namespace reprieve::node

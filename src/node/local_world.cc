@@ -1,0 +1,171 @@
+#include "node/local_world.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <system_error>
+
+#include "base/text.h"
+
+namespace reprieve::node {
+namespace {
+
+std::uint64_t RandomSeed() {
+  std::uint64_t seed = 0;
+  if (getrandom(&seed, sizeof seed, 0) != sizeof seed) {
+    seed = static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count());
+  }
+  return seed;
+}
+
+// A new directory that only this user can enter.
+Result<std::string> MakePrivateDirectory(std::string pattern) {
+  pattern += "XXXXXX";
+  if (mkdtemp(pattern.data()) == nullptr) {
+    return Error{Cat("directory ", pattern, " cannot be made: ", strerrordesc_np(errno))};
+  }
+  return pattern;
+}
+
+std::string CurrentDirectory() {
+  std::error_code failed;
+  const std::string out = std::filesystem::current_path(failed);
+  return failed ? std::string("/") : out;
+}
+
+}  // namespace
+
+LocalWorld::LocalWorld(LocalWorldOptions options)
+    : options_(std::move(options)),
+      store_(clock_, options_.seed ? *options_.seed : RandomSeed()),
+      engine_(store_, clock_, ledger_, options_.engine),
+      wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      inbox_([this] { Wake(); }) {}
+
+Result<std::unique_ptr<LocalWorld>> LocalWorld::Open(LocalWorldOptions options) {
+  std::unique_ptr<LocalWorld> world(new LocalWorld(std::move(options)));
+  if (auto begun = world->Begin(); !begun) return begun.error();
+  return world;
+}
+
+Status LocalWorld::Begin() {
+  if (!wake_.ok()) return Error{Cat("no eventfd can be opened: ", strerrordesc_np(errno))};
+  std::error_code failed;
+  const std::string state = std::filesystem::absolute(options_.state_directory, failed);
+  std::filesystem::create_directories(state, failed);
+  if (failed) return Error{Cat("state directory ", state, " cannot be used: ", failed.message())};
+  auto volumes = MakePrivateDirectory(state + "/volumes-");
+  if (!volumes) return volumes.error();
+  volume_directory_ = std::move(*volumes);
+  auto memory = MakePrivateDirectory("/dev/shm/reprieve-");
+  memory_directory_ = memory ? std::move(*memory) : volume_directory_ + "/memory";
+
+  auto nodes = MakeNodes(options_.nodes, DetectMachine());
+  if (!nodes) return nodes.error();
+  SupervisorOptions supervisor;
+  supervisor.state_directory = memory_directory_ + "/runtime";
+  supervisor.probe = options_.probe;
+  supervisor.log = options_.log;
+  auto runtime = Supervisor::Start(std::move(supervisor), inbox_.Events(options_.output != nullptr));
+  if (!runtime) return runtime.error();
+  runtime_ = std::move(*runtime);
+
+  MachineOptions machine;
+  machine.state_directory = state;
+  machine.volumes = {volume_directory_ + "/pods", memory_directory_ + "/pods"};
+  machine.base_environment = BaseEnvironment(environ);
+  machine.working_directory = options_.working_directory ? *options_.working_directory : CurrentDirectory();
+  machine.max_starting = options_.max_starting;
+  machine.notice = options_.notice;
+  machine.output = options_.output;
+  // The engine hears of everything first: what the machine writes then is news to it.
+  store_.AddWatcher(&engine_);
+  machine_ = std::make_unique<Machine>(store_, clock_, *runtime_, inbox_, std::move(*nodes), images_, settings_,
+                                       std::move(machine));
+  engine_.ListsComplete();
+  return Ok();
+}
+
+LocalWorld::~LocalWorld() {
+  if (machine_) store_.RemoveWatcher(&engine_);
+  machine_.reset();
+  runtime_.reset();
+  std::error_code ignored;
+  if (!memory_directory_.empty()) std::filesystem::remove_all(memory_directory_, ignored);
+  if (!volume_directory_.empty()) std::filesystem::remove_all(volume_directory_, ignored);
+}
+
+std::vector<std::string> LocalWorld::WhyNotRunnable(const core::PodSpec& spec, const std::string& name_space) const {
+  std::vector<std::string> out;
+  for (const auto* containers : {&spec.init_containers, &spec.containers}) {
+    for (const core::Container& container : *containers) {
+      if (auto why = images_.WhyNotRunnable(container)) out.push_back(std::move(*why));
+    }
+  }
+  for (auto& problem : UnsupportedVolumes(spec)) out.push_back(std::move(problem));
+  for (auto& problem : MissingReferences(spec, name_space, settings_)) out.push_back(std::move(problem));
+  if (auto why = machine_->placement().NeverFits(spec)) {
+    out.push_back(Cat("its pods could never be placed, even with nothing else running: ", *why));
+  }
+  return out;
+}
+
+void LocalWorld::RunUntil(const std::function<bool()>& done) {
+  while (!done()) {
+    if (!DoRound()) Sleep();
+  }
+}
+
+void LocalWorld::End(Nanoseconds grace, const std::function<bool()>& hurry) {
+  ending_ = true;
+  machine_->Stop(grace);
+  bool hurried = false;
+  while (machine_->running() > 0) {
+    if (!hurried && hurry && hurry()) {
+      hurried = true;
+      machine_->Stop(Nanoseconds(0));
+    }
+    if (!DoRound()) Sleep();
+  }
+}
+
+void LocalWorld::Wake() noexcept {
+  const std::uint64_t one = 1;
+  const int before = errno;
+  [[maybe_unused]] const ssize_t n = write(wake_.get(), &one, sizeof one);
+  errno = before;
+}
+
+// What has happened first, so that controllers look at the newest.
+bool LocalWorld::DoRound() {
+  bool any = machine_->HandleDue();
+  while (!ending_ && engine_.RunOne()) any = true;
+  return any;
+}
+
+void LocalWorld::Sleep() {
+  std::optional<Time> due = machine_->NextDue();
+  if (!ending_) {
+    if (const auto next = engine_.NextDue()) due = due ? std::min(*due, *next) : *next;
+  }
+  timespec timeout{};
+  if (due) {
+    const Nanoseconds left = std::max(*due - clock_.Now(), Nanoseconds(0));
+    const auto seconds = std::chrono::duration_cast<Seconds>(left);
+    timeout.tv_sec = seconds.count();
+    timeout.tv_nsec = (left - seconds).count();
+  }
+  pollfd wait{wake_.get(), POLLIN, 0};
+  if (ppoll(&wait, 1, due ? &timeout : nullptr, nullptr) <= 0) return;
+  std::uint64_t count = 0;
+  [[maybe_unused]] const ssize_t n = read(wake_.get(), &count, sizeof count);
+}
+
+}  // namespace reprieve::node

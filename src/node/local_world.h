@@ -1,0 +1,100 @@
+// LocalWorld: Jobs on this machine: a clock, a store, the engine with its controllers, and the machine that runs pods.
+//
+//   auto world = LocalWorld::Open(options);
+//   (*world)->settings().Add(config_map);  (*world)->images().Add("trainer=python3 train.py");
+//   for (problem : (*world)->WhyNotRunnable(template_spec, namespace)) refuse;
+//   const batch::Job& job = (*world)->store().AddJob(admitted);
+//   (*world)->RunUntil([&] { return job.status.IsFinished() || interrupted; });
+//   (*world)->End(30s);
+//
+// Thread rules: one owner, whose thread is the engine's; Wake alone may be called from any thread and from a signal
+// handler. Nothing is polled: RunUntil sleeps until something happens or is due.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "engine/engine.h"
+#include "node/local_clock.h"
+#include "node/machine.h"
+#include "node/runtime/supervisor.h"
+#include "node/this_machine.h"
+#include "store/store.h"
+#include "world/ledger.h"
+
+namespace reprieve::node {
+
+struct LocalWorldOptions {
+  // Logs and volumes; made if missing.
+  std::string state_directory;
+  // Names and UIDs follow from it; absent: random.
+  std::optional<std::uint64_t> seed;
+  NodeOptions nodes;
+  // Where containers work that name no directory; absent: where Reprieve was started, as if that were the image's.
+  std::optional<std::string> working_directory;
+  engine::EngineOptions engine = {.batch_period = std::chrono::milliseconds(1), .reconcile = {}};
+  ProbeOptions probe;
+  CriLogLimits log;
+  std::size_t max_starting = 32;
+  // Called on the engine's thread. What a person should know; each line of every container's output (empty: not wanted).
+  std::function<void(const std::string&)> notice;
+  std::function<void(const PodOutput&)> output;
+};
+
+class LocalWorld {
+ public:
+  static Result<std::unique_ptr<LocalWorld>> Open(LocalWorldOptions options);
+  LocalWorld(const LocalWorld&) = delete;
+  LocalWorld& operator=(const LocalWorld&) = delete;
+  // Kills what still runs.
+  ~LocalWorld();
+
+  store::Store& store() { return store_; }
+  const world::Clock& clock() const { return clock_; }
+  world::Ledger& ledger() { return ledger_; }
+  // To be filled before the first Job is added.
+  Settings& settings() { return settings_; }
+  ImageMap& images() { return images_; }
+  const Machine& machine() const { return *machine_; }
+  // What containers get here and why not more, for people.
+  std::string Describe() const { return runtime_->Describe(); }
+
+  // Everything for which pods of this spec could never run here, one clear sentence each; ask before adding the Job.
+  std::vector<std::string> WhyNotRunnable(const core::PodSpec& spec, const std::string& name_space) const;
+
+  // Returns once `done`, which is asked after everything that happens and after each Wake.
+  void RunUntil(const std::function<bool()>& done);
+  // Controllers decide no more, every process gets SIGTERM and, after `grace`, SIGKILL. Returns when none is left, or
+  // when `hurry` (asked after each Wake) has become true and what was left has been killed.
+  void End(Nanoseconds grace, const std::function<bool()>& hurry = {});
+  void Wake() noexcept;
+
+ private:
+  explicit LocalWorld(LocalWorldOptions options);
+  Status Begin();
+  bool DoRound();
+  void Sleep();
+
+  LocalWorldOptions options_;
+  LocalClock clock_;
+  store::Store store_;
+  world::Ledger ledger_;
+  engine::Engine engine_;
+  Settings settings_;
+  ImageMap images_;
+  Fd wake_;
+  RuntimeInbox inbox_;
+  // A directory of this world's own, on a tmpfs if there is one: what must not outlive it.
+  std::string memory_directory_;
+  std::string volume_directory_;
+  std::unique_ptr<Supervisor> runtime_;
+  std::unique_ptr<Machine> machine_;
+  bool ending_ = false;
+};
+
+}  // namespace reprieve::node

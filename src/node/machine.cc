@@ -1,0 +1,426 @@
+#include "node/machine.h"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include "base/check.h"
+#include "base/text.h"
+#include "node/pod_phase.h"
+
+namespace reprieve::node {
+namespace {
+
+// Pods share this machine's network: it is where all of them are to be found.
+constexpr std::string_view kAddress = "127.0.0.1";
+constexpr ContainerId kNoContainer{0};
+
+std::uint64_t NumberOf(ContainerId id) { return static_cast<std::uint64_t>(id); }
+
+}  // namespace
+
+struct Machine::Resident {
+  PodNumber number = 0;
+  world::PodReference reference;
+  const core::Pod* pod = nullptr;  // null: gone from the store
+  std::shared_ptr<const core::PodSpec> spec;
+  std::optional<PodWorker> worker;  // absent: it is on no node
+  const Node* node = nullptr;
+  std::vector<int> gpus;
+  std::string hostname;
+  std::optional<SandboxId> sandbox;
+  std::optional<PodVolumes> volumes;
+  std::vector<ContainerId> containers;
+  std::uint64_t written_revision = 0;
+  std::optional<Time> wake;
+  bool touched = false;
+  bool waits_for_place = false;
+  bool deletion_seen = false;
+};
+
+Machine::Machine(store::Store& store, const world::Clock& clock, Runtime& runtime, RuntimeInbox& inbox,
+                 std::vector<Node> nodes, const ImageMap& images, const Settings& settings, MachineOptions options)
+    : store_(store), clock_(clock), runtime_(runtime), inbox_(inbox), images_(images), settings_(settings),
+      options_(std::move(options)), placement_(std::move(nodes)) {
+  store_.AddWatcher(this);
+}
+
+Machine::~Machine() {
+  store_.RemoveWatcher(this);
+  for (const auto& [number, resident] : residents_) {
+    if (resident->sandbox) runtime_.RemovePodSandbox(*resident->sandbox);
+    if (!resident->volumes) continue;
+    for (const std::string& directory : resident->volumes->directories()) janitor_.Remove(directory);
+  }
+}
+
+void Machine::PodChanged(const core::Pod& pod) {
+  if (writing_) return;
+  const auto known = by_pod_.find(&pod);
+  if (known != by_pod_.end()) return Touch(*known->second);
+  if (pod.IsTerminal()) return;
+  if (!pod.node_name.empty() && placement_.FindNode(pod.node_name) == nullptr) return;
+  auto resident = std::make_unique<Resident>();
+  resident->number = next_number_++;
+  resident->reference = world::ReferenceTo(pod);
+  resident->pod = &pod;
+  resident->spec = pod.spec;
+  by_pod_.emplace(&pod, resident.get());
+  Touch(*resident);
+  residents_.emplace(resident->number, std::move(resident));
+}
+
+void Machine::PodDeleted(const core::Pod& pod) {
+  const auto known = by_pod_.find(&pod);
+  if (known == by_pod_.end()) return;
+  Resident& resident = *known->second;
+  by_pod_.erase(known);
+  resident.pod = nullptr;
+  Touch(resident);
+}
+
+void Machine::Touch(Resident& resident) {
+  if (std::exchange(resident.touched, true)) return;
+  touched_.push_back(resident.number);
+}
+
+bool Machine::HandleDue() {
+  bool any = TakeMessages();
+  any |= FireTimers();
+  for (;;) {
+    bool more = SettleTouched();
+    more |= PlaceWaiting();
+    if (!more) break;
+    any = true;
+  }
+  return any;
+}
+
+std::optional<Time> Machine::NextDue() {
+  if (!touched_.empty()) return clock_.Now();
+  while (!timers_.empty()) {
+    const auto resident = residents_.find(timers_.top().pod);
+    if (resident != residents_.end() && resident->second->wake == timers_.top().when) return timers_.top().when;
+    timers_.pop();
+  }
+  return std::nullopt;
+}
+
+void Machine::Stop(Nanoseconds grace) {
+  stopping_ = true;
+  for (const auto& [number, resident] : residents_) {
+    if (!resident->worker) continue;
+    resident->worker->Delete(grace, clock_.Now());
+    Touch(*resident);
+  }
+}
+
+std::string Machine::LogPath(const meta::ObjectKey& pod, std::string_view container, std::int32_t attempt) const {
+  return Cat(options_.state_directory, "/logs/", pod.namespace_, "_", pod.name, "/", container, "/", attempt, ".log");
+}
+
+// What the runtime says.
+
+bool Machine::TakeMessages() {
+  inbox_.Take(messages_);
+  for (RuntimeMessage& message : messages_) {
+    std::visit([this](auto& m) { Handle(m); }, message);
+  }
+  StartPending();
+  return !messages_.empty();
+}
+
+void Machine::Handle(const ContainerStarted& started) {
+  const auto at = containers_.find(NumberOf(started.container));
+  if (at == containers_.end()) return;
+  at->second.started = true;
+  --starting_;
+  Resident& resident = *at->second.resident;
+  resident.worker->Started(at->second.container, started.started_at);
+  Touch(resident);
+}
+
+void Machine::Handle(ContainerExit& exit) {
+  const auto at = containers_.find(NumberOf(exit.container));
+  if (at == containers_.end()) return;
+  const RunningContainer ended = at->second;
+  containers_.erase(at);
+  if (!ended.started) --starting_;
+  Resident& resident = *ended.resident;
+  resident.containers[ended.container] = kNoContainer;
+  resident.worker->Exited(ended.container,
+                          {exit.exit_code, std::string(ExitReasonName(exit.reason)), std::move(exit.message),
+                           exit.started_at, exit.finished_at},
+                          clock_.Now());
+  Touch(resident);
+}
+
+void Machine::Handle(const OutputLine& line) {
+  const auto at = containers_.find(NumberOf(line.container));
+  if (at == containers_.end() || !options_.output) return;
+  const Resident& resident = *at->second.resident;
+  options_.output({resident.reference, ContainerAt(*resident.spec, at->second.container).name, line.stream, line.text});
+}
+
+void Machine::Handle(const RuntimeNotice& notice) {
+  if (options_.notice) options_.notice(notice.text);
+}
+
+bool Machine::FireTimers() {
+  bool any = false;
+  const Time now = clock_.Now();
+  while (!timers_.empty() && timers_.top().when <= now) {
+    const Timer timer = timers_.top();
+    timers_.pop();
+    const auto at = residents_.find(timer.pod);
+    if (at == residents_.end() || at->second->wake != timer.when) continue;
+    at->second->wake.reset();
+    Touch(*at->second);
+    any = true;
+  }
+  return any;
+}
+
+// Places.
+
+bool Machine::PlaceWaiting() {
+  bool any = false;
+  while (!stopping_) {
+    const auto placed = placement_.PlaceNext();
+    if (!placed) break;
+    any = true;
+    Resident& resident = *residents_.at(placed->pod);
+    resident.waits_for_place = false;
+    writing_ = true;
+    const world::WriteResult bound = store_.BindPod(resident.reference, placed->node->name);
+    writing_ = false;
+    if (!bound.ok()) {
+      // It is gone, or somebody else has bound it; what the store reports about it decides.
+      placement_.Remove(placed->pod);
+      if (resident.pod == nullptr) {
+        Drop(resident);
+      } else {
+        Touch(resident);
+      }
+      continue;
+    }
+    SettleOnNode(resident, *placed->node, placed->gpus);
+  }
+  TellRefused();
+  return any;
+}
+
+void Machine::TellRefused() {
+  const Time now = clock_.Now();
+  for (const Placement::Refused& refused : placement_.TakeRefused()) {
+    const auto at = residents_.find(refused.pod);
+    if (at == residents_.end() || !at->second->waits_for_place) continue;
+    writing_ = true;
+    store_.UpdatePodStatus(at->second->reference, [&](const core::Pod&, core::PodStatus& status) {
+      SetCondition("PodScheduled", false, "Unschedulable", refused.message, now, status);
+    });
+    writing_ = false;
+  }
+}
+
+bool Machine::Admit(Resident& resident) {
+  if (resident.worker) return true;
+  if (resident.pod == nullptr) {
+    Drop(resident);
+    return false;
+  }
+  const core::Pod& pod = *resident.pod;
+  if (pod.metadata.deleting() || pod.IsTerminal()) {
+    // Nothing of it has run: a control plane's garbage collector for pods does this (4.6).
+    const bool failed_already = pod.IsTerminal();
+    const bool deleting = pod.metadata.deleting();
+    const world::PodReference reference = resident.reference;
+    Drop(resident);
+    writing_ = true;
+    if (!failed_already) {
+      store_.UpdatePodStatus(reference, [](const core::Pod&, core::PodStatus& status) { status.phase = core::PodPhase::kFailed; });
+    }
+    if (deleting) store_.RemovePod(reference);
+    writing_ = false;
+    return false;
+  }
+  if (stopping_) return false;
+  if (!pod.node_name.empty()) {
+    const Node* node = placement_.FindNode(pod.node_name);
+    if (node == nullptr) {
+      Drop(resident);
+      return false;
+    }
+    if (std::exchange(resident.waits_for_place, false)) placement_.Remove(resident.number);
+    SettleOnNode(resident, *node, placement_.Take(resident.number, resident.spec, *node));
+    return true;
+  }
+  if (!std::exchange(resident.waits_for_place, true)) placement_.Add(resident.number, resident.spec);
+  return false;
+}
+
+void Machine::SettleOnNode(Resident& resident, const Node& node, std::vector<int> gpus) {
+  resident.node = &node;
+  resident.gpus = std::move(gpus);
+  resident.hostname = HostnameOf(*resident.pod);
+  resident.containers.assign(ContainerCount(*resident.spec), kNoContainer);
+  resident.worker.emplace(
+      PodWorker::Identity{resident.reference.namespace_, resident.reference.name, resident.reference.uid},
+      resident.spec, clock_.Now());
+  ++running_;
+  Touch(resident);
+}
+
+// One pod.
+
+bool Machine::SettleTouched() {
+  bool any = false;
+  while (!touched_.empty()) {
+    any = true;
+    std::swap(settling_, touched_);
+    for (const PodNumber number : settling_) {
+      const auto at = residents_.find(number);
+      if (at == residents_.end()) continue;
+      at->second->touched = false;
+      Settle(*at->second);
+    }
+    settling_.clear();
+    StartPending();
+  }
+  return any;
+}
+
+void Machine::Settle(Resident& resident) {
+  if (!Admit(resident)) return;
+  const Time now = clock_.Now();
+  PodWorker& worker = *resident.worker;
+  if (resident.pod == nullptr) {
+    worker.Delete(Nanoseconds(0), now);
+  } else if (!resident.deletion_seen && (resident.pod->metadata.deleting() || resident.pod->IsTerminal())) {
+    resident.deletion_seen = true;
+    const std::int64_t usual = resident.spec->termination_grace_period_seconds.value_or(30);
+    worker.Delete(Seconds(resident.pod->metadata.deletion_grace_period_seconds.value_or(usual)), now);
+  }
+  const PodActions actions = worker.Next(now);
+  for (const PodActions::Start& start : actions.start) {
+    pending_starts_.push_back({resident.number, start.container, start.attempt});
+  }
+  for (const PodActions::Stop& stop : actions.stop) StopContainer(resident, stop);
+  if (actions.wake && actions.wake != resident.wake) timers_.push({*actions.wake, resident.number});
+  resident.wake = actions.wake;
+  if (worker.revision() != resident.written_revision) WriteStatus(resident);
+  if (worker.finished()) Finish(resident);
+}
+
+void Machine::StopContainer(Resident& resident, const PodActions::Stop& stop) {
+  const ContainerId id = resident.containers[stop.container];
+  if (id != kNoContainer) {
+    return runtime_.StopContainer(id, std::chrono::ceil<std::chrono::milliseconds>(stop.grace));
+  }
+  // It waits for its turn; StartPending will find that nobody wants it any more.
+  resident.worker->StartCancelled(stop.container);
+  Touch(resident);
+}
+
+void Machine::StartPending() {
+  while (!pending_starts_.empty() && starting_ < options_.max_starting) {
+    const PendingStart next = pending_starts_.front();
+    pending_starts_.pop_front();
+    const auto at = residents_.find(next.pod);
+    if (at == residents_.end() || !at->second->worker->IsStarting(next.container, next.attempt)) continue;
+    if (at->second->containers[next.container] != kNoContainer) continue;  // started for a later wish already
+    Start(*at->second, next.container, next.attempt);
+  }
+}
+
+void Machine::Start(Resident& resident, std::size_t index, std::int32_t attempt) {
+  if (resident.pod == nullptr) return CannotStart(resident, index, "CreateContainerError", {"the pod is gone"});
+  const core::Container& container = ContainerAt(*resident.spec, index);
+  if (auto ready = MakeReady(resident); !ready) {
+    return CannotStart(resident, index, "CreateContainerConfigError", ready.error());
+  }
+  const ContainerContext context{
+      {&resident.pod->metadata, resident.spec.get(), resident.node, std::string(kAddress), std::string(kAddress)},
+      resident.hostname, resident.gpus, *resident.volumes, settings_, images_, options_.base_environment,
+      options_.working_directory};
+  auto spec = MakeContainerSpec(container, context);
+  if (!spec) return CannotStart(resident, index, "CreateContainerConfigError", spec.error());
+  spec->attempt = attempt;
+  spec->log_path = LogPath({resident.reference.namespace_, resident.reference.name}, container.name, attempt);
+  const auto started = runtime_.StartContainer(*resident.sandbox, std::move(*spec));
+  if (!started) return CannotStart(resident, index, "CreateContainerError", started.error());
+  ++starting_;
+  resident.containers[index] = *started;
+  containers_.emplace(NumberOf(*started), RunningContainer{&resident, index, false});
+}
+
+Status Machine::MakeReady(Resident& resident) {
+  if (!resident.volumes) {
+    auto made = PodVolumes::Make(resident.pod->metadata, *resident.spec, options_.volumes, settings_);
+    if (!made) {
+      if (options_.notice && !std::exchange(told_of_trouble_, true)) {
+        options_.notice(Cat("pod ", resident.reference.name, " waits: ", made.error().message,
+                            "; it is tried again every 10s"));
+      }
+      return made.error();
+    }
+    resident.volumes = std::move(*made);
+    if (!resident.volumes->directories().empty()) told_of_trouble_ = false;
+  }
+  if (resident.sandbox) return Ok();
+  PodSandboxSpec spec;
+  spec.namespace_ = resident.reference.namespace_;
+  spec.name = resident.reference.name;
+  spec.uid = resident.reference.uid;
+  spec.hostname = resident.hostname;
+  spec.hosts.push_back({std::string(kAddress), {resident.hostname}});
+  const auto sandbox = runtime_.RunPodSandbox(std::move(spec));
+  if (!sandbox) return sandbox.error();
+  resident.sandbox = *sandbox;
+  return Ok();
+}
+
+void Machine::CannotStart(Resident& resident, std::size_t container, std::string_view reason, const Error& error) {
+  resident.worker->CannotStart(container, std::string(reason), error.message, clock_.Now());
+  Touch(resident);
+}
+
+void Machine::WriteStatus(Resident& resident) {
+  resident.written_revision = resident.worker->revision();
+  if (resident.pod == nullptr) return;
+  const Time now = clock_.Now();
+  writing_ = true;
+  store_.UpdatePodStatus(resident.reference, [&](const core::Pod&, core::PodStatus& status) {
+    if (status.host_ip.empty()) status.host_ip = status.pod_ip = kAddress;
+    // A phase that has ended is never left, whoever wrote it.
+    const bool ended = status.phase == core::PodPhase::kSucceeded || status.phase == core::PodPhase::kFailed;
+    const core::PodPhase before = status.phase;
+    resident.worker->WriteStatus(now, status);
+    if (ended) status.phase = before;
+  });
+  writing_ = false;
+}
+
+void Machine::Finish(Resident& resident) {
+  --running_;
+  placement_.Remove(resident.number);
+  if (resident.sandbox) runtime_.RemovePodSandbox(*resident.sandbox);
+  if (resident.volumes) {
+    for (const std::string& directory : resident.volumes->directories()) janitor_.Remove(directory);
+  }
+  const bool remove = resident.pod != nullptr && resident.pod->metadata.deleting();
+  const world::PodReference reference = resident.reference;
+  Drop(resident);
+  if (!remove) return;
+  writing_ = true;
+  store_.RemovePod(reference);
+  writing_ = false;
+}
+
+void Machine::Drop(Resident& resident) {
+  if (resident.waits_for_place) placement_.Remove(resident.number);
+  if (resident.pod != nullptr) by_pod_.erase(resident.pod);
+  residents_.erase(resident.number);
+}
+
+}  // namespace reprieve::node

@@ -1,0 +1,149 @@
+// Machine: the local world's scheduler and kubelet: gives pods a place, runs them, and reports what becomes of them.
+//
+// It hears of pods as a Watcher and only makes a note of them; HandleDue does what is due, each pod at the cost of its
+// own change. What the runtime's thread says comes through the inbox.
+//
+//   store -> PodChanged -> placement -> BindPod -> PodWorker -> Runtime -> RuntimeInbox -> PodWorker -> UpdatePodStatus
+//
+// Source: spec/job.md 4. Thread rules: one owner, the engine's thread. Errors: what a pod cannot do without becomes its
+// containers' waiting reason, and is tried again; a person hears of a failing disk once (`notice`).
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <queue>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "node/container_spec.h"
+#include "node/janitor.h"
+#include "node/placement.h"
+#include "node/pod_worker.h"
+#include "node/runtime_inbox.h"
+#include "store/store.h"
+#include "world/clock.h"
+#include "world/watcher.h"
+
+namespace reprieve::node {
+
+// A line of a container's output, for `--logs`.
+struct PodOutput {
+  const world::PodReference& pod;
+  const std::string& container;
+  Stream stream;
+  const std::string& text;
+};
+
+struct MachineOptions {
+  // Logs are kept in its directory `logs`.
+  std::string state_directory;
+  VolumePlaces volumes;
+  Environment base_environment;
+  // Where containers work that name no directory; empty: "/".
+  std::string working_directory;
+  // Containers that have been asked for and are no processes yet.
+  std::size_t max_starting = 32;
+  std::function<void(const std::string&)> notice;
+  std::function<void(const PodOutput&)> output;
+};
+
+class Machine final : public world::Watcher {
+ public:
+  // All must outlive the machine; `nodes` is not empty.
+  Machine(store::Store& store, const world::Clock& clock, Runtime& runtime, RuntimeInbox& inbox,
+          std::vector<Node> nodes, const ImageMap& images, const Settings& settings, MachineOptions options);
+  Machine(const Machine&) = delete;
+  Machine& operator=(const Machine&) = delete;
+  ~Machine() override;
+
+  void JobChanged(const batch::Job&) override {}
+  void JobDeleted(const batch::Job&) override {}
+  void PodChanged(const core::Pod& pod) override;
+  void PodDeleted(const core::Pod& pod) override;
+
+  // Does all that is due; false if nothing was.
+  bool HandleDue();
+  // When something is due even if nothing happens.
+  std::optional<Time> NextDue();
+
+  // Every pod ends; no other begins. Again with less grace: the shorter one holds.
+  void Stop(Nanoseconds grace);
+  // Pods that are on a node and have not ended.
+  std::size_t running() const { return running_; }
+
+  const Placement& placement() const { return placement_; }
+  // Where that container's output is kept, in the CRI log format. No output, no file.
+  std::string LogPath(const meta::ObjectKey& pod, std::string_view container, std::int32_t attempt) const;
+
+ private:
+  struct Resident;
+  struct PendingStart {
+    PodNumber pod = 0;
+    std::size_t container = 0;
+    std::int32_t attempt = 0;
+  };
+  struct RunningContainer {
+    Resident* resident = nullptr;
+    std::size_t container = 0;
+    bool started = false;
+  };
+  struct Timer {
+    Time when;
+    PodNumber pod = 0;
+    bool operator<(const Timer& other) const { return when > other.when; }
+  };
+
+  void Touch(Resident& resident);
+  bool TakeMessages();
+  void Handle(const ContainerStarted& started);
+  void Handle(ContainerExit& exit);
+  void Handle(const OutputLine& line);
+  void Handle(const RuntimeNotice& notice);
+  bool FireTimers();
+  bool SettleTouched();
+  bool PlaceWaiting();
+  void TellRefused();
+  void Settle(Resident& resident);
+  // False: it is not on a node, for now or for ever.
+  bool Admit(Resident& resident);
+  void SettleOnNode(Resident& resident, const Node& node, std::vector<int> gpus);
+  void StopContainer(Resident& resident, const PodActions::Stop& stop);
+  void StartPending();
+  void Start(Resident& resident, std::size_t container, std::int32_t attempt);
+  Status MakeReady(Resident& resident);
+  void CannotStart(Resident& resident, std::size_t container, std::string_view reason, const Error& error);
+  void WriteStatus(Resident& resident);
+  void Finish(Resident& resident);
+  void Drop(Resident& resident);
+
+  store::Store& store_;
+  const world::Clock& clock_;
+  Runtime& runtime_;
+  RuntimeInbox& inbox_;
+  const ImageMap& images_;
+  const Settings& settings_;
+  const MachineOptions options_;
+  Placement placement_;
+  Janitor janitor_;
+
+  std::unordered_map<PodNumber, std::unique_ptr<Resident>> residents_;
+  std::unordered_map<const core::Pod*, Resident*> by_pod_;
+  std::unordered_map<std::uint64_t, RunningContainer> containers_;
+  PodNumber next_number_ = 1;
+  std::vector<PodNumber> touched_;
+  std::vector<PodNumber> settling_;
+  std::vector<RuntimeMessage> messages_;
+  std::deque<PendingStart> pending_starts_;
+  std::priority_queue<Timer> timers_;
+  std::size_t starting_ = 0;
+  std::size_t running_ = 0;
+  bool writing_ = false;  // what the store reports now is our own write
+  bool stopping_ = false;
+  bool told_of_trouble_ = false;
+};
+
+}  // namespace reprieve::node

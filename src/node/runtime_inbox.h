@@ -1,0 +1,52 @@
+// RuntimeInbox: what the runtime's thread has to say, kept until the engine's thread reads it.
+//
+// Thread rules: Events() are called on the runtime's thread, Take on the engine's; `wake` is called on the former, once
+// for each time the inbox stops being empty. It outlives the runtime.
+#pragma once
+
+#include <functional>
+#include <mutex>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "node/runtime/runtime.h"
+
+namespace reprieve::node {
+
+struct OutputLine {
+  ContainerId container{};
+  Stream stream = Stream::kStdout;
+  std::string text;
+};
+struct RuntimeNotice {
+  std::string text;
+};
+using RuntimeMessage = std::variant<ContainerStarted, ContainerExit, OutputLine, RuntimeNotice>;
+
+class RuntimeInbox {
+ public:
+  // Output that waits to be shown takes at most this much; of more, lines are left out, which a notice says. The log
+  // files have them all.
+  static constexpr std::size_t kMaxOutputBytes = std::size_t{8} << 20;
+
+  explicit RuntimeInbox(std::function<void()> wake) : wake_(std::move(wake)) {}
+  RuntimeInbox(const RuntimeInbox&) = delete;
+  RuntimeInbox& operator=(const RuntimeInbox&) = delete;
+
+  // To start a runtime with. `with_lines`: output is wanted too.
+  RuntimeEvents Events(bool with_lines);
+  // Everything so far, in its order, put into `out` instead of what it held.
+  void Take(std::vector<RuntimeMessage>& out);
+
+ private:
+  void Push(RuntimeMessage message, std::size_t output_bytes = 0);
+
+  std::function<void()> wake_;
+  std::mutex mutex_;
+  std::vector<RuntimeMessage> messages_;  // guarded by mutex_, as are the two below
+  std::size_t output_bytes_ = 0;
+  std::size_t lines_left_out_ = 0;
+};
+
+}  // namespace reprieve::node

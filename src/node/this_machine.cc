@@ -1,0 +1,158 @@
+#include "node/this_machine.h"
+
+#include <dirent.h>
+#include <sched.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+#include <optional>
+
+#include "base/text.h"
+#include "model/quantity.h"
+
+namespace reprieve::node {
+namespace {
+
+// A running container holds four or five of our file descriptors (spec/runtime.md 8); the rest is for everything else.
+constexpr std::int64_t kFilesPerPod = 6;
+constexpr std::int64_t kFilesForOurselves = 128;
+// More processes than this at once help nobody on one machine, whatever its limits say; fewer than the kubelet's 110
+// per node would surprise.
+constexpr std::int64_t kMostPods = 4096;
+constexpr std::int64_t kFewestPods = 110;
+
+std::optional<std::int64_t> FirstNumber(const std::string& path) {
+  std::ifstream file(path);
+  std::string word;
+  if (!(file >> word)) return std::nullopt;
+  return ParseInt64(word);
+}
+
+std::int64_t MemoryOfMachine() {
+  const std::int64_t pages = sysconf(_SC_PHYS_PAGES);
+  return pages * sysconf(_SC_PAGESIZE);
+}
+
+struct OwnCgroup {
+  std::string memory;  // directories; empty: none
+  std::string cpu;
+  std::string unified;
+};
+
+OwnCgroup FindOwnCgroup() {
+  OwnCgroup out;
+  std::ifstream file("/proc/self/cgroup");
+  for (std::string line; std::getline(file, line);) {
+    const std::vector<std::string_view> parts = Split(line, ':');
+    if (parts.size() < 3) continue;
+    if (parts[1].empty()) out.unified = Cat("/sys/fs/cgroup", parts[2]);
+    for (const std::string_view controller : Split(parts[1], ',')) {
+      if (controller == "memory") out.memory = Cat("/sys/fs/cgroup/memory", parts[2]);
+      if (controller == "cpu") out.cpu = Cat("/sys/fs/cgroup/cpu", parts[2]);
+    }
+  }
+  return out;
+}
+
+std::int64_t UsableMemory(const OwnCgroup& own) {
+  std::int64_t memory = MemoryOfMachine();
+  for (const std::string& path : {own.unified + "/memory.max", own.memory + "/memory.limit_in_bytes"}) {
+    const auto limit = FirstNumber(path);
+    if (limit && *limit > 0) memory = std::min(memory, *limit);
+  }
+  return memory;
+}
+
+std::int64_t UsableMilliCpu(const OwnCgroup& own) {
+  cpu_set_t cpus;
+  CPU_ZERO(&cpus);
+  std::int64_t milli = 1000 * std::max<std::int64_t>(sysconf(_SC_NPROCESSORS_ONLN), 1);
+  if (sched_getaffinity(0, sizeof cpus, &cpus) == 0) milli = 1000 * CPU_COUNT(&cpus);
+  std::int64_t quota = -1;
+  std::int64_t period = 0;
+  std::ifstream unified(own.unified + "/cpu.max");
+  if (!(unified >> quota >> period)) {
+    quota = FirstNumber(own.cpu + "/cpu.cfs_quota_us").value_or(-1);
+    period = FirstNumber(own.cpu + "/cpu.cfs_period_us").value_or(0);
+  }
+  if (quota > 0 && period > 0) milli = std::min(milli, std::max<std::int64_t>(quota * 1000 / period, 1));
+  return milli;
+}
+
+std::vector<int> FindGpus() {
+  std::vector<int> out;
+  DIR* directory = opendir("/dev");
+  if (directory == nullptr) return out;
+  while (const dirent* entry = readdir(directory)) {
+    const std::string_view name = entry->d_name;
+    constexpr std::string_view kPrefix = "nvidia";
+    if (name.substr(0, kPrefix.size()) != kPrefix) continue;
+    const std::string_view number = name.substr(kPrefix.size());
+    if (number.empty() || !IsDigit(number.front())) continue;
+    if (const auto n = ParseInt32(number)) out.push_back(*n);
+  }
+  closedir(directory);
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+std::int64_t UsablePods() {
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur == RLIM_INFINITY) return kMostPods;
+  const auto fit = (static_cast<std::int64_t>(files.rlim_cur) - kFilesForOurselves) / kFilesPerPod;
+  return std::clamp(fit, kFewestPods, kMostPods);
+}
+
+}  // namespace
+
+MachineCapacity DetectMachine() {
+  MachineCapacity out;
+  const OwnCgroup own = FindOwnCgroup();
+  out.resources.emplace(kCpu, UsableMilliCpu(own));
+  out.resources.emplace(kMemory, UsableMemory(own));
+  out.resources.emplace(kPods, UsablePods());
+  out.gpus = FindGpus();
+  if (!out.gpus.empty()) out.resources.emplace(kGpu, static_cast<std::int64_t>(out.gpus.size()));
+  return out;
+}
+
+Result<std::vector<Node>> MakeNodes(const NodeOptions& options, const MachineCapacity& machine) {
+  const std::int64_t cpu = AmountOf(machine.resources, kCpu);
+  if (options.count < 1) return Error{Cat("--nodes ", options.count, " leaves no node; give at least 1")};
+  if (options.count > cpu && !options.capacity.contains(std::string(kCpu))) {
+    return Error{Cat("--nodes ", options.count, " divides ", cpu, " thousandths of a processor too finely; give fewer")};
+  }
+  std::vector<Node> nodes(static_cast<std::size_t>(options.count));
+  const auto count = static_cast<std::int64_t>(nodes.size());
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    Node& node = nodes[i];
+    node.name = Cat("n", i + 1);
+    for (const auto& [name, amount] : machine.resources) {
+      if (name != kGpu) node.allocatable[name] = std::max<std::int64_t>(amount / count, name == kPods ? 1 : 0);
+    }
+    for (std::size_t gpu = i; gpu < machine.gpus.size(); gpu += nodes.size()) node.gpus.push_back(machine.gpus[gpu]);
+    if (!node.gpus.empty()) node.allocatable.emplace(kGpu, static_cast<std::int64_t>(node.gpus.size()));
+    for (const auto& [name, quantity] : options.capacity) {
+      const auto parsed = model::Quantity::Parse(quantity);
+      if (!parsed || parsed->Sign() < 0) {
+        return Error{Cat("capacity ", name, "=", quantity, " is not a quantity, such as 4 or 500m or 8Gi")};
+      }
+      node.allocatable[name] = Amount(name, quantity);
+    }
+    node.labels = {{"kubernetes.io/hostname", node.name},
+                   {"kubernetes.io/os", "linux"},
+#if defined(__aarch64__)
+                   {"kubernetes.io/arch", "arm64"}
+#else
+                   {"kubernetes.io/arch", "amd64"}
+#endif
+    };
+    for (const auto& [key, value] : options.labels) node.labels[key] = value;
+    node.taints = options.taints;
+  }
+  return nodes;
+}
+
+}  // namespace reprieve::node
