@@ -121,6 +121,7 @@ void PrepareForCreate(Value& job, const Request& request) {
   meta.Set("creationTimestamp", Value::String(FormatRfc3339(request.now)));
   meta.Set("generation", Value::Int(1));
   GenerateSelector(job);
+  DropDisabledFields(job.At("spec").At("template").At("spec"));
 }
 
 // A version that the store would refuse on a new object. One that is no number it can't read, and ignores.
@@ -216,6 +217,7 @@ void PrepareForUpdate(Value& job, const Value& stored, Part part) {
   if (before["deletionTimestamp"].IsNull()) meta.Remove("deletionTimestamp");
   if (meta["deletionGracePeriodSeconds"].IsNull()) Keep(before, "deletionGracePeriodSeconds", meta);
   if (part == Part::kStatus) return;
+  DropDisabledFields(job.At("spec").At("template").At("spec"));
   const Message& spec = GetMessage("batch/v1.JobSpec");
   if (!(Stored(job["spec"], spec) == Stored(stored["spec"], spec))) {
     meta.Set("generation", Value::Int(before["generation"].AsInt() + 1));

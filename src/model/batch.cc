@@ -23,6 +23,11 @@ void KeepMarks(const Value& rules, auto& out) {
   for (std::size_t i = 0; i < out.size(); ++i) out[i].mark = rules[i].mark();
 }
 
+void KeepRuleMarks(const Value& manifest, JobSpec& spec) {
+  if (spec.pod_failure_policy) KeepMarks(manifest["spec"]["podFailurePolicy"]["rules"], spec.pod_failure_policy->rules);
+  if (spec.success_policy) KeepMarks(manifest["spec"]["successPolicy"]["rules"], spec.success_policy->rules);
+}
+
 }  // namespace
 
 std::string_view NameOf(FailureAction action) { return kActions[static_cast<std::size_t>(action)]; }
@@ -52,11 +57,16 @@ bool JobStatus::IsTrue(std::string_view type) const {
   return condition != nullptr && condition->status == "True";
 }
 
+void KeepRuleMarks(const Value& manifest, Job& job) {
+  JobSpec spec = *job.spec;
+  KeepRuleMarks(manifest, spec);
+  job.spec = std::make_shared<const JobSpec>(std::move(spec));
+}
+
 void FromValue(const Value& value, Job& out) {
   meta::FromValue(value["metadata"], out.metadata);
   JobSpec spec = model::Bind<JobSpec>(value["spec"]);
-  if (spec.pod_failure_policy) KeepMarks(value["spec"]["podFailurePolicy"]["rules"], spec.pod_failure_policy->rules);
-  if (spec.success_policy) KeepMarks(value["spec"]["successPolicy"]["rules"], spec.success_policy->rules);
+  KeepRuleMarks(value, spec);
   out.spec = std::make_shared<const JobSpec>(std::move(spec));
   out.status = model::Bind<JobStatus>(value["status"]);
 }

@@ -239,6 +239,9 @@ struct Job {
   std::string file;  // the manifest it came from; empty: none
 };
 
+// Takes the places of the policies' rules from the manifest that the Job was admitted from.
+void KeepRuleMarks(const Value& manifest, Job& job);
+
 // With apiVersion and kind. Reading keeps the marks of rules.
 void FromValue(const Value& value, Job& out);
 Value ToValue(const Job& job);

@@ -17,4 +17,7 @@ void DefaultPodSpec(Value& spec);
 // admission adds.
 void DefaultPod(Value& pod);
 
+// Takes out what belongs to features that Kubernetes 1.36 has off: a container's stop signal, a pod's scheduling group.
+void DropDisabledFields(Value& pod_spec);
+
 }  // namespace reprieve::model

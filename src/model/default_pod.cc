@@ -194,6 +194,17 @@ void DefaultPodSpec(Value& spec) {
   }
 }
 
+void DropDisabledFields(Value& pod_spec) {
+  pod_spec.Remove("schedulingGroup");
+  for (const std::string_view list : {"containers", "initContainers"}) {
+    ForEach(pod_spec, list, [](Value& container) {
+      Value* lifecycle = container.Find("lifecycle");
+      if (lifecycle == nullptr || !lifecycle->Remove("stopSignal") || lifecycle->size() > 0) return;
+      container.Remove("lifecycle");
+    });
+  }
+}
+
 void DefaultPodTemplate(Value& pod_template) {
   Value& spec = pod_template.At("spec");
   if (spec.IsNull()) spec = Value::MakeObject();

@@ -134,6 +134,11 @@ std::string DecimalText(Int128 nano, Quantity::Format format) {
   int exponent = -9;
   for (; nano % 1000 == 0 && exponent < 18; exponent += 3) nano /= 1000;
   if (format != Quantity::Format::kDecimalExponent) {
+    // There is no suffix above E, and upstream leaves out the power of ten that it can't name.
+    if (nano % 1000 == 0) {
+      while (nano % 1000 == 0) nano /= 1000;
+      return Digits(nano);
+    }
     return Digits(nano) + std::string(kSuffixes[static_cast<std::size_t>(exponent / 3 + 3)]);
   }
   for (; nano % 1000 == 0; exponent += 3) nano /= 1000;
@@ -158,20 +163,21 @@ Result<Quantity> Quantity::Parse(std::string_view text) {
 
   Quantity out;
   out.format_ = suffix->format;
-  const std::size_t digits = std::max<std::size_t>(parts->whole.size(), 1) + parts->fraction.size();
-  bool verbatim = false;
+  // What is canonical but for signs, leading zeros and a lonely point keeps its text.
+  bool verbatim = parts->fraction.empty() && !parts->whole.empty();
   if (suffix->format == Format::kBinarySi) {
-    Int128 value = Scaled(parts->whole, parts->fraction, 0);
-    const Int128 factor = Int128{1} << suffix->exponent;
-    out.nano_ = Times(value, factor);
-    verbatim = parts->fraction.empty() && static_cast<int>(digits) <= 14 - suffix->exponent * 3 / 10;
+    const Int128 value = Scaled(parts->whole, parts->fraction, 0);
+    const Int128 whole = value / kNano;
+    out.nano_ = Times(value, Int128{1} << suffix->exponent);
+    if (out.nano_ > kMaxInt64 * kNano) {
+      out.nano_ = kMaxInt64 * kNano;
+      verbatim = false;
+    }
+    verbatim = verbatim && whole % 1024 != 0;
+    if (out.nano_ < kNano) out.format_ = Format::kDecimalSi;
   } else {
     out.nano_ = Scaled(parts->whole, parts->fraction, suffix->exponent);
-    verbatim = digits <= 18 && suffix->exponent - static_cast<int>(parts->fraction.size()) >= -9;
-  }
-  if (!verbatim) {
-    out.nano_ = std::min(out.nano_, kMaxInt64 * kNano);
-    if (out.format_ == Format::kBinarySi && out.nano_ < kNano) out.format_ = Format::kDecimalSi;
+    verbatim = verbatim && suffix->exponent % 3 == 0 && suffix->exponent >= -9 && !parts->whole.ends_with("000");
   }
   if (parts->negative) out.nano_ = -out.nano_;
   out.text_ = verbatim ? std::string(text) : out.CanonicalText();
@@ -187,6 +193,7 @@ std::string Quantity::CanonicalText() const {
 }
 
 void Quantity::RoundUpToMilli() {
+  if (nano_ % 1'000'000 == 0) return;
   nano_ = DivideAwayFromZero(nano_, 1'000'000) * 1'000'000;
   text_ = CanonicalText();
 }

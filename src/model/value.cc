@@ -12,13 +12,13 @@ const Value kNullValue;
 const Value::Array kNoItems;
 const Value::Object kNoMembers;
 
-bool HasRepeatedKeys(const Value::Object& members) {
-  for (std::size_t i = 0; i < members.size(); ++i) {
-    for (std::size_t j = i + 1; j < members.size(); ++j) {
-      if (members[i].key == members[j].key) return true;
-    }
-  }
-  return false;
+// The members in the order of their keys; those of one key in the order in which they were written.
+std::vector<const Value::Member*> SortedMembers(const Value::Object& members) {
+  std::vector<const Value::Member*> sorted;
+  sorted.reserve(members.size());
+  for (const auto& member : members) sorted.push_back(&member);
+  std::stable_sort(sorted.begin(), sorted.end(), [](const auto* a, const auto* b) { return a->key < b->key; });
+  return sorted;
 }
 
 }  // namespace
@@ -157,14 +157,10 @@ bool operator==(const Value& a, const Value& b) {
     case Value::Kind::kObject: break;
   }
   if (a.object_->size() != b.object_->size()) return false;
-  if (HasRepeatedKeys(*a.object_) || HasRepeatedKeys(*b.object_)) {
-    return std::equal(a.object_->begin(), a.object_->end(), b.object_->begin(),
-                      [](const Value::Member& x, const Value::Member& y) { return x.key == y.key && x.value == y.value; });
-  }
-  return std::all_of(a.object_->begin(), a.object_->end(), [&](const Value::Member& member) {
-    const Value* other = b.Find(member.key);
-    return other != nullptr && *other == member.value;
-  });
+  const auto left = SortedMembers(*a.object_);
+  const auto right = SortedMembers(*b.object_);
+  return std::equal(left.begin(), left.end(), right.begin(),
+                    [](const auto* x, const auto* y) { return x->key == y->key && x->value == y->value; });
 }
 
 }  // namespace reprieve::model

@@ -238,12 +238,7 @@ void CopyResources(const Value& from, std::string_view list, Value& to) {
   if (from[list].size() != to[list].size() || to[list].size() == 0) return;
   std::size_t index = 0;
   for (Value& container : to.Find(list)->items()) {
-    const Value& resources = from[list][index++]["resources"];
-    Value copy = container["resources"];
-    if (copy.IsNull()) copy = Value::MakeObject();
-    CopyMember(resources, "requests", copy);
-    CopyMember(resources, "limits", copy);
-    container.Set("resources", std::move(copy));
+    CopyMember(from[list][index++], "resources", container);
   }
 }
 

@@ -186,7 +186,7 @@ class StatusUpdate {
     const Value& failed = now_["failedIndexes"];
     const bool completed_differs = now_["completedIndexes"].AsText() != before_["completedIndexes"].AsText();
     const bool failed_differs = Differs("failedIndexes");
-    if (completed_differs && indexed && countable) ValidateParses("completedIndexes");
+    if (completed_differs && countable) ValidateParses("completedIndexes");
     if (failed_differs && countable && per_index && !failed.IsNull()) ValidateParses("failedIndexes");
     if (completed_differs && !indexed && !now_["completedIndexes"].AsText().empty()) {
       Invalid("completedIndexes", "cannot set non-empty completedIndexes when non-indexed completion mode");

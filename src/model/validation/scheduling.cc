@@ -88,14 +88,15 @@ bool SelectsOn(const Value& selector, const std::string& key) {
                      [&](const Value& expression) { return expression["key"].AsText() == key; });
 }
 
-// Keys whose values the scheduler takes from the pod itself.
-void ValidateLabelKeys(const Value& keys, const Value& selector, const FieldPath& path, FieldErrors& errors) {
+// Keys whose values the scheduler takes from the pod itself. `may_repeat`: the selector may name them too.
+void ValidateLabelKeys(const Value& keys, const Value& selector, bool may_repeat, const FieldPath& path,
+                       FieldErrors& errors) {
   if (keys.size() == 0) return;
   if (selector.IsNull()) return errors.Forbidden(path, "must not be specified when labelSelector is not set");
   for (std::size_t i = 0; i < keys.size(); ++i) {
     const std::string& key = keys[i].AsText();
     AddFaults(QualifiedNameFaults(key), path[i], key, errors);
-    if (SelectsOn(selector, key)) errors.Invalid(path[i], Shown(key), "exists in both matchLabelKeys and labelSelector");
+    if (!may_repeat && SelectsOn(selector, key)) errors.Invalid(path[i], Shown(key), "exists in both matchLabelKeys and labelSelector");
   }
 }
 
@@ -107,7 +108,7 @@ void ValidatePodTerm(const Value& term, const FieldPath& path, FieldErrors& erro
     AddFaults(DnsLabelFaults(name.AsText()), path / "namespace", name.AsText(), errors);
   }
   for (const std::string_view member : {"matchLabelKeys", "mismatchLabelKeys"}) {
-    ValidateLabelKeys(term[member], term["labelSelector"], path / member, errors);
+    ValidateLabelKeys(term[member], term["labelSelector"], /*may_repeat=*/false, path / member, errors);
   }
   const std::string& key = term["topologyKey"].AsText();
   if (key.empty()) errors.Required(path / "topologyKey", "can not be empty");
@@ -194,7 +195,8 @@ void ValidateTopologySpread(const Value& constraints, const FieldPath& path, Fie
     for (const std::string_view member : {"nodeAffinityPolicy", "nodeTaintsPolicy"}) {
       ValidateOptionalChoice(constraint[member], {"Honor", "Ignore"}, at / member, errors);
     }
-    ValidateLabelKeys(constraint["matchLabelKeys"], constraint["labelSelector"], at / "matchLabelKeys", errors);
+    ValidateLabelKeys(constraint["matchLabelKeys"], constraint["labelSelector"], /*may_repeat=*/true,
+                      at / "matchLabelKeys", errors);
     if (!constraint["labelSelector"].IsNull()) {
       ValidateLabelSelector(constraint["labelSelector"], at / "labelSelector", {}, errors);
     }

@@ -303,8 +303,8 @@ Result<Cgroup> Cgroups::Create(const std::string& name, const ResourceLimits& li
     const bool in_parent = !parent.empty() && access(Cat(setting.root, "/", parent).c_str(), F_OK) == 0;
     if (!setting.wanted && !in_parent) continue;
     const std::string directory = Cat(setting.root, "/", inner);
-    const bool made = std::find(group.directories_.begin(), group.directories_.end(), directory) != group.directories_.end();
-    if (!made) {
+    const auto& made = group.directories_;
+    if (std::find(made.begin(), made.end(), directory) == made.end()) {
       if (mkdir(directory.c_str(), 0755) != 0) {
         const int error = errno;
         group.Remove();

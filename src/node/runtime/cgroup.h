@@ -46,7 +46,8 @@ class Cgroup {
 
 class Cgroups {
  public:
-  // Finds what can be used, makes this engine's own groups and sweeps those of dead ones. Never fails: none is a result.
+  // Finds what can be used, makes this engine's own groups and sweeps those of dead ones. Never fails: none is an
+  // answer too.
   static Cgroups Open();
   // Without cgroups.
   static Cgroups None(std::string reason);

@@ -48,7 +48,8 @@ TEST_F(CriLogTest, ALineThatComesInPiecesIsOneLine) {
   log.Append(Stream::kStderr, "other\n", kNow);
   log.Append(Stream::kStdout, "line\nnext", kNow);
   log.Append(Stream::kStdout, "\n", kNow);
-  EXPECT_EQ(ReadAll(Path()), Cat(kStamp, " stderr F other\n", kStamp, " stdout F one line\n", kStamp, " stdout F next\n"));
+  EXPECT_EQ(ReadAll(Path()),
+            Cat(kStamp, " stderr F other\n", kStamp, " stdout F one line\n", kStamp, " stdout F next\n"));
 }
 
 TEST_F(CriLogTest, ALastLineWithoutNewlineIsPartial) {
@@ -62,8 +63,9 @@ TEST_F(CriLogTest, ALineOver16384BytesIsCut) {
   CriLog log = Log();
   log.Append(Stream::kStdout, std::string(40000, 'x') + "\n" + std::string(16384, 'y') + "\n", kNow);
   const std::string full(16384, 'x');
-  EXPECT_EQ(ReadAll(Path()), Cat(kStamp, " stdout P ", full, "\n", kStamp, " stdout P ", full, "\n", kStamp, " stdout F ",
-                                 std::string(7232, 'x'), "\n", kStamp, " stdout F ", std::string(16384, 'y'), "\n"));
+  EXPECT_EQ(ReadAll(Path()), Cat(kStamp, " stdout P ", full, "\n", kStamp, " stdout P ", full, "\n", kStamp,
+                                 " stdout F ", std::string(7232, 'x'), "\n", kStamp, " stdout F ",
+                                 std::string(16384, 'y'), "\n"));
 }
 
 TEST_F(CriLogTest, AContainerThatSaysNothingHasNoFile) {
@@ -98,7 +100,8 @@ TEST_F(CriLogTest, AFullDiskLosesLinesAndSaysSoOnce) {
   EXPECT_EQ(full.lost_lines(), 2);
   ASSERT_EQ(notices_.size(), 3);
   EXPECT_EQ(notices_[1],
-            "log /dev/full: No space left on device; lines are lost until it can be written again, the container runs on");
+            "log /dev/full: No space left on device; "
+            "lines are lost until it can be written again, the container runs on");
   EXPECT_EQ(notices_[2], "log /dev/full: 2 lines were lost in all; the rest is there");
 }
 

@@ -133,7 +133,7 @@ static _Noreturn void BecomeProgram(char** arguments, char** environment, int ow
 
 static int CodeOf(int status) { return (status & 0x7f) ? 128 + (status & 0x7f) : (status >> 8) & 0xff; }
 
-/* Sends SIGKILL to every child. Those of a child that died come to us, the subreaper, and are found by the next call. */
+/* Sends SIGKILL to every child. The children of one that died come to us, the subreaper: the next call finds them. */
 static void KillChildren(long program) {
   static char text[4096];
   char path[64] = "/proc/thread-self/children";

@@ -21,7 +21,7 @@ inline constexpr int kKillAllSignal = 64;
 // Where reprieve-init expects the pipe for its reports.
 inline constexpr int kReportFd = 3;
 
-// What it writes there when the program cannot be started. Smaller than PIPE_BUF, so that all containers share one pipe.
+// What it writes there when the program cannot be started. Smaller than PIPE_BUF: all containers share one pipe.
 struct StartFailure {
   std::uint64_t serial;
   std::int32_t step;

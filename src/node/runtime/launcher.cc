@@ -77,7 +77,8 @@ class Starter {
     if (container_.sandbox->removing) return Error{"its pod was removed before it started"};
     std::call_once(container_.sandbox->made, [&] { MakeSandboxFiles(workshop_, *container_.sandbox); });
     if (!container_.sandbox->error.empty()) return Error{container_.sandbox->error};
-    for (const auto step : {&Starter::JoinCgroup, &Starter::OpenOutput, &Starter::PlanNamespaces, &Starter::PlanFiles}) {
+    for (const auto step :
+         {&Starter::JoinCgroup, &Starter::OpenOutput, &Starter::PlanNamespaces, &Starter::PlanFiles}) {
       if (auto status = (this->*step)(); !status) return status;
     }
     PlanProcess();

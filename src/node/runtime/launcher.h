@@ -1,6 +1,6 @@
 // From a container's description to its running process: the files, the cgroup, the pipes, the mounts, the launch.
 //
-// Thread rules: StartContainerIn runs on any launcher thread, several at once; a Container has one owner, who passes it on.
+// Thread rules: StartContainerIn runs on any launcher thread, several at once; a Container has one owner at a time.
 // Errors: whatever keeps a container from starting is kept in it (`start_error`); it is delivered as its exit.
 #pragma once
 

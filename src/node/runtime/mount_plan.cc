@@ -2,14 +2,12 @@
 
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <climits>
 #include <filesystem>
-#include <map>
 #include <optional>
 #include <set>
+#include <utility>
 
 #include "base/text.h"
 
@@ -20,6 +18,9 @@ namespace fs = std::filesystem;
 
 // A directory with more entries than this is not shown again: each costs a mount.
 constexpr std::size_t kMaxCoverEntries = 4096;
+
+// Where a covered directory's devices are, beside the links to them.
+constexpr std::string_view kOriginal = ".original";
 
 enum class Kind : std::uint8_t { kMissing, kDirectory, kFile };
 
@@ -151,6 +152,7 @@ class Planner {
          .data = "mode=0755"});
     // Or the directory that holds the staging directory would show the tmpfs inside itself.
     Add({.kind = StepKind::kMount, .source = "none", .target = staging_, .flags = MS_UNBINDABLE});
+    showed_original_ = false;
     std::size_t entries = 0;
     for (const auto& entry : listing) {
       const std::string name = entry.path().filename();
@@ -159,7 +161,7 @@ class Planner {
         return Error{Cat(directory, " has more than ", kMaxCoverEntries,
                          " entries, too many to add a mount path to; create the mount path on this machine")};
       }
-      Show(Under(directory, name), Under(staging_, name));
+      Show(directory, name);
     }
     if (directory == "/") {
       Add({.kind = StepKind::kEnterRoot, .target = staging_});
@@ -170,22 +172,33 @@ class Planner {
     return Ok();
   }
 
-  // `copy` shows the same as `original`.
-  void Show(const std::string& original, const std::string& copy) {
+  // The staging directory shows the same as `directory` under that name.
+  void Show(const std::string& directory, const std::string& name) {
+    const std::string original = Under(directory, name);
+    const std::string copy = Under(staging_, name);
     struct stat status {};
     if (lstat(original.c_str(), &status) != 0) return;
     if (S_ISLNK(status.st_mode)) {
-      char target[PATH_MAX];
-      const ssize_t n = readlink(original.c_str(), target, sizeof target);
-      if (n > 0) {
-        Add({.kind = StepKind::kMakeLink,
-             .source = std::string(target, static_cast<std::size_t>(n)),
-             .target = copy});
-      }
-      return;
+      std::error_code failed;
+      const std::string target = fs::read_symlink(original, failed);
+      if (!failed) Add({.kind = StepKind::kMakeLink, .source = target, .target = copy});
+    } else if (S_ISCHR(status.st_mode) || S_ISBLK(status.st_mode)) {
+      ShowOriginal(directory);
+      Add({.kind = StepKind::kMakeLink, .source = Cat(kOriginal, "/", name), .target = copy});
+    } else {
+      Add({.kind = S_ISDIR(status.st_mode) ? StepKind::kMakeDirectory : StepKind::kMakeFile, .target = copy});
+      Add({.kind = StepKind::kMount, .source = original, .target = copy, .flags = MS_BIND | MS_REC});
     }
-    Add({.kind = S_ISDIR(status.st_mode) ? StepKind::kMakeDirectory : StepKind::kMakeFile, .target = copy});
-    Add({.kind = StepKind::kMount, .source = original, .target = copy, .flags = MS_BIND | MS_REC});
+  }
+
+  // Devices are links into the directory itself, shown once: /dev has a hundred, and every pod with a termination
+  // message covers it. A link costs a tenth of a mount.
+  void ShowOriginal(const std::string& directory) {
+    if (std::exchange(showed_original_, true)) return;
+    const std::string place = Under(staging_, kOriginal);
+    Add({.kind = StepKind::kMakeDirectory, .target = place});
+    // With what is mounted below: an ordinary user may not uncover what a mount hides.
+    Add({.kind = StepKind::kMount, .source = directory, .target = place, .flags = MS_BIND | MS_REC});
   }
 
   void Bind(const Mount& mount, std::optional<std::size_t> tree) {
@@ -211,6 +224,7 @@ class Planner {
 
   const std::string& staging_;
   std::vector<SetupStep>& steps_;
+  bool showed_original_ = false;
 };
 
 }  // namespace

@@ -258,7 +258,8 @@ TEST_F(Sandboxed, ASharedHostsFileMayGrowWhilePodsRun) {
 TEST_F(Sandboxed, AVolumeIsSeenAtItsPathAndReadOnlyMeansReadOnly) {
   runtime.Write("volume/file", "content\n");
   fs::create_directories(runtime.Path("here"));
-  ContainerSpec spec = Shell(Cat("cd ", runtime.Path("here"), "; cat file; (echo more > new) 2> /dev/null || echo refused"));
+  ContainerSpec spec = Shell(Cat("cd ", runtime.Path("here"),
+                                 "; cat file; (echo more > new) 2> /dev/null || echo refused"));
   spec.mounts = {{runtime.Path("volume"), runtime.Path("here"), true}};
   EXPECT_EQ(runtime.OutputOf(spec), "content\nrefused\n");
   spec.mounts[0].read_only = false;
@@ -271,7 +272,8 @@ TEST_F(Sandboxed, AMountPathThatTheMachineLacksAppearsWithoutTouchingTheMachine)
   runtime.Write("volume/file", "content\n");
   runtime.Write("there/neighbour", "still here\n");
   ContainerSpec spec = Shell(Cat("cat /reprieve-test-data/deep/file ", runtime.Path("there/new/file"), " ",
-                                 runtime.Path("there/neighbour"), "; test -d /usr/bin && test -c /dev/null && echo all"));
+                                 runtime.Path("there/neighbour"),
+                                 "; test -d /usr/bin && test -c /dev/null && echo all"));
   spec.mounts = {{runtime.Path("volume"), "/reprieve-test-data/deep"},
                  {runtime.Path("volume"), runtime.Path("there/new")}};
   EXPECT_EQ(runtime.OutputOf(spec), "content\ncontent\nstill here\nall\n");

@@ -11,7 +11,6 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
-#include <iterator>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -24,14 +23,12 @@
 
 #include "base/text.h"
 #include "node/runtime/cgroup.h"
+#include "node/runtime/file.h"
 #include "node/runtime/supervisor.h"
 
 namespace reprieve::node {
 
-inline std::string ReadAll(const std::string& path) {
-  std::ifstream in(path);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
+inline std::string ReadAll(const std::string& path) { return ReadFile(path); }
 
 inline ContainerSpec Argv(std::vector<std::string> argv) {
   ContainerSpec spec;

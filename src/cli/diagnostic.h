@@ -1,0 +1,34 @@
+// Diagnostics: what is wrong with the user's input, shown at the user's own line.
+//
+//   train.yaml:23:17: spec.podFailurePolicy.rules[1].action
+//      23 |       - action: Retry
+//         |                 ^^^^^ not one of Count, FailIndex, FailJob, Ignore
+//     Did you mean Ignore? It retries without counting the failure.
+//
+// Pure; the printers return text.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/style.h"
+#include "model/manifest.h"
+
+namespace reprieve::cli {
+
+struct Diagnostic {
+  std::shared_ptr<const model::ManifestFile> source;
+  model::Mark mark;     // line 0: of the file as a whole
+  std::string subject;  // the field, or "Job train"
+  std::string message;  // what was expected
+  std::string advice;   // a way out; may be empty
+};
+
+// By file as given, then by place.
+void SortByPlace(std::vector<Diagnostic>& diagnostics);
+std::string Render(const Diagnostic& diagnostic, const Style& style);
+// "2 errors in train.yaml; nothing was started."
+std::string CountLine(const std::vector<Diagnostic>& diagnostics, std::string_view consequence);
+
+}  // namespace reprieve::cli

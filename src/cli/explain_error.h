@@ -1,0 +1,23 @@
+// From the API server's answer to words for the person who wrote the manifest: the field, what was expected, a way out.
+//
+// Pure.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "model/admission.h"
+#include "model/value.h"
+
+namespace reprieve::cli {
+
+struct FieldComplaint {
+  std::string field;
+  std::string message;
+  std::string advice;
+};
+
+// REQUIRES: !answer.ok().
+std::vector<FieldComplaint> ExplainAnswer(const model::Answer& answer, const model::Value& object);
+
+}  // namespace reprieve::cli

@@ -1,0 +1,43 @@
+// Loading: from the paths of the command line to admitted objects, or to everything that is wrong with them at once.
+//
+// `run` and `validate` both ask here, and here the API server's admission is asked (model/admission.h).
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "cli/diagnostic.h"
+#include "model/batch.h"
+#include "model/core.h"
+#include "model/manifest.h"
+
+namespace reprieve::cli {
+
+struct LoadedJob {
+  batch::Job job;
+  model::ManifestObject manifest;
+};
+
+struct Loaded {
+  std::vector<LoadedJob> jobs;
+  std::vector<core::ConfigMap> config_maps;
+  std::vector<core::Secret> secrets;
+  std::vector<Diagnostic> errors;    // in the order of the files
+  std::vector<std::string> warnings;  // file: text, as upstream words them
+};
+
+struct LoadOptions {
+  std::string name_space = "default";
+  Time now;
+  // UIDs and the characters after a generateName.
+  std::function<std::string()> new_uid;
+  std::function<std::string()> new_suffix;
+};
+
+Loaded Load(const std::vector<std::string>& paths, const LoadOptions& options);
+
+// A diagnostic about a field of a manifest, at its place or at the nearest thing above it.
+Diagnostic AboutField(const model::ManifestObject& manifest, std::string_view field, std::string message);
+
+}  // namespace reprieve::cli

@@ -1,0 +1,88 @@
+// reprieve: what it is told to do, and nothing printed that has no reader.
+#include <cstdio>
+#include <cstring>
+
+#include <CLI/CLI.hpp>
+
+#include "base/text.h"
+#include "cli/exit_code.h"
+#include "cli/verb.h"
+
+namespace {
+
+using namespace reprieve;
+
+constexpr const char* kSixLines =
+    "reprieve runs Kubernetes Jobs on this machine and judges their failures by their own rules.\n"
+    "  reprieve run FILE...        run Jobs to their end: pods are processes here, no cluster needed\n"
+    "  reprieve validate FILE...   say all that is wrong with manifests, or nothing\n"
+    "  reprieve completion SHELL   print shell completion for bash, zsh or fish\n"
+    "  reprieve VERB --help        flags and examples of a verb\n"
+    "Try: printf '{apiVersion: batch/v1, kind: Job, metadata: {name: hello}, spec: {template: {spec: "
+    "{restartPolicy: Never, containers: [{name: main, image: here, command: [echo, hello]}]}}}}' | reprieve run --logs -\n";
+
+// An unknown flag or verb names its nearest neighbour.
+int BadUsage(CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
+  std::vector<std::string> names;
+  CLI::App* at = &app;
+  for (CLI::App* verb : app.get_subcommands({})) names.push_back(verb->get_name());
+  if (argc > 1) {
+    for (CLI::App* verb : app.get_subcommands({})) {
+      if (verb->get_name() == argv[1]) at = verb;
+    }
+  }
+  if (at != &app) {
+    names.clear();
+    for (const CLI::Option* option : at->get_options()) {
+      for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+    }
+  }
+  std::string advice;
+  const std::vector<std::string_view> candidates(names.begin(), names.end());
+  for (int i = at == &app ? 1 : 2; i < argc; ++i) {
+    const std::string_view word = std::string_view(argv[i]).substr(0, std::string_view(argv[i]).find('='));
+    const bool known = std::find(candidates.begin(), candidates.end(), word) != candidates.end();
+    if (known || (at != &app && !word.starts_with("--"))) continue;
+    if (const auto near = NearestWord(word, candidates); !near.empty()) {
+      advice = Cat("Did you mean ", near, "? ");
+      break;
+    }
+  }
+  std::fprintf(stderr, "reprieve: %s\n%sSee reprieve %s%s--help.\n", error.what(), advice.c_str(),
+               at == &app ? "" : at->get_name().c_str(), at == &app ? "" : " ");
+  return cli::kBadInput;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc == 1) {
+    std::fputs(kSixLines, stdout);
+    return cli::kCompleted;
+  }
+  CLI::App app("Runs Kubernetes Jobs on this machine and judges their failures by their own rules.", "reprieve");
+  app.set_version_flag("--version", "reprieve 0.1.0");
+  app.require_subcommand(1);
+  std::vector<std::unique_ptr<cli::Verb>> verbs;
+  for (auto make : {cli::MakeRun, cli::MakeValidate, cli::MakeCompletion}) {
+    verbs.push_back(make());
+    verbs.back()->Declare(app);
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    const auto chosen = app.get_subcommands();
+    std::fputs((chosen.empty() ? app.help() : chosen.front()->help()).c_str(), stdout);
+    return cli::kCompleted;
+  } catch (const CLI::CallForVersion&) {
+    std::puts("reprieve 0.1.0");
+    return cli::kCompleted;
+  } catch (const CLI::ParseError& error) {
+    return BadUsage(app, error, argc, argv);
+  }
+  const auto all = app.get_subcommands({});
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (all[i]->parsed()) return verbs[i]->Run();
+  }
+  return cli::kBadInput;
+}

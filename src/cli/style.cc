@@ -1,0 +1,26 @@
+#include "cli/style.h"
+
+#include <cstdlib>
+
+#include <unistd.h>
+
+#include "base/text.h"
+
+namespace reprieve::cli {
+namespace {
+
+bool WantsColor(int descriptor) {
+  const char* refused = std::getenv("NO_COLOR");
+  return isatty(descriptor) == 1 && (refused == nullptr || *refused == '\0');
+}
+
+}  // namespace
+
+Style::Style(Color color, int descriptor)
+    : colored_(color == Color::kAlways || (color == Color::kAuto && WantsColor(descriptor))) {}
+
+std::string Style::Wrap(std::string_view code, std::string_view text) const {
+  return colored_ ? Cat("\x1b[", code, "m", text, "\x1b[0m") : std::string(text);
+}
+
+}  // namespace reprieve::cli

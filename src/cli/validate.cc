@@ -1,0 +1,73 @@
+// reprieve validate FILE...: all errors of all documents; silent when all is well.
+#include <chrono>
+#include <cstdio>
+
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+
+#include "base/random.h"
+#include "base/text.h"
+#include "cli/exit_code.h"
+#include "cli/load.h"
+#include "cli/verb.h"
+#include "model/json.h"
+
+namespace reprieve::cli {
+namespace {
+
+model::Value ToValue(const Diagnostic& d) {
+  using model::Value;
+  Value out = Value::MakeObject();
+  out.Set("file", Value::String(d.source->name));
+  if (d.mark.line != 0) {
+    out.Set("line", Value::Int(d.mark.line));
+    out.Set("column", Value::Int(d.mark.column));
+  }
+  if (!d.subject.empty()) out.Set("field", Value::String(d.subject));
+  out.Set("message", Value::String(d.message));
+  if (!d.advice.empty()) out.Set("advice", Value::String(d.advice));
+  return out;
+}
+
+class Validate final : public Verb {
+ public:
+  void Declare(CLI::App& app) override {
+    CLI::App* verb = app.add_subcommand("validate", "Say all that is wrong with manifests, or nothing");
+    verb->footer("Example:\n  reprieve validate train.yaml\n\nExit code 0: all is well; 2: something is wrong.");
+    verb->add_option("FILE", files_, "Manifests: files, folders, or - for standard input")->required();
+    verb->add_option("-o,--output", output_, "text, or json: one object a line")->check(CLI::IsMember({"text", "json"}));
+    verb->add_option("--color", color_, "auto, always or never")
+        ->transform(CLI::CheckedTransformer(std::map<std::string, Color>{
+            {"auto", Color::kAuto}, {"always", Color::kAlways}, {"never", Color::kNever}}));
+  }
+
+  int Run() override {
+    LoadOptions options;
+    options.now = std::chrono::system_clock::now();
+    // Nothing is created: any identity will do.
+    options.new_uid = [] { return std::string("00000000-0000-4000-8000-000000000000"); };
+    options.new_suffix = [] { return std::string("xxxxx"); };
+    const Loaded loaded = Load(files_, options);
+    for (const std::string& warning : loaded.warnings) std::fprintf(stderr, "Warning: %s\n", warning.c_str());
+    const Style style(color_, STDOUT_FILENO);
+    for (const Diagnostic& error : loaded.errors) {
+      const std::string text = output_ == "json" ? model::WriteJson(ToValue(error)) + "\n" : Render(error, style) + "\n";
+      std::fputs(text.c_str(), stdout);
+    }
+    if (loaded.errors.empty()) return kCompleted;
+    if (output_ == "text") std::printf("%s\n", CountLine(loaded.errors, "").c_str());
+    return kBadInput;
+  }
+
+ private:
+  std::vector<std::string> files_;
+  std::string output_ = "text";
+  Color color_ = Color::kAuto;
+};
+
+}  // namespace
+
+std::unique_ptr<Verb> MakeValidate() { return std::make_unique<Validate>(); }
+
+}  // namespace reprieve::cli
