@@ -31,17 +31,18 @@ Value AsReturned(const Value& job) {
   return Printed(out, JobMessage());
 }
 
-Answer Success(int code, const Value& job, std::vector<std::string> warnings) {
-  Answer answer;
-  answer.code = code;
-  answer.object = AsReturned(job);
-  answer.warnings = std::move(warnings);
+// The answer with all that reading the body brought to light.
+Answer With(Answer answer, Body& body) {
+  answer.warnings = std::move(body.warnings);
+  answer.issues = std::move(body.issues);
   return answer;
 }
 
-Answer With(Answer answer, std::vector<std::string> warnings) {
-  answer.warnings = std::move(warnings);
-  return answer;
+Answer Success(int code, Body& body) {
+  Answer answer;
+  answer.code = code;
+  answer.object = AsReturned(body.job);
+  return With(std::move(answer), body);
 }
 
 Answer Invalid(const Value& job, const FieldErrors& errors) {
@@ -131,20 +132,20 @@ bool HasVersion(const Value& job) {
 }
 
 Answer Create(Body body, const Request& request) {
-  if (body.refusal) return With(std::move(*body.refusal), std::move(body.warnings));
+  if (body.refusal) return With(std::move(*body.refusal), body);
   Value& job = body.job;
-  if (auto refusal = CheckNamespace(job, request.name_space)) return With(*refusal, std::move(body.warnings));
+  if (auto refusal = CheckNamespace(job, request.name_space)) return With(*refusal, body);
   DropRepeatedOwners(job, body.warnings);
   PrepareForCreate(job, request);
   FieldErrors errors;
   ValidateJob(job, {}, errors);
-  if (!errors.empty()) return With(Invalid(job, errors), std::move(body.warnings));
+  if (!errors.empty()) return With(Invalid(job, errors), body);
   for (auto& warning : JobWarnings(job)) body.warnings.push_back(std::move(warning));
   if (HasVersion(job)) {
-    return With(Refusal(500, "", "resourceVersion should not be set on objects to be created"), std::move(body.warnings));
+    return With(Refusal(500, "", "resourceVersion should not be set on objects to be created"), body);
   }
   job.At("metadata").Remove("resourceVersion");
-  return Success(201, job, std::move(body.warnings));
+  return Success(201, body);
 }
 
 enum class Part { kMain, kStatus };
@@ -225,7 +226,7 @@ void PrepareForUpdate(Value& job, const Value& stored, Part part) {
 }
 
 Answer Update(Body body, const Value& stored_printed, bool put, Part part, const Request& request) {
-  if (body.refusal) return With(std::move(*body.refusal), std::move(body.warnings));
+  if (body.refusal) return With(std::move(*body.refusal), body);
   Value& job = body.job;
   Value stored = Stored(stored_printed, JobMessage());
   DefaultJob(stored);
@@ -234,7 +235,7 @@ Answer Update(Body body, const Value& stored_printed, bool put, Part part, const
   if (!refusal) refusal = CheckName(job, name);
   if (!refusal && put) refusal = CheckUid(job, stored);
   if (!refusal) refusal = CheckVersion(job, stored);
-  if (refusal) return With(std::move(*refusal), std::move(body.warnings));
+  if (refusal) return With(std::move(*refusal), body);
   DropRepeatedOwners(job, body.warnings);
   PrepareForUpdate(job, stored, part);
   FieldErrors errors;
@@ -243,11 +244,11 @@ Answer Update(Body body, const Value& stored_printed, bool put, Part part, const
   } else {
     ValidateJobStatusUpdate(job, stored, errors);
   }
-  if (!errors.empty()) return With(Invalid(job, errors), std::move(body.warnings));
+  if (!errors.empty()) return With(Invalid(job, errors), body);
   if (!(job["metadata"]["generation"] == stored["metadata"]["generation"])) {
     for (auto& warning : JobSpecWarnings(job)) body.warnings.push_back(std::move(warning));
   }
-  return Success(200, job, std::move(body.warnings));
+  return Success(200, body);
 }
 
 Answer PatchFailure(const PatchError& error) {
@@ -259,11 +260,22 @@ Answer PatchFailure(const PatchError& error) {
   return {};
 }
 
+std::string NotAMap(const Value& patch) {
+  const std::string_view kind = patch.IsArray() ? "array" : patch.IsString() ? "string" : patch.IsBool() ? "bool" : "number";
+  return Cat("json: cannot unmarshal ", kind, " into Go value of type map[string]interface {}");
+}
+
 Answer Patch(const Value& stored, PatchType type, const Value& patch, Part part, const Request& request) {
   if (auto refusal = admission::CheckFieldValidation("PatchOptions", request)) return *refusal;
   std::variant<Value, PatchError> patched;
   switch (type) {
-    case PatchType::kMerge: patched = MergePatch(stored, patch); break;
+    case PatchType::kMerge:
+      if (!patch.IsObject()) {
+        patched = PatchError{PatchError::Kind::kMalformed, NotAMap(patch)};
+      } else {
+        patched = MergePatch(stored, patch);
+      }
+      break;
     case PatchType::kJson: patched = JsonPatch(stored, patch); break;
     case PatchType::kStrategic: patched = StrategicMergePatch(stored, patch, JobMessage()); break;
   }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "model/decode.h"
 #include "model/value.h"
 
 namespace reprieve::model {
@@ -28,6 +29,10 @@ struct Answer {
   std::string message;
   std::vector<Cause> causes;
   std::vector<std::string> warnings;
+  // For the user's file: unknown and repeated fields with their places, and the place of a value of the wrong type (line
+  // 0: none). The place of a cause is Locate's to find (model/locate.h).
+  std::vector<FieldIssue> issues;
+  Mark mark;
 
   bool ok() const { return code == 200 || code == 201; }
 };

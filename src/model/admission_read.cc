@@ -100,13 +100,16 @@ std::string StrictText(const std::vector<FieldIssue>& issues) {
 struct Read {
   Body body;
   std::optional<std::string> fault;
+  Mark mark;  // of the fault
 };
 
 Read ReadJob(const Value& raw, const Request& request) {
   Read out;
   Decoded decoded = Decode(raw.IsNull() ? Value::MakeObject() : raw, JobMessage());
+  out.body.issues = decoded.issues;
   if (decoded.error) {
     out.fault = decoded.error->message;
+    out.mark = decoded.error->mark;
     return out;
   }
   if (request.field_validation == "Strict") {
@@ -122,9 +125,11 @@ Read ReadJob(const Value& raw, const Request& request) {
   return out;
 }
 
-Body Refuse(Answer answer) {
+Body Refuse(Answer answer, Read read = {}) {
   Body body;
+  answer.mark = read.mark;
   body.refusal = std::move(answer);
+  body.issues = std::move(read.body.issues);
   return body;
 }
 
@@ -173,10 +178,9 @@ Body ReadBody(const Value& raw, std::string_view text, const Request& request) {
     fault = read.fault;
   }
   if (!fault) return std::move(read.body);
-  Body body = Refuse(Refusal(400, "BadRequest", Cat(gvk.kind, " in version ", Quote(gvk.version),
-                                                    " cannot be handled as a Job: ", *fault)));
-  body.warnings = std::move(read.body.warnings);
-  return body;
+  return Refuse(Refusal(400, "BadRequest",
+                        Cat(gvk.kind, " in version ", Quote(gvk.version), " cannot be handled as a Job: ", *fault)),
+                std::move(read));
 }
 
 Body ReadPatched(const Value& patched, const Request& request) {
@@ -195,7 +199,7 @@ Body ReadPatched(const Value& patched, const Request& request) {
   if (!fault) return std::move(read.body);
   FieldErrors errors;
   errors.Invalid(FieldPath("patch"), Shown(WriteJson(patched)), *fault);
-  return Refuse(InvalidAnswer(" \"\"", errors));
+  return Refuse(InvalidAnswer(" \"\"", errors), std::move(read));
 }
 
 }  // namespace reprieve::model::admission

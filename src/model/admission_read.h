@@ -15,6 +15,7 @@ namespace reprieve::model::admission {
 struct Body {
   Value job;  // held, with defaults
   std::vector<std::string> warnings;
+  std::vector<FieldIssue> issues;
   std::optional<Answer> refusal;
 };
 

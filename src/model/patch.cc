@@ -116,6 +116,9 @@ Value MergePatch(const Value& target, const Value& patch) {
       out.Set(member.key, MergePatch(before != nullptr ? *before : Value(), member.value));
     }
   }
+  // The server merges maps, which come out in the order of their keys: so do the errors of what is decoded after.
+  std::stable_sort(out.members().begin(), out.members().end(),
+                   [](const Value::Member& a, const Value::Member& b) { return a.key < b.key; });
   return out;
 }
 

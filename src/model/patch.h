@@ -15,7 +15,8 @@
 
 namespace reprieve::model {
 
-// RFC 7386. A null in the patch removes; anything but an object replaces.
+// RFC 7386. A null in the patch removes; anything but an object replaces. Merged objects have their members in the order
+// of the keys.
 [[nodiscard]] Value MergePatch(const Value& target, const Value& patch);
 
 struct PatchError {

@@ -155,10 +155,17 @@ class Builder {
   void Scalar(const auto& scalar, Mark mark) {
     const std::string text = TextOf(scalar.value, scalar.length);
     const std::string tag = TextOf(scalar.tag);
-    const bool plain = scalar.style == YAML_PLAIN_SCALAR_STYLE && tag != "!" && tag != "tag:yaml.org,2002:str";
+    const bool typed = tag == "tag:yaml.org,2002:int" || tag == "tag:yaml.org,2002:float" ||
+                       tag == "tag:yaml.org,2002:bool" || tag == "tag:yaml.org,2002:null";
+    const bool text_by_tag = tag == "!" || tag == "tag:yaml.org,2002:str";
+    const bool plain = typed || (scalar.style == YAML_PLAIN_SCALAR_STYLE && !text_by_tag);
     if (!open_.empty() && ExpectsKey()) {
       const bool merges = plain && text == "<<";
-      return Key(plain && !merges ? KeyText(ResolveScalar(text), text) : text, mark, merges);
+      if (plain && ResolveScalar(text).IsNull()) return Fail("a key of a map can't be null", mark);
+      return Key(plain && !merges ? KeyText(ResolveScalar(text)) : text, mark, merges);
+    }
+    if (const auto number = UnsupportedNumber(text); plain && !number.empty()) {
+      return Fail(Cat("json: unsupported value: ", number), mark);
     }
     Value value = plain ? ResolveScalar(text) : Value::String(text);
     value.set_mark(mark);
@@ -168,17 +175,13 @@ class Builder {
   }
 
   // Keys that are no text become the text that JSON would print.
-  static std::string KeyText(const Value& key, std::string_view written = "") {
-    if (key.IsString()) return key.AsText();
-    if (key.IsNull()) return written.empty() ? "null" : std::string(written);
-    return WriteJson(key);
-  }
+  static std::string KeyText(const Value& key) { return key.IsString() ? key.AsText() : WriteJson(key); }
 
   bool ExpectsKey() const { return open_.back().container.IsObject() && !open_.back().has_key; }
 
   void Key(std::string text, Mark mark, bool merges) {
     Frame& frame = open_.back();
-    if (!merges && !frame.keys.insert(text).second) return Fail(Cat("key ", Quote(text), " already set in map"), mark);
+    if (!merges) frame.keys.insert(text);
     frame.key = std::move(text);
     frame.key_mark = mark;
     frame.has_key = true;

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <limits>
 
 #include "base/text.h"
@@ -70,16 +71,25 @@ bool LooksLikeFloat(std::string_view text) {
 
 // As Go's JSON encoder writes a float64: shortest digits, an exponent below 1e-6 and from 1e21 on.
 std::string FloatText(double value) {
-  char buffer[512];
+  char buffer[64];
+  const auto end = std::to_chars(buffer, buffer + sizeof buffer, std::fabs(value), std::chars_format::scientific).ptr;
+  const std::string_view text(buffer, static_cast<std::size_t>(end - buffer));
+  const std::size_t e = text.find('e');
+  std::string digits(text.substr(0, e));
+  std::erase(digits, '.');
+  const int exponent = std::atoi(std::string(text.substr(e + 1)).c_str());
+  std::string out = std::signbit(value) ? "-" : "";
   const double size = std::fabs(value);
-  const bool exponent = size != 0 && (size < 1e-6 || size >= 1e21);
-  const auto end = std::to_chars(buffer, buffer + sizeof buffer, value,
-                                 exponent ? std::chars_format::scientific : std::chars_format::fixed)
-                       .ptr;
-  std::string text(buffer, end);
-  // e-09 is e-9 in Go.
-  if (const std::size_t zero = text.rfind("e-0"); zero != std::string::npos) text.erase(zero + 2, 1);
-  return text;
+  if (size != 0 && (size < 1e-6 || size >= 1e21)) {
+    out += digits.substr(0, 1);
+    if (digits.size() > 1) AppendTo(out, ".", digits.substr(1));
+    return Cat(out, "e", exponent < 0 ? "" : "+", exponent);
+  }
+  const int point = exponent + 1;  // so many digits stand before the decimal point
+  if (point <= 0) return Cat(out, "0.", std::string(static_cast<std::size_t>(-point), '0'), digits);
+  const auto whole = static_cast<std::size_t>(point);
+  if (digits.size() <= whole) return Cat(out, digits, std::string(whole - digits.size(), '0'));
+  return Cat(out, digits.substr(0, whole), ".", digits.substr(whole));
 }
 
 std::optional<Value> Float(std::string_view text) {
@@ -92,6 +102,12 @@ std::optional<Value> Float(std::string_view text) {
 }
 
 }  // namespace
+
+std::string_view UnsupportedNumber(std::string_view text) {
+  if (OneOf(text, {".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF"})) return "+Inf";
+  if (OneOf(text, {"-.inf", "-.Inf", "-.INF"})) return "-Inf";
+  return OneOf(text, {".nan", ".NaN", ".NAN"}) ? "NaN" : "";
+}
 
 Value ResolveScalar(std::string_view text) {
   if (OneOf(text, {"", "~", "null", "Null", "NULL"})) return {};

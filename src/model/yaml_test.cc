@@ -23,12 +23,17 @@ TEST(Yaml, QuotedScalarsAreText) {
 TEST(Yaml, KeysBecomeText) { EXPECT_EQ(Json("1: a\ntrue: b\n1.5: c\n"), R"({"1":"a","true":"b","1.5":"c"})"); }
 
 TEST(Yaml, CopiesAnchorsAndMerges) {
-  EXPECT_EQ(Json("base: &b {x: 1, y: 2}\nmine:\n  <<: *b\n  y: 3\nlist: [*b]\n"),
-            R"({"base":{"x":1,"y":2},"mine":{"y":3,"x":1},"list":[{"x":1,"y":2}]})");
+  EXPECT_EQ(Json("base: &b {x: 1, z: 2}\nmine:\n  <<: *b\n  z: 3\nlist: [*b]\n"),
+            R"({"base":{"x":1,"z":2},"mine":{"z":3,"x":1},"list":[{"x":1,"z":2}]})");
+  EXPECT_EQ(Json("<<: 3\n"), "line 1, column 5: map merge requires map or sequence of maps as the value");
 }
 
-TEST(Yaml, RefusesAKeyThatIsThereAlready) {
-  EXPECT_EQ(Json("a: 1\nb: 2\na: 3\n"), "line 3, column 1: key \"a\" already set in map");
+TEST(Yaml, KeepsRepeatedKeysForTheDecoderToName) { EXPECT_EQ(Json("a: 1\na: 2\n"), R"({"a":1,"a":2})"); }
+
+TEST(Yaml, RefusesWhatJsonCannotSay) {
+  EXPECT_EQ(Json("a: .inf\n"), "line 1, column 4: json: unsupported value: +Inf");
+  EXPECT_EQ(Json("~: a\n"), "line 1, column 1: a key of a map can't be null");
+  EXPECT_EQ(Json("? [a]\n: b\n"), "line 1, column 3: a list or a map can't be a key");
 }
 
 TEST(Yaml, RefusesABillionLaughs) {

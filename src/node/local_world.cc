@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,6 +14,7 @@
 #include <system_error>
 
 #include "base/text.h"
+#include "node/runtime/cgroup.h"
 
 namespace reprieve::node {
 namespace {
@@ -25,9 +27,15 @@ std::uint64_t RandomSeed() {
   return seed;
 }
 
-// A new directory that only this user can enter.
-Result<std::string> MakePrivateDirectory(std::string pattern) {
-  pattern += "XXXXXX";
+// A new directory below `parent` that only this user can enter. What engines that were killed have left there goes.
+Result<std::string> MakePrivateDirectory(const std::string& parent, Janitor& janitor) {
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(parent, ignored)) {
+    struct stat found {};
+    const bool ours = lstat(entry.path().c_str(), &found) == 0 && S_ISDIR(found.st_mode) && found.st_uid == geteuid();
+    if (ours && IsNameOfADeadEngine(entry.path().filename())) janitor.Remove(entry.path());
+  }
+  std::string pattern = Cat(parent, "/", EngineName(), "-XXXXXX");
   if (mkdtemp(pattern.data()) == nullptr) {
     return Error{Cat("directory ", pattern, " cannot be made: ", strerrordesc_np(errno))};
   }
@@ -59,12 +67,12 @@ Status LocalWorld::Begin() {
   if (!wake_.ok()) return Error{Cat("no eventfd can be opened: ", strerrordesc_np(errno))};
   std::error_code failed;
   const std::string state = std::filesystem::absolute(options_.state_directory, failed);
-  std::filesystem::create_directories(state, failed);
+  std::filesystem::create_directories(state + "/volumes", failed);
   if (failed) return Error{Cat("state directory ", state, " cannot be used: ", failed.message())};
-  auto volumes = MakePrivateDirectory(state + "/volumes-");
+  auto volumes = MakePrivateDirectory(state + "/volumes", janitor_);
   if (!volumes) return volumes.error();
   volume_directory_ = std::move(*volumes);
-  auto memory = MakePrivateDirectory("/dev/shm/reprieve-");
+  auto memory = MakePrivateDirectory("/dev/shm", janitor_);
   memory_directory_ = memory ? std::move(*memory) : volume_directory_ + "/memory";
 
   auto nodes = MakeNodes(options_.nodes, DetectMachine());

@@ -20,6 +20,7 @@
 
 #include "base/result.h"
 #include "engine/engine.h"
+#include "node/janitor.h"
 #include "node/local_clock.h"
 #include "node/machine.h"
 #include "node/runtime/supervisor.h"
@@ -89,7 +90,8 @@ class LocalWorld {
   ImageMap images_;
   Fd wake_;
   RuntimeInbox inbox_;
-  // A directory of this world's own, on a tmpfs if there is one: what must not outlive it.
+  Janitor janitor_;
+  // Directories of this world's own, the first on a tmpfs if there is one: what must not outlive it.
   std::string memory_directory_;
   std::string volume_directory_;
   std::unique_ptr<Supervisor> runtime_;

@@ -250,6 +250,7 @@ void PodWorker::Finish() {
   for (auto record = regular; begun && record != records_.end(); ++record) {
     if (record->last) continue;
     record->stage = Stage::kEnded;
+    record->waiting_reason.clear();
     record->last = ContainerEnd{kKilledCode, "ContainerStatusUnknown",
                                 "The container could not be located when the pod was terminated", {}, {}};
   }

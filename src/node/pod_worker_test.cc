@@ -377,7 +377,8 @@ TEST(PodWorker, RestartingEverythingStopsTheOthersAndBeginsWithTheInitContainers
   EXPECT_EQ(pod.Condition("AllContainersRestarting"), "True ContainerExited");
   pod.Exit("other", 143);
   EXPECT_EQ(pod.Done(), "start i");
-  EXPECT_EQ(pod.Phase(), PodPhase::kPending);
+  EXPECT_EQ(pod.Phase(), PodPhase::kRunning);
+  EXPECT_EQ(pod.StatusOf("main").state.waiting->reason, "PodInitializing");
   EXPECT_EQ(pod.Condition("AllContainersRestarting"), "False ContainerExited");
   pod.Exit("i", 0);
   EXPECT_EQ(pod.Done(), "start main, start other");

@@ -1,0 +1,147 @@
+// Runs the vectors of this folder that are about the model: each entry of a file is a test of its own.
+//
+// An entry: name (what holds), shows (the paragraph or the authority), input, expect. What the two look like is said at
+// the head of each file. Adding a vector is adding text.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <fstream>
+#include <sstream>
+
+#include "base/text.h"
+#include "model/admission.h"
+#include "model/index_list.h"
+#include "model/json.h"
+#include "model/patch.h"
+#include "model/quantity.h"
+#include "model/yaml.h"
+
+namespace reprieve::model {
+namespace {
+
+using Check = void (*)(const Value& input, const Value& expect);
+
+void RunIndexList(const Value& input, const Value& expect) {
+  const auto parsed = ParseIndexList(input["text"].AsText(), static_cast<std::int32_t>(input["completions"].AsInt()));
+  EXPECT_EQ(parsed.ok() ? "" : parsed.error().message, expect["error"].AsText());
+  if (parsed.ok()) {
+    EXPECT_EQ(CountIndexes(*parsed), expect["count"].AsInt());
+  }
+}
+
+void RunQuantity(const Value& input, const Value& expect) {
+  auto quantity = Quantity::Parse(input.AsText());
+  EXPECT_EQ(quantity.ok() ? "" : quantity.error().message, expect["error"].AsText());
+  if (!quantity.ok()) return;
+  EXPECT_EQ((*quantity).text(), expect["text"].AsText());
+  (*quantity).RoundUpToMilli();
+  EXPECT_EQ((*quantity).text(), expect["rounded"].AsText());
+}
+
+void RunYaml(const Value& input, const Value& expect) {
+  const auto documents = ParseYaml(input.AsText());
+  ASSERT_TRUE(documents.ok()) << documents.error().message;
+  ASSERT_EQ((*documents).size(), 1U);
+  EXPECT_EQ(WriteJson((*documents)[0]), expect.AsText());
+}
+
+// Everything that `expected` says, `actual` has; a null says that it is not there.
+void ExpectWithin(const Value& expected, const Value& actual, const std::string& path) {
+  if (!expected.IsObject()) {
+    EXPECT_EQ(WriteJson(actual), WriteJson(expected)) << path;
+    return;
+  }
+  for (const auto& member : expected.members()) ExpectWithin(member.value, actual[member.key], Cat(path, ".", member.key));
+}
+
+// As text in which the order of members doesn't show.
+Value Normal(const Value& value) {
+  Value out = value;
+  if (out.IsArray()) {
+    for (Value& item : out.items()) item = Normal(item);
+  }
+  if (out.IsObject()) {
+    for (auto& member : out.members()) member.value = Normal(member.value);
+    std::sort(out.members().begin(), out.members().end(), [](const auto& a, const auto& b) { return a.key < b.key; });
+  }
+  return out;
+}
+
+void RunAdmission(const Value& input, const Value& expect) {
+  const Value minimal = *ParseJson(
+      R"({"metadata":{"name":"j"},"spec":{"template":{"spec":{"containers":[{"name":"c","image":"i"}],"restartPolicy":"Never"}}}})");
+  Request request;
+  request.uid = "5f3d";
+  const Answer answer = CreateJob(MergePatch(minimal, input), request);
+  EXPECT_EQ(answer.code, expect["code"].AsInt()) << answer.message;
+  std::vector<std::string> causes;
+  for (const auto& cause : answer.causes) causes.push_back(Cat(cause.field, ": ", cause.message));
+  std::vector<std::string> expected;
+  for (const Value& cause : expect["causes"].items()) expected.push_back(cause.AsText());
+  EXPECT_EQ(causes, expected);
+  if (!expect["object"].IsNull()) ExpectWithin(Normal(expect["object"]), Normal(answer.object), "object");
+}
+
+struct VectorFile {
+  const char* name;
+  Check check;
+};
+constexpr VectorFile kFiles[] = {{"index_lists", RunIndexList},
+                                 {"quantities", RunQuantity},
+                                 {"yaml_scalars", RunYaml},
+                                 {"admission", RunAdmission}};
+
+class VectorTest : public testing::Test {
+ public:
+  VectorTest(Check check, Value entry) : check_(check), entry_(std::move(entry)) {}
+  void TestBody() override {
+    SCOPED_TRACE(Cat(entry_["name"].AsText(), " (line ", entry_.mark().line, ")"));
+    check_(entry_["input"], entry_["expect"]);
+  }
+
+ private:
+  Check check_;
+  Value entry_;
+};
+
+std::string TestName(std::string_view sentence) {
+  std::string name;
+  for (const char c : sentence) name += IsAlnum(c) ? c : '_';
+  return name;
+}
+
+std::string ReadText(const std::string& path) {
+  std::ostringstream text;
+  text << std::ifstream(path, std::ios::binary).rdbuf();
+  return text.str();
+}
+
+// False if the file can't be read: no vectors is a failure, too.
+bool Register(const VectorFile& file) {
+  const std::string path = Cat(REPRIEVE_VECTORS, "/", file.name, ".yaml");
+  const auto text = ReadText(path);
+  const auto documents = ParseYaml(text);
+  if (!documents.ok() || (*documents).empty() || (*documents)[0].size() == 0) {
+    std::fprintf(stderr, "%s: %s\n", path.c_str(), documents.ok() ? "no vectors" : documents.error().message.c_str());
+    return false;
+  }
+  std::size_t number = 0;
+  for (const Value& entry : (*documents)[0].items()) {
+    const std::string name = Cat(TestName(entry["name"].AsText()), "_", ++number);
+    testing::RegisterTest(file.name, name.c_str(), nullptr, nullptr, path.c_str(), static_cast<int>(entry.mark().line),
+                          [check = file.check, entry]() -> testing::Test* { return new VectorTest(check, entry); });
+  }
+  return true;
+}
+
+}  // namespace
+}  // namespace reprieve::model
+
+int main(int argc, char** argv) {
+  testing::InitGoogleTest(&argc, argv);
+  for (const auto& file : reprieve::model::kFiles) {
+    if (!reprieve::model::Register(file)) return 1;
+  }
+  return RUN_ALL_TESTS();
+}
