@@ -1,6 +1,7 @@
 #include "base/time.h"
 
 #include <cstdio>
+#include <utility>
 
 #include "base/text.h"
 
@@ -125,6 +126,31 @@ std::string HumanDuration(Nanoseconds duration) {
   if (s < 3600) return s % 60 == 0 ? Cat(s / 60, "m") : Cat(s / 60, "m", s % 60, "s");
   if (s < 86400) return s / 60 % 60 == 0 ? Cat(s / 3600, "h") : Cat(s / 3600, "h", s / 60 % 60, "m");
   return s / 3600 % 24 == 0 ? Cat(s / 86400, "d") : Cat(s / 86400, "d", s / 3600 % 24, "h");
+}
+
+std::optional<Nanoseconds> ParseDuration(std::string_view text) {
+  constexpr std::pair<std::string_view, Nanoseconds> kUnits[] = {
+      {"ms", milliseconds(1)}, {"s", Seconds(1)}, {"m", minutes(1)}, {"h", hours(1)}};
+  constexpr std::int64_t kMost = 1'000'000;
+  if (text.empty()) return std::nullopt;
+  Nanoseconds sum{0};
+  while (!text.empty()) {
+    std::int64_t number = 0;
+    std::size_t digits = 0;
+    for (; digits < text.size() && IsDigit(text[digits]) && number <= kMost; ++digits) number = number * 10 + (text[digits] - '0');
+    text.remove_prefix(digits);
+    if (digits == 0 || number > kMost) return std::nullopt;
+    bool known = false;
+    for (const auto& [unit, length] : kUnits) {
+      if (!text.starts_with(unit)) continue;
+      text.remove_prefix(unit.size());
+      sum += number * length;
+      known = true;
+      break;
+    }
+    if (!known) return std::nullopt;
+  }
+  return sum;
 }
 
 }  // namespace reprieve

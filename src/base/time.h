@@ -30,4 +30,7 @@ inline Time TruncateToSeconds(Time time) { return std::chrono::floor<Seconds>(ti
 // As people say it: 320ms, 8s, 1m12s, 2h5m, 3d4h.
 std::string HumanDuration(Nanoseconds duration);
 
+// 250ms, 8s, 1m12s, 2h: whole numbers with units; nothing if it is not one.
+std::optional<Nanoseconds> ParseDuration(std::string_view text);
+
 }  // namespace reprieve

@@ -67,6 +67,10 @@ class RunVerb final : public Verb {
     verb->add_flag("--logs", logs_, "Print what the pods print, each line with its pod and container");
     verb->add_option("-o,--output", output_, "text, or json: one object a line")->check(CLI::IsMember({"text", "json"}));
     verb->add_option("--state", state_, "Where logs and volumes are kept (default ./reprieve-state)");
+    verb->add_option("--backoff", backoff_, "The wait after the first failure, doubling; 10s as upstream, less to rehearse")
+        ->check([](const std::string& text) {
+          return ParseDuration(text) ? std::string() : std::string("expected a duration such as 500ms or 10s");
+        });
     verb->add_option("--color", color_, "auto, always or never")
         ->transform(CLI::CheckedTransformer(std::map<std::string, Color>{
             {"auto", Color::kAuto}, {"always", Color::kAlways}, {"never", Color::kNever}}));
@@ -80,6 +84,7 @@ class RunVerb final : public Verb {
     options.nodes.count = nodes_;
     options.probe.plain_processes = plain_;
     options.probe.no_cgroups = plain_;
+    options.engine.reconcile.delays.base = *ParseDuration(backoff_);
     RunReport* report = nullptr;
     options.notice = [&report](const std::string& text) {
       if (report != nullptr) report->Say(text);
@@ -201,6 +206,7 @@ class RunVerb final : public Verb {
   bool logs_ = false;
   std::string output_ = "text";
   std::string state_ = "reprieve-state";
+  std::string backoff_ = "10s";
   Color color_ = Color::kAuto;
   bool verbose_ = false;
   bool plain_ = false;

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <deque>
 #include <fstream>
+#include <utility>
 
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -76,16 +77,25 @@ void RunReport::JobChanged(const batch::Job& job) {
   if (!job.status.IsFinished() || life.finished) return;
   life.finished = true;
   life.ended = clock_.Now();
-  const bool complete = job.status.IsTrue("Complete");
-  const batch::JobCondition* end = job.status.FindCondition(complete ? "Complete" : "Failed");
-  if (options_.format == OutputFormat::kJson) {
-    Value event = JsonEvent(complete ? "jobComplete" : "jobFailed", life.key);
-    event.Set("reason", Value::String(end->reason));
-    event.Set("message", Value::String(end->message));
-    event.Set("status", model::ToValue(job.status));
-    return Json(std::move(event));
+  ends_.push_back(job.metadata.uid);
+}
+
+// After the verdicts that explain it, which come once its plan is applied.
+void RunReport::TellEnds() {
+  for (const std::string& uid : std::exchange(ends_, {})) {
+    const JobLife& life = jobs_.at(uid);
+    const bool complete = life.status.IsTrue("Complete");
+    const batch::JobCondition* end = life.status.FindCondition(complete ? "Complete" : "Failed");
+    if (options_.format == OutputFormat::kJson) {
+      Value event = JsonEvent(complete ? "jobComplete" : "jobFailed", life.key);
+      event.Set("reason", Value::String(end->reason));
+      event.Set("message", Value::String(end->message));
+      event.Set("status", model::ToValue(life.status));
+      Json(std::move(event));
+    } else {
+      Line(Cat("Job ", life.key.name, complete ? " completed: " : " failed: ", end->reason, " (", end->message, ")"));
+    }
   }
-  Line(Cat("Job ", life.key.name, complete ? " completed: " : " failed: ", end->reason, " (", end->message, ")"));
 }
 
 void RunReport::JobDeleted(const batch::Job& job) {
@@ -224,6 +234,7 @@ void RunReport::EraseBlock() {
 }
 
 void RunReport::Repaint() {
+  TellEnds();
   if (!options_.repaint || ended_) return;
   const Time now = clock_.Now();
   if (painted_ && block_lines_ > 0 && now - *painted_ < kRepaintAtMostEvery) return;
@@ -257,6 +268,7 @@ bool RunReport::AnyFailed() const {
 }
 
 void RunReport::Summarize(bool interrupted) {
+  TellEnds();
   EraseBlock();
   ended_ = true;
   for (const std::string& uid : order_) SummarizeOne(jobs_.at(uid), interrupted);

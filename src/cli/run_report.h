@@ -37,7 +37,7 @@ class RunReport final : public world::Watcher {
   void Output(const node::PodOutput& line);
   // A sentence for people, on its own line.
   void Say(const std::string& text);
-  // Paints the block anew, if it is time.
+  // Once everything that happened at once is known: tells the ends of Jobs, and paints the block anew if it is time.
   void Repaint();
   // The end of every Job: attempts, pods, time, verdicts, where the logs are.
   void Summarize(bool interrupted);
@@ -71,6 +71,7 @@ class RunReport final : public world::Watcher {
   void Line(const std::string& text);
   void Json(model::Value object);
   model::Value JsonEvent(std::string_view type, const meta::ObjectKey& job) const;
+  void TellEnds();
   void EraseBlock();
   std::string BlockLine(const JobLife& job) const;
   void SummarizeOne(const JobLife& job, bool interrupted);
@@ -83,6 +84,7 @@ class RunReport final : public world::Watcher {
   std::vector<std::string> order_;         // UIDs of Jobs
   std::map<std::string, JobLife> jobs_;    // by UID
   std::map<std::string, PodLife> pods_;    // by UID
+  std::vector<std::string> ends_;          // UIDs of Jobs that have ended and are not told yet
   std::size_t block_lines_ = 0;
   std::optional<Time> painted_;
   bool ended_ = false;

@@ -7,7 +7,8 @@
 namespace reprieve::controllers::job {
 namespace {
 
-constexpr Nanoseconds kShortestWait = Seconds(1);
+// Upstream looks again no earlier than this; with shorter back-offs than its own, no later than they ask.
+Nanoseconds ShortestWait(const Sync& sync) { return std::min<Nanoseconds>(Seconds(1), sync.options.delays.base); }
 
 std::int64_t WantActive(const Sync& sync) {
   const std::int64_t parallelism = sync.spec.parallelism.value_or(1);
@@ -144,7 +145,7 @@ void CreateIndexed(Sync& sync, std::int64_t count) {
   }
   // Upstream looks again only where nothing at all could be created; the rest then waits for another event. We look
   // whenever an index waits, so that none waits longer than its back-off.
-  if (shortest < Nanoseconds::max()) sync.LookAgain(sync.now + std::max(kShortestWait, shortest));
+  if (shortest < Nanoseconds::max()) sync.LookAgain(sync.now + std::max(ShortestWait(sync), shortest));
   if (writes.empty()) return;
   sync.active += static_cast<std::int32_t>(writes.size());
   sync.plan().AddStage().writes = std::move(writes);
@@ -155,7 +156,7 @@ void Create(Sync& sync, std::int64_t count) {
   if (!sync.spec.backoff_limit_per_index) {
     const Nanoseconds wait = policy::BackoffRemaining(sync.backoff.failures, sync.backoff.last_failure, sync.now,
                                                       sync.options.delays);
-    if (wait > Nanoseconds(0)) return sync.LookAgain(sync.now + std::max(kShortestWait, wait));
+    if (wait > Nanoseconds(0)) return sync.LookAgain(sync.now + std::max(ShortestWait(sync), wait));
   }
   const std::int64_t capped = std::min<std::int64_t>(count, kMaxPodWritesPerSync);
   if (sync.spec.indexed()) {

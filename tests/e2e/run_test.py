@@ -1,0 +1,264 @@
+#!/usr/bin/env python3
+"""The real binary with real processes: `reprieve run` and `validate` as a user meets them.
+
+Usage: run_test.py REPRIEVE [TEST...]
+"""
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+HERE = pathlib.Path(__file__).resolve().parent
+REPRIEVE = ""
+
+
+def job(name, command, spec="", pod="", container=""):
+    """A manifest of one container that runs `command` in sh."""
+    return f"""
+apiVersion: batch/v1
+kind: Job
+metadata: {{name: {name}}}
+spec:
+{spec}
+  template:
+    spec:
+      restartPolicy: Never
+{pod}
+      containers:
+      - name: main
+        image: none
+        command: [sh, -c, {json.dumps(command)}]
+{container}
+"""
+
+
+class Reprieve(unittest.TestCase):
+    def setUp(self):
+        self.directory = tempfile.TemporaryDirectory()
+        self.cwd = pathlib.Path(self.directory.name)
+
+    def tearDown(self):
+        self.directory.cleanup()
+
+    def write(self, text, name="job.yaml"):
+        (self.cwd / name).write_text(text)
+        return name
+
+    def reprieve(self, *args, stdin=None, timeout=60):
+        return subprocess.run([REPRIEVE, *args], cwd=self.cwd, input=stdin, text=True, capture_output=True, timeout=timeout)
+
+    def events(self, *args):
+        done = self.reprieve("run", "-o", "json", *args)
+        return done, [json.loads(line) for line in done.stdout.splitlines()]
+
+
+class Outcomes(Reprieve):
+    """Ignore DisruptionTarget, FailJob ConfigIssue, FailJob exit 42, backoffLimit 3 (conditions: outcomes_test.cc)."""
+
+    def outcome(self, command):
+        return self.reprieve("run", "--backoff", "10ms", "--image", f"outcome={command}", str(HERE / "outcomes.yaml"))
+
+    def test_exit_42_ends_the_job_at_once_and_names_the_rule_and_its_line(self):
+        done = self.outcome("sh -c 'exit 42'")
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        self.assertRegex(done.stdout, r"exited 42 in container main → rule 3 FailJob \(.*outcomes.yaml:17\) → "
+                                      r"Job outcomes failed: PodFailurePolicy")
+        self.assertIn("attempts 1 ", done.stdout)
+
+    def test_other_failures_are_retried_up_to_the_limit(self):
+        done = self.outcome("sh -c 'exit 7'")
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        for retry in ("retry 1 of 3", "retry 2 of 3", "retry 3 of 3", "failed: BackoffLimitExceeded"):
+            self.assertIn(retry, done.stdout)
+        self.assertIn("attempts 4 ", done.stdout)
+
+    def test_success_completes_the_job(self):
+        done = self.outcome("true")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn("Job outcomes completed: CompletionsReached", done.stdout)
+
+
+class Pods(Reprieve):
+    def test_environment_arguments_and_indexes_are_expanded(self):
+        text = """
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: settings}
+data: {colour: blue}
+---
+apiVersion: batch/v1
+kind: Job
+metadata: {name: env}
+spec:
+  completionMode: Indexed
+  completions: 2
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: main
+        image: none
+        command: [echo, "$(GREETING) $(COLOUR) $(JOB_COMPLETION_INDEX) $$(GREETING)"]
+        env:
+        - {name: GREETING, value: hello}
+        - {name: COLOUR, valueFrom: {configMapKeyRef: {name: settings, key: colour}}}
+"""
+        done, events = self.events("--logs", self.write(text))
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        logs = sorted(event["text"] for event in events if event["type"] == "log")
+        self.assertEqual(logs, ["hello blue 0 $(GREETING)", "hello blue 1 $(GREETING)"])
+
+    def test_init_containers_run_first_and_share_a_volume(self):
+        text = job("volumes", "cat /scratch/from-init", pod="""
+      volumes: [{name: scratch, emptyDir: {}}]
+      initContainers:
+      - {name: init, image: none, command: [sh, -c, "echo prepared > /scratch/from-init"],
+         volumeMounts: [{name: scratch, mountPath: /scratch}]}
+""", container="        volumeMounts: [{name: scratch, mountPath: /scratch}]")
+        done, events = self.events("--logs", self.write(text))
+        if done.returncode != 0 and "mount" in done.stdout:
+            self.skipTest("no mount namespaces here: " + done.stdout[-300:])
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn("prepared", [event["text"] for event in events if event["type"] == "log"])
+
+    def test_a_program_that_is_not_there_is_a_failure_with_128(self):
+        text = job("absent", "true", spec="  backoffLimit: 0").replace('[sh, -c, "true"]', "[/no/such/program]")
+        done, events = self.events(self.write(text))
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        verdict = next(event for event in events if event["type"] == "verdict")
+        self.assertIn("exited 128 (StartError)", verdict["facts"])
+
+    def test_the_logs_of_a_failure_are_kept_and_shown(self):
+        done = self.reprieve("run", self.write(job("fails", "echo the reason; exit 3", spec="  backoffLimit: 0")))
+        self.assertEqual(done.returncode, 1)
+        path = re.search(r"logs +(\S+)", done.stdout).group(1)
+        self.assertRegex(pathlib.Path(path).read_text(), r"^\S+Z stdout F the reason\n$")
+        self.assertIn("the reason", done.stdout.split("logs ")[1])
+
+    def test_grandchildren_do_not_outlive_their_pod(self):
+        mark = f"reprieve-grandchild-{os.getpid()}"
+        done = self.reprieve("run", self.write(job("leaves", f"setsid sh -c 'exec -a {mark} sleep 600' & setsid sleep 600 & sleep 0.1")))
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertEqual(subprocess.run(["pgrep", "-f", mark], capture_output=True, text=True).stdout, "")
+
+
+class Interrupts(Reprieve):
+    def start(self, command, **kwargs):
+        mark = f"{os.getpid()}{time.monotonic_ns()}"
+        manifest = self.write(job("sleeps", f"{command} # {mark}", **kwargs))
+        process = subprocess.Popen([REPRIEVE, "run", manifest], cwd=self.cwd, text=True, stdout=subprocess.PIPE,
+                                   stderr=subprocess.STDOUT)
+        line = process.stdout.readline()
+        self.assertIn("runs on", line)
+        return process, mark
+
+    def assert_nothing_left(self, mark):
+        for _ in range(100):  # what is killed may take a moment to be gone
+            left = subprocess.run(["pgrep", "-f", mark], capture_output=True, text=True).stdout
+            if not left:
+                return
+            time.sleep(0.05)
+        self.fail(f"left behind: {left}")
+
+    def test_ctrl_c_ends_the_pods_and_says_so(self):
+        process, mark = self.start("trap 'exit 0' TERM; sleep 600 & wait")
+        process.send_signal(signal.SIGINT)
+        output = process.communicate(timeout=20)[0]
+        self.assertEqual(process.returncode, 130, output)
+        self.assertIn("Ending 1 pod", output)
+        self.assertIn("Nothing is left behind", output)
+        self.assert_nothing_left(mark)
+
+    def test_a_second_ctrl_c_ends_them_at_once(self):
+        process, mark = self.start("trap '' TERM; while :; do sleep 1; done")
+        process.send_signal(signal.SIGINT)
+        self.assertIn("Ending 1 pod", process.stdout.readline())
+        process.send_signal(signal.SIGINT)
+        output = process.communicate(timeout=10)[0]
+        self.assertEqual(process.returncode, 130, output)
+        self.assert_nothing_left(mark)
+
+    def test_pods_do_not_outlive_a_killed_engine(self):
+        process, mark = self.start("sleep 600; true")
+        process.kill()
+        process.communicate(timeout=10)
+        self.assert_nothing_left(mark)
+
+
+class WrongInput(Reprieve):
+    def check(self, text, *expected, name="job.yaml"):
+        done = self.reprieve("validate", self.write(text, name))
+        self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
+        for part in expected:
+            self.assertIn(part, done.stdout)
+        refused = self.reprieve("run", name)
+        self.assertEqual(refused.returncode, 2)
+        self.assertIn("nothing was started", refused.stderr)
+        return done.stdout
+
+    def test_a_wrong_word_is_shown_at_its_place_with_the_right_ones(self):
+        text = (HERE / "outcomes.yaml").read_text().replace("action: Ignore", "action: Retry")
+        self.check(text, "job.yaml:11:17: spec.podFailurePolicy.rules[0].action", "- action: Retry", "^^^^^",
+                   "not one of Count, FailIndex, FailJob, Ignore", "Did you mean Ignore?", "1 error in job.yaml.")
+
+    def test_all_errors_are_said_at_once(self):
+        text = job("x", "true", spec="  backofLimit: 3\n  completions: -1\n  parallelism: -2")
+        output = self.check(text, "spec.backofLimit", "Did you mean backoffLimit?", "spec.completions", "spec.parallelism")
+        self.assertIn("3 errors", output)
+
+    def test_a_type_that_does_not_fit_names_both(self):
+        self.check(job("x", "true", spec="  parallelism: many"), "job.yaml:6:16: spec.parallelism", "a string where a whole number")
+
+    def test_text_that_is_no_yaml(self):
+        self.check("a: [1, 2\nb: 3\n", "job.yaml:")
+
+    def test_invalid_utf8_empty_files_and_folders_without_manifests(self):
+        (self.cwd / "latin1.yaml").write_bytes(b"kind: Job\n# caf\xe9\n")
+        (self.cwd / "empty.yaml").write_text("# nothing\n")
+        (self.cwd / "folder").mkdir()
+        for path in ("latin1.yaml", "empty.yaml", "folder", "absent.yaml"):
+            done = self.reprieve("validate", path)
+            self.assertEqual(done.returncode, 2, path)
+            self.assertIn(path, done.stdout)
+
+    def test_a_container_with_neither_command_nor_image_entry_is_refused(self):
+        done = self.reprieve("run", str(HERE / "outcomes.yaml"))
+        self.assertEqual(done.returncode, 2, done.stdout)
+        self.assertIn("--image", done.stderr)
+
+    def test_deep_nesting_and_a_billion_laughs_are_errors(self):
+        self.check("a: " + "[" * 50000, "job.yaml:")
+        self.check("a: &a [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
+            f"{chr(98 + i)}: &{chr(98 + i)} [" + ",".join(["*" + chr(97 + i)] * 10) + "]\n" for i in range(9)), "job.yaml:")
+
+    def test_an_unknown_flag_names_its_neighbour(self):
+        done = self.reprieve("run", "--noodes", "3", "x.yaml")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("Did you mean --nodes?", done.stderr)
+
+    def test_good_manifests_pass_in_silence(self):
+        done = self.reprieve("validate", self.write(job("good", "true")))
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))
+
+
+class Examples(Reprieve):
+    def test_every_example_is_valid(self):
+        for path in sorted((HERE.parent.parent / "examples").glob("*.yaml")):
+            done = self.reprieve("validate", str(path))
+            self.assertEqual((done.returncode, done.stdout), (0, ""), path)
+
+    def test_the_first_example_runs_to_completion(self):
+        done = self.reprieve("run", "--backoff", "10ms", str(HERE.parent.parent / "examples" / "train.yaml"))
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn("retry 1 of 2 of index 2", done.stdout)
+
+
+if __name__ == "__main__":
+    REPRIEVE = os.path.abspath(sys.argv.pop(1))
+    unittest.main(verbosity=1)
