@@ -1,6 +1,161 @@
+// run_true, first_process, help: the binary as a user starts it.
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <mutex>
+
+#include "base/check.h"
+#include "base/text.h"
+#include "node/runtime/supervisor.h"
 #include "workloads.h"
+
 namespace reprieve::bench {
-std::vector<Figure> RunTrue(const std::string&) { return {}; }
-std::vector<Figure> FirstProcess(const std::string&) { return {}; }
-std::vector<Figure> Help(const std::string&) { return {}; }
+namespace {
+
+constexpr int kPods = 10'000;
+constexpr int kAtOnce = 16;
+constexpr double kFirstProcessTargetMs = 20;
+constexpr double kHelpTargetMs = 5;
+constexpr int kRepeats = 15;
+
+double Now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
+
+std::string ReprieveBeside(const std::string& self) {
+  return (std::filesystem::absolute(self).parent_path() / "reprieve").string();
+}
+
+// A directory of our own that goes with the scope.
+class Scratch {
+ public:
+  Scratch() : path_(std::filesystem::temp_directory_path() / Cat("reprieve-bench-", static_cast<std::int64_t>(getpid()))) {
+    std::filesystem::create_directories(path_);
+  }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+  ~Scratch() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  std::string operator/(std::string_view name) const { return (path_ / name).string(); }
+
+ private:
+  std::filesystem::path path_;
+};
+
+std::string Manifest(int completions, const std::string& command) {
+  return Cat(
+      "apiVersion: batch/v1\nkind: Job\nmetadata: {name: bench}\nspec:\n  completionMode: Indexed\n  completions: ",
+      completions, "\n  parallelism: ", kAtOnce,
+      "\n  template:\n    spec:\n      restartPolicy: Never\n      containers:\n      - {name: main, image: none, command: ",
+      command, "}\n");
+}
+
+// The same sandbox, log and termination file for each /bin/true, with nothing above the runtime: no Job, no store.
+double BareRate(const Scratch& scratch) {
+  std::mutex mutex;
+  std::condition_variable changed;
+  int running = 0;
+  std::vector<node::SandboxId> over;
+  node::RuntimeEvents events;
+  events.exited = [&](const node::ContainerExit& exit) {
+    REPRIEVE_CHECK(exit.exit_code == 0, exit.message);
+    const std::lock_guard lock(mutex);
+    --running;
+    over.push_back(exit.sandbox);
+    changed.notify_one();
+  };
+  node::SupervisorOptions options;
+  options.state_directory = scratch / "bare";
+  auto started = node::Supervisor::Start(std::move(options), std::move(events));
+  REPRIEVE_CHECK(started.ok(), "the runtime starts");
+  node::Supervisor& runtime = **started;
+  const double begin = Now();
+  for (int i = 0; i < kPods || running > 0; ++i) {
+    std::vector<node::SandboxId> ended;
+    {
+      std::unique_lock lock(mutex);
+      changed.wait(lock, [&] { return running < (i < kPods ? kAtOnce : 1); });
+      ended.swap(over);
+      if (i < kPods) ++running;
+    }
+    for (const node::SandboxId sandbox : ended) runtime.RemovePodSandbox(sandbox);
+    if (i >= kPods) break;
+    node::PodSandboxSpec pod;
+    pod.namespace_ = "default";
+    pod.name = pod.hostname = Cat("bench-", i);
+    pod.uid = Cat(i);
+    const auto sandbox = runtime.RunPodSandbox(std::move(pod));
+    node::ContainerSpec container;
+    container.name = "main";
+    container.argv = {"/bin/true"};
+    container.environment = {"PATH=/usr/bin:/bin"};
+    container.termination_message_path = "/dev/termination-log";
+    container.log_path = scratch / Cat("bare-logs/", i, "/main/0.log");
+    const auto made = runtime.StartContainer(*sandbox, std::move(container));
+    REPRIEVE_CHECK(made.ok(), "the container is taken");
+  }
+  return kPods / (Now() - begin);
+}
+
+double Median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
+
+int Shell(const std::string& command) {
+  const int status = std::system(command.c_str());
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+}  // namespace
+
+std::vector<Figure> RunTrue(const std::string& self) {
+  const Scratch scratch;
+  std::ofstream(scratch / "true.yaml") << Manifest(kPods, "[/bin/true]");
+  const double bare = BareRate(scratch);
+  const double begin = Now();
+  const int code = Shell(Cat(ReprieveBeside(self), " run --state ", scratch / "state", " ", scratch / "true.yaml", " > ",
+                             scratch / "out.txt"));
+  const double rate = kPods / (Now() - begin);
+  REPRIEVE_CHECK(code == 0, "the Job of 10,000 completes");
+  return {AtLeast("run_true", rate, "pods/s", "bare loop, same sandbox", bare, 0.8)};
+}
+
+std::vector<Figure> FirstProcess(const std::string& self) {
+  const Scratch scratch;
+  // The pod's first act is to tell the time.
+  std::ofstream(scratch / "first.yaml") << Manifest(1, Cat("[sh, -c, 'date +%s.%N > ", scratch / "when", "']"));
+  std::vector<double> times;
+  for (int i = 0; i < kRepeats; ++i) {
+    const double begin =
+        std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+    const int code = Shell(Cat(ReprieveBeside(self), " run --state ", scratch / "state", " ", scratch / "first.yaml", " > ",
+                               scratch / "out.txt"));
+    REPRIEVE_CHECK(code == 0, "the Job completes");
+    double when = 0;
+    std::ifstream(scratch / "when") >> when;
+    times.push_back((when - begin) * 1e3);
+  }
+  return {AtMost("first_process", Median(std::move(times)), "ms (with sh and date)", "the target", kFirstProcessTargetMs, 1)};
+}
+
+std::vector<Figure> Help(const std::string& self) {
+  std::vector<double> times;
+  for (int i = 0; i < kRepeats; ++i) {
+    const double begin = Now();
+    REPRIEVE_CHECK(Shell(Cat(ReprieveBeside(self), " --help > /dev/null")) == 0, "help is there");
+    times.push_back((Now() - begin) * 1e3);
+  }
+  return {AtMost("help", Median(std::move(times)), "ms (with its shell)", "the target", kHelpTargetMs, 1)};
+}
+
+}  // namespace reprieve::bench

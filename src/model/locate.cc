@@ -62,7 +62,9 @@ Mark Locate(const Value& root, std::string_view field_path) {
     at = &member->value;
     if (IsPlace(member->mark)) mark = member->mark;
   }
-  return mark;
+  // Of a text or a number the value itself is what is wrong, not its name.
+  const bool scalar = !at->IsArray() && !at->IsObject() && !at->IsNull();
+  return scalar && IsPlace(at->mark()) ? at->mark() : mark;
 }
 
 }  // namespace reprieve::model
