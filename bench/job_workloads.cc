@@ -28,10 +28,11 @@ Value PolicyOf20Rules() {
   Value policy = Value::MakeObject();
   Value& rules = policy.Set("rules", Value::MakeArray());
   for (int rule = 0; rule < 20; ++rule) {
-    Value& codes = rules.Append(Value::MakeObject()).Set("onExitCodes", Value::MakeObject());
     // Only the last rule has the code that the pods end with: all are looked at.
     const bool last = rule == 19;
-    rules.items().back().Set("action", Value::String(last ? "Count" : "FailJob"));
+    Value& made = rules.Append(Value::MakeObject());
+    made.Set("action", Value::String(last ? "Count" : "FailJob"));
+    Value& codes = made.Set("onExitCodes", Value::MakeObject());
     codes.Set("operator", Value::String("In"));
     Value& values = codes.Set("values", Value::MakeArray());
     for (int i = 0; i < 255; ++i) values.Append(Value::Int(last ? i + 1 : 1000 + 300 * rule + i));

@@ -131,7 +131,7 @@ void Engine::Reconcile(const std::string& uid, JobState& state) {
     if (decision.backoff && report.stages_done >= decision.backoff_after_stages) state.view.backoff = *decision.backoff;
     if (!complete) return Retry(uid, state, report.failure);
     state.view.MarkAnnounced();
-    for (const world::Verdict& verdict : decision.plan.verdicts) ledger_.Record(verdict);
+    for (world::Verdict& verdict : decision.plan.verdicts) ledger_.Record(std::move(verdict));
   }
   if (!state.view.has_job() && !lists_complete_) return;
   world::PlanReport report;

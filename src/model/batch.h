@@ -49,7 +49,8 @@ struct OnExitCodes {
   std::optional<std::string> container_name;
   ExitCodeOperator op = ExitCodeOperator::kUnknown;
   std::vector<std::int32_t> values;  // ascending, as validation demands
-  Value rest;
+  model::Rest rest;
+
   template <class V>
   static void Fields(V& v) {
     v.Field("containerName", &OnExitCodes::container_name);
@@ -62,7 +63,7 @@ struct OnPodCondition {
   using BoundTag = void;
   std::string type;
   std::string status;
-  Value rest;
+  model::Rest rest;
   template <class V>
   static void Fields(V& v) {
     v.Field("type", &OnPodCondition::type, kAlwaysWritten);
@@ -75,7 +76,7 @@ struct PodFailurePolicyRule {
   FailureAction action = FailureAction::kUnknown;
   std::optional<OnExitCodes> on_exit_codes;
   std::vector<OnPodCondition> on_pod_conditions;
-  Value rest;
+  model::Rest rest;
   model::Mark mark;  // where the rule stands in the user's file
   template <class V>
   static void Fields(V& v) {
@@ -88,7 +89,7 @@ struct PodFailurePolicyRule {
 struct PodFailurePolicy {
   using BoundTag = void;
   std::vector<PodFailurePolicyRule> rules;
-  Value rest;
+  model::Rest rest;
   template <class V>
   static void Fields(V& v) {
     v.Field("rules", &PodFailurePolicy::rules, kAlwaysWritten);
@@ -99,7 +100,7 @@ struct SuccessPolicyRule {
   using BoundTag = void;
   std::optional<std::string> succeeded_indexes;
   std::optional<std::int32_t> succeeded_count;
-  Value rest;
+  model::Rest rest;
   model::Mark mark;  // where the rule stands in the user's file
   template <class V>
   static void Fields(V& v) {
@@ -111,7 +112,7 @@ struct SuccessPolicyRule {
 struct SuccessPolicy {
   using BoundTag = void;
   std::vector<SuccessPolicyRule> rules;
-  Value rest;
+  model::Rest rest;
   template <class V>
   static void Fields(V& v) {
     v.Field("rules", &SuccessPolicy::rules, kAlwaysWritten);
@@ -136,7 +137,7 @@ struct JobSpec {
   std::optional<bool> suspend;
   std::optional<PodReplacementPolicy> pod_replacement_policy;
   std::optional<std::string> managed_by;
-  Value rest;
+  model::Rest rest;
   template <class V>
   static void Fields(V& v) {
     v.Field("parallelism", &JobSpec::parallelism);
@@ -171,7 +172,7 @@ struct JobCondition {
   std::optional<Time> last_transition_time;
   std::string reason;
   std::string message;
-  Value rest;
+  model::Rest rest;
   template <class V>
   static void Fields(V& v) {
     v.Field("type", &JobCondition::type, kAlwaysWritten);
@@ -187,7 +188,7 @@ struct UncountedTerminatedPods {
   using BoundTag = void;
   std::vector<std::string> succeeded;  // UIDs
   std::vector<std::string> failed;     // UIDs
-  Value rest;
+  model::Rest rest;
   template <class V>
   static void Fields(V& v) {
     v.Field("succeeded", &UncountedTerminatedPods::succeeded);
@@ -209,7 +210,7 @@ struct JobStatus {
   std::optional<std::string> failed_indexes;
   std::optional<UncountedTerminatedPods> uncounted_terminated_pods;
   std::optional<std::int32_t> ready;
-  Value rest;
+  model::Rest rest;
   template <class V>
   static void Fields(V& v) {
     v.Field("conditions", &JobStatus::conditions);

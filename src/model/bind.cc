@@ -3,6 +3,27 @@
 #include "base/text.h"
 
 namespace reprieve::model {
+namespace {
+
+const Value kNothing;
+
+}  // namespace
+
+const Value& Rest::operator[](std::string_view key) const { return value_ ? (*value_)[key] : kNothing; }
+
+const Value::Object& Rest::members() const {
+  return value_ ? std::as_const(*value_).members() : std::as_const(kNothing).members();
+}
+
+Value& Rest::At(std::string_view key) {
+  if (!value_) value_ = std::make_unique<Value>(Value::MakeObject());
+  return value_->At(key);
+}
+
+bool operator==(const Rest& a, const Rest& b) {
+  if (!a.value_ || !b.value_) return a.members().empty() && b.members().empty();
+  return *a.value_ == *b.value_;
+}
 
 void FromValue(const Value& value, bool& out) { out = value.AsBool(); }
 void FromValue(const Value& value, std::int32_t& out) { out = ParseInt32(value.AsText()).value_or(0); }

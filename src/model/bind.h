@@ -28,6 +28,29 @@ enum class Presence : std::uint8_t {
 inline constexpr Presence kOmitEmpty = Presence::kOmitEmpty;
 inline constexpr Presence kAlwaysWritten = Presence::kAlways;
 
+// Members that a struct does not interpret. Nearly always none, so it costs a pointer.
+class Rest {
+ public:
+  Rest() = default;
+  Rest(const Rest& other) : value_(other.value_ ? std::make_unique<Value>(*other.value_) : nullptr) {}
+  Rest(Rest&&) noexcept = default;
+  Rest& operator=(const Rest& other) {
+    if (this != &other) *this = Rest(other);
+    return *this;
+  }
+  Rest& operator=(Rest&&) noexcept = default;
+  ~Rest() = default;
+
+  const Value& operator[](std::string_view key) const;
+  const Value::Object& members() const;
+  Value& At(std::string_view key);
+
+  friend bool operator==(const Rest& a, const Rest& b);
+
+ private:
+  std::unique_ptr<Value> value_;  // null: none
+};
+
 // An enumeration bound as text has a table of its names beside it, found by overload.
 template <class E>
 concept NamedEnum = std::is_enum_v<E> && requires(E e, std::string_view text) {

@@ -33,7 +33,7 @@ struct ObjectFieldSelector {
   using BoundTag = void;
   std::string api_version;
   std::string field_path;
-  Value rest;
+  model::Rest rest;
   template <class V>
   static void Fields(V& v) {
     v.Field("apiVersion", &ObjectFieldSelector::api_version);
@@ -46,7 +46,7 @@ struct ResourceFieldSelector {
   std::string container_name;
   std::string resource;
   std::string divisor;
-  Value rest;
+  model::Rest rest;
   template <class V>
   static void Fields(V& v) {
     v.Field("containerName", &ResourceFieldSelector::container_name);
@@ -61,7 +61,7 @@ struct KeySelector {
   std::string name;
   std::string key;
   std::optional<bool> optional;
-  Value rest;
+  model::Rest rest;
   template <class V>
   static void Fields(V& v) {
     v.Field("name", &KeySelector::name);
@@ -76,7 +76,7 @@ struct EnvVarSource {
   std::optional<ResourceFieldSelector> resource_field_ref;
   std::optional<KeySelector> config_map_key_ref;
   std::optional<KeySelector> secret_key_ref;
-  Value rest;
+  model::Rest rest;
   template <class V>
   static void Fields(V& v) {
     v.Field("fieldRef", &EnvVarSource::field_ref);
@@ -91,7 +91,7 @@ struct EnvVar {
   std::string name;
   std::string value;
   std::optional<EnvVarSource> value_from;
-  Value rest;
+  model::Rest rest;
   template <class V>
   static void Fields(V& v) {
     v.Field("name", &EnvVar::name, kAlwaysWritten);
@@ -105,7 +105,7 @@ struct SourceReference {
   using BoundTag = void;
   std::string name;
   std::optional<bool> optional;
-  Value rest;
+  model::Rest rest;
   template <class V>
   static void Fields(V& v) {
     v.Field("name", &SourceReference::name);
@@ -118,7 +118,7 @@ struct EnvFromSource {
   std::string prefix;
   std::optional<SourceReference> config_map_ref;
   std::optional<SourceReference> secret_ref;
-  Value rest;
+  model::Rest rest;
   template <class V>
   static void Fields(V& v) {
     v.Field("prefix", &EnvFromSource::prefix);
@@ -131,7 +131,7 @@ struct ResourceRequirements {
   using BoundTag = void;
   std::map<std::string, std::string> limits;    // quantities as text
   std::map<std::string, std::string> requests;  // quantities as text
-  Value rest;
+  model::Rest rest;
   template <class V>
   static void Fields(V& v) {
     v.Field("limits", &ResourceRequirements::limits);
@@ -145,7 +145,7 @@ struct VolumeMount {
   bool read_only = false;
   std::string mount_path;
   std::string sub_path;
-  Value rest;
+  model::Rest rest;
   template <class V>
   static void Fields(V& v) {
     v.Field("name", &VolumeMount::name, kAlwaysWritten);
@@ -169,7 +169,7 @@ struct Container {
   std::vector<VolumeMount> volume_mounts;
   std::string termination_message_path;
   std::string image_pull_policy;
-  Value rest;
+  model::Rest rest;
   template <class V>
   static void Fields(V& v) {
     v.Field("name", &Container::name, kAlwaysWritten);
@@ -193,7 +193,7 @@ struct KeyToPath {
   std::string key;
   std::string path;
   std::optional<std::int32_t> mode;
-  Value rest;
+  model::Rest rest;
   template <class V>
   static void Fields(V& v) {
     v.Field("key", &KeyToPath::key, kAlwaysWritten);
@@ -208,7 +208,7 @@ struct ConfigMapVolumeSource {
   std::vector<KeyToPath> items;
   std::optional<std::int32_t> default_mode;
   std::optional<bool> optional;
-  Value rest;
+  model::Rest rest;
   template <class V>
   static void Fields(V& v) {
     v.Field("name", &ConfigMapVolumeSource::name);
@@ -224,7 +224,7 @@ struct SecretVolumeSource {
   std::vector<KeyToPath> items;
   std::optional<std::int32_t> default_mode;
   std::optional<bool> optional;
-  Value rest;
+  model::Rest rest;
   template <class V>
   static void Fields(V& v) {
     v.Field("secretName", &SecretVolumeSource::secret_name);
@@ -238,7 +238,7 @@ struct HostPathVolumeSource {
   using BoundTag = void;
   std::string path;
   std::string type;
-  Value rest;
+  model::Rest rest;
   template <class V>
   static void Fields(V& v) {
     v.Field("path", &HostPathVolumeSource::path, kAlwaysWritten);
@@ -250,7 +250,7 @@ struct EmptyDirVolumeSource {
   using BoundTag = void;
   std::string medium;
   std::string size_limit;
-  Value rest;
+  model::Rest rest;
   template <class V>
   static void Fields(V& v) {
     v.Field("medium", &EmptyDirVolumeSource::medium);
@@ -265,7 +265,7 @@ struct Volume {
   std::optional<EmptyDirVolumeSource> empty_dir;
   std::optional<ConfigMapVolumeSource> config_map;
   std::optional<SecretVolumeSource> secret;
-  Value rest;
+  model::Rest rest;
   template <class V>
   static void Fields(V& v) {
     v.Field("name", &Volume::name, kAlwaysWritten);
@@ -283,7 +283,7 @@ struct Toleration {
   std::string value;
   std::string effect;
   std::optional<std::int64_t> toleration_seconds;
-  Value rest;
+  model::Rest rest;
   template <class V>
   static void Fields(V& v) {
     v.Field("key", &Toleration::key);
@@ -307,7 +307,7 @@ struct PodSpec {
   std::string node_name;  // as submitted; where a pod is bound stands in Pod::node_name
   std::string hostname;   // as submitted; a pod's own stands in Pod::hostname
   std::vector<Toleration> tolerations;
-  Value rest;
+  model::Rest rest;
   template <class V>
   static void Fields(V& v) {
     v.Field("volumes", &PodSpec::volumes);
@@ -328,7 +328,7 @@ struct PodTemplateSpec {
   using BoundTag = void;
   meta::ObjectMeta metadata;
   std::shared_ptr<const PodSpec> spec;
-  Value rest;
+  model::Rest rest;
   template <class V>
   static void Fields(V& v) {
     v.Field("metadata", &PodTemplateSpec::metadata, kAlwaysWritten);
@@ -340,7 +340,7 @@ struct ContainerStateWaiting {
   using BoundTag = void;
   std::string reason;
   std::string message;
-  Value rest;
+  model::Rest rest;
   template <class V>
   static void Fields(V& v) {
     v.Field("reason", &ContainerStateWaiting::reason);
@@ -351,7 +351,7 @@ struct ContainerStateWaiting {
 struct ContainerStateRunning {
   using BoundTag = void;
   std::optional<Time> started_at;
-  Value rest;
+  model::Rest rest;
   template <class V>
   static void Fields(V& v) {
     v.Field("startedAt", &ContainerStateRunning::started_at);
@@ -367,7 +367,7 @@ struct ContainerStateTerminated {
   std::optional<Time> started_at;
   std::optional<Time> finished_at;
   std::string container_id;
-  Value rest;
+  model::Rest rest;
   template <class V>
   static void Fields(V& v) {
     v.Field("exitCode", &ContainerStateTerminated::exit_code, kAlwaysWritten);
@@ -386,7 +386,7 @@ struct ContainerState {
   std::optional<ContainerStateWaiting> waiting;
   std::optional<ContainerStateRunning> running;
   std::optional<ContainerStateTerminated> terminated;
-  Value rest;
+  model::Rest rest;
   template <class V>
   static void Fields(V& v) {
     v.Field("waiting", &ContainerState::waiting);
@@ -406,7 +406,7 @@ struct ContainerStatus {
   std::string image_id;
   std::string container_id;
   std::optional<bool> started;
-  Value rest;
+  model::Rest rest;
   template <class V>
   static void Fields(V& v) {
     v.Field("name", &ContainerStatus::name, kAlwaysWritten);
@@ -428,7 +428,7 @@ struct PodCondition {
   std::optional<Time> last_transition_time;
   std::string reason;
   std::string message;
-  Value rest;
+  model::Rest rest;
   template <class V>
   static void Fields(V& v) {
     v.Field("type", &PodCondition::type, kAlwaysWritten);
@@ -450,7 +450,7 @@ struct PodStatus {
   std::optional<Time> start_time;
   std::vector<ContainerStatus> init_container_statuses;
   std::vector<ContainerStatus> container_statuses;
-  Value rest;
+  model::Rest rest;
   template <class V>
   static void Fields(V& v) {
     v.Field("phase", &PodStatus::phase);
@@ -475,6 +475,8 @@ struct Pod {
   std::string node_name;                // where it is bound; empty: nowhere yet
   std::string hostname;                 // overrides spec->hostname where not empty
   PodStatus status;
+  // Differs whenever the status may differ; 0: nobody keeps it, and nothing follows from it.
+  std::uint64_t status_version = 0;
 
   bool IsTerminal() const { return status.phase == PodPhase::kSucceeded || status.phase == PodPhase::kFailed; }
   bool IsActive() const { return !IsTerminal() && !metadata.deleting(); }

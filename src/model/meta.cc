@@ -151,7 +151,7 @@ struct WireMeta {
   Labels labels, annotations;
   std::vector<OwnerReference> owner_references;
   Finalizers finalizers;
-  Value rest;
+  model::Rest rest;
 
   template <class V>
   static void Fields(V& v) {

@@ -85,7 +85,7 @@ struct OwnerReference {
   std::string uid;
   std::optional<bool> controller;
   std::optional<bool> block_owner_deletion;
-  Value rest;
+  model::Rest rest;
 
   template <class V>
   static void Fields(V& v) {
@@ -114,7 +114,7 @@ struct ObjectMeta {
   // Shared among the pods of one Job: the same owner, the same finalizer.
   std::shared_ptr<const std::vector<OwnerReference>> owner_references;
   Finalizers finalizers;
-  Value rest;
+  model::Rest rest;
 
   bool deleting() const { return deletion_timestamp.has_value(); }
   bool HasFinalizer(std::string_view finalizer) const { return finalizers.Contains(finalizer); }
@@ -131,7 +131,7 @@ struct LabelSelectorRequirement {
   std::string key;
   std::string op;  // In, NotIn, Exists, DoesNotExist
   std::vector<std::string> values;
-  Value rest;
+  model::Rest rest;
 
   template <class V>
   static void Fields(V& v) {
@@ -145,7 +145,7 @@ struct LabelSelector {
   using BoundTag = void;
   std::map<std::string, std::string> match_labels;
   std::vector<LabelSelectorRequirement> match_expressions;
-  Value rest;
+  model::Rest rest;
 
   template <class V>
   static void Fields(V& v) {

@@ -128,6 +128,7 @@ WriteResult Store::BindPod(const world::PodReference& reference, const std::stri
   scheduled.status = "True";
   scheduled.last_transition_time = TruncateToSeconds(clock_.Now());
   pod->status.SetCondition(std::move(scheduled));
+  pod->status_version = version_ + 1;
   return Changed(*pod);
 }
 
@@ -136,6 +137,7 @@ WriteResult Store::UpdatePodStatus(const world::PodReference& reference,
   core::Pod* pod = Find(reference);
   if (pod == nullptr) return PodNotFound(reference);
   change(*pod, pod->status);
+  pod->status_version = version_ + 1;
   return Changed(*pod);
 }
 
@@ -282,6 +284,7 @@ WriteResult Store::Insert(std::unique_ptr<core::Pod> pod) {
   pod->metadata.creation_timestamp = TruncateToSeconds(clock_.Now());
   pod->spec = DefaultedSpec(pod->spec);
   pod->status.phase = core::PodPhase::kPending;
+  pod->status_version = version_ + 1;
   std::unique_ptr<core::Pod>& stored = pods_[pod->metadata.namespace_][pod->metadata.name];
   stored = std::move(pod);
   ++pod_count_;

@@ -100,15 +100,19 @@ TrackedPod JobView::Classify(const core::Pod& pod, std::uint64_t order, const Tr
   const bool ended = pod.IsTerminal();
   const bool deleting = pod.metadata.deleting();
   out.active = !ended && !deleting;
-  out.ready = out.active && pod.IsReady();
+  out.status_version = pod.status_version;
+  const bool same_status = was != nullptr && was->status_version != 0 && was->status_version == pod.status_version;
+  out.ready = out.active && (same_status ? was->ready : pod.IsReady());
   out.terminating = deleting && !ended;
   out.finalizer = pod.metadata.HasFinalizer(batch::kTrackingFinalizer);
   out.succeeded = pod.status.phase == core::PodPhase::kSucceeded;
   out.failed = pod.status.phase == core::PodPhase::kFailed ||
                (deleting && !out.succeeded && !spec_->replaces_only_failed());
   if (spec_->pod_template.spec->restart_policy == core::RestartPolicy::kOnFailure) out.restarts = RestartsInPlace(pod.status);
-  if (out.failed && spec_->pod_failure_policy) {
-    out.verdict = std::make_unique<policy::PodVerdict>(policy::JudgePod(*spec_->pod_failure_policy, pod));
+  if (out.failed && same_status && was->verdict) {
+    out.verdict = was->verdict;
+  } else if (out.failed && spec_->pod_failure_policy) {
+    out.verdict = std::make_shared<const policy::PodVerdict>(policy::JudgePod(*spec_->pod_failure_policy, pod));
   }
   return out;
 }

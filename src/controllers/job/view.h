@@ -32,6 +32,7 @@ struct TrackedPod {
   const core::Pod* pod = nullptr;
   std::uint64_t order = 0;               // of appearance
   std::uint64_t stamps[2] = {0, 0};      // of its labels and annotations, when these were read
+  std::uint64_t status_version = 0;      // of its status, when that was read
   CompletionIndex index = -1;            // -1: none that is valid
   bool active = false;                   // neither ended nor deleting
   bool ready = false;                    // active, and Ready is True
@@ -42,7 +43,7 @@ struct TrackedPod {
   bool selected = true;                  // the Job's selector matches
   std::int32_t restarts = 0;             // in place, while Pending or Running; under OnFailure only
   policy::IndexFailures carried;         // of its index, before it
-  std::unique_ptr<policy::PodVerdict> verdict;  // where failed and there is a policy
+  std::shared_ptr<const policy::PodVerdict> verdict;  // where failed and there is a policy
 
   // Its finalizer may go without an end of the Job: it has ended, or counts as failed.
   bool accountable() const { return finalizer && (succeeded || failed); }
@@ -130,7 +131,7 @@ class JobView {
 
   // Each set of pods, and what a pod of it has.
   std::array<std::pair<PodSet*, bool (TrackedPod::*)() const>, 5> Memberships();
-  // `was`: what it was before, for what follows from its labels and annotations; null pointer: nothing.
+  // `was`: what it was before, for what follows from what has not changed since; null pointer: nothing.
   TrackedPod Classify(const core::Pod& pod, std::uint64_t order, const TrackedPod* was) const;
   bool EndsIndex(const TrackedPod& tracked) const;
   bool InRange(CompletionIndex index) const;
