@@ -38,6 +38,17 @@ std::vector<std::string> GpusFor(const core::Container& container, const core::P
   return out;
 }
 
+// Where a container works that names no directory: where Reprieve was started, unless a volume of its own hides that.
+std::string DefaultDirectory(const ContainerContext& context, const std::vector<Mount>& mounts) {
+  for (const Mount& mount : mounts) {
+    if (context.working_directory == mount.container_path ||
+        context.working_directory.starts_with(mount.container_path + "/")) {
+      return mount.container_path;
+    }
+  }
+  return context.working_directory;
+}
+
 }  // namespace
 
 Result<ContainerSpec> MakeContainerSpec(const core::Container& container, const ContainerContext& context) {
@@ -68,7 +79,7 @@ Result<ContainerSpec> MakeContainerSpec(const core::Container& container, const 
   out.environment.reserve(environment.size());
   for (const auto& [name, value] : environment) out.environment.push_back(Cat(name, "=", value));
 
-  out.working_directory = container.working_dir.empty() ? context.working_directory : container.working_dir;
+  out.working_directory = container.working_dir.empty() ? DefaultDirectory(context, out.mounts) : container.working_dir;
   out.termination_message_path = container.termination_message_path;
   out.limits.memory_bytes = LimitOf(container, std::string(kMemory));
   out.limits.cpu_milli = LimitOf(container, std::string(kCpu));

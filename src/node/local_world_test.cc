@@ -132,12 +132,12 @@ TEST_F(LocalWorldTest, AProgramThatIsNotThereIsAStartError) {
 }
 
 TEST_F(LocalWorldTest, InitContainersVolumesAndSidecarsWorkTogether) {
-  core::Container init = Shell("init", "echo from-init > /work/file");
+  core::Container init = Shell("init", "echo from-init > /scratch-volume/file");
   core::Container side = ASidecar("side", {"/bin/sh", "-c", "trap 'exit 0' TERM; echo up; sleep 60 & wait"});
-  core::Container main = Shell("main", "cat /work/file");
+  core::Container main = Shell("main", "cat /scratch-volume/file");
   core::VolumeMount mount;
   mount.name = "work";
-  mount.mount_path = "/work";
+  mount.mount_path = "/scratch-volume";
   init.volume_mounts = main.volume_mounts = {mount};
   core::PodSpec spec = ASpec(kNever, {main}, {init, side});
   core::Volume volume;
