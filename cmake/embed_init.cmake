@@ -6,7 +6,7 @@ function(reprieve_embed_init library directory)
   set(init ${CMAKE_BINARY_DIR}/reprieve-init)
   add_custom_command(
     OUTPUT ${init}
-    COMMAND ${CMAKE_C_COMPILER} -std=c11 -Os -Wall -Wextra -Werror -static -no-pie -fno-pie -nostdlib -ffreestanding
+    COMMAND ${CMAKE_C_COMPILER} -std=c11 -Os -Wall -Wextra -Werror -Wno-unused-command-line-argument -static -no-pie -fno-pie -nostdlib -ffreestanding
             -fno-stack-protector -fno-asynchronous-unwind-tables
             -Wl,--build-id=none,-z,noexecstack,-z,norelro -s -o ${init} ${directory}/init.c
     DEPENDS ${directory}/init.c

@@ -230,8 +230,10 @@ void Engine::ReleaseOrphans() {
   for (const world::PodReference& pod : released) api_.RemovePodFinalizer(pod, batch::kTrackingFinalizer);
 }
 
-void Engine::ListsComplete() {
+void Engine::ListsComplete(meta::ResourceVersion version) {
   lists_complete_ = true;
+  jobs_seen_ = std::max(jobs_seen_, version);
+  pods_seen_ = std::max(pods_seen_, version);
   for (const auto& [uid, state] : jobs_) Enqueue(uid, Nanoseconds(0));
 }
 

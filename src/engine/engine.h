@@ -43,8 +43,9 @@ class Engine final : public world::Watcher {
   void PodChanged(const core::Pod& pod) override;
   void PodDeleted(const core::Pod& pod) override;
 
-  // The first lists of Jobs and of pods have been reported whole: a pod's Job that is not known now does not exist.
-  void ListsComplete();
+  // Lists of Jobs and of pods have been reported whole, as of `version`: nothing older is missing, and a pod's Job that is
+  // not known now does not exist.
+  void ListsComplete(meta::ResourceVersion version);
 
   // Reconciles one Job that is due; false if none is.
   bool RunOne();

@@ -59,6 +59,9 @@ Value Value::String(std::string text) {
   return out;
 }
 
+Value Value::MakeArray() { return MakeArray(Array()); }
+Value Value::MakeObject() { return MakeObject(Object()); }
+
 Value Value::MakeArray(Array items) {
   Value out;
   out.kind_ = Kind::kArray;

@@ -31,12 +31,12 @@ class Value {
   using Array = std::vector<Value>;
   using Object = std::vector<Member>;
 
-  Value() = default;  // null
+  Value();  // null
   Value(const Value& other);
-  Value(Value&& other) noexcept = default;
+  Value(Value&& other) noexcept;
   Value& operator=(const Value& other);
-  Value& operator=(Value&& other) noexcept = default;
-  ~Value() = default;
+  Value& operator=(Value&& other) noexcept;
+  ~Value();
 
   static Value Null() { return {}; }
   static Value Bool(bool value);
@@ -44,8 +44,10 @@ class Value {
   // `text` is a JSON number.
   static Value Number(std::string text);
   static Value String(std::string text);
-  static Value MakeArray(Array items = {});
-  static Value MakeObject(Object members = {});
+  static Value MakeArray();
+  static Value MakeArray(Array items);
+  static Value MakeObject();
+  static Value MakeObject(Object members);
 
   Kind kind() const { return kind_; }
   bool IsNull() const { return kind_ == Kind::kNull; }
@@ -102,5 +104,11 @@ struct Value::Member {
   Value value;
   Mark mark;  // of the key
 };
+
+// Here, where Member is complete.
+inline Value::Value() = default;
+inline Value::Value(Value&& other) noexcept = default;
+inline Value& Value::operator=(Value&& other) noexcept = default;
+inline Value::~Value() = default;
 
 }  // namespace reprieve::model

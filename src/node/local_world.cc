@@ -97,7 +97,7 @@ Status LocalWorld::Begin() {
   store_.AddWatcher(&engine_);
   machine_ = std::make_unique<Machine>(store_, clock_, *runtime_, inbox_, std::move(*nodes), images_, settings_,
                                        std::move(machine));
-  engine_.ListsComplete();
+  engine_.ListsComplete(store_.version());
   return Ok();
 }
 

@@ -9,7 +9,7 @@ Simulation::Simulation(const SimulationOptions& options)
       store_(clock_, options.seed),
       engine_(store_, clock_, ledger_, options.engine) {
   store_.AddWatcher(&engine_);
-  engine_.ListsComplete();
+  engine_.ListsComplete(store_.version());
 }
 
 Simulation::~Simulation() { store_.RemoveWatcher(&engine_); }

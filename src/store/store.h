@@ -39,6 +39,8 @@ class Store final : public world::Api {
   void set_event_listener(std::function<void(const world::Event&)> listener) { on_event_ = std::move(listener); }
   // --- what users and kubelets ask for ---
 
+  // The version of the newest write.
+  meta::ResourceVersion version() const { return version_; }
   std::string NewUid();
   // Five characters, as the API server appends them to generateName.
   std::string NewNameSuffix();

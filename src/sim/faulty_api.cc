@@ -1,0 +1,75 @@
+#include "sim/faulty_api.h"
+
+namespace reprieve::sim {
+namespace {
+
+const world::WriteResult kNoAnswer{world::WriteCode::kUnavailable, "the server gives no answer", 0};
+
+}  // namespace
+
+template <class W>
+world::WriteResult FaultyApi::Do(bool repeatable, W write) {
+  const auto happens = [this](std::uint64_t one_in) { return one_in > 0 && random_.OneIn(one_in); };
+  if (crashed_) return kNoAnswer;
+  if (happens(rates_.crash)) {
+    crashed_ = true;
+    if (random_.OneIn(2)) write();
+    return kNoAnswer;
+  }
+  if (happens(rates_.unavailable)) {
+    if (repeatable && random_.OneIn(2)) write();
+    return kNoAnswer;
+  }
+  return write();
+}
+
+world::WriteResult FaultyApi::CreatePod(std::unique_ptr<core::Pod> pod, std::string& created_name) {
+  // A creation with an unknown outcome may leave a second pod, here as upstream: names are generated.
+  return Do(false, [&] { return store_.CreatePod(std::move(pod), created_name); });
+}
+
+world::WriteResult FaultyApi::DeletePod(const world::PodReference& pod) {
+  return Do(true, [&] { return store_.DeletePod(pod); });
+}
+
+world::WriteResult FaultyApi::RemovePodFinalizer(const world::PodReference& pod, std::string_view finalizer) {
+  return Do(true, [&] { return store_.RemovePodFinalizer(pod, finalizer); });
+}
+
+world::WriteResult FaultyApi::AdoptPod(const world::PodReference& pod, const meta::OwnerReference& owner,
+                                       std::string_view finalizer) {
+  return Do(true, [&] { return store_.AdoptPod(pod, owner, finalizer); });
+}
+
+world::WriteResult FaultyApi::ReleasePod(const world::PodReference& pod, const std::string& owner_uid,
+                                         std::string_view finalizer) {
+  return Do(true, [&] { return store_.ReleasePod(pod, owner_uid, finalizer); });
+}
+
+world::WriteResult FaultyApi::UpdateJobStatus(const meta::ObjectKey& job, const std::string& uid,
+                                              meta::ResourceVersion version, batch::JobStatus status) {
+  if (!crashed_ && rates_.conflict > 0 && random_.OneIn(rates_.conflict)) {
+    // Somebody else's write, that changes nothing that we look at.
+    if (const batch::Job* stored = store_.FindJob(job)) store_.ReplaceJob(batch::Job(*stored));
+  }
+  const world::WriteResult result =
+      Do(true, [&] { return store_.UpdateJobStatus(job, uid, version, std::move(status)); });
+  if (result.code == world::WriteCode::kInvalid) refused_.push_back(result.message);
+  return result;
+}
+
+world::WriteResult FaultyApi::DeleteJob(const meta::ObjectKey& job, const std::string& uid,
+                                        world::Propagation propagation) {
+  return Do(true, [&] { return store_.DeleteJob(job, uid, propagation); });
+}
+
+world::WriteResult FaultyApi::RemoveJobFinalizer(const meta::ObjectKey& job, const std::string& uid,
+                                                 std::string_view finalizer) {
+  return Do(true, [&] { return store_.RemoveJobFinalizer(job, uid, finalizer); });
+}
+
+void FaultyApi::Announce(const world::Event& event) {
+  if (!crashed_) store_.Announce(event);
+}
+
+}  // namespace reprieve::sim

@@ -1,0 +1,59 @@
+// FaultyApi: an Api in front of a store whose writes go wrong by seed, or after which the controller is gone.
+//
+// One owner, the simulation's thread.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/random.h"
+#include "store/store.h"
+#include "world/api.h"
+
+namespace reprieve::sim {
+
+struct FaultRates {
+  // One write in so many; 0: never.
+  std::uint64_t unavailable = 0;  // no answer; of writes that may be repeated, half have taken effect
+  std::uint64_t conflict = 0;     // somebody else writes the Job first
+  std::uint64_t crash = 0;        // the controller is gone, before the write or after it
+};
+
+class FaultyApi final : public world::Api {
+ public:
+  FaultyApi(store::Store& store, Random& random, FaultRates rates) : store_(store), random_(random), rates_(rates) {}
+
+  // The controller has crashed: every further write of it is refused. A new one begins with Revive.
+  bool crashed() const { return crashed_; }
+  void Revive() { crashed_ = false; }
+  // Statuses that validation has refused, in the server's words.
+  const std::vector<std::string>& refused() const { return refused_; }
+
+  world::WriteResult CreatePod(std::unique_ptr<core::Pod> pod, std::string& created_name) override;
+  world::WriteResult DeletePod(const world::PodReference& pod) override;
+  world::WriteResult RemovePodFinalizer(const world::PodReference& pod, std::string_view finalizer) override;
+  world::WriteResult AdoptPod(const world::PodReference& pod, const meta::OwnerReference& owner,
+                              std::string_view finalizer) override;
+  world::WriteResult ReleasePod(const world::PodReference& pod, const std::string& owner_uid,
+                                std::string_view finalizer) override;
+  world::WriteResult UpdateJobStatus(const meta::ObjectKey& job, const std::string& uid, meta::ResourceVersion version,
+                                     batch::JobStatus status) override;
+  world::WriteResult DeleteJob(const meta::ObjectKey& job, const std::string& uid,
+                               world::Propagation propagation) override;
+  world::WriteResult RemoveJobFinalizer(const meta::ObjectKey& job, const std::string& uid,
+                                        std::string_view finalizer) override;
+  void Announce(const world::Event& event) override;
+
+ private:
+  // Does `write`, or what the dice say instead. `repeatable`: an unknown outcome may be followed by the same write.
+  template <class W>
+  world::WriteResult Do(bool repeatable, W write);
+
+  store::Store& store_;
+  Random& random_;
+  const FaultRates rates_;
+  bool crashed_ = false;
+  std::vector<std::string> refused_;
+};
+
+}  // namespace reprieve::sim

@@ -1,0 +1,88 @@
+#include "sim/lagging_watch.h"
+
+#include <algorithm>
+#include <set>
+
+namespace reprieve::sim {
+namespace {
+
+void Report(world::Watcher& to, const batch::Job& job, bool deleted) { deleted ? to.JobDeleted(job) : to.JobChanged(job); }
+void Report(world::Watcher& to, const core::Pod& pod, bool deleted) { deleted ? to.PodDeleted(pod) : to.PodChanged(pod); }
+
+}  // namespace
+
+LaggingWatch::LaggingWatch(store::Store& store, Agenda& agenda, const world::Clock& clock, Random& random, LagRates rates,
+                           world::Watcher& downstream, std::function<void(meta::ResourceVersion)> listed)
+    : store_(store), agenda_(agenda), clock_(clock), random_(random), rates_(rates), downstream_(downstream),
+      listed_(std::move(listed)) {
+  RelistAll();
+  store_.AddWatcher(this);
+}
+
+LaggingWatch::~LaggingWatch() {
+  *alive_ = false;
+  store_.RemoveWatcher(this);
+}
+
+void LaggingWatch::JobChanged(const batch::Job& job) { Push(jobs_, job, false); }
+void LaggingWatch::JobDeleted(const batch::Job& job) { Push(jobs_, job, true); }
+void LaggingWatch::PodChanged(const core::Pod& pod) { Push(pods_, pod, false); }
+void LaggingWatch::PodDeleted(const core::Pod& pod) { Push(pods_, pod, true); }
+
+template <class T>
+void LaggingWatch::Push(Stream<T>& stream, const T& object, bool deleted) {
+  if (rates_.latest == Nanoseconds(0)) return Pass(stream, object, deleted);
+  stream.waiting.push_back({object, deleted});
+  const Nanoseconds lag(random_.Between(0, rates_.latest.count()));
+  stream.last_due = std::max(stream.last_due, clock_.Now() + lag);
+  agenda_.At(stream.last_due, [this, alive = alive_, &stream] {
+    if (*alive) Deliver(stream);
+  });
+}
+
+template <class T>
+void LaggingWatch::Deliver(Stream<T>& stream) {
+  if (stream.waiting.empty()) return;  // a list has told it already
+  const typename Stream<T>::Entry entry = std::move(stream.waiting.front());
+  stream.waiting.pop_front();
+  Pass(stream, entry.object, entry.deleted);
+  if (rates_.repeated > 0 && !entry.deleted && random_.OneIn(rates_.repeated)) Pass(stream, entry.object, false);
+  if (rates_.stream_lost > 0 && random_.OneIn(rates_.stream_lost)) RelistAll();
+}
+
+template <class T>
+void LaggingWatch::Pass(Stream<T>& stream, const T& object, bool deleted) {
+  std::unique_ptr<T>& cached = stream.cache[object.metadata.uid];
+  if (!cached) {
+    if (deleted) {
+      stream.cache.erase(object.metadata.uid);
+      return;
+    }
+    cached = std::make_unique<T>(object);
+  } else {
+    *cached = object;
+  }
+  Report(downstream_, *cached, deleted);
+  if (deleted) stream.cache.erase(object.metadata.uid);
+}
+
+template <class T>
+void LaggingWatch::Relist(Stream<T>& stream, const std::vector<const T*>& all) {
+  stream.waiting.clear();
+  std::set<std::string> there;
+  for (const T* object : all) there.insert(object->metadata.uid);
+  std::vector<std::string> gone;
+  for (const auto& [uid, object] : stream.cache) {
+    if (!there.contains(uid)) gone.push_back(uid);
+  }
+  for (const std::string& uid : gone) Pass(stream, T(*stream.cache.at(uid)), true);
+  for (const T* object : all) Pass(stream, *object, false);
+}
+
+void LaggingWatch::RelistAll() {
+  Relist(jobs_, store_.Jobs());
+  Relist(pods_, store_.Pods());
+  listed_(store_.version());
+}
+
+}  // namespace reprieve::sim

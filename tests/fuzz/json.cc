@@ -1,0 +1,18 @@
+// Any bytes are JSON or one clear error; what was read writes and reads back as the same value, and admission answers it.
+#include <cstdlib>
+
+#include "model/admission.h"
+#include "model/json.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
+  using namespace reprieve::model;
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  const auto value = ParseJson(text);
+  if (value.ok()) {
+    const auto again = ParseJson(WriteJson(*value));
+    if (!again.ok() || !(*again == *value)) std::abort();
+  }
+  const Answer answer = CreateJob(text, {"default", "Strict", "uid", "xxxxx", {}});
+  if (!answer.ok() && answer.message.empty()) std::abort();
+  return 0;
+}
