@@ -43,11 +43,18 @@ class History final : public world::Watcher {
     const Time limit = clock_.Now() + kLongest;
     while (Step(limit)) {
     }
-    ledger_.CheckQuiet();
     for (const std::string& refusal : api_.refused()) {
-      // A suspended Job whose last pods succeed has no startTime: upstream's server refuses its completion as well.
-      if (refusal.find("startTime is required") == std::string::npos) violations_.push_back(Cat("refused: ", refusal));
+      // Upstream's server refuses these as well: the end of a suspended Job whose last pods succeed (it has no startTime),
+      // and fewer succeeded indexes after a user has taken parallelism away from completions again.
+      const bool as_upstream = refusal.find("startTime is required") != std::string::npos ||
+                               refusal.find("cannot decrease the succeeded counter") != std::string::npos;
+      if (as_upstream) {
+        stuck_ = true;
+      } else {
+        violations_.push_back(Cat("refused: ", refusal));
+      }
     }
+    if (!stuck_) ledger_.CheckQuiet();
     return Result();
   }
 
@@ -297,6 +304,7 @@ class History final : public world::Watcher {
   bool indexed_ = false;
   std::set<std::string> lives_;
   std::set<std::string> ending_;
+  bool stuck_ = false;
   std::size_t crashes_ = 0;
   std::uint64_t hash_ = 0xCBF29CE484222325ULL;
   std::vector<std::string> violations_;

@@ -51,6 +51,7 @@ class Ledger final : public world::Watcher {
   std::map<std::string, PodFacts> pods_;  // by UID
   std::int64_t released_succeeded_ = 0;
   std::int64_t released_failed_ = 0;
+  std::int64_t perhaps_failed_ = 0;  // of these
   std::vector<std::string> violations_;
 };
 

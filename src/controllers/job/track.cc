@@ -108,7 +108,8 @@ class Tracker {
     // A pod that was once counted as failed stays so, even if it ended well (2.17).
     if (pod.succeeded && !listed_failed_.contains(uid)) {
       if (sync_.spec.indexed()) {
-        if (valid && !sync_.view.completed().Contains(pod.index)) new_succeeded_.Insert(pod.index);
+        const bool news = valid && !sync_.view.completed().Contains(pod.index) && sync_.view.succeeded().Contains(pod.index);
+        if (news) new_succeeded_.Insert(pod.index);
       } else if (!listed_succeeded_.contains(uid)) {
         uncounted_.succeeded.push_back(uid);
       }

@@ -205,8 +205,12 @@ void JobView::RefreshIndex(CompletionIndex index) {
     }
     return member;
   };
-  const bool succeeded = put(succeeded_, load.succeeded > 0 || completed_.Contains(index));
-  const bool failed = put(failed_, load.ends_index > 0 || failed_in_status_.Contains(index));
+  // An index has one end. A pod that was deleted, replaced, and then ends well after all can make it two: what status says
+  // stays, and of two that are new success wins. (Upstream writes both, and its server refuses that for ever.)
+  const bool completed = completed_.Contains(index);
+  const bool failed_before = failed_in_status_.Contains(index) && !completed;
+  const bool succeeded = put(succeeded_, completed || (load.succeeded > 0 && !failed_before));
+  const bool failed = put(failed_, failed_before || (load.ends_index > 0 && !succeeded));
   put(taken_, succeeded || failed || load.active > 0 || (load.terminating > 0 && spec_->replaces_only_failed()));
 }
 
