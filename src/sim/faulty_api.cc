@@ -11,6 +11,11 @@ template <class W>
 world::WriteResult FaultyApi::Do(bool repeatable, W write) {
   const auto happens = [this](std::uint64_t one_in) { return one_in > 0 && random_.OneIn(one_in); };
   if (crashed_) return kNoAnswer;
+  if (++writes_ == rates_.crash_at) {
+    crashed_ = true;
+    if (rates_.crash_after) write();
+    return kNoAnswer;
+  }
   if (happens(rates_.crash)) {
     crashed_ = true;
     if (random_.OneIn(2)) write();

@@ -17,6 +17,9 @@ struct FaultRates {
   std::uint64_t unavailable = 0;  // no answer; of writes that may be repeated, half have taken effect
   std::uint64_t conflict = 0;     // somebody else writes the Job first
   std::uint64_t crash = 0;        // the controller is gone, before the write or after it
+  // Exactly at the n-th write, counted from 1; 0: nowhere.
+  std::uint64_t crash_at = 0;
+  bool crash_after = false;  // that write has taken effect
 };
 
 class FaultyApi final : public world::Api {
@@ -26,6 +29,8 @@ class FaultyApi final : public world::Api {
   // The controller has crashed: every further write of it is refused. A new one begins with Revive.
   bool crashed() const { return crashed_; }
   void Revive() { crashed_ = false; }
+  // How many writes were asked for.
+  std::uint64_t writes() const { return writes_; }
   // Statuses that validation has refused, in the server's words.
   const std::vector<std::string>& refused() const { return refused_; }
 
@@ -53,6 +58,7 @@ class FaultyApi final : public world::Api {
   Random& random_;
   const FaultRates rates_;
   bool crashed_ = false;
+  std::uint64_t writes_ = 0;
   std::vector<std::string> refused_;
 };
 

@@ -5,14 +5,19 @@
 namespace reprieve::sim {
 
 Simulation::Simulation(const SimulationOptions& options)
-    : clock_(options.start),
-      store_(clock_, options.seed),
-      engine_(store_, clock_, ledger_, options.engine) {
-  store_.AddWatcher(&engine_);
-  engine_.ListsComplete(store_.version());
+    : clock_(options.start), store_(clock_, options.seed), engine_options_(options.engine) {
+  RestartController();
 }
 
-Simulation::~Simulation() { store_.RemoveWatcher(&engine_); }
+Simulation::~Simulation() { store_.RemoveWatcher(&*engine_); }
+
+void Simulation::RestartController() {
+  if (engine_) store_.RemoveWatcher(&*engine_);
+  engine_.emplace(store_, clock_, ledger_, engine_options_);
+  store_.List(*engine_);
+  store_.AddWatcher(&*engine_);
+  engine_->ListsComplete(store_.version());
+}
 
 bool Simulation::RunUntilQuiet(Time limit) {
   DoAllDueNow();
@@ -35,7 +40,7 @@ void Simulation::RunUntil(Time when) {
 
 std::optional<Time> Simulation::NextDue() {
   const auto a = agenda_.NextDue();
-  const auto b = engine_.NextDue();
+  const auto b = engine_->NextDue();
   return a && b ? std::min(*a, *b) : a ? a : b;
 }
 
@@ -44,7 +49,7 @@ void Simulation::DoAllDueNow() {
   do {
     while (agenda_.DoOne(clock_.Now())) {
     }
-  } while (engine_.RunOne());
+  } while (engine_->RunOne());
 }
 
 }  // namespace reprieve::sim

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "engine/engine.h"
 #include "sim/agenda.h"
@@ -30,6 +31,9 @@ class Simulation {
   Agenda& agenda() { return agenda_; }
   void After(Nanoseconds delay, Agenda::Action action) { agenda_.At(clock_.Now() + delay, std::move(action)); }
 
+  // The controller is gone and another begins: it lists everything anew, and remembers nothing.
+  void RestartController();
+
   // Until nothing is due any more, ever; false if that is not so by `limit`.
   bool RunUntilQuiet(Time limit);
   // Until `when`, inclusive of what is due then.
@@ -42,7 +46,8 @@ class Simulation {
   VirtualClock clock_;
   store::Store store_;
   world::Ledger ledger_;
-  engine::Engine engine_;
+  const engine::EngineOptions engine_options_;
+  std::optional<engine::Engine> engine_;
   Agenda agenda_;
 };
 

@@ -2,12 +2,7 @@
 //
 // An entry: name (what holds), shows (the paragraph or the authority), input, expect. What the two look like is said at
 // the head of each file. Adding a vector is adding text.
-#include <gtest/gtest.h>
-
 #include <algorithm>
-#include <cstdio>
-#include <fstream>
-#include <sstream>
 
 #include "base/text.h"
 #include "model/admission.h"
@@ -16,11 +11,10 @@
 #include "model/patch.h"
 #include "model/quantity.h"
 #include "model/yaml.h"
+#include "vectors/vectors.h"
 
 namespace reprieve::model {
 namespace {
-
-using Check = void (*)(const Value& input, const Value& expect);
 
 void RunIndexList(const Value& input, const Value& expect) {
   const auto parsed = ParseIndexList(input["text"].AsText(), static_cast<std::int32_t>(input["completions"].AsInt()));
@@ -83,65 +77,12 @@ void RunAdmission(const Value& input, const Value& expect) {
   if (!expect["object"].IsNull()) ExpectWithin(Normal(expect["object"]), Normal(answer.object), "object");
 }
 
-struct VectorFile {
-  const char* name;
-  Check check;
-};
-constexpr VectorFile kFiles[] = {{"index_lists", RunIndexList},
+constexpr vectors::VectorFile kFiles[] = {{"index_lists", RunIndexList},
                                  {"quantities", RunQuantity},
                                  {"yaml_scalars", RunYaml},
                                  {"admission", RunAdmission}};
 
-class VectorTest : public testing::Test {
- public:
-  VectorTest(Check check, Value entry) : check_(check), entry_(std::move(entry)) {}
-  void TestBody() override {
-    SCOPED_TRACE(Cat(entry_["name"].AsText(), " (line ", entry_.mark().line, ")"));
-    check_(entry_["input"], entry_["expect"]);
-  }
-
- private:
-  Check check_;
-  Value entry_;
-};
-
-std::string TestName(std::string_view sentence) {
-  std::string name;
-  for (const char c : sentence) name += IsAlnum(c) ? c : '_';
-  return name;
-}
-
-std::string ReadText(const std::string& path) {
-  std::ostringstream text;
-  text << std::ifstream(path, std::ios::binary).rdbuf();
-  return text.str();
-}
-
-// False if the file can't be read: no vectors is a failure, too.
-bool Register(const VectorFile& file) {
-  const std::string path = Cat(REPRIEVE_VECTORS, "/", file.name, ".yaml");
-  const auto text = ReadText(path);
-  const auto documents = ParseYaml(text);
-  if (!documents.ok() || (*documents).empty() || (*documents)[0].size() == 0) {
-    std::fprintf(stderr, "%s: %s\n", path.c_str(), documents.ok() ? "no vectors" : documents.error().message.c_str());
-    return false;
-  }
-  std::size_t number = 0;
-  for (const Value& entry : (*documents)[0].items()) {
-    const std::string name = Cat(TestName(entry["name"].AsText()), "_", ++number);
-    testing::RegisterTest(file.name, name.c_str(), nullptr, nullptr, path.c_str(), static_cast<int>(entry.mark().line),
-                          [check = file.check, entry]() -> testing::Test* { return new VectorTest(check, entry); });
-  }
-  return true;
-}
-
 }  // namespace
 }  // namespace reprieve::model
 
-int main(int argc, char** argv) {
-  testing::InitGoogleTest(&argc, argv);
-  for (const auto& file : reprieve::model::kFiles) {
-    if (!reprieve::model::Register(file)) return 1;
-  }
-  return RUN_ALL_TESTS();
-}
+int main(int argc, char** argv) { return reprieve::vectors::RunAll(argc, argv, reprieve::model::kFiles); }

@@ -1,0 +1,181 @@
+// Runs the vectors about the controller: a Job, the lives of its pods, and what comes of it when.
+#include <cmath>
+
+#include "base/text.h"
+#include "model/admission.h"
+#include "model/json.h"
+#include "model/patch.h"
+#include "sim/scripted_kubelet.h"
+#include "sim/simulation.h"
+#include "vectors/vectors.h"
+
+namespace reprieve {
+namespace {
+
+using model::Value;
+
+Nanoseconds DurationOf(const Value& seconds) {
+  return std::chrono::duration_cast<Nanoseconds>(std::chrono::duration<double>(std::strtod(seconds.AsText().c_str(), nullptr)));
+}
+
+class Scenario final : public world::Watcher {
+ public:
+  explicit Scenario(const Value& input)
+      : input_(input), kubelet_(simulation_, [this](const core::Pod&) { return Life(); }), start_(simulation_.Now()) {
+    simulation_.store().AddWatcher(this);
+  }
+  ~Scenario() override { simulation_.store().RemoveWatcher(this); }
+
+  void Run() {
+    AddJob();
+    for (const Value& orphan : input_["orphans"].items()) AddOrphan(orphan);
+    for (const Value& change : input_["user"].items()) {
+      simulation_.agenda().At(start_ + DurationOf(change["at"]), [this, &change] { Patch(change["patch"]); });
+    }
+    for (const Value& deletion : input_["delete"].items()) {
+      simulation_.agenda().At(start_ + DurationOf(deletion["at"]), [this, &deletion] { DeletePod(deletion["pod"].AsInt()); });
+    }
+    for (const Value& restart : input_["restart"].items()) {
+      simulation_.agenda().At(start_ + DurationOf(restart), [this] { simulation_.RestartController(); });
+    }
+    const Value* until = input_.Find("until");
+    simulation_.RunUntil(start_ + (until != nullptr ? DurationOf(*until) : Nanoseconds(std::chrono::hours(48))));
+  }
+
+  Value Seen() const {
+    Value out = Value::MakeObject();
+    out.Set("created", created_);
+    for (const auto& [type, at] : conditions_) out.Set(type, Value::Number(at));
+    if (!gone_.empty()) out.Set("gone", Value::Number(gone_));
+    if (const batch::Job* job = Job()) {
+      Value status = model::ToValue(job->status);
+      const char* final_type = job->status.IsTrue("Failed") ? "Failed" : "Complete";
+      if (const auto* end = job->status.FindCondition(final_type)) out.Set("reason", Value::String(end->reason));
+      out.Set("status", std::move(status));
+      Value& finalizers = out.Set("finalizers", Value::Int(0));
+      std::int64_t held = 0;
+      for (const core::Pod* pod : simulation().Pods()) held += pod->metadata.HasFinalizer(batch::kTrackingFinalizer) ? 1 : 0;
+      finalizers = Value::Int(held);
+    }
+    return out;
+  }
+
+  void JobChanged(const batch::Job& job) override {
+    for (const batch::JobCondition& condition : job.status.conditions) {
+      if (condition.status == "True") conditions_.try_emplace(condition.type, Now());
+    }
+  }
+  void JobDeleted(const batch::Job&) override { gone_ = Now(); }
+  void PodChanged(const core::Pod& pod) override {
+    if (!known_.insert(pod.metadata.uid).second) return;
+    names_.push_back(pod.metadata.name);
+    if (!pod.metadata.generate_name.empty()) created_.Append(Value::Number(Now()));
+  }
+  void PodDeleted(const core::Pod&) override {}
+
+ private:
+  const store::Store& simulation() const { return const_cast<Scenario*>(this)->simulation_.store(); }
+  const batch::Job* Job() const { return simulation().FindJob({"ns", "j"}); }
+  std::string Now() const {
+    const double seconds = std::chrono::duration<double>(const_cast<Scenario*>(this)->simulation_.Now() - start_).count();
+    char buffer[32];
+    std::snprintf(buffer, sizeof buffer, "%g", std::round(seconds * 10) / 10);
+    return buffer;
+  }
+
+  void AddJob() {
+    Value manifest = *model::ParseJson(
+        R"({"apiVersion":"batch/v1","kind":"Job","metadata":{"name":"j"},"spec":{"template":{"spec":{"containers":[{"name":"main","image":"i"}],"restartPolicy":"Never"}}}})");
+    Value merge = Value::MakeObject();
+    merge.Set("spec", input_["spec"]);
+    manifest = model::MergePatch(manifest, merge);
+    const std::string uid = simulation_.store().NewUid();
+    const model::Answer answer = model::CreateJob(manifest, {"ns", "Strict", uid, "", simulation_.Now()});
+    ASSERT_TRUE(answer.ok()) << answer.message;
+    batch::Job job;
+    FromValue(answer.object, job);
+    if (const Value* status = input_.Find("status")) job.status = model::Bind<batch::JobStatus>(*status);
+    simulation_.store().AddJob(std::move(job));
+  }
+
+  // A pod that nothing controls; with `matches` the Job's selector does.
+  void AddOrphan(const Value& orphan) {
+    core::Pod pod;
+    pod.metadata.namespace_ = "ns";
+    pod.metadata.name = orphan["name"].AsText();
+    if (orphan["matches"].AsBool()) pod.metadata.labels.Set(batch::kControllerUid, Job()->metadata.uid);
+    if (orphan["finalizer"].AsBool()) pod.metadata.finalizers.Add(batch::kTrackingFinalizer);
+    pod.spec = Job()->spec->pod_template.spec;
+    simulation_.store().AddPod(std::move(pod));
+  }
+
+  void Patch(const Value& patch) {
+    const model::Answer answer =
+        model::PatchJob(ToValue(*Job()), model::PatchType::kMerge, patch, {"ns", "", "", "", simulation_.Now()});
+    ASSERT_TRUE(answer.ok()) << answer.message;
+    batch::Job job;
+    FromValue(answer.object, job);
+    simulation_.store().ReplaceJob(job);
+  }
+
+  void DeletePod(std::int64_t number) {
+    const std::string& name = names_.at(static_cast<std::size_t>(number) - 1);
+    if (const core::Pod* pod = simulation_.store().FindPod({"ns", name})) simulation_.store().DeletePod(world::ReferenceTo(*pod));
+  }
+
+  // The n-th pod's life; the last entry serves all further ones.
+  sim::PodScript Life() {
+    sim::PodScript script;
+    const Value& lives = input_["pods"];
+    if (lives.size() == 0) return script;
+    const Value& life = lives[std::min(lives_++, lives.size() - 1)];
+    if (life["unbound"].AsBool()) return script;
+    script.bound = Nanoseconds(0);
+    script.running = Nanoseconds(0);
+    if (life.Find("ends") == nullptr) return script;
+    script.ended = DurationOf(life["ends"]);
+    script.end = [this, code = static_cast<std::int32_t>(life["code"].AsInt()), condition = life["condition"].AsText()](
+                     const core::Pod& pod, core::PodStatus& status) {
+      sim::EndContainers(pod, code, simulation_.Now(), status);
+      if (condition.empty()) return;
+      core::PodCondition added;
+      added.type = condition;
+      added.status = "True";
+      status.SetCondition(std::move(added));
+    };
+    return script;
+  }
+
+  const Value& input_;
+  sim::Simulation simulation_{{}};
+  sim::ScriptedKubelet kubelet_;
+  const Time start_;
+  std::size_t lives_ = 0;
+  Value created_ = Value::MakeArray();
+  std::map<std::string, std::string> conditions_;
+  std::string gone_;
+  std::set<std::string> known_;
+  std::vector<std::string> names_;
+};
+
+// Everything that `expected` says, `actual` has; a null says that it is not there.
+void ExpectWithin(const Value& expected, const Value& actual, const std::string& path) {
+  if (expected.IsObject()) {
+    for (const auto& member : expected.members()) ExpectWithin(member.value, actual[member.key], Cat(path, ".", member.key));
+    return;
+  }
+  EXPECT_EQ(model::WriteJson(actual), model::WriteJson(expected)) << path;
+}
+
+void RunScenario(const Value& input, const Value& expect) {
+  Scenario scenario(input);
+  scenario.Run();
+  ExpectWithin(expect, scenario.Seen(), "seen");
+}
+
+constexpr vectors::VectorFile kFiles[] = {{"controller", RunScenario}};
+
+}  // namespace
+}  // namespace reprieve
+
+int main(int argc, char** argv) { return reprieve::vectors::RunAll(argc, argv, reprieve::kFiles); }

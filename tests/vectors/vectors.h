@@ -1,0 +1,23 @@
+// Vectors: text files whose entries are tests. Each has name (what holds), shows (the paragraph or the authority), input
+// and expect; what the last two look like is said at the head of each file.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <span>
+
+#include "model/value.h"
+
+namespace reprieve::vectors {
+
+using Check = void (*)(const model::Value& input, const model::Value& expect);
+
+struct VectorFile {
+  const char* name;  // without folder and .yaml
+  Check check;
+};
+
+// The main of a vector program. A file that can't be read, or has no vectors, is a failure too.
+int RunAll(int argc, char** argv, std::span<const VectorFile> files);
+
+}  // namespace reprieve::vectors
