@@ -43,7 +43,8 @@ Figure AtMost(std::string name, double value, std::string unit, std::string comp
 }
 
 void PrintTable(const std::vector<Figure>& figures) {
-  std::printf("%-34s %12s %-18s %-34s %12s %7s %-14s\n", "figure", "value", "unit", "compared with", "", "ratio", "target");
+  std::printf("%-34s %12s %-18s %-34s %12s %7s %-14s\n", "figure", "value", "unit", "compared with", "", "ratio",
+              "target");
   for (const Figure& f : figures) {
     std::printf("%-34s %12s %-18s %-34s %12s %7s %-14s %s\n", f.name.c_str(), Short(f.value).c_str(), f.unit.c_str(),
                 f.compared_with.c_str(), Short(f.reference).c_str(), Short(f.ratio).c_str(), f.target.c_str(),

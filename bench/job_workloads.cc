@@ -1,10 +1,10 @@
 // job_lifecycle and job_failures: the judgement and the controller on virtual time.
+#include <unistd.h>
+
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
-
-#include <unistd.h>
 
 #include "base/check.h"
 #include "base/text.h"
@@ -113,9 +113,9 @@ SimulatedCost RunSimulatedJob(const SimulatedJob& job) {
 
 double InstructionsOf(const std::string& self, const SimulatedJob& job) {
   const std::string file = Cat("/tmp/reprieve-bench-callgrind.", static_cast<std::int64_t>(getpid()));
-  const std::string command =
-      Cat("valgrind --tool=callgrind --callgrind-out-file=", file, " --toggle-collect='reprieve::bench::RunSimulatedJob*' ",
-          self, " --one ", job.pods, job.failing ? " failing" : "", " >/dev/null 2>&1");
+  const std::string command = Cat("valgrind --tool=callgrind --callgrind-out-file=", file,
+                                  " --toggle-collect='reprieve::bench::RunSimulatedJob*' ", self, " --one ", job.pods,
+                                  job.failing ? " failing" : "", " >/dev/null 2>&1");
   if (std::system(command.c_str()) != 0) return -1;
   std::ifstream result(file);
   double instructions = -1;

@@ -56,7 +56,8 @@ int main(int argc, char** argv) {
   }
   if (!found) {
     std::fprintf(stderr, "reprieve-bench: no benchmark is named %s; there are:\n", wanted.c_str());
-    for (const Workload& workload : kWorkloads) std::fprintf(stderr, "  %-16s %s\n", workload.name.data(), workload.what.data());
+    for (const Workload& workload : kWorkloads)
+      std::fprintf(stderr, "  %-16s %s\n", workload.name.data(), workload.what.data());
     return 2;
   }
   json ? PrintJson(figures) : PrintTable(figures);

@@ -36,7 +36,8 @@ std::string ReprieveBeside(const std::string& self) {
 // A directory of our own that goes with the scope.
 class Scratch {
  public:
-  Scratch() : path_(std::filesystem::temp_directory_path() / Cat("reprieve-bench-", static_cast<std::int64_t>(getpid()))) {
+  Scratch()
+      : path_(std::filesystem::temp_directory_path() / Cat("reprieve-bench-", static_cast<std::int64_t>(getpid()))) {
     std::filesystem::create_directories(path_);
   }
   Scratch(const Scratch&) = delete;
@@ -55,7 +56,8 @@ std::string Manifest(int completions, const std::string& command) {
   return Cat(
       "apiVersion: batch/v1\nkind: Job\nmetadata: {name: bench}\nspec:\n  completionMode: Indexed\n  completions: ",
       completions, "\n  parallelism: ", kAtOnce,
-      "\n  template:\n    spec:\n      restartPolicy: Never\n      containers:\n      - {name: main, image: none, command: ",
+      "\n  template:\n    spec:\n      restartPolicy: Never\n      containers:\n      - {name: main, image: none, "
+      "command: ",
       command, "}\n");
 }
 
@@ -123,8 +125,8 @@ std::vector<Figure> RunTrue(const std::string& self) {
   std::ofstream(scratch / "true.yaml") << Manifest(kPods, "[/bin/true]");
   const double bare = BareRate(scratch);
   const double begin = Now();
-  const int code = Shell(Cat(ReprieveBeside(self), " run --state ", scratch / "state", " ", scratch / "true.yaml", " > ",
-                             scratch / "out.txt"));
+  const int code = Shell(Cat(ReprieveBeside(self), " run --state ", scratch / "state", " ", scratch / "true.yaml",
+                             " > ", scratch / "out.txt"));
   const double rate = kPods / (Now() - begin);
   REPRIEVE_CHECK(code == 0, "the Job of 10,000 completes");
   return {AtLeast("run_true", rate, "pods/s", "bare loop, same sandbox", bare, 0.8)};
@@ -136,16 +138,16 @@ std::vector<Figure> FirstProcess(const std::string& self) {
   std::ofstream(scratch / "first.yaml") << Manifest(1, Cat("[sh, -c, 'date +%s.%N > ", scratch / "when", "']"));
   std::vector<double> times;
   for (int i = 0; i < kRepeats; ++i) {
-    const double begin =
-        std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-    const int code = Shell(Cat(ReprieveBeside(self), " run --state ", scratch / "state", " ", scratch / "first.yaml", " > ",
-                               scratch / "out.txt"));
+    const double begin = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+    const int code = Shell(Cat(ReprieveBeside(self), " run --state ", scratch / "state", " ", scratch / "first.yaml",
+                               " > ", scratch / "out.txt"));
     REPRIEVE_CHECK(code == 0, "the Job completes");
     double when = 0;
     std::ifstream(scratch / "when") >> when;
     times.push_back((when - begin) * 1e3);
   }
-  return {AtMost("first_process", Median(std::move(times)), "ms (with sh and date)", "the target", kFirstProcessTargetMs, 1)};
+  return {AtMost("first_process", Median(std::move(times)), "ms (with sh and date)", "the target",
+                 kFirstProcessTargetMs, 1)};
 }
 
 std::vector<Figure> Help(const std::string& self) {

@@ -11,9 +11,9 @@ namespace reprieve {
 }  // namespace reprieve
 
 // REPRIEVE_CHECK(condition, message): aborts with both unless the condition holds. Never compiled out.
-#define REPRIEVE_CHECK(condition, message)                                       \
-  do {                                                                           \
-    if (!(condition)) [[unlikely]] {                                             \
-      ::reprieve::CheckFailed(#condition, __FILE__, __LINE__, (message));        \
-    }                                                                            \
+#define REPRIEVE_CHECK(condition, message)                                \
+  do {                                                                    \
+    if (!(condition)) [[unlikely]] {                                      \
+      ::reprieve::CheckFailed(#condition, __FILE__, __LINE__, (message)); \
+    }                                                                     \
   } while (false)

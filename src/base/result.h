@@ -19,8 +19,8 @@ struct Error {
 template <class T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::move(value)) {}          // NOLINT(google-explicit-constructor): return value;
-  Result(Error error) : state_(std::move(error)) {}      // NOLINT(google-explicit-constructor): return Error{...};
+  Result(T value) : state_(std::move(value)) {}      // NOLINT(google-explicit-constructor): return value;
+  Result(Error error) : state_(std::move(error)) {}  // NOLINT(google-explicit-constructor): return Error{...};
 
   bool ok() const { return std::holds_alternative<T>(state_); }
   explicit operator bool() const { return ok(); }
@@ -52,6 +52,8 @@ class [[nodiscard]] Result {
 
 struct Nothing {};
 using Status = Result<Nothing>;
-inline Status Ok() { return Nothing{}; }
+inline Status Ok() {
+  return Nothing{};
+}
 
 }  // namespace reprieve

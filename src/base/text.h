@@ -11,17 +11,28 @@
 
 namespace reprieve {
 
-inline bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-inline bool IsLower(char c) { return c >= 'a' && c <= 'z'; }
-inline bool IsUpper(char c) { return c >= 'A' && c <= 'Z'; }
-inline bool IsAlnum(char c) { return IsDigit(c) || IsLower(c) || IsUpper(c); }
+inline bool IsDigit(char c) {
+  return c >= '0' && c <= '9';
+}
+inline bool IsLower(char c) {
+  return c >= 'a' && c <= 'z';
+}
+inline bool IsUpper(char c) {
+  return c >= 'A' && c <= 'Z';
+}
+inline bool IsAlnum(char c) {
+  return IsDigit(c) || IsLower(c) || IsUpper(c);
+}
 
 namespace text_internal {
-inline void Append(std::string& out, std::string_view piece) { out.append(piece); }
-inline void Append(std::string& out, char piece) { out.push_back(piece); }
+inline void Append(std::string& out, std::string_view piece) {
+  out.append(piece);
+}
+inline void Append(std::string& out, char piece) {
+  out.push_back(piece);
+}
 template <std::integral T>
-  requires(!std::same_as<T, char>)
-void Append(std::string& out, T number) {
+requires(!std::same_as<T, char>) void Append(std::string& out, T number) {
   char buffer[24];
   const auto end = std::to_chars(buffer, buffer + sizeof buffer, static_cast<long long>(number)).ptr;
   out.append(buffer, end);

@@ -76,12 +76,14 @@ std::string FormatRfc3339(Time time) {
 std::string FormatRfc3339Nano(Time time) {
   const Civil c = ToCivil(time);
   char buffer[80];
-  std::snprintf(buffer, sizeof buffer, "%04d-%02u-%02uT%02u:%02u:%02u.%09lldZ", c.year, c.month, c.day, c.hour, c.minute,
-                c.second, static_cast<long long>(c.nanosecond));
+  std::snprintf(buffer, sizeof buffer, "%04d-%02u-%02uT%02u:%02u:%02u.%09lldZ", c.year, c.month, c.day, c.hour,
+                c.minute, c.second, static_cast<long long>(c.nanosecond));
   return buffer;
 }
 
-std::string FormatClock(Time time) { return FormatRfc3339(time).substr(11, 8); }
+std::string FormatClock(Time time) {
+  return FormatRfc3339(time).substr(11, 8);
+}
 
 std::optional<Time> ParseRfc3339(std::string_view text) {
   const auto year = TakeDigits(text, 4);
@@ -112,8 +114,8 @@ std::optional<Time> ParseRfc3339(std::string_view text) {
   if (!date.ok()) return std::nullopt;
   // Years beyond what 64 bits of nanoseconds hold would wrap around.
   if (*year < 1678 || *year > 2261) return std::nullopt;
-  return Time(std::chrono::sys_days{date}) + hours(*hour) + minutes(*minute) + Seconds(*second) + Nanoseconds(fraction) -
-         *offset;
+  return Time(std::chrono::sys_days{date}) + hours(*hour) + minutes(*minute) + Seconds(*second) +
+         Nanoseconds(fraction) - *offset;
 }
 
 std::string HumanDuration(Nanoseconds duration) {
@@ -137,7 +139,8 @@ std::optional<Nanoseconds> ParseDuration(std::string_view text) {
   while (!text.empty()) {
     std::int64_t number = 0;
     std::size_t digits = 0;
-    for (; digits < text.size() && IsDigit(text[digits]) && number <= kMost; ++digits) number = number * 10 + (text[digits] - '0');
+    for (; digits < text.size() && IsDigit(text[digits]) && number <= kMost; ++digits)
+      number = number * 10 + (text[digits] - '0');
     text.remove_prefix(digits);
     if (digits == 0 || number > kMost) return std::nullopt;
     bool known = false;

@@ -25,7 +25,9 @@ std::string FormatClock(Time time);
 // Any RFC 3339 text, with fraction and offset; nothing if it is not one.
 std::optional<Time> ParseRfc3339(std::string_view text);
 
-inline Time TruncateToSeconds(Time time) { return std::chrono::floor<Seconds>(time); }
+inline Time TruncateToSeconds(Time time) {
+  return std::chrono::floor<Seconds>(time);
+}
 
 // As people say it: 320ms, 8s, 1m12s, 2h5m, 3d4h.
 std::string HumanDuration(Nanoseconds duration);

@@ -1,7 +1,6 @@
 // reprieve completion SHELL: completion for bash, zsh and fish, from one list of verbs and flags.
-#include <cstdio>
-
 #include <CLI/CLI.hpp>
+#include <cstdio>
 
 #include "base/text.h"
 #include "cli/exit_code.h"
@@ -28,18 +27,19 @@ class Completion final : public Verb {
       for (const CLI::Option* option : verb->get_options()) {
         for (const std::string& name : option->get_lnames()) {
           AppendTo(flags, " --", name);
-          AppendTo(fish, "complete -c reprieve -n '__fish_seen_subcommand_from ", verb->get_name(), "' -l ", name, "\n");
+          AppendTo(fish, "complete -c reprieve -n '__fish_seen_subcommand_from ", verb->get_name(), "' -l ", name,
+                   "\n");
         }
       }
       AppendTo(verbs, verbs.empty() ? "" : " ", verb->get_name());
       AppendTo(cases, "    ", verb->get_name(), ") words='", Trim(flags), "' ;;\n");
-      AppendTo(fish, "complete -c reprieve -n __fish_use_subcommand -a ", verb->get_name(), " -d '", verb->get_description(), "'\n");
+      AppendTo(fish, "complete -c reprieve -n __fish_use_subcommand -a ", verb->get_name(), " -d '",
+               verb->get_description(), "'\n");
     }
-    const std::string bash = Cat(
-        "_reprieve() {\n  local words='", verbs, "'\n  case ${COMP_WORDS[1]} in\n", cases,
-        "  esac\n  [ \"$COMP_CWORD\" -eq 1 ] && words='", verbs,
-        "'\n  COMPREPLY=($(compgen -W \"$words\" -- \"${COMP_WORDS[COMP_CWORD]}\"))\n}\n"
-        "complete -o default -F _reprieve reprieve\n");
+    const std::string bash = Cat("_reprieve() {\n  local words='", verbs, "'\n  case ${COMP_WORDS[1]} in\n", cases,
+                                 "  esac\n  [ \"$COMP_CWORD\" -eq 1 ] && words='", verbs,
+                                 "'\n  COMPREPLY=($(compgen -W \"$words\" -- \"${COMP_WORDS[COMP_CWORD]}\"))\n}\n"
+                                 "complete -o default -F _reprieve reprieve\n");
     if (shell_ == "bash") std::fputs(bash.c_str(), stdout);
     if (shell_ == "zsh") std::fputs(Cat("autoload -U +X bashcompinit && bashcompinit\n", bash).c_str(), stdout);
     if (shell_ == "fish") std::fputs(fish.c_str(), stdout);
@@ -53,6 +53,8 @@ class Completion final : public Verb {
 
 }  // namespace
 
-std::unique_ptr<Verb> MakeCompletion() { return std::make_unique<Completion>(); }
+std::unique_ptr<Verb> MakeCompletion() {
+  return std::make_unique<Completion>();
+}
 
 }  // namespace reprieve::cli

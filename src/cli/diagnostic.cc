@@ -46,7 +46,9 @@ void SortByPlace(std::vector<Diagnostic>& diagnostics) {
   for (const Diagnostic& d : diagnostics) {
     if (std::find(order.begin(), order.end(), d.source.get()) == order.end()) order.push_back(d.source.get());
   }
-  const auto rank = [&](const Diagnostic& d) { return std::find(order.begin(), order.end(), d.source.get()) - order.begin(); };
+  const auto rank = [&](const Diagnostic& d) {
+    return std::find(order.begin(), order.end(), d.source.get()) - order.begin();
+  };
   std::stable_sort(diagnostics.begin(), diagnostics.end(), [&](const Diagnostic& a, const Diagnostic& b) {
     if (rank(a) != rank(b)) return rank(a) < rank(b);
     return a.mark.line != b.mark.line ? a.mark.line < b.mark.line : a.mark.column < b.mark.column;
@@ -70,7 +72,8 @@ std::string Render(const Diagnostic& d, const Style& style) {
   const std::string gutter = Cat(std::string(margin.size() + number.size(), ' '), " | ");
   if (column < kWidestLine) {
     AppendTo(out, gutter, std::string(column, ' '),
-             style.Red(Cat(std::string(std::min(WidthAt(line, column), kWidestLine - column), '^'), " ", d.message)), "\n");
+             style.Red(Cat(std::string(std::min(WidthAt(line, column), kWidestLine - column), '^'), " ", d.message)),
+             "\n");
   } else {
     AppendTo(out, gutter, style.Red(d.message), "\n");
   }

@@ -4,9 +4,9 @@
 namespace reprieve::cli {
 
 inline constexpr int kCompleted = 0;
-inline constexpr int kFailed = 1;      // a Job failed
-inline constexpr int kBadInput = 2;    // manifests or flags; nothing was started
-inline constexpr int kCannotRun = 3;   // not on this machine, or not here
+inline constexpr int kFailed = 1;         // a Job failed
+inline constexpr int kBadInput = 2;       // manifests or flags; nothing was started
+inline constexpr int kCannotRun = 3;      // not on this machine, or not here
 inline constexpr int kInterrupted = 130;  // by Ctrl-C, as shells have it
 
 }  // namespace reprieve::cli

@@ -85,7 +85,8 @@ FieldComplaint Unknown(const std::string& path) {
   if (message == nullptr) return out;
   std::vector<std::string_view> names;
   for (const model::Field& field : message->fields) names.push_back(field.name);
-  if (const std::string_view near = NearestWord(name, names); !near.empty()) out.advice = Cat("Did you mean ", near, "?");
+  if (const std::string_view near = NearestWord(name, names); !near.empty())
+    out.advice = Cat("Did you mean ", near, "?");
   return out;
 }
 
@@ -114,7 +115,8 @@ std::string WordFor(std::string_view go_type) {
   if (go_type == "bool") return "true or false";
   if (go_type.starts_with("[]")) return "a list";
   if (go_type.starts_with("map[")) return "a mapping of names to text";
-  if (go_type == "string" || go_type.find("Policy") != std::string_view::npos) return "text; quote it if it looks like a number";
+  if (go_type == "string" || go_type.find("Policy") != std::string_view::npos)
+    return "text; quote it if it looks like a number";
   return Cat("a ", go_type.substr(go_type.find('.') + 1));
 }
 

@@ -37,6 +37,8 @@ Interrupt::~Interrupt() {
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) Install(signal, SIG_DFL);
 }
 
-int Interrupt::count() { return interrupts.load(); }
+int Interrupt::count() {
+  return interrupts.load();
+}
 
 }  // namespace reprieve::cli

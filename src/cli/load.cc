@@ -38,7 +38,9 @@ class Loader {
     if (kind == "Job" && version == "batch/v1") return TakeJob(manifest);
     if (kind == "ConfigMap" && version == "v1") return TakeSettings(manifest, out_.config_maps);
     if (kind == "Secret" && version == "v1") return TakeSettings(manifest, out_.secrets);
-    Complain(manifest, "kind", Cat(version, " ", kind, " is nothing that Reprieve runs; expected batch/v1 Job, v1 ConfigMap or v1 Secret"));
+    Complain(
+        manifest, "kind",
+        Cat(version, " ", kind, " is nothing that Reprieve runs; expected batch/v1 Job, v1 ConfigMap or v1 Secret"));
   }
 
   template <class T>
@@ -52,8 +54,9 @@ class Loader {
 
   void TakeJob(const model::ManifestObject& manifest) {
     Value object = manifest.value;
-    const std::string name_space =
-        object["metadata"]["namespace"].AsText().empty() ? options_.name_space : object["metadata"]["namespace"].AsText();
+    const std::string name_space = object["metadata"]["namespace"].AsText().empty()
+                                       ? options_.name_space
+                                       : object["metadata"]["namespace"].AsText();
     const std::string uid = options_.new_uid();
     const std::string suffix = options_.new_suffix();
     const auto create = [&](std::string_view field_validation) {
@@ -76,7 +79,8 @@ class Loader {
     batch::KeepRuleMarks(manifest.value, loaded.job);
     loaded.manifest = manifest;
     if (!names_.insert({loaded.job.metadata.namespace_, loaded.job.metadata.name}).second) {
-      return Complain(manifest, "metadata.name", Cat("there is a Job ", loaded.job.metadata.name, " above already; names must differ"));
+      return Complain(manifest, "metadata.name",
+                      Cat("there is a Job ", loaded.job.metadata.name, " above already; names must differ"));
     }
     out_.jobs.push_back(std::move(loaded));
   }
@@ -100,7 +104,9 @@ class Loader {
 
 }  // namespace
 
-Loaded Load(const std::vector<std::string>& paths, const LoadOptions& options) { return Loader(options).Run(paths); }
+Loaded Load(const std::vector<std::string>& paths, const LoadOptions& options) {
+  return Loader(options).Run(paths);
+}
 
 Diagnostic AboutField(const model::ManifestObject& manifest, std::string_view field, std::string message) {
   const model::Mark mark = model::Locate(manifest.value, field);

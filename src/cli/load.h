@@ -23,7 +23,7 @@ struct Loaded {
   std::vector<LoadedJob> jobs;
   std::vector<core::ConfigMap> config_maps;
   std::vector<core::Secret> secrets;
-  std::vector<Diagnostic> errors;    // in the order of the files
+  std::vector<Diagnostic> errors;     // in the order of the files
   std::vector<std::string> warnings;  // file: text, as upstream words them
 };
 

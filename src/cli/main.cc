@@ -1,8 +1,7 @@
 // reprieve: what it is told to do, and nothing printed that has no reader.
+#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <cstring>
-
-#include <CLI/CLI.hpp>
 
 #include "base/text.h"
 #include "cli/exit_code.h"
@@ -19,7 +18,8 @@ constexpr const char* kSixLines =
     "  reprieve completion SHELL   print shell completion for bash, zsh or fish\n"
     "  reprieve VERB --help        flags and examples of a verb\n"
     "Try: printf '{apiVersion: batch/v1, kind: Job, metadata: {name: hello}, spec: {template: {spec: "
-    "{restartPolicy: Never, containers: [{name: main, image: here, command: [echo, hello]}]}}}}' | reprieve run --logs -\n";
+    "{restartPolicy: Never, containers: [{name: main, image: here, command: [echo, hello]}]}}}}' | reprieve run --logs "
+    "-\n";
 
 // An unknown flag or verb names its nearest neighbour.
 int BadUsage(CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {

@@ -1,14 +1,13 @@
 // reprieve run FILE...: Jobs on this machine, to their end.
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <cstdio>
 #include <mutex>
 #include <thread>
-
-#include <unistd.h>
-
-#include <CLI/CLI.hpp>
 
 #include "base/text.h"
 #include "cli/exit_code.h"
@@ -65,9 +64,11 @@ class RunVerb final : public Verb {
     verb->add_option("--nodes", nodes_, "Share the machine among so many virtual nodes")->check(CLI::Range(1, 1000));
     verb->add_option("--image", images_, "NAME=COMMAND: what an image's entrypoint is here; * and ? in NAME match");
     verb->add_flag("--logs", logs_, "Print what the pods print, each line with its pod and container");
-    verb->add_option("-o,--output", output_, "text, or json: one object a line")->check(CLI::IsMember({"text", "json"}));
+    verb->add_option("-o,--output", output_, "text, or json: one object a line")
+        ->check(CLI::IsMember({"text", "json"}));
     verb->add_option("--state", state_, "Where logs and volumes are kept (default ./reprieve-state)");
-    verb->add_option("--backoff", backoff_, "The wait after the first failure, doubling; 10s as upstream, less to rehearse")
+    verb->add_option("--backoff", backoff_,
+                     "The wait after the first failure, doubling; 10s as upstream, less to rehearse")
         ->check([](const std::string& text) {
           return ParseDuration(text) ? std::string() : std::string("expected a duration such as 500ms or 10s");
         });
@@ -125,8 +126,7 @@ class RunVerb final : public Verb {
     if (verbose_ || plain_) run_report.Say(world.Describe());
     world.store().AddWatcher(&run_report);
     world.ledger().set_listener([&run_report](const world::Verdict& verdict) { run_report.Judged(verdict); });
-    const Interrupt interrupt(
-        [](void* context) noexcept { static_cast<node::LocalWorld*>(context)->Wake(); }, &world);
+    const Interrupt interrupt([](void* context) noexcept { static_cast<node::LocalWorld*>(context)->Wake(); }, &world);
 
     std::vector<meta::ObjectKey> jobs;
     for (LoadedJob& job : loaded.jobs) {
@@ -165,9 +165,11 @@ class RunVerb final : public Verb {
       };
       const batch::JobSpec& spec = *job.job.spec;
       if (spec.managed_by && *spec.managed_by != batch::kBuiltInController) {
-        complain("spec.managedBy", Cat("another controller, ", *spec.managed_by, ", manages this Job; remove the field to run it here"));
+        complain("spec.managedBy",
+                 Cat("another controller, ", *spec.managed_by, ", manages this Job; remove the field to run it here"));
       }
-      if (spec.suspended()) complain("spec.suspend", "a suspended Job never ends; set it to false, or remove it, to run the Job");
+      if (spec.suspended())
+        complain("spec.suspend", "a suspended Job never ends; set it to false, or remove it, to run the Job");
       for (std::string& why : world.WhyNotRunnable(*spec.pod_template.spec, job.job.metadata.namespace_)) {
         complain("spec.template.spec", std::move(why));
       }
@@ -214,6 +216,8 @@ class RunVerb final : public Verb {
 
 }  // namespace
 
-std::unique_ptr<Verb> MakeRun() { return std::make_unique<RunVerb>(); }
+std::unique_ptr<Verb> MakeRun() {
+  return std::make_unique<RunVerb>();
+}
 
 }  // namespace reprieve::cli

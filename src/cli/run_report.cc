@@ -1,13 +1,13 @@
 #include "cli/run_report.h"
 
+#include <sys/ioctl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <deque>
 #include <fstream>
 #include <utility>
-
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "base/text.h"
 #include "model/json.h"
@@ -41,7 +41,8 @@ std::string EndOf(const core::Pod& pod) {
   if (failed == nullptr) return pod.status.reason;
   const core::ContainerStateTerminated& end = *failed->state.terminated;
   const bool says_more = !end.reason.empty() && end.reason != "Error";
-  return Cat("exited ", end.exit_code, says_more ? Cat(" (", end.reason, ")") : std::string(), " in container ", failed->name);
+  return Cat("exited ", end.exit_code, says_more ? Cat(" (", end.reason, ")") : std::string(), " in container ",
+             failed->name);
 }
 
 std::size_t TerminalWidth() {
@@ -125,7 +126,8 @@ void RunReport::PodChanged(const core::Pod& pod) {
     seen = status.restart_count;
     if (options_.format == OutputFormat::kText) {
       Line(Cat(pod.metadata.name, " container ", status.name, " exited ",
-               status.last_state.terminated ? status.last_state.terminated->exit_code : 0, ", restarted in place (", seen, ")"));
+               status.last_state.terminated ? status.last_state.terminated->exit_code : 0, ", restarted in place (",
+               seen, ")"));
     }
   }
   if (life.phase == pod.status.phase) return;
@@ -148,8 +150,10 @@ void RunReport::PodChanged(const core::Pod& pod) {
     return Json(std::move(event));
   }
   switch (life.phase) {
-    case core::PodPhase::kRunning: return Line(Cat(pod.metadata.name, " runs on ", pod.node_name));
-    case core::PodPhase::kSucceeded: return Line(Cat(pod.metadata.name, " succeeded"));
+    case core::PodPhase::kRunning:
+      return Line(Cat(pod.metadata.name, " runs on ", pod.node_name));
+    case core::PodPhase::kSucceeded:
+      return Line(Cat(pod.metadata.name, " succeeded"));
     case core::PodPhase::kFailed:
       // Why a failure means what it means, its verdict says; what ended with its Job has none.
       if (job->status.IsTrue("FailureTarget") || job->status.IsTrue("SuccessCriteriaMet")) {
@@ -157,11 +161,14 @@ void RunReport::PodChanged(const core::Pod& pod) {
       }
       return;
     case core::PodPhase::kPending:
-    case core::PodPhase::kUnknown: return;
+    case core::PodPhase::kUnknown:
+      return;
   }
 }
 
-void RunReport::PodDeleted(const core::Pod& pod) { pods_.erase(pod.metadata.uid); }
+void RunReport::PodDeleted(const core::Pod& pod) {
+  pods_.erase(pod.metadata.uid);
+}
 
 void RunReport::Judged(const world::Verdict& verdict) {
   for (auto& [uid, job] : jobs_) {
@@ -251,8 +258,9 @@ void RunReport::Repaint() {
 std::string RunReport::BlockLine(const JobLife& job) const {
   const batch::JobStatus& status = job.status;
   const std::int32_t wanted = job.completions.value_or(1);
-  std::string out = Cat("Job ", job.key.name, "  ", Bar(wanted > 0 ? double(status.succeeded) / wanted : 1), "  ",
-                        status.succeeded, "/", wanted, " succeeded · ", status.active, " active · ", status.failed, " failed");
+  std::string out =
+      Cat("Job ", job.key.name, "  ", Bar(wanted > 0 ? double(status.succeeded) / wanted : 1), "  ", status.succeeded,
+          "/", wanted, " succeeded · ", status.active, " active · ", status.failed, " failed");
   if (job.counted + job.ignored > 0) AppendTo(out, " · ", job.counted + job.ignored, " judged");
   AppendTo(out, " · ", HumanDuration(std::chrono::floor<Seconds>(job.ended.value_or(clock_.Now()) - job.began)));
   if (job.finished) {
@@ -264,7 +272,8 @@ std::string RunReport::BlockLine(const JobLife& job) const {
 }
 
 bool RunReport::AnyFailed() const {
-  return std::any_of(jobs_.begin(), jobs_.end(), [](const auto& entry) { return entry.second.status.IsTrue("Failed"); });
+  return std::any_of(jobs_.begin(), jobs_.end(),
+                     [](const auto& entry) { return entry.second.status.IsTrue("Failed"); });
 }
 
 void RunReport::Summarize(bool interrupted) {
@@ -279,7 +288,10 @@ void RunReport::SummarizeOne(const JobLife& job, bool interrupted) {
   const Nanoseconds took = job.ended.value_or(clock_.Now()) - job.began;
   const bool failed = job.status.IsTrue("Failed");
   const bool complete = job.status.IsTrue("Complete");
-  const std::string verdict = complete ? "completed" : failed ? "failed" : interrupted ? "was interrupted" : "did not end";
+  const std::string verdict = complete      ? "completed"
+                              : failed      ? "failed"
+                              : interrupted ? "was interrupted"
+                                            : "did not end";
   const std::string logs = machine_.LogPath({job.key.namespace_, "*"}, "*", 0);
   const std::string folder = logs.substr(0, logs.find("/logs/") + 5);
   if (options_.format == OutputFormat::kJson) {
@@ -305,15 +317,17 @@ void RunReport::SummarizeOne(const JobLife& job, bool interrupted) {
     AppendTo(head, ": ", job.status.FindCondition("Failed")->reason);
   }
   std::printf("\n%s\n", paint(head).c_str());
-  std::printf("  attempts %lld · pods %lld · succeeded %d · failed %d · retried %lld · ignored %lld", 
+  std::printf("  attempts %lld · pods %lld · succeeded %d · failed %d · retried %lld · ignored %lld",
               static_cast<long long>(job.pods + job.restarts), static_cast<long long>(job.pods), job.status.succeeded,
               job.status.failed, static_cast<long long>(std::max<std::int64_t>(0, job.counted - (failed ? 1 : 0))),
               static_cast<long long>(job.ignored));
   if (job.wasted > Nanoseconds(0)) std::printf(" · wasted %s", HumanDuration(job.wasted).c_str());
   std::printf("\n");
   if (failed && job.failed_pod) {
-    std::printf("  logs     %s\n", machine_.LogPath({job.key.namespace_, job.failed_pod->first}, job.failed_pod->second,
-                                                    job.failed_attempt).c_str());
+    std::printf(
+        "  logs     %s\n",
+        machine_.LogPath({job.key.namespace_, job.failed_pod->first}, job.failed_pod->second, job.failed_attempt)
+            .c_str());
     PrintTail(job);
   } else {
     std::printf("  logs     %s\n", folder.c_str());
@@ -322,7 +336,8 @@ void RunReport::SummarizeOne(const JobLife& job, bool interrupted) {
 
 // The last lines of what failed last, without the log format's columns.
 void RunReport::PrintTail(const JobLife& job) {
-  std::ifstream file(machine_.LogPath({job.key.namespace_, job.failed_pod->first}, job.failed_pod->second, job.failed_attempt));
+  std::ifstream file(
+      machine_.LogPath({job.key.namespace_, job.failed_pod->first}, job.failed_pod->second, job.failed_attempt));
   std::deque<std::string> tail;
   for (std::string line; std::getline(file, line);) {
     tail.push_back(std::move(line));

@@ -59,10 +59,10 @@ class RunReport final : public world::Watcher {
     std::optional<Time> ended;
     std::int64_t pods = 0;
     std::int64_t restarts = 0;
-    std::int64_t counted = 0;   // failures that counted
-    std::int64_t ignored = 0;   // and that did not
-    Nanoseconds wasted{0};      // time of pods that failed
-    std::optional<world::Verdict> last;  // what ended it, if anything judged did
+    std::int64_t counted = 0;                                       // failures that counted
+    std::int64_t ignored = 0;                                       // and that did not
+    Nanoseconds wasted{0};                                          // time of pods that failed
+    std::optional<world::Verdict> last;                             // what ended it, if anything judged did
     std::optional<std::pair<std::string, std::string>> failed_pod;  // the last, and its container
     std::int32_t failed_attempt = 0;
   };
@@ -81,10 +81,10 @@ class RunReport final : public world::Watcher {
   const world::Clock& clock_;
   const node::Machine& machine_;
   const Style style_;
-  std::vector<std::string> order_;         // UIDs of Jobs
-  std::map<std::string, JobLife> jobs_;    // by UID
-  std::map<std::string, PodLife> pods_;    // by UID
-  std::vector<std::string> ends_;          // UIDs of Jobs that have ended and are not told yet
+  std::vector<std::string> order_;       // UIDs of Jobs
+  std::map<std::string, JobLife> jobs_;  // by UID
+  std::map<std::string, PodLife> pods_;  // by UID
+  std::vector<std::string> ends_;        // UIDs of Jobs that have ended and are not told yet
   std::size_t block_lines_ = 0;
   std::optional<Time> painted_;
   bool ended_ = false;

@@ -1,8 +1,8 @@
 #include "cli/style.h"
 
-#include <cstdlib>
-
 #include <unistd.h>
+
+#include <cstdlib>
 
 #include "base/text.h"
 

@@ -1,10 +1,9 @@
 // reprieve validate FILE...: all errors of all documents; silent when all is well.
-#include <chrono>
-#include <cstdio>
-
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <chrono>
+#include <cstdio>
 
 #include "base/random.h"
 #include "base/text.h"
@@ -36,7 +35,8 @@ class Validate final : public Verb {
     CLI::App* verb = app.add_subcommand("validate", "Say all that is wrong with manifests, or nothing");
     verb->footer("Example:\n  reprieve validate train.yaml\n\nExit code 0: all is well; 2: something is wrong.");
     verb->add_option("FILE", files_, "Manifests: files, folders, or - for standard input")->required();
-    verb->add_option("-o,--output", output_, "text, or json: one object a line")->check(CLI::IsMember({"text", "json"}));
+    verb->add_option("-o,--output", output_, "text, or json: one object a line")
+        ->check(CLI::IsMember({"text", "json"}));
     verb->add_option("--color", color_, "auto, always or never")
         ->transform(CLI::CheckedTransformer(std::map<std::string, Color>{
             {"auto", Color::kAuto}, {"always", Color::kAlways}, {"never", Color::kNever}}));
@@ -52,7 +52,8 @@ class Validate final : public Verb {
     for (const std::string& warning : loaded.warnings) std::fprintf(stderr, "Warning: %s\n", warning.c_str());
     const Style style(color_, STDOUT_FILENO);
     for (const Diagnostic& error : loaded.errors) {
-      const std::string text = output_ == "json" ? model::WriteJson(ToValue(error)) + "\n" : Render(error, style) + "\n";
+      const std::string text =
+          output_ == "json" ? model::WriteJson(ToValue(error)) + "\n" : Render(error, style) + "\n";
       std::fputs(text.c_str(), stdout);
     }
     if (loaded.errors.empty()) return kCompleted;
@@ -68,6 +69,8 @@ class Validate final : public Verb {
 
 }  // namespace
 
-std::unique_ptr<Verb> MakeValidate() { return std::make_unique<Validate>(); }
+std::unique_ptr<Verb> MakeValidate() {
+  return std::make_unique<Validate>();
+}
 
 }  // namespace reprieve::cli

@@ -18,7 +18,8 @@ world::Plan ReconcilePodCleanup(const JobView& view, const meta::ObjectKey& job,
   plan.job = job;
   plan.uid = uid;
   const bool gone = !view.has_job();
-  const bool foreground = !gone && view.job().metadata.deleting() && view.job().metadata.HasFinalizer(kForegroundDeletion);
+  const bool foreground =
+      !gone && view.job().metadata.deleting() && view.job().metadata.HasFinalizer(kForegroundDeletion);
   const bool lets_go = gone || (view.job().status.IsFinished() && !ManagedElsewhere(*view.job().spec));
   if (!foreground && !lets_go) return plan;
 
@@ -28,8 +29,7 @@ world::Plan ReconcilePodCleanup(const JobView& view, const meta::ObjectKey& job,
   if (!gone && !foreground) {
     for (const JobView::PodSet* pods : {&view.accountable(), &view.tracked_live()}) {
       for (const TrackedPod* pod : *pods) {
-        releases.push_back(
-            world::RemovePodFinalizer{world::ReferenceTo(*pod->pod), batch::kTrackingFinalizer});
+        releases.push_back(world::RemovePodFinalizer{world::ReferenceTo(*pod->pod), batch::kTrackingFinalizer});
       }
     }
   } else {

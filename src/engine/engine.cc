@@ -175,7 +175,9 @@ Engine::JobState& Engine::StateOf(const std::string& uid) {
   return *state;
 }
 
-void Engine::Enqueue(const std::string& uid, Nanoseconds delay) { queue_.Add(uid, clock_.Now() + delay); }
+void Engine::Enqueue(const std::string& uid, Nanoseconds delay) {
+  queue_.Add(uid, clock_.Now() + delay);
+}
 
 void Engine::Enqueue(JobState& state, Nanoseconds delay) {
   const Time when = clock_.Now() + delay;

@@ -43,8 +43,8 @@ class Engine final : public world::Watcher {
   void PodChanged(const core::Pod& pod) override;
   void PodDeleted(const core::Pod& pod) override;
 
-  // Lists of Jobs and of pods have been reported whole, as of `version`: nothing older is missing, and a pod's Job that is
-  // not known now does not exist.
+  // Lists of Jobs and of pods have been reported whole, as of `version`: nothing older is missing, and a pod's Job that
+  // is not known now does not exist.
   void ListsComplete(meta::ResourceVersion version);
 
   // Reconciles one Job that is due; false if none is.
@@ -80,7 +80,7 @@ class Engine final : public world::Watcher {
     const void* owners = nullptr;  // the list of owners that said so
   };
   std::unordered_map<const core::Pod*, Owned> owner_of_;  // the Job of each pod that has one
-  std::unordered_set<const core::Pod*> orphans_;                     // pods that nothing controls
+  std::unordered_set<const core::Pod*> orphans_;          // pods that nothing controls
   bool lists_complete_ = false;
   meta::ResourceVersion jobs_seen_ = 0;
   meta::ResourceVersion pods_seen_ = 0;

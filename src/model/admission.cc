@@ -20,7 +20,9 @@ using admission::Refusal;
 
 constexpr std::string_view kBadRequest = "BadRequest";
 
-Value Text(std::string_view text) { return Value::String(std::string(text)); }
+Value Text(std::string_view text) {
+  return Value::String(std::string(text));
+}
 
 // What a client reads after the store gave the object back: defaulting runs again then.
 Value AsReturned(const Value& job) {
@@ -74,10 +76,11 @@ void DropRepeatedOwners(Value& job, std::vector<std::string>& warnings) {
   }
   if (repeated.empty()) return;
   *owners = std::move(kept);
-  warnings.push_back(Cat(".metadata.ownerReferences contains duplicate entries; API server dedups owner references in "
-                         "1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) "
-                         "observed: ",
-                         Join(repeated, ", ")));
+  warnings.push_back(
+      Cat(".metadata.ownerReferences contains duplicate entries; API server dedups owner references in "
+          "1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) "
+          "observed: ",
+          Join(repeated, ", ")));
 }
 
 void SetIfAbsent(Value& map, std::string_view key, std::string_view text) {
@@ -110,7 +113,8 @@ void GenerateSelector(Value& job) {
 void PrepareForCreate(Value& job, const Request& request) {
   job.Set("status", Value::MakeObject());
   Value& meta = job.At("metadata");
-  for (const std::string_view member : {"deletionTimestamp", "deletionGracePeriodSeconds", "managedFields", "selfLink"}) {
+  for (const std::string_view member :
+       {"deletionTimestamp", "deletionGracePeriodSeconds", "managedFields", "selfLink"}) {
     meta.Remove(member);
   }
   const std::string generate_name = meta["generateName"].AsText();
@@ -173,10 +177,10 @@ std::optional<Answer> CheckUid(const Value& job, const Value& stored) {
   const std::string& uid = stored["metadata"]["uid"].AsText();
   if (wanted.empty() || wanted == uid) return std::nullopt;
   const std::string& name = stored["metadata"]["name"].AsText();
-  return Conflict(name, Cat("StorageError: invalid object, Code: 4, Key: /registry/jobs/",
-                            stored["metadata"]["namespace"].AsText(), "/", name,
-                            ", ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ", wanted,
-                            ", UID in object meta: ", uid));
+  return Conflict(
+      name, Cat("StorageError: invalid object, Code: 4, Key: /registry/jobs/", stored["metadata"]["namespace"].AsText(),
+                "/", name, ", ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ",
+                wanted, ", UID in object meta: ", uid));
 }
 
 // No version, or 0, means whichever there is.
@@ -253,15 +257,21 @@ Answer Update(Body body, const Value& stored_printed, bool put, Part part, const
 
 Answer PatchFailure(const PatchError& error) {
   switch (error.kind) {
-    case PatchError::Kind::kMalformed: return Refusal(400, kBadRequest, Cat("error decoding patch: ", error.message));
-    case PatchError::Kind::kFailed: return Refusal(422, "Invalid", error.message);
-    case PatchError::Kind::kDirective: return Refusal(500, "", error.message);
+    case PatchError::Kind::kMalformed:
+      return Refusal(400, kBadRequest, Cat("error decoding patch: ", error.message));
+    case PatchError::Kind::kFailed:
+      return Refusal(422, "Invalid", error.message);
+    case PatchError::Kind::kDirective:
+      return Refusal(500, "", error.message);
   }
   return {};
 }
 
 std::string NotAMap(const Value& patch) {
-  const std::string_view kind = patch.IsArray() ? "array" : patch.IsString() ? "string" : patch.IsBool() ? "bool" : "number";
+  const std::string_view kind = patch.IsArray()    ? "array"
+                                : patch.IsString() ? "string"
+                                : patch.IsBool()   ? "bool"
+                                                   : "number";
   return Cat("json: cannot unmarshal ", kind, " into Go value of type map[string]interface {}");
 }
 
@@ -276,8 +286,12 @@ Answer Patch(const Value& stored, PatchType type, const Value& patch, Part part,
         patched = MergePatch(stored, patch);
       }
       break;
-    case PatchType::kJson: patched = JsonPatch(stored, patch); break;
-    case PatchType::kStrategic: patched = StrategicMergePatch(stored, patch, JobMessage()); break;
+    case PatchType::kJson:
+      patched = JsonPatch(stored, patch);
+      break;
+    case PatchType::kStrategic:
+      patched = StrategicMergePatch(stored, patch, JobMessage());
+      break;
   }
   if (const auto* error = std::get_if<PatchError>(&patched)) return PatchFailure(*error);
   return Update(admission::ReadPatched(std::get<Value>(patched), request), stored, /*put=*/false, part, request);

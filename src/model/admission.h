@@ -29,8 +29,8 @@ struct Answer {
   std::string message;
   std::vector<Cause> causes;
   std::vector<std::string> warnings;
-  // For the user's file: unknown and repeated fields with their places, and the place of a value of the wrong type (line
-  // 0: none). The place of a cause is Locate's to find (model/locate.h).
+  // For the user's file: unknown and repeated fields with their places, and the place of a value of the wrong type
+  // (line 0: none). The place of a cause is Locate's to find (model/locate.h).
   std::vector<FieldIssue> issues;
   Mark mark;
 

@@ -54,9 +54,10 @@ Result<GroupVersionKind> Interpret(const Value& raw) {
   GroupVersionKind out;
   if (raw.IsNull()) return out;
   if (!raw.IsObject()) {
-    return Error{Cat(kParse, "json: cannot unmarshal ", KindName(raw),
-                     " into Go value of type struct { APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string "
-                     "\"json:\\\"kind,omitempty\\\"\" }")};
+    return Error{
+        Cat(kParse, "json: cannot unmarshal ", KindName(raw),
+            " into Go value of type struct { APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string "
+            "\"json:\\\"kind,omitempty\\\"\" }")};
   }
   std::string api_version;
   for (const auto& member : raw.members()) {

@@ -32,7 +32,8 @@ TEST(Admission, ACreatedJobHasItsSelectorAndLabels) {
 }
 
 TEST(Admission, AnUpdateCountsGenerationsOnlyWhereTheSpecificationChanges) {
-  const Answer same = PatchJob(Created().object, PatchType::kMerge, *ParseJson(R"({"metadata":{"labels":{"a":"b"}}})"), At());
+  const Answer same =
+      PatchJob(Created().object, PatchType::kMerge, *ParseJson(R"({"metadata":{"labels":{"a":"b"}}})"), At());
   ASSERT_EQ(same.code, 200) << same.message;
   EXPECT_EQ(same.object["metadata"]["generation"].AsInt(), 1);
   const Answer other = PatchJob(Created().object, PatchType::kMerge, *ParseJson(R"({"spec":{"parallelism":3}})"), At());
@@ -40,7 +41,8 @@ TEST(Admission, AnUpdateCountsGenerationsOnlyWhereTheSpecificationChanges) {
 }
 
 TEST(Admission, AnUpdateOfAnOldVersionIsAConflict) {
-  const Answer answer = PatchJob(Created().object, PatchType::kMerge, *ParseJson(R"({"metadata":{"resourceVersion":"6"}})"), At());
+  const Answer answer =
+      PatchJob(Created().object, PatchType::kMerge, *ParseJson(R"({"metadata":{"resourceVersion":"6"}})"), At());
   EXPECT_EQ(answer.code, 409);
 }
 
@@ -55,8 +57,9 @@ TEST(Admission, AStatusUpdateLeavesTheSpecificationAlone) {
 }
 
 TEST(Admission, AnythingThatParsesGetsAnAnswer) {
-  for (const std::string_view body : {"1", "true", "{\"spec\":[]}", "{\"spec\":{\"template\":null}}", "{\"metadata\":[1]}",
-                                      "{\"spec\":{\"podFailurePolicy\":{\"rules\":[null]}},\"status\":null}"}) {
+  for (const std::string_view body :
+       {"1", "true", "{\"spec\":[]}", "{\"spec\":{\"template\":null}}", "{\"metadata\":[1]}",
+        "{\"spec\":{\"podFailurePolicy\":{\"rules\":[null]}},\"status\":null}"}) {
     const Answer answer = CreateJob(body, At());
     EXPECT_TRUE(answer.code == 400 || answer.code == 422) << body;
     EXPECT_FALSE(answer.message.empty()) << body;
@@ -64,7 +67,8 @@ TEST(Admission, AnythingThatParsesGetsAnAnswer) {
 }
 
 TEST(DefaultPod, FillsInWhatTheServerAddsToAPodOfItsOwn) {
-  Value pod = *ParseJson(R"({"spec":{"containers":[{"name":"c","image":"i:1","resources":{"limits":{"cpu":"1000m"}}}],"restartPolicy":"Never"}})");
+  Value pod = *ParseJson(
+      R"({"spec":{"containers":[{"name":"c","image":"i:1","resources":{"limits":{"cpu":"1000m"}}}],"restartPolicy":"Never"}})");
   DefaultPod(pod);
   const Value& spec = pod["spec"];
   EXPECT_TRUE(spec["enableServiceLinks"].AsBool());

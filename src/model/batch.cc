@@ -30,13 +30,27 @@ void KeepRuleMarks(const Value& manifest, JobSpec& spec) {
 
 }  // namespace
 
-std::string_view NameOf(FailureAction action) { return kActions[static_cast<std::size_t>(action)]; }
-void FromName(std::string_view name, FailureAction& out) { out = FindName<FailureAction>(kActions, name); }
-std::string_view NameOf(ExitCodeOperator op) { return kOperators[static_cast<std::size_t>(op)]; }
-void FromName(std::string_view name, ExitCodeOperator& out) { out = FindName<ExitCodeOperator>(kOperators, name); }
-std::string_view NameOf(CompletionMode mode) { return kModes[static_cast<std::size_t>(mode)]; }
-void FromName(std::string_view name, CompletionMode& out) { out = FindName<CompletionMode>(kModes, name); }
-std::string_view NameOf(PodReplacementPolicy policy) { return kReplacements[static_cast<std::size_t>(policy)]; }
+std::string_view NameOf(FailureAction action) {
+  return kActions[static_cast<std::size_t>(action)];
+}
+void FromName(std::string_view name, FailureAction& out) {
+  out = FindName<FailureAction>(kActions, name);
+}
+std::string_view NameOf(ExitCodeOperator op) {
+  return kOperators[static_cast<std::size_t>(op)];
+}
+void FromName(std::string_view name, ExitCodeOperator& out) {
+  out = FindName<ExitCodeOperator>(kOperators, name);
+}
+std::string_view NameOf(CompletionMode mode) {
+  return kModes[static_cast<std::size_t>(mode)];
+}
+void FromName(std::string_view name, CompletionMode& out) {
+  out = FindName<CompletionMode>(kModes, name);
+}
+std::string_view NameOf(PodReplacementPolicy policy) {
+  return kReplacements[static_cast<std::size_t>(policy)];
+}
 void FromName(std::string_view name, PodReplacementPolicy& out) {
   out = name == "Failed" ? PodReplacementPolicy::kFailed : PodReplacementPolicy::kTerminatingOrFailed;
 }

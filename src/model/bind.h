@@ -3,8 +3,8 @@
 //   struct PodCondition { std::string type; ...; Value rest;
 //     template <class V> static void Fields(V& v) { v.Field("type", &PodCondition::type, kAlwaysWritten); ... } };
 //
-// Wire facts (types, documentation, patch strategy) stand in model/schema/fields.tsv; a test holds every name bound here
-// against that table. Members that a struct does not interpret are kept in `rest` and written back untouched.
+// Wire facts (types, documentation, patch strategy) stand in model/schema/fields.tsv; a test holds every name bound
+// here against that table. Members that a struct does not interpret are kept in `rest` and written back untouched.
 //
 // Bind reads values that decoding has already checked (model/decode.h), so it never fails: what does not fit reads as
 // its zero. Pure; safe from any thread.
@@ -55,11 +55,13 @@ class Rest {
 template <class E>
 concept NamedEnum = std::is_enum_v<E> && requires(E e, std::string_view text) {
   { NameOf(e) } -> std::convertible_to<std::string_view>;
-  { FromName(text, e) };
+  {FromName(text, e)};
 };
 
 template <class T>
-concept Bound = requires { typename T::BoundTag; };
+concept Bound = requires {
+  typename T::BoundTag;
+};
 
 void FromValue(const Value& value, bool& out);
 void FromValue(const Value& value, std::int32_t& out);

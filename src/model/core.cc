@@ -25,10 +25,18 @@ void ReadTexts(const Value& object, bool base64, std::map<std::string, std::stri
 
 }  // namespace
 
-std::string_view NameOf(PodPhase phase) { return kPhases[static_cast<std::size_t>(phase)]; }
-void FromName(std::string_view name, PodPhase& out) { FindName(kPhases, name, out); }
-std::string_view NameOf(RestartPolicy policy) { return kRestartPolicies[static_cast<std::size_t>(policy)]; }
-void FromName(std::string_view name, RestartPolicy& out) { FindName(kRestartPolicies, name, out); }
+std::string_view NameOf(PodPhase phase) {
+  return kPhases[static_cast<std::size_t>(phase)];
+}
+void FromName(std::string_view name, PodPhase& out) {
+  FindName(kPhases, name, out);
+}
+std::string_view NameOf(RestartPolicy policy) {
+  return kRestartPolicies[static_cast<std::size_t>(policy)];
+}
+void FromName(std::string_view name, RestartPolicy& out) {
+  FindName(kRestartPolicies, name, out);
+}
 
 const PodCondition* PodStatus::FindCondition(std::string_view type) const {
   for (const PodCondition& condition : conditions) {

@@ -15,12 +15,18 @@ constexpr std::size_t kMaxIssues = 100;
 
 std::string_view KindName(const Value& value) {
   switch (value.kind()) {
-    case Value::Kind::kNull: return "null";
-    case Value::Kind::kBool: return "bool";
-    case Value::Kind::kNumber: return "number";
-    case Value::Kind::kString: return "string";
-    case Value::Kind::kArray: return "array";
-    case Value::Kind::kObject: return "object";
+    case Value::Kind::kNull:
+      return "null";
+    case Value::Kind::kBool:
+      return "bool";
+    case Value::Kind::kNumber:
+      return "number";
+    case Value::Kind::kString:
+      return "string";
+    case Value::Kind::kArray:
+      return "array";
+    case Value::Kind::kObject:
+      return "object";
   }
   return "null";
 }
@@ -73,21 +79,32 @@ class Decoder {
       return true;
     }
     switch (type.shape) {
-      case Shape::kMessage: return IntoMessage(raw, type, slot);
-      case Shape::kList: return IntoList(raw, type, slot);
-      case Shape::kMap: return IntoMap(raw, type, slot);
-      case Shape::kQuantity: return IntoQuantity(raw, slot);
-      case Shape::kTime: return IntoTime(raw, false, slot);
-      case Shape::kMicroTime: return IntoTime(raw, true, slot);
-      case Shape::kIntOrString: return IntoIntOrString(raw, slot);
-      case Shape::kRaw: return Assign(slot, raw, raw);
-      case Shape::kString: return raw.IsString() ? Assign(slot, raw, raw) : Mismatch(raw, type.go_name);
-      case Shape::kBool: return raw.IsBool() ? Assign(slot, raw, raw) : Mismatch(raw, type.go_name);
+      case Shape::kMessage:
+        return IntoMessage(raw, type, slot);
+      case Shape::kList:
+        return IntoList(raw, type, slot);
+      case Shape::kMap:
+        return IntoMap(raw, type, slot);
+      case Shape::kQuantity:
+        return IntoQuantity(raw, slot);
+      case Shape::kTime:
+        return IntoTime(raw, false, slot);
+      case Shape::kMicroTime:
+        return IntoTime(raw, true, slot);
+      case Shape::kIntOrString:
+        return IntoIntOrString(raw, slot);
+      case Shape::kRaw:
+        return Assign(slot, raw, raw);
+      case Shape::kString:
+        return raw.IsString() ? Assign(slot, raw, raw) : Mismatch(raw, type.go_name);
+      case Shape::kBool:
+        return raw.IsBool() ? Assign(slot, raw, raw) : Mismatch(raw, type.go_name);
       case Shape::kInt32:
         return raw.IsNumber() && ParseInt32(raw.AsText()) ? Assign(slot, raw, raw) : NumberMismatch(raw, type.go_name);
       case Shape::kInt64:
         return raw.IsNumber() && ParseInt64(raw.AsText()) ? Assign(slot, raw, raw) : NumberMismatch(raw, type.go_name);
-      case Shape::kBytes: return IntoBytes(raw, type, slot);
+      case Shape::kBytes:
+        return IntoBytes(raw, type, slot);
     }
     return true;
   }
@@ -186,19 +203,25 @@ class Decoder {
   // What an element is that was null, or could not be read.
   static Value Zero(const Type& type) {
     switch (type.shape) {
-      case Shape::kString: return Value::String("");
-      case Shape::kBool: return Value::Bool(false);
+      case Shape::kString:
+        return Value::String("");
+      case Shape::kBool:
+        return Value::Bool(false);
       case Shape::kInt32:
-      case Shape::kInt64: return Value::Int(0);
-      case Shape::kQuantity: return Value::String("0");
-      case Shape::kMessage: return Value::MakeObject();
+      case Shape::kInt64:
+        return Value::Int(0);
+      case Shape::kQuantity:
+        return Value::String("0");
+      case Shape::kMessage:
+        return Value::MakeObject();
       case Shape::kBytes:
       case Shape::kIntOrString:
       case Shape::kTime:
       case Shape::kMicroTime:
       case Shape::kRaw:
       case Shape::kList:
-      case Shape::kMap: break;
+      case Shape::kMap:
+        break;
     }
     return {};
   }
@@ -275,7 +298,9 @@ class Decoder {
   std::set<std::string> reported_;
 };
 
-bool ByKey(const Value::Member& a, const Value::Member& b) { return a.key < b.key; }
+bool ByKey(const Value::Member& a, const Value::Member& b) {
+  return a.key < b.key;
+}
 
 std::optional<Value> StoredOf(const Value& held, const Type& type);
 
@@ -327,7 +352,8 @@ std::optional<Value> StoredOf(const Value& held, const Type& type) {
         return std::nullopt;
       }
       return held;
-    case Shape::kRaw: return held;
+    case Shape::kRaw:
+      return held;
   }
   return held;
 }
@@ -358,10 +384,10 @@ class Printer {
  private:
   static bool LeftOut(const Value* value, const Field& field) {
     if (value == nullptr) {
-      const bool structure = !field.type.pointer && (field.type.shape == Shape::kMessage || field.type.shape == Shape::kTime ||
-                                                     field.type.shape == Shape::kMicroTime ||
-                                                     field.type.shape == Shape::kQuantity ||
-                                                     field.type.shape == Shape::kIntOrString);
+      const bool structure =
+          !field.type.pointer && (field.type.shape == Shape::kMessage || field.type.shape == Shape::kTime ||
+                                  field.type.shape == Shape::kMicroTime || field.type.shape == Shape::kQuantity ||
+                                  field.type.shape == Shape::kIntOrString);
       return (field.omitempty && !structure) || field.omitzero;
     }
     if (!field.omitempty || field.type.pointer) return false;
@@ -372,13 +398,15 @@ class Printer {
       case Shape::kInt64:
       case Shape::kBytes:
       case Shape::kList:
-      case Shape::kMap: return value->IsEmpty();
+      case Shape::kMap:
+        return value->IsEmpty();
       case Shape::kQuantity:
       case Shape::kIntOrString:
       case Shape::kTime:
       case Shape::kMicroTime:
       case Shape::kRaw:
-      case Shape::kMessage: return false;
+      case Shape::kMessage:
+        return false;
     }
     return false;
   }
@@ -386,7 +414,8 @@ class Printer {
   Value Slot(const Value* value, const Type& type) const {
     if (value == nullptr) return Absent(type);
     switch (type.shape) {
-      case Shape::kMessage: return Message(*value, *type.message);
+      case Shape::kMessage:
+        return Message(*value, *type.message);
       case Shape::kList: {
         Value out = Value::MakeArray();
         out.items().reserve(value->size());
@@ -410,7 +439,8 @@ class Printer {
       case Shape::kIntOrString:
       case Shape::kTime:
       case Shape::kMicroTime:
-      case Shape::kRaw: break;
+      case Shape::kRaw:
+        break;
     }
     return *value;
   }
@@ -418,19 +448,25 @@ class Printer {
   Value Absent(const Type& type) const {
     if (type.pointer) return {};
     switch (type.shape) {
-      case Shape::kString: return Value::String("");
-      case Shape::kBool: return Value::Bool(false);
+      case Shape::kString:
+        return Value::String("");
+      case Shape::kBool:
+        return Value::Bool(false);
       case Shape::kInt32:
       case Shape::kInt64:
-      case Shape::kIntOrString: return Value::Int(0);
-      case Shape::kQuantity: return Value::String("0");
-      case Shape::kMessage: return Message(Value(), *type.message);
+      case Shape::kIntOrString:
+        return Value::Int(0);
+      case Shape::kQuantity:
+        return Value::String("0");
+      case Shape::kMessage:
+        return Message(Value(), *type.message);
       case Shape::kBytes:
       case Shape::kTime:
       case Shape::kMicroTime:
       case Shape::kRaw:
       case Shape::kList:
-      case Shape::kMap: break;
+      case Shape::kMap:
+        break;
     }
     return {};
   }
@@ -450,9 +486,13 @@ Decoded Decode(const Value& raw, const Message& message) {
   return out;
 }
 
-Value Stored(const Value& held, const Message& message) { return StoredMessage(held, message); }
+Value Stored(const Value& held, const Message& message) {
+  return StoredMessage(held, message);
+}
 
-Value Printed(const Value& held, const Message& message) { return Printer(false).Message(held, message); }
+Value Printed(const Value& held, const Message& message) {
+  return Printer(false).Message(held, message);
+}
 
 std::string Dump(const Value* held, const Message& message) {
   if (held == nullptr || held->IsNull()) return "null";

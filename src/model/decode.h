@@ -2,7 +2,8 @@
 //
 // Source: the recordings of type errors and strict errors (spec/job.md 10.11); the rules are those of Go's decoder with
 // case-sensitive names. Three forms of one object:
-//   held     what Decode makes: unknown members gone, nulls gone, scalars checked; an absent member is Go's zero, and an
+//   held     what Decode makes: unknown members gone, nulls gone, scalars checked; an absent member is Go's zero, and
+//   an
 //            empty list is told from an absent one.
 //   stored   what survives the store: empty lists, empty maps and zeros that absence would mean too are gone, so that
 //            two objects are the same (as Kubernetes' semantic equality has it) where these are equal.

@@ -7,7 +7,9 @@
 namespace reprieve::model {
 namespace {
 
-Decoded DecodeJob(std::string_view json) { return Decode(*ParseJson(json), JobMessage()); }
+Decoded DecodeJob(std::string_view json) {
+  return Decode(*ParseJson(json), JobMessage());
+}
 
 std::string Fault(std::string_view json) {
   const Decoded decoded = DecodeJob(json);
@@ -23,9 +25,10 @@ std::vector<std::string> Issues(std::string_view json) {
 TEST(Decode, NamesTypesAsGoDoes) {
   EXPECT_EQ(Fault(R"({"spec":{"parallelism":1.5}})"),
             "json: cannot unmarshal number 1.5 into Go struct field JobSpec.spec.parallelism of type int32");
-  EXPECT_EQ(Fault(R"({"spec":{"template":{"spec":{"volumes":[{"emptyDir":1}]}}}})"),
-            "json: cannot unmarshal number into Go struct field Volume.spec.template.spec.volumes.VolumeSource.emptyDir of "
-            "type v1.EmptyDirVolumeSource");
+  EXPECT_EQ(
+      Fault(R"({"spec":{"template":{"spec":{"volumes":[{"emptyDir":1}]}}}})"),
+      "json: cannot unmarshal number into Go struct field Volume.spec.template.spec.volumes.VolumeSource.emptyDir of "
+      "type v1.EmptyDirVolumeSource");
   EXPECT_EQ(Fault(R"({"metadata":{"labels":{"a":1}}})"),
             "json: cannot unmarshal number into Go struct field ObjectMeta.metadata.labels of type string");
 }
@@ -36,9 +39,10 @@ TEST(Decode, AnErrorOfATypeWithItsOwnReaderWins) {
 }
 
 TEST(Decode, ReportsUnknownAndRepeatedFieldsInTheirOrder) {
-  EXPECT_EQ(Issues(R"({"spec":{"bogus":1,"suspend":true,"suspend":false},"x":2,"metadata":{"labels":{"a":"b","a":"c"}}})"),
-            (std::vector<std::string>{"unknown field \"spec.bogus\"", "duplicate field \"spec.suspend\"",
-                                      "unknown field \"x\"", "duplicate field \"metadata.labels.a\""}));
+  EXPECT_EQ(
+      Issues(R"({"spec":{"bogus":1,"suspend":true,"suspend":false},"x":2,"metadata":{"labels":{"a":"b","a":"c"}}})"),
+      (std::vector<std::string>{"unknown field \"spec.bogus\"", "duplicate field \"spec.suspend\"",
+                                "unknown field \"x\"", "duplicate field \"metadata.labels.a\""}));
 }
 
 TEST(Decode, TheLastOfRepeatedMembersWinsAndStructuresGrowTogether) {
@@ -58,9 +62,10 @@ TEST(Decode, TimesAreHeldInUtcToTheSecond) {
 
 TEST(Decode, PrintsTheOrderAndTheZerosOfTheServer) {
   const Decoded decoded = DecodeJob(R"({"spec":{"template":{"spec":{"containers":[{"image":"i"}]}}},"kind":"Job"})");
-  EXPECT_EQ(WriteJson(Printed(decoded.value, JobMessage())),
-            R"({"kind":"Job","metadata":{},"spec":{"template":{"metadata":{},"spec":{"containers":[{"name":"","image":"i",)"
-            R"("resources":{}}]}}},"status":{}})");
+  EXPECT_EQ(
+      WriteJson(Printed(decoded.value, JobMessage())),
+      R"({"kind":"Job","metadata":{},"spec":{"template":{"metadata":{},"spec":{"containers":[{"name":"","image":"i",)"
+      R"("resources":{}}]}}},"status":{}})");
 }
 
 TEST(Decode, ZerosAndAbsenceAreOneInTheStore) {
@@ -72,7 +77,8 @@ TEST(Decode, ZerosAndAbsenceAreOneInTheStore) {
 
 TEST(Decode, DumpsWithTheNamesOfGo) {
   const Value policy = *ParseJson(R"({"rules":[{"succeededCount":1}]})");
-  EXPECT_EQ(Dump(&policy, GetMessage("batch/v1.SuccessPolicy")), R"({"Rules":[{"SucceededIndexes":null,"SucceededCount":1}]})");
+  EXPECT_EQ(Dump(&policy, GetMessage("batch/v1.SuccessPolicy")),
+            R"({"Rules":[{"SucceededIndexes":null,"SucceededCount":1}]})");
   EXPECT_EQ(Dump(nullptr, GetMessage("batch/v1.SuccessPolicy")), "null");
 }
 

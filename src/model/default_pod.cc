@@ -18,7 +18,9 @@ void SetIfZero(Value& object, std::string_view key, Value value) {
   if (slot.IsEmpty()) slot = std::move(value);
 }
 
-Value Text(std::string_view text) { return Value::String(std::string(text)); }
+Value Text(std::string_view text) {
+  return Value::String(std::string(text));
+}
 
 // Calls `visit` on the member if it is an object.
 template <class Visit>
@@ -67,8 +69,7 @@ void DefaultFieldRef(Value& holder) {
 }
 
 void DefaultContainer(Value& container) {
-  SetIfZero(container, "imagePullPolicy",
-            Text(MeansLatest(container["image"].AsText()) ? "Always" : "IfNotPresent"));
+  SetIfZero(container, "imagePullPolicy", Text(MeansLatest(container["image"].AsText()) ? "Always" : "IfNotPresent"));
   SetIfZero(container, "terminationMessagePath", Text("/dev/termination-log"));
   SetIfZero(container, "terminationMessagePolicy", Text("File"));
   ForEach(container, "ports", [](Value& port) { SetIfZero(port, "protocol", Text("TCP")); });
@@ -187,7 +188,8 @@ void DefaultPodSpec(Value& spec) {
   With(spec, "overhead", RoundQuantities);
   With(spec, "resources", DefaultResources);
   // Two names of one thing; the newer wins.
-  const std::string account = spec[spec["serviceAccountName"].AsText().empty() ? "serviceAccount" : "serviceAccountName"].AsText();
+  const std::string account =
+      spec[spec["serviceAccountName"].AsText().empty() ? "serviceAccount" : "serviceAccountName"].AsText();
   if (!account.empty()) {
     spec.Set("serviceAccountName", Text(account));
     spec.Set("serviceAccount", Text(account));

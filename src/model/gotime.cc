@@ -143,6 +143,8 @@ std::string GoTime::Text(bool micro) const {
   return out + "Z";
 }
 
-Result<GoTime> ParseGoTime(std::string_view text, bool micro) { return Parser(text, micro).Parse(); }
+Result<GoTime> ParseGoTime(std::string_view text, bool micro) {
+  return Parser(text, micro).Parse();
+}
 
 }  // namespace reprieve::model

@@ -33,8 +33,7 @@ bool IsPathComponent(std::string_view text) {
 
 bool IsTag(std::string_view text) {
   if (text.empty() || text.size() > 128 || text.front() == '.' || text.front() == '-') return false;
-  return std::all_of(text.begin(), text.end(),
-                     [](char c) { return IsAlnum(c) || c == '_' || c == '.' || c == '-'; });
+  return std::all_of(text.begin(), text.end(), [](char c) { return IsAlnum(c) || c == '_' || c == '.' || c == '-'; });
 }
 
 bool IsRegistry(std::string_view text) {

@@ -197,8 +197,12 @@ class Reader {
     const Mark mark = MarkAt(at_);
     Value value;
     switch (text_[at_]) {
-      case '{': value = Value::MakeObject(); break;
-      case '[': value = Value::MakeArray(); break;
+      case '{':
+        value = Value::MakeObject();
+        break;
+      case '[':
+        value = Value::MakeArray();
+        break;
       case '"': {
         std::string text;
         if (!ReadString(text)) return false;
@@ -290,16 +294,34 @@ class Reader {
   bool ReadEscape(std::string& out) {
     if (at_ >= text_.size()) return Fail("");
     switch (text_[at_]) {
-      case '"': out += '"'; break;
-      case '\\': out += '\\'; break;
-      case '/': out += '/'; break;
-      case 'b': out += '\b'; break;
-      case 'f': out += '\f'; break;
-      case 'n': out += '\n'; break;
-      case 'r': out += '\r'; break;
-      case 't': out += '\t'; break;
-      case 'u': return ReadUnicodeEscape(out);
-      default: return Fail("in string escape code");
+      case '"':
+        out += '"';
+        break;
+      case '\\':
+        out += '\\';
+        break;
+      case '/':
+        out += '/';
+        break;
+      case 'b':
+        out += '\b';
+        break;
+      case 'f':
+        out += '\f';
+        break;
+      case 'n':
+        out += '\n';
+        break;
+      case 'r':
+        out += '\r';
+        break;
+      case 't':
+        out += '\t';
+        break;
+      case 'u':
+        return ReadUnicodeEscape(out);
+      default:
+        return Fail("in string escape code");
     }
     ++at_;
     return true;
@@ -355,10 +377,18 @@ void Write(std::string& out, const Value& value, int depth) {
   const bool pretty = depth >= 0;
   const int inner = pretty ? depth + 1 : depth;
   switch (value.kind()) {
-    case Value::Kind::kNull: out += "null"; return;
-    case Value::Kind::kBool: out += value.AsBool() ? "true" : "false"; return;
-    case Value::Kind::kNumber: out += value.AsText(); return;
-    case Value::Kind::kString: AppendJsonString(out, value.AsText()); return;
+    case Value::Kind::kNull:
+      out += "null";
+      return;
+    case Value::Kind::kBool:
+      out += value.AsBool() ? "true" : "false";
+      return;
+    case Value::Kind::kNumber:
+      out += value.AsText();
+      return;
+    case Value::Kind::kString:
+      AppendJsonString(out, value.AsText());
+      return;
     case Value::Kind::kArray: {
       out += '[';
       bool first = true;
@@ -392,7 +422,9 @@ void Write(std::string& out, const Value& value, int depth) {
 
 }  // namespace
 
-std::optional<Value> ParseJson(std::string_view text, JsonError& error) { return Reader(text, error).Read(); }
+std::optional<Value> ParseJson(std::string_view text, JsonError& error) {
+  return Reader(text, error).Read();
+}
 
 Result<Value> ParseJson(std::string_view text) {
   JsonError error;
@@ -433,13 +465,27 @@ void AppendJsonString(std::string& out, std::string_view text) {
     }
     ++i;
     switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\b': out += "\\b"; break;
-      case '\f': out += "\\f"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\b':
+        out += "\\b";
+        break;
+      case '\f':
+        out += "\\f";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
       default:
         if (c < 0x20 || c == '<' || c == '>' || c == '&') {
           out += "\\u00";

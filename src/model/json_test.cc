@@ -23,7 +23,8 @@ TEST(Json, KeepsNumbersMembersAndTheirOrderAsWritten) {
 }
 
 TEST(Json, EscapesAsGoDoes) {
-  EXPECT_EQ(RoundTrip(R"("<a&b> \u2028 \/ \u00e9 \ud83d\ude00 \u0001")"), "\"\\u003ca\\u0026b\\u003e \\u2028 / \u00e9 \U0001F600 \\u0001\"");
+  EXPECT_EQ(RoundTrip(R"("<a&b> \u2028 \/ \u00e9 \ud83d\ude00 \u0001")"),
+            "\"\\u003ca\\u0026b\\u003e \\u2028 / \u00e9 \U0001F600 \\u0001\"");
 }
 
 TEST(Json, ReplacesWhatIsNotUnicode) {
@@ -74,7 +75,8 @@ TEST(Json, ComparesLargeObjectsInAnyOrder) {
 }
 
 TEST(Json, WritesPrettyTextWithTwoBlanksALevel) {
-  EXPECT_EQ(WriteJsonPretty(*ParseJson(R"({"a":[1],"b":{},"c":[]})")), "{\n  \"a\": [\n    1\n  ],\n  \"b\": {},\n  \"c\": []\n}");
+  EXPECT_EQ(WriteJsonPretty(*ParseJson(R"({"a":[1],"b":{},"c":[]})")),
+            "{\n  \"a\": [\n    1\n  ],\n  \"b\": {},\n  \"c\": []\n}");
 }
 
 }  // namespace

@@ -38,7 +38,9 @@ const Value::Member* MemberOf(const Value& value, std::string_view name) {
   return found == members.rend() ? nullptr : &*found;
 }
 
-bool IsPlace(Mark mark) { return mark.line != 0; }
+bool IsPlace(Mark mark) {
+  return mark.line != 0;
+}
 
 }  // namespace
 

@@ -1,7 +1,7 @@
 // From a field path, as errors name it, to the place in the user's file.
 //
-// Source: the paths of field errors (spec.containers[0].env[1].name, metadata.labels[app], rules[*]). Pure; safe from any
-// thread.
+// Source: the paths of field errors (spec.containers[0].env[1].name, metadata.labels[app], rules[*]). Pure; safe from
+// any thread.
 #pragma once
 
 #include <string_view>

@@ -86,7 +86,8 @@ Manifests ReadStream(std::FILE* stream, const std::string& name) {
   while (const std::size_t count = std::fread(buffer, 1, sizeof buffer, stream)) {
     text.append(buffer, count);
     if (text.size() <= kMaxManifestBytes) continue;
-    AddError(out, name, Cat("larger than ", kMaxManifestBytes >> 20, " MiB, which no manifest should be; nothing was read"));
+    AddError(out, name,
+             Cat("larger than ", kMaxManifestBytes >> 20, " MiB, which no manifest should be; nothing was read"));
     return out;
   }
   if (std::ferror(stream) != 0) {

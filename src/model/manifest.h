@@ -1,8 +1,8 @@
 // Manifests as people hand them over: files, folders, standard input; YAML with several documents, JSON, and lists.
 //
-// Source: what `kubectl apply -f` takes. Every object keeps its file's name and text and knows its lines, so that an error
-// can show the place. An object whose kind ends with List and that has items counts as its items. This file reads the
-// file system and standard input and nothing else; safe from any thread (standard input: once).
+// Source: what `kubectl apply -f` takes. Every object keeps its file's name and text and knows its lines, so that an
+// error can show the place. An object whose kind ends with List and that has items counts as its items. This file reads
+// the file system and standard input and nothing else; safe from any thread (standard input: once).
 #pragma once
 
 #include <cstddef>

@@ -15,7 +15,8 @@ std::string FirstError(const Manifests& manifests) {
 }
 
 TEST(Manifest, ReadsDocumentsAndTheItemsOfLists) {
-  const auto manifests = ParseManifests("j.yaml", "kind: Job\n---\nkind: List\nitems:\n- kind: Pod\n- kind: JobSet\n---\n");
+  const auto manifests =
+      ParseManifests("j.yaml", "kind: Job\n---\nkind: List\nitems:\n- kind: Pod\n- kind: JobSet\n---\n");
   ASSERT_EQ(manifests.objects.size(), 3U);
   EXPECT_EQ(manifests.objects[2].value["kind"].AsText(), "JobSet");
   EXPECT_EQ(manifests.objects[2].value.mark().line, 6U);
@@ -34,8 +35,10 @@ TEST(Manifest, SaysOnceAndClearlyWhatIsWrong) {
             "s.yaml:3:1: a manifest must be an object with apiVersion and kind");
   EXPECT_EQ(FirstError(ParseManifests("u.yaml", "a: 1\nb: \xFF\n")),
             "u.yaml:2:4: not valid UTF-8 from here on; save the file as UTF-8");
-  EXPECT_EQ(FirstError(ReadManifests("/nowhere/at/all.yaml")), "/nowhere/at/all.yaml: can't be opened: No such file or directory");
-  EXPECT_EQ(FirstError(ReadManifests("/dev/zero")), "/dev/zero: larger than 64 MiB, which no manifest should be; nothing was read");
+  EXPECT_EQ(FirstError(ReadManifests("/nowhere/at/all.yaml")),
+            "/nowhere/at/all.yaml: can't be opened: No such file or directory");
+  EXPECT_EQ(FirstError(ReadManifests("/dev/zero")),
+            "/dev/zero: larger than 64 MiB, which no manifest should be; nothing was read");
 }
 
 TEST(Manifest, KeepsTheObjectsBeforeAnError) {
@@ -59,9 +62,10 @@ TEST(Manifest, ReadsAFolderInTheOrderOfItsNames) {
 }
 
 TEST(Locate, FindsTheFieldOrItsNearestAncestor) {
-  const auto manifests = ParseManifests("j.yaml",
-                                        "kind: Job\nspec:\n  template:\n    metadata:\n      labels:\n        app: x\n    spec:\n"
-                                        "      containers:\n      - name: c\n        env:\n        - name: A\n");
+  const auto manifests =
+      ParseManifests("j.yaml",
+                     "kind: Job\nspec:\n  template:\n    metadata:\n      labels:\n        app: x\n    spec:\n"
+                     "      containers:\n      - name: c\n        env:\n        - name: A\n");
   const Value& job = manifests.objects.at(0).value;
   EXPECT_EQ(Locate(job, "spec.template.spec.containers[0].env[0].name").line, 11U);
   EXPECT_EQ(Locate(job, "spec.template.spec.containers[0].image").line, 9U);

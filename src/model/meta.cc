@@ -125,7 +125,9 @@ void FromValue(const Value& value, Finalizers& out) {
   for (const Value& name : value.items()) out.Add(name.AsText());
 }
 
-Value ToValue(const Finalizers& value) { return model::ToValue(value.names()); }
+Value ToValue(const Finalizers& value) {
+  return model::ToValue(value.names());
+}
 
 const OwnerReference* ObjectMeta::Controller() const {
   if (!owner_references) return nullptr;

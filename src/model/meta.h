@@ -164,6 +164,8 @@ struct ObjectKey {
   bool operator==(const ObjectKey&) const = default;
 };
 
-inline ObjectKey KeyOf(const ObjectMeta& meta) { return {meta.namespace_, meta.name}; }
+inline ObjectKey KeyOf(const ObjectMeta& meta) {
+  return {meta.namespace_, meta.name};
+}
 
 }  // namespace reprieve::meta

@@ -128,8 +128,8 @@ std::variant<Value, PatchError> JsonPatch(const Value& target, const Value& patc
     return value.IsObject() ? "object" : value.IsString() ? "string" : value.IsBool() ? "bool" : "number";
   };
   if (!patch.IsArray() && !patch.IsNull()) {
-    return PatchError{Kind::kMalformed, Cat("json: cannot unmarshal ", name(patch),
-                                            " into Go value of type []handlers.jsonPatchOp")};
+    return PatchError{Kind::kMalformed,
+                      Cat("json: cannot unmarshal ", name(patch), " into Go value of type []handlers.jsonPatchOp")};
   }
   if (patch.size() > kMaxOperations) {
     return PatchError{Kind::kFailed, Cat("The allowed maximum operations in a JSON patch is ", kMaxOperations, ", got ",
@@ -138,8 +138,9 @@ std::variant<Value, PatchError> JsonPatch(const Value& target, const Value& patc
   Value out = target;
   for (const Value& operation : patch.items()) {
     if (!operation.IsObject() && !operation.IsNull()) {
-      return PatchError{Kind::kMalformed, Cat("json: cannot unmarshal ", operation.IsArray() ? "array" : name(operation),
-                                              " into Go value of type handlers.jsonPatchOp")};
+      return PatchError{Kind::kMalformed,
+                        Cat("json: cannot unmarshal ", operation.IsArray() ? "array" : name(operation),
+                            " into Go value of type handlers.jsonPatchOp")};
     }
     if (!Operate(out, operation)) {
       return PatchError{Kind::kFailed, "the server rejected our request due to an error in our request"};

@@ -1,8 +1,8 @@
 // The three patches of the Kubernetes API.
 //
-// Source: RFC 7386 (merge), RFC 6902 and 6901 (JSON patch, JSON pointer), and Kubernetes' strategic merge patch with its
-// directives $patch, $retainKeys, $setElementOrder/..., $deleteFromPrimitiveList/..., driven by the patch strategies of
-// the schema. Pure; safe from any thread.
+// Source: RFC 7386 (merge), RFC 6902 and 6901 (JSON patch, JSON pointer), and Kubernetes' strategic merge patch with
+// its directives $patch, $retainKeys, $setElementOrder/..., $deleteFromPrimitiveList/..., driven by the patch
+// strategies of the schema. Pure; safe from any thread.
 #pragma once
 
 #include <cstdint>
@@ -15,8 +15,8 @@
 
 namespace reprieve::model {
 
-// RFC 7386. A null in the patch removes; anything but an object replaces. Merged objects have their members in the order
-// of the keys.
+// RFC 7386. A null in the patch removes; anything but an object replaces. Merged objects have their members in the
+// order of the keys.
 [[nodiscard]] Value MergePatch(const Value& target, const Value& patch);
 
 struct PatchError {

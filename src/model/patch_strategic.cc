@@ -74,8 +74,7 @@ class Merger {
 
  private:
   bool Unknown(const Value& directive, const Value& patch) {
-    error = {PatchError::Kind::kDirective,
-             Cat("unknown patch type: ", GoText(directive), " in map: ", GoText(patch))};
+    error = {PatchError::Kind::kDirective, Cat("unknown patch type: ", GoText(directive), " in map: ", GoText(patch))};
     return false;
   }
 
@@ -138,8 +137,8 @@ class Merger {
     for (const Value& item : patch.items()) {
       const Value* key = item.Find(field.merge_key);
       if (key == nullptr) {
-        error = {PatchError::Kind::kDirective, Cat("map: ", GoText(item), " does not contain declared merge key: ",
-                                                   field.merge_key)};
+        error = {PatchError::Kind::kDirective,
+                 Cat("map: ", GoText(item), " does not contain declared merge key: ", field.merge_key)};
         return false;
       }
       const auto same = [&](const Value& each) { return each[field.merge_key] == *key; };
@@ -189,9 +188,8 @@ class Merger {
 
 std::variant<Value, PatchError> StrategicMergePatch(const Value& target, const Value& patch, const Message& message) {
   if (!patch.IsObject()) {
-    return PatchError{PatchError::Kind::kMalformed,
-                      Cat("json: cannot unmarshal ", patch.IsArray() ? "array" : "string",
-                          " into Go value of type map[string]interface {}")};
+    return PatchError{PatchError::Kind::kMalformed, Cat("json: cannot unmarshal ", patch.IsArray() ? "array" : "string",
+                                                        " into Go value of type map[string]interface {}")};
   }
   Value out = target;
   Merger merger;

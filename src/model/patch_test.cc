@@ -20,7 +20,8 @@ std::string Operations(std::string_view target, std::string_view patch) {
 constexpr std::string_view kRefused = "the server rejected our request due to an error in our request";
 
 TEST(MergePatch, MergesObjectsAndReplacesTheRest) {
-  EXPECT_EQ(WriteJson(MergePatch(*ParseJson(R"({"a":{"b":1,"c":2},"d":[1]})"), *ParseJson(R"({"a":{"b":null,"e":{"f":null}},"d":[2]})"))),
+  EXPECT_EQ(WriteJson(MergePatch(*ParseJson(R"({"a":{"b":1,"c":2},"d":[1]})"),
+                                 *ParseJson(R"({"a":{"b":null,"e":{"f":null}},"d":[2]})"))),
             R"({"a":{"c":2,"e":{}},"d":[2]})");
 }
 
@@ -37,7 +38,8 @@ TEST(JsonPatch, RefusesWhatDoesNotFit) {
   EXPECT_EQ(Operations("{}", R"([{"op":"remove","path":"/a"}])"), kRefused);
   EXPECT_EQ(Operations(R"({"a":[1]})", R"([{"op":"add","path":"/a/3","value":1}])"), kRefused);
   EXPECT_EQ(Operations(R"({"a":{}})", R"([{"op":"move","from":"/a","path":"/a/b"}])"), kRefused);
-  EXPECT_EQ(Operations("{}", R"({"op":"add"})"), "json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp");
+  EXPECT_EQ(Operations("{}", R"({"op":"add"})"),
+            "json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp");
 }
 
 TEST(StrategicMergePatch, MergesListsByTheirKey) {
@@ -47,13 +49,16 @@ TEST(StrategicMergePatch, MergesListsByTheirKey) {
 }
 
 TEST(StrategicMergePatch, DeletesReplacesAndOrders) {
-  EXPECT_EQ(Strategic(R"({"containers":[{"name":"a"},{"name":"b"}]})", R"({"containers":[{"name":"a","$patch":"delete"}]})"),
-            R"({"containers":[{"name":"b"}]})");
+  EXPECT_EQ(
+      Strategic(R"({"containers":[{"name":"a"},{"name":"b"}]})", R"({"containers":[{"name":"a","$patch":"delete"}]})"),
+      R"({"containers":[{"name":"b"}]})");
   EXPECT_EQ(Strategic(R"({"containers":[{"name":"a"}]})", R"({"containers":[{"$patch":"replace"},{"name":"z"}]})"),
             R"({"containers":[{"name":"z"}]})");
-  EXPECT_EQ(Strategic(R"({"containers":[{"name":"a"},{"name":"b"}]})",
-                      R"({"$setElementOrder/containers":[{"name":"b"},{"name":"a"}],"containers":[{"name":"b","image":"x"}]})"),
-            R"({"containers":[{"name":"b","image":"x"},{"name":"a"}]})");
+  EXPECT_EQ(
+      Strategic(
+          R"({"containers":[{"name":"a"},{"name":"b"}]})",
+          R"({"$setElementOrder/containers":[{"name":"b"},{"name":"a"}],"containers":[{"name":"b","image":"x"}]})"),
+      R"({"containers":[{"name":"b","image":"x"},{"name":"a"}]})");
 }
 
 TEST(StrategicMergePatch, RetainsTheKeysOfAUnion) {

@@ -81,7 +81,9 @@ std::optional<Suffix> ReadSuffix(std::string_view text) {
 }
 
 // value * factor, held at the limit. REQUIRES: both >= 0, factor > 0.
-Int128 Times(Int128 value, Int128 factor) { return value > kLimit / factor ? kLimit : value * factor; }
+Int128 Times(Int128 value, Int128 factor) {
+  return value > kLimit / factor ? kLimit : value * factor;
+}
 
 // digits * 10^exponent in nano units, rounded up, held at the limit.
 Int128 Scaled(std::string_view whole, std::string_view fraction, int exponent) {
@@ -186,8 +188,8 @@ Result<Quantity> Quantity::Parse(std::string_view text) {
 
 std::string Quantity::CanonicalText() const {
   if (nano_ == 0) return "0";
-  const bool binary = format_ == Format::kBinarySi && nano_ % kNano == 0 &&
-                      (nano_ <= -1024 * kNano || nano_ >= 1024 * kNano);
+  const bool binary =
+      format_ == Format::kBinarySi && nano_ % kNano == 0 && (nano_ <= -1024 * kNano || nano_ >= 1024 * kNano);
   if (binary) return BinaryText(nano_ / kNano);
   return DecimalText(nano_, format_ == Format::kBinarySi ? Format::kDecimalSi : format_);
 }
@@ -198,8 +200,12 @@ void Quantity::RoundUpToMilli() {
   text_ = CanonicalText();
 }
 
-std::int64_t Quantity::Value() const { return Held(DivideAwayFromZero(nano_, kNano)); }
-std::int64_t Quantity::MilliValue() const { return Held(DivideAwayFromZero(nano_, 1'000'000)); }
+std::int64_t Quantity::Value() const {
+  return Held(DivideAwayFromZero(nano_, kNano));
+}
+std::int64_t Quantity::MilliValue() const {
+  return Held(DivideAwayFromZero(nano_, 1'000'000));
+}
 
 Quantity& Quantity::operator+=(const Quantity& other) {
   if (nano_ == 0) format_ = other.format_;

@@ -1,7 +1,7 @@
 // Kubernetes quantities: 100m, 1.5Gi, 12e6. Exact to a billionth, and no arithmetic that could overflow.
 //
-// Source: the resource quantity grammar, the recordings, and what Kubernetes 1.36.3's own reader answered to some seventy
-// texts (tests/vectors/quantities.yaml). Values beyond 1e29 are held as 1e29. Pure; safe from any thread.
+// Source: the resource quantity grammar, the recordings, and what Kubernetes 1.36.3's own reader answered to some
+// seventy texts (tests/vectors/quantities.yaml). Values beyond 1e29 are held as 1e29. Pure; safe from any thread.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +27,8 @@ class Quantity {
   // 1000m is 1, 1024Mi is 1Gi, 0.5 is 500m.
   std::string CanonicalText() const;
 
-  // Away from zero to whole thousandths; a text that this changes becomes canonical. What the API server does to resources.
+  // Away from zero to whole thousandths; a text that this changes becomes canonical. What the API server does to
+  // resources.
   void RoundUpToMilli();
 
   bool IsZero() const { return nano_ == 0; }

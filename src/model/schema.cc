@@ -218,7 +218,9 @@ const Field* Message::Find(std::string_view field) const {
   return it != by_name.end() && fields[*it].name == field ? &fields[*it] : nullptr;
 }
 
-const Message* FindMessage(std::string_view full_name) { return TheSchema().Find(full_name); }
+const Message* FindMessage(std::string_view full_name) {
+  return TheSchema().Find(full_name);
+}
 
 const Message& GetMessage(std::string_view full_name) {
   const Message* message = FindMessage(full_name);

@@ -52,8 +52,8 @@ struct Field {
 };
 
 struct Message {
-  std::string full_name;  // core/v1.PodSpec
-  std::string name;       // PodSpec
+  std::string full_name;      // core/v1.PodSpec
+  std::string name;           // PodSpec
   std::vector<Field> fields;  // in the order of printing; fields of embedded structures in their place
 
   // Null pointer: no such field.

@@ -43,7 +43,9 @@ Value Value::Bool(bool value) {
   return out;
 }
 
-Value Value::Int(std::int64_t value) { return Number(Cat(value)); }
+Value Value::Int(std::int64_t value) {
+  return Number(Cat(value));
+}
 
 Value Value::Number(std::string text) {
   Value out;
@@ -59,8 +61,12 @@ Value Value::String(std::string text) {
   return out;
 }
 
-Value Value::MakeArray() { return MakeArray(Array()); }
-Value Value::MakeObject() { return MakeObject(Object()); }
+Value Value::MakeArray() {
+  return MakeArray(Array());
+}
+Value Value::MakeObject() {
+  return MakeObject(Object());
+}
 
 Value Value::MakeArray(Array items) {
   Value out;
@@ -76,10 +82,16 @@ Value Value::MakeObject(Object members) {
   return out;
 }
 
-std::int64_t Value::AsInt() const { return kind_ == Kind::kNumber ? ParseInt64(text_).value_or(0) : 0; }
+std::int64_t Value::AsInt() const {
+  return kind_ == Kind::kNumber ? ParseInt64(text_).value_or(0) : 0;
+}
 
-const Value::Array& Value::items() const { return array_ ? *array_ : kNoItems; }
-const Value::Object& Value::members() const { return object_ ? *object_ : kNoMembers; }
+const Value::Array& Value::items() const {
+  return array_ ? *array_ : kNoItems;
+}
+const Value::Object& Value::members() const {
+  return object_ ? *object_ : kNoMembers;
+}
 
 Value::Array& Value::items() {
   REPRIEVE_CHECK(IsArray(), "items of a value that is no array");
@@ -91,16 +103,24 @@ Value::Object& Value::members() {
   return *object_;
 }
 
-std::size_t Value::size() const { return IsArray() ? array_->size() : IsObject() ? object_->size() : 0; }
+std::size_t Value::size() const {
+  return IsArray() ? array_->size() : IsObject() ? object_->size() : 0;
+}
 
 bool Value::IsEmpty() const {
   switch (kind_) {
-    case Kind::kNull: return true;
-    case Kind::kBool: return !bool_;
-    case Kind::kNumber: return text_ == "0";
-    case Kind::kString: return text_.empty();
-    case Kind::kArray: return array_->empty();
-    case Kind::kObject: return object_->empty();
+    case Kind::kNull:
+      return true;
+    case Kind::kBool:
+      return !bool_;
+    case Kind::kNumber:
+      return text_ == "0";
+    case Kind::kString:
+      return text_.empty();
+    case Kind::kArray:
+      return array_->empty();
+    case Kind::kObject:
+      return object_->empty();
   }
   return true;
 }
@@ -113,7 +133,9 @@ const Value* Value::Find(std::string_view key) const {
   return nullptr;
 }
 
-Value* Value::Find(std::string_view key) { return const_cast<Value*>(std::as_const(*this).Find(key)); }
+Value* Value::Find(std::string_view key) {
+  return const_cast<Value*>(std::as_const(*this).Find(key));
+}
 
 const Value& Value::operator[](std::string_view key) const {
   const Value* found = Find(key);
@@ -136,7 +158,9 @@ Value& Value::At(std::string_view key) {
   return object_->back().value;
 }
 
-Value& Value::Set(std::string_view key, Value value) { return At(key) = std::move(value); }
+Value& Value::Set(std::string_view key, Value value) {
+  return At(key) = std::move(value);
+}
 
 bool Value::Remove(std::string_view key) {
   return IsObject() && std::erase_if(*object_, [&](const Member& member) { return member.key == key; }) > 0;
@@ -152,12 +176,17 @@ Value& Value::Append(Value value) {
 bool operator==(const Value& a, const Value& b) {
   if (a.kind_ != b.kind_) return false;
   switch (a.kind_) {
-    case Value::Kind::kNull: return true;
-    case Value::Kind::kBool: return a.bool_ == b.bool_;
+    case Value::Kind::kNull:
+      return true;
+    case Value::Kind::kBool:
+      return a.bool_ == b.bool_;
     case Value::Kind::kNumber:
-    case Value::Kind::kString: return a.text_ == b.text_;
-    case Value::Kind::kArray: return *a.array_ == *b.array_;
-    case Value::Kind::kObject: break;
+    case Value::Kind::kString:
+      return a.text_ == b.text_;
+    case Value::Kind::kArray:
+      return *a.array_ == *b.array_;
+    case Value::Kind::kObject:
+      break;
   }
   if (a.object_->size() != b.object_->size()) return false;
   const auto left = SortedMembers(*a.object_);

@@ -28,9 +28,10 @@ std::vector<std::string> JobWarnings(const Value& job) {
   std::vector<std::string> out;
   const auto faults = DnsLabelFaults(job["metadata"]["name"].AsText());
   if (!faults.empty()) {
-    out.push_back(Cat("metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; a "
-                      "DNS label is recommended: [",
-                      Join(faults, " "), "]"));
+    out.push_back(
+        Cat("metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; a "
+            "DNS label is recommended: [",
+            Join(faults, " "), "]"));
   }
   for (auto& warning : JobSpecWarnings(job)) out.push_back(std::move(warning));
   return out;

@@ -17,7 +17,8 @@ struct Note {
 constexpr Note kNodeLabels[] = {
     {"beta.kubernetes.io/arch", "deprecated since v1.14; use \"kubernetes.io/arch\" instead"},
     {"beta.kubernetes.io/os", "deprecated since v1.14; use \"kubernetes.io/os\" instead"},
-    {"failure-domain.beta.kubernetes.io/region", "deprecated since v1.17; use \"topology.kubernetes.io/region\" instead"},
+    {"failure-domain.beta.kubernetes.io/region",
+     "deprecated since v1.17; use \"topology.kubernetes.io/region\" instead"},
     {"failure-domain.beta.kubernetes.io/zone", "deprecated since v1.17; use \"topology.kubernetes.io/zone\" instead"},
     {"beta.kubernetes.io/instance-type", "deprecated since v1.17; use \"node.kubernetes.io/instance-type\" instead"},
 };
@@ -27,8 +28,10 @@ constexpr Note kAnnotations[] = {
     {"seccomp.security.alpha.kubernetes.io/pod", "non-functional in v1.27+; use the \"seccompProfile\" field instead"},
     {"container.seccomp.security.alpha.kubernetes.io/",
      "non-functional in v1.27+; use the \"seccompProfile\" field instead"},
-    {"container.apparmor.security.beta.kubernetes.io/", "deprecated since v1.30; use the \"appArmorProfile\" field instead"},
-    {"scheduler.alpha.kubernetes.io/critical-pod", "non-functional in v1.16+; use the \"priorityClassName\" field instead"},
+    {"container.apparmor.security.beta.kubernetes.io/",
+     "deprecated since v1.30; use the \"appArmorProfile\" field instead"},
+    {"scheduler.alpha.kubernetes.io/critical-pod",
+     "non-functional in v1.16+; use the \"priorityClassName\" field instead"},
     {"security.alpha.kubernetes.io/sysctls", "non-functional in v1.11+; use the \"sysctls\" field instead"},
     {"security.alpha.kubernetes.io/unsafe-sysctls", "non-functional in v1.11+; use the \"sysctls\" field instead"},
 };
@@ -55,7 +58,11 @@ std::string_view NodeLabelNote(std::string_view label) {
 class Collector {
  public:
   Collector(const Value& pod_template, const std::string& path, std::vector<std::string>& out)
-      : meta_(pod_template["metadata"]), spec_(pod_template["spec"]), path_(path), spec_path_(path + ".spec"), out_(out) {}
+      : meta_(pod_template["metadata"]),
+        spec_(pod_template["spec"]),
+        path_(path),
+        spec_path_(path + ".spec"),
+        out_(out) {}
 
   void Run() {
     NodeLabels();
@@ -99,8 +106,8 @@ class Collector {
         const std::string& key = expressions[j]["key"].AsText();
         const std::string_view note = NodeLabelNote(key);
         if (note.empty()) continue;
-        Warn(Cat(spec_path_, ".affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[", i,
-                 "].matchExpressions[", j, "].key"),
+        Warn(Cat(spec_path_, ".affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[",
+                 i, "].matchExpressions[", j, "].key"),
              Cat(key, " is ", note));
       }
     }
@@ -108,7 +115,8 @@ class Collector {
     for (std::size_t i = 0; i < constraints.size(); ++i) {
       const std::string& key = constraints[i]["topologyKey"].AsText();
       const std::string_view note = NodeLabelNote(key);
-      if (!note.empty()) Warn(Cat(spec_path_, ".topologySpreadConstraints[", i, "].topologyKey"), Cat(key, " is ", note));
+      if (!note.empty())
+        Warn(Cat(spec_path_, ".topologySpreadConstraints[", i, "].topologyKey"), Cat(key, " is ", note));
     }
   }
 
@@ -136,7 +144,8 @@ class Collector {
 
   static bool IsEmptySource(const Value& source) {
     const auto& members = source.members();
-    return std::all_of(members.begin(), members.end(), [](const Value::Member& member) { return member.value.IsNull(); });
+    return std::all_of(members.begin(), members.end(),
+                       [](const Value::Member& member) { return member.value.IsNull(); });
   }
 
   void HostAliases() {
@@ -186,9 +195,11 @@ class Collector {
       if (seen.insert(name).second) continue;
       const std::string reference = Cat("$(", name, ")");
       const std::string& value = env[i]["value"].AsText();
-      const bool builds_on = env[i]["valueFrom"].IsNull() && value != reference && value.find(reference) != std::string::npos;
+      const bool builds_on =
+          env[i]["valueFrom"].IsNull() && value != reference && value.find(reference) != std::string::npos;
       if (builds_on) continue;
-      Warn(Cat(at, ".env[", i, "]"), Cat("hides previous definition of ", Quote(name), ", which may be dropped when using apply"));
+      Warn(Cat(at, ".env[", i, "]"),
+           Cat("hides previous definition of ", Quote(name), ", which may be dropped when using apply"));
     }
   }
 

@@ -18,7 +18,9 @@ Mark MarkOf(const yaml_mark_t& mark) {
 std::string TextOf(const yaml_char_t* bytes, std::size_t length) {
   return {reinterpret_cast<const char*>(bytes), length};
 }
-std::string TextOf(const yaml_char_t* name) { return name == nullptr ? "" : reinterpret_cast<const char*>(name); }
+std::string TextOf(const yaml_char_t* name) {
+  return name == nullptr ? "" : reinterpret_cast<const char*>(name);
+}
 
 // One of libyaml's events; freed with this.
 class Event {
@@ -85,17 +87,29 @@ class Builder {
     const Mark mark = MarkOf(event->start_mark);
     switch (event->type) {
       case YAML_NO_EVENT:
-      case YAML_STREAM_START_EVENT: return;
-      case YAML_STREAM_END_EVENT: done_ = true; return;
-      case YAML_DOCUMENT_START_EVENT: anchors_.clear(); return;
-      case YAML_DOCUMENT_END_EVENT: out_.push_back(std::move(document_)); document_ = Value(); return;
-      case YAML_ALIAS_EVENT: return Alias(TextOf(event->data.alias.anchor), mark);
-      case YAML_SCALAR_EVENT: return Scalar(event->data.scalar, mark);
+      case YAML_STREAM_START_EVENT:
+        return;
+      case YAML_STREAM_END_EVENT:
+        done_ = true;
+        return;
+      case YAML_DOCUMENT_START_EVENT:
+        anchors_.clear();
+        return;
+      case YAML_DOCUMENT_END_EVENT:
+        out_.push_back(std::move(document_));
+        document_ = Value();
+        return;
+      case YAML_ALIAS_EVENT:
+        return Alias(TextOf(event->data.alias.anchor), mark);
+      case YAML_SCALAR_EVENT:
+        return Scalar(event->data.scalar, mark);
       case YAML_SEQUENCE_START_EVENT:
         return Open(Value::MakeArray(), TextOf(event->data.sequence_start.anchor), mark);
-      case YAML_MAPPING_START_EVENT: return Open(Value::MakeObject(), TextOf(event->data.mapping_start.anchor), mark);
+      case YAML_MAPPING_START_EVENT:
+        return Open(Value::MakeObject(), TextOf(event->data.mapping_start.anchor), mark);
       case YAML_SEQUENCE_END_EVENT:
-      case YAML_MAPPING_END_EVENT: return Close(mark);
+      case YAML_MAPPING_END_EVENT:
+        return Close(mark);
     }
   }
 
@@ -230,7 +244,9 @@ class Builder {
 
 }  // namespace
 
-std::optional<YamlError> ParseYaml(std::string_view text, std::vector<Value>& out) { return Builder(text, out).Run(); }
+std::optional<YamlError> ParseYaml(std::string_view text, std::vector<Value>& out) {
+  return Builder(text, out).Run();
+}
 
 Result<std::vector<Value>> ParseYaml(std::string_view text) {
   std::vector<Value> out;

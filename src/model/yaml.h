@@ -1,8 +1,9 @@
 // YAML to values, as kubectl reads manifests: libyaml's events, and the scalars of YAML 1.1 as Go's yaml.v2 has them.
 //
-// Source: YAML 1.1; what sigs.k8s.io/yaml answered to some hundred texts (tests/vectors/yaml_scalars.yaml). Unquoted yes, no, on and off are booleans, 0777 and 0o777
-// are octal, 0x1F is hexadecimal, 1_000 is 1000, ~ is null, a timestamp stays text, and so does all that is quoted.
-// Keys become text; repeated ones are all kept, for the decoder to name. Anchors are copied where an alias stands, and << merges. Every value knows its line and column.
+// Source: YAML 1.1; what sigs.k8s.io/yaml answered to some hundred texts (tests/vectors/yaml_scalars.yaml). Unquoted
+// yes, no, on and off are booleans, 0777 and 0o777 are octal, 0x1F is hexadecimal, 1_000 is 1000, ~ is null, a
+// timestamp stays text, and so does all that is quoted. Keys become text; repeated ones are all kept, for the decoder
+// to name. Anchors are copied where an alias stands, and << merges. Every value knows its line and column.
 //
 // Limits: 1000 levels of nesting, one million values after aliases are copied. Pure; safe from any thread.
 #pragma once

@@ -14,13 +14,17 @@ std::string Json(std::string_view yaml) {
   return out;
 }
 
-TEST(Yaml, ReadsSeveralDocuments) { EXPECT_EQ(Json("a: 1\n---\n- b\n---\n"), "{\"a\":1}\n[\"b\"]\nnull"); }
+TEST(Yaml, ReadsSeveralDocuments) {
+  EXPECT_EQ(Json("a: 1\n---\n- b\n---\n"), "{\"a\":1}\n[\"b\"]\nnull");
+}
 
 TEST(Yaml, QuotedScalarsAreText) {
   EXPECT_EQ(Json("a: \"1\"\nb: 'yes'\nc: !!str 5\nd: |\n  no\n"), R"({"a":"1","b":"yes","c":"5","d":"no\n"})");
 }
 
-TEST(Yaml, KeysBecomeText) { EXPECT_EQ(Json("1: a\ntrue: b\n1.5: c\n"), R"({"1":"a","true":"b","1.5":"c"})"); }
+TEST(Yaml, KeysBecomeText) {
+  EXPECT_EQ(Json("1: a\ntrue: b\n1.5: c\n"), R"({"1":"a","true":"b","1.5":"c"})");
+}
 
 TEST(Yaml, CopiesAnchorsAndMerges) {
   EXPECT_EQ(Json("base: &b {x: 1, z: 2}\nmine:\n  <<: *b\n  z: 3\nlist: [*b]\n"),
@@ -28,7 +32,9 @@ TEST(Yaml, CopiesAnchorsAndMerges) {
   EXPECT_EQ(Json("<<: 3\n"), "line 1, column 5: map merge requires map or sequence of maps as the value");
 }
 
-TEST(Yaml, KeepsRepeatedKeysForTheDecoderToName) { EXPECT_EQ(Json("a: 1\na: 2\n"), R"({"a":1,"a":2})"); }
+TEST(Yaml, KeepsRepeatedKeysForTheDecoderToName) {
+  EXPECT_EQ(Json("a: 1\na: 2\n"), R"({"a":1,"a":2})");
+}
 
 TEST(Yaml, RefusesWhatJsonCannotSay) {
   EXPECT_EQ(Json("a: .inf\n"), "line 1, column 4: json: unsupported value: +Inf");

@@ -19,7 +19,9 @@ std::optional<std::uint32_t> SecurityNumber(const core::PodSpec& pod, const core
   return std::nullopt;
 }
 
-std::int64_t GpusOf(const core::Container& container) { return AmountOf(RequestsOf(container), kGpu); }
+std::int64_t GpusOf(const core::Container& container) {
+  return AmountOf(RequestsOf(container), kGpu);
+}
 
 // Init containers each begin with the first; the regular ones share them out.
 std::vector<std::string> GpusFor(const core::Container& container, const core::PodSpec& pod,

@@ -11,7 +11,7 @@
 namespace reprieve::node {
 namespace {
 
-constexpr std::string_view kInherited[] = {"PATH", "LD_LIBRARY_PATH", "HOME",   "USER", "LOGNAME",
+constexpr std::string_view kInherited[] = {"PATH", "LD_LIBRARY_PATH", "HOME",     "USER", "LOGNAME",
                                            "LANG", "LC_ALL",          "LC_CTYPE", "TZ"};
 
 bool IsVariableName(std::string_view name) {
@@ -39,8 +39,8 @@ std::string NoSuchKey(bool secret, const meta::ObjectKey& object, const std::str
 }
 
 // Nothing: an optional one that is not there.
-Result<std::optional<std::string>> ValueOf(bool secret, const core::KeySelector& selector, const std::string& name_space,
-                                           const Settings& settings) {
+Result<std::optional<std::string>> ValueOf(bool secret, const core::KeySelector& selector,
+                                           const std::string& name_space, const Settings& settings) {
   const meta::ObjectKey object{name_space, selector.name};
   const Keys* keys = KeysOf(secret, object, settings);
   const bool optional = selector.optional.value_or(false);
@@ -62,7 +62,9 @@ std::optional<std::string_view> Subscript(std::string_view path, std::string_vie
   return path.substr(2, path.size() - 4);
 }
 
-std::string TextOf(const std::string* value) { return value == nullptr ? std::string() : *value; }
+std::string TextOf(const std::string* value) {
+  return value == nullptr ? std::string() : *value;
+}
 
 Result<std::string> FieldOf(std::string_view path, const PodFacts& facts) {
   const meta::ObjectMeta& metadata = *facts.metadata;
@@ -91,7 +93,9 @@ const core::Container* FindContainer(const core::PodSpec& spec, const std::strin
 }
 
 // Rounded up to whole divisors; both in thousandths or both in units.
-std::int64_t DividedUp(std::int64_t amount, std::int64_t divisor) { return amount / divisor + (amount % divisor > 0); }
+std::int64_t DividedUp(std::int64_t amount, std::int64_t divisor) {
+  return amount / divisor + (amount % divisor > 0);
+}
 
 Result<std::string> ResourceOf(const core::ResourceFieldSelector& selector, const core::Container& self,
                                const PodFacts& facts) {
@@ -140,7 +144,8 @@ Status AddWhole(bool secret, const core::SourceReference& reference, const std::
   }
   for (const auto& [key, value] : *keys) {
     // What no environment can hold is left out, as the kubelet does.
-    if (IsVariableName(prefix + key) && value.find('\0') == std::string::npos) out.insert_or_assign(prefix + key, value);
+    if (IsVariableName(prefix + key) && value.find('\0') == std::string::npos)
+      out.insert_or_assign(prefix + key, value);
   }
   return Ok();
 }
@@ -166,9 +171,11 @@ class ReferenceCheck {
   void Say(const std::string& who, bool secret, const std::string& name, const std::string& key) {
     const std::string object = Cat(secret ? "Secret " : "ConfigMap ", Quote(name), " in namespace ", name_space_);
     if (key.empty()) {
-      missing_.push_back(Cat(who, " needs ", object, ", which is not among the manifests; add it, or mark it optional"));
+      missing_.push_back(
+          Cat(who, " needs ", object, ", which is not among the manifests; add it, or mark it optional"));
     } else {
-      missing_.push_back(Cat(who, " needs key ", Quote(key), " of ", object, ", which has no such key; add it, or mark it optional"));
+      missing_.push_back(
+          Cat(who, " needs key ", Quote(key), " of ", object, ", which has no such key; add it, or mark it optional"));
     }
   }
 
@@ -227,7 +234,8 @@ Result<Environment> ContainerEnvironment(const core::Container& container, const
     for (const bool secret : {false, true}) {
       const auto& reference = secret ? from.secret_ref : from.config_map_ref;
       if (!reference) continue;
-      if (auto added = AddWhole(secret, *reference, from.prefix, name_space, settings, out); !added) return added.error();
+      if (auto added = AddWhole(secret, *reference, from.prefix, name_space, settings, out); !added)
+        return added.error();
     }
   }
   const Variables so_far = [&out](std::string_view name) -> const std::string* {

@@ -18,9 +18,10 @@ namespace reprieve::node {
 
 using Environment = std::map<std::string, std::string, std::less<>>;
 
-// What containers get of the environment that Reprieve was started in: PATH, LD_LIBRARY_PATH, HOME, USER, LOGNAME, LANG,
-// LC_ALL, LC_CTYPE and TZ. A container here is a program of this machine and this user, so it has to find programs, home
-// and language; nothing else is passed, so that a Job does not depend on a shell's leftovers, nor get its secrets.
+// What containers get of the environment that Reprieve was started in: PATH, LD_LIBRARY_PATH, HOME, USER, LOGNAME,
+// LANG, LC_ALL, LC_CTYPE and TZ. A container here is a program of this machine and this user, so it has to find
+// programs, home and language; nothing else is passed, so that a Job does not depend on a shell's leftovers, nor get
+// its secrets.
 Environment BaseEnvironment(const char* const* environment);
 
 // What a pod's variables may refer to.

@@ -101,16 +101,11 @@ TEST_F(EnvironmentTest, APrefixStandsBeforeEachKey) {
 
 TEST_F(EnvironmentTest, FieldsOfThePod) {
   const std::pair<std::string, std::string> cases[] = {
-      {"metadata.name", "pod"},
-      {"metadata.namespace", "ns"},
-      {"metadata.uid", "u-1"},
-      {"metadata.labels['app']", "demo"},
-      {"metadata.labels['none']", ""},
-      {"metadata.annotations['batch.kubernetes.io/job-completion-index']", "7"},
-      {"spec.nodeName", "n1"},
-      {"spec.serviceAccountName", "default"},
-      {"status.podIP", "10.0.0.1"},
-      {"status.podIPs", "10.0.0.1"},
+      {"metadata.name", "pod"},        {"metadata.namespace", "ns"},
+      {"metadata.uid", "u-1"},         {"metadata.labels['app']", "demo"},
+      {"metadata.labels['none']", ""}, {"metadata.annotations['batch.kubernetes.io/job-completion-index']", "7"},
+      {"spec.nodeName", "n1"},         {"spec.serviceAccountName", "default"},
+      {"status.podIP", "10.0.0.1"},    {"status.podIPs", "10.0.0.1"},
       {"status.hostIP", "10.0.0.2"},
   };
   for (const auto& [path, value] : cases) EXPECT_EQ(Of(Field(path)), Cat("X=", value)) << path;
@@ -146,13 +141,14 @@ TEST_F(EnvironmentTest, WhatIsMissingIsNamedBeforeAnythingStarts) {
   volume.name = "v";
   volume.config_map.emplace().name = "files";
   spec_.volumes = {volume};
-  EXPECT_EQ(Join(MissingReferences(spec_, "ns", settings_), "\n"),
-            "envFrom of container main needs Secret \"gone\" in namespace ns, which is not among the manifests; add it, or "
-            "mark it optional\n"
-            "variable X of container main needs key \"Z\" of ConfigMap \"config\" in namespace ns, which has no such key; "
-            "add it, or mark it optional\n"
-            "volume v needs ConfigMap \"files\" in namespace ns, which is not among the manifests; add it, or mark it "
-            "optional");
+  EXPECT_EQ(
+      Join(MissingReferences(spec_, "ns", settings_), "\n"),
+      "envFrom of container main needs Secret \"gone\" in namespace ns, which is not among the manifests; add it, or "
+      "mark it optional\n"
+      "variable X of container main needs key \"Z\" of ConfigMap \"config\" in namespace ns, which has no such key; "
+      "add it, or mark it optional\n"
+      "volume v needs ConfigMap \"files\" in namespace ns, which is not among the manifests; add it, or mark it "
+      "optional");
 }
 
 TEST(BaseEnvironment, PassesWhatProgramsNeedAndNothingElse) {

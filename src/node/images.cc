@@ -5,7 +5,9 @@
 namespace reprieve::node {
 namespace {
 
-bool IsBlank(char c) { return c == ' ' || c == '\t' || c == '\n'; }
+bool IsBlank(char c) {
+  return c == ' ' || c == '\t' || c == '\n';
+}
 
 // registry:5000/team/app:v1@sha256:... is registry:5000/team/app.
 std::string_view WithoutTag(std::string_view image) {
@@ -64,7 +66,8 @@ Result<std::vector<std::string>> SplitWords(std::string_view text) {
 Status ImageMap::Add(std::string_view assignment) {
   const std::size_t equals = assignment.find('=');
   if (equals == std::string_view::npos || equals == 0) {
-    return Error{Cat("--image ", assignment, " is not NAME=COMMAND; write for example --image 'trainer=python3 train.py'")};
+    return Error{
+        Cat("--image ", assignment, " is not NAME=COMMAND; write for example --image 'trainer=python3 train.py'")};
   }
   auto words = SplitWords(assignment.substr(equals + 1));
   if (!words) return Error{Cat("--image ", assignment.substr(0, equals), ": ", words.error().message)};

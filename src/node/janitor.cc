@@ -1,7 +1,6 @@
 #include "node/janitor.h"
 
 #include <csignal>
-
 #include <filesystem>
 #include <system_error>
 #include <utility>

@@ -42,7 +42,8 @@ struct LocalWorldOptions {
   ProbeOptions probe;
   CriLogLimits log;
   std::size_t max_starting = 32;
-  // Called on the engine's thread. What a person should know; each line of every container's output (empty: not wanted).
+  // Called on the engine's thread. What a person should know; each line of every container's output (empty: not
+  // wanted).
   std::function<void(const std::string&)> notice;
   std::function<void(const PodOutput&)> output;
 };

@@ -94,7 +94,8 @@ class LocalWorldTest : public ::testing::Test {
     for (const auto* statuses : {&status.init_container_statuses, &status.container_statuses}) {
       for (const core::ContainerStatus& of : *statuses) {
         AppendTo(out, of.name, ": ", model::ToValue(of.state).members().front().key);
-        if (const auto& end = of.state.terminated) AppendTo(out, " ", end->exit_code, " ", end->reason, " ", end->message);
+        if (const auto& end = of.state.terminated)
+          AppendTo(out, " ", end->exit_code, " ", end->reason, " ", end->message);
         AppendTo(out, "\n", LogOf(pod, of.name));
       }
     }
@@ -204,7 +205,8 @@ TEST_F(LocalWorldTest, PodsShareTheMachineAndWaitForTheirTurn) {
 
 TEST_F(LocalWorldTest, AtTheEndEveryProcessIsGone) {
   for (int i = 0; i < 5; ++i) {
-    Add(Cat("p", i), ASpec(RestartPolicy::kAlways, {Shell("main", "trap '' TERM; echo up; while :; do sleep 0.1; done")}));
+    Add(Cat("p", i),
+        ASpec(RestartPolicy::kAlways, {Shell("main", "trap '' TERM; echo up; while :; do sleep 0.1; done")}));
   }
   WaitFor([&] {
     for (int i = 0; i < 5; ++i) {
@@ -233,7 +235,9 @@ TEST_F(LocalWorldTest, AStateDirectoryThatFailsMakesPodsWaitAndIsSaidOnce) {
   Add("q", spec);
   Add("fine", ASpec(kNever, {AContainer("main")}));
   EXPECT_EQ(PhaseAtEnd("fine"), PodPhase::kSucceeded);
-  WaitFor([&] { return !Find("q")->status.container_statuses.empty() && Main("q").state.waiting->reason != "ContainerCreating"; });
+  WaitFor([&] {
+    return !Find("q")->status.container_statuses.empty() && Main("q").state.waiting->reason != "ContainerCreating";
+  });
   EXPECT_EQ(Main("p").state.waiting->reason, "CreateContainerConfigError");
   EXPECT_EQ(Find("p")->status.phase, PodPhase::kPending);
   EXPECT_EQ(std::count(notices_.begin(), notices_.end(), '\n'), 1) << notices_;

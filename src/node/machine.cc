@@ -15,7 +15,9 @@ namespace {
 constexpr std::string_view kAddress = "127.0.0.1";
 constexpr ContainerId kNoContainer{0};
 
-std::uint64_t NumberOf(ContainerId id) { return static_cast<std::uint64_t>(id); }
+std::uint64_t NumberOf(ContainerId id) {
+  return static_cast<std::uint64_t>(id);
+}
 
 }  // namespace
 
@@ -40,8 +42,14 @@ struct Machine::Resident {
 
 Machine::Machine(store::Store& store, const world::Clock& clock, Runtime& runtime, RuntimeInbox& inbox,
                  std::vector<Node> nodes, const ImageMap& images, const Settings& settings, MachineOptions options)
-    : store_(store), clock_(clock), runtime_(runtime), inbox_(inbox), images_(images), settings_(settings),
-      options_(std::move(options)), placement_(std::move(nodes)) {
+    : store_(store),
+      clock_(clock),
+      runtime_(runtime),
+      inbox_(inbox),
+      images_(images),
+      settings_(settings),
+      options_(std::move(options)),
+      placement_(std::move(nodes)) {
   store_.AddWatcher(this);
 }
 
@@ -238,7 +246,8 @@ bool Machine::Admit(Resident& resident) {
     Drop(resident);
     writing_ = true;
     if (!failed_already) {
-      store_.UpdatePodStatus(reference, [](const core::Pod&, core::PodStatus& status) { status.phase = core::PodPhase::kFailed; });
+      store_.UpdatePodStatus(reference,
+                             [](const core::Pod&, core::PodStatus& status) { status.phase = core::PodPhase::kFailed; });
     }
     if (deleting) store_.RemovePod(reference);
     writing_ = false;
@@ -341,7 +350,12 @@ void Machine::Start(Resident& resident, std::size_t index, std::int32_t attempt)
   }
   const ContainerContext context{
       {&resident.pod->metadata, resident.spec.get(), resident.node, std::string(kAddress), std::string(kAddress)},
-      resident.hostname, resident.gpus, *resident.volumes, settings_, images_, options_.base_environment,
+      resident.hostname,
+      resident.gpus,
+      *resident.volumes,
+      settings_,
+      images_,
+      options_.base_environment,
       options_.working_directory};
   auto spec = MakeContainerSpec(container, context);
   if (!spec) return CannotStart(resident, index, "CreateContainerConfigError", spec.error());
@@ -359,8 +373,8 @@ Status Machine::MakeReady(Resident& resident) {
     auto made = PodVolumes::Make(resident.pod->metadata, *resident.spec, options_.volumes, settings_);
     if (!made) {
       if (options_.notice && !std::exchange(told_of_trouble_, true)) {
-        options_.notice(Cat("pod ", resident.reference.name, " waits: ", made.error().message,
-                            "; it is tried again every 10s"));
+        options_.notice(
+            Cat("pod ", resident.reference.name, " waits: ", made.error().message, "; it is tried again every 10s"));
       }
       return made.error();
     }

@@ -31,7 +31,9 @@ const Taint* UntoleratedTaint(const Node& node, const std::vector<core::Tolerati
 }
 
 // Nothing here keeps account of it.
-bool IsTracked(std::string_view resource) { return resource != "ephemeral-storage"; }
+bool IsTracked(std::string_view resource) {
+  return resource != "ephemeral-storage";
+}
 
 std::string KeyOf(const Resources& requests, const core::PodSpec& spec) {
   std::string key = spec.node_name;
@@ -47,7 +49,8 @@ std::string KeyOf(const Resources& requests, const core::PodSpec& spec) {
 
 Placement::Placement(std::vector<Node> nodes) : nodes_(std::move(nodes)), loads_(nodes_.size()) {
   REPRIEVE_CHECK(!nodes_.empty(), "no node");
-  for (std::size_t i = 0; i < nodes_.size(); ++i) loads_[i].free_gpus.insert(nodes_[i].gpus.begin(), nodes_[i].gpus.end());
+  for (std::size_t i = 0; i < nodes_.size(); ++i)
+    loads_[i].free_gpus.insert(nodes_[i].gpus.begin(), nodes_[i].gpus.end());
 }
 
 const Node* Placement::FindNode(const std::string& name) const {
@@ -187,7 +190,8 @@ std::vector<std::string> Placement::Obstacles(const Wish& wish, const Node& node
   if (load.pods >= AmountOf(node.allocatable, kPods)) out.emplace_back("Too many pods");
   for (const auto& [name, amount] : wish.requests) {
     if (amount == 0 || !IsTracked(name)) continue;
-    if (amount > AmountOf(node.allocatable, name) - AmountOf(load.used, name)) out.push_back(Cat("Insufficient ", name));
+    if (amount > AmountOf(node.allocatable, name) - AmountOf(load.used, name))
+      out.push_back(Cat("Insufficient ", name));
   }
   return out;
 }

@@ -1,10 +1,10 @@
 // Placement: which node each pod goes to. Nodes are virtual: shares of this one machine.
 //
 // First come, first placed, on the least loaded node that the pod fits; a pod that fits nowhere now does not hold up
-// those behind it. Pods that ask for the same wait in one line, and a line whose first pod does not fit is not looked at
-// again until something has become free: a decision costs the same with ten pods waiting as with a million.
-// Source: kube-scheduler's filters NodeName, TaintToleration, NodeAffinity (node selectors) and NodeResourcesFit, its
-// messages, and its score LeastAllocated. Pure decisions; one owner, no lock.
+// those behind it. Pods that ask for the same wait in one line, and a line whose first pod does not fit is not looked
+// at again until something has become free: a decision costs the same with ten pods waiting as with a million. Source:
+// kube-scheduler's filters NodeName, TaintToleration, NodeAffinity (node selectors) and NodeResourcesFit, its messages,
+// and its score LeastAllocated. Pure decisions; one owner, no lock.
 #pragma once
 
 #include <cstdint>

@@ -96,9 +96,10 @@ TEST(Placement, TheMessageCountsNodesByReason) {
   Placement placement(nodes);
   placement.Add(1, PodAsking({{"nvidia.com/gpu", "2"}, {"cpu", "3"}}));
   EXPECT_EQ(PlacedOn(placement), "none");
-  EXPECT_EQ(placement.TakeRefused()[0].message,
-            "0/4 nodes are available: 1 node(s) had untolerated taint {maintenance: yes}, 1 node(s) had untolerated taint "
-            "{old: }, 2 Insufficient cpu, 2 Insufficient nvidia.com/gpu.");
+  EXPECT_EQ(
+      placement.TakeRefused()[0].message,
+      "0/4 nodes are available: 1 node(s) had untolerated taint {maintenance: yes}, 1 node(s) had untolerated taint "
+      "{old: }, 2 Insufficient cpu, 2 Insufficient nvidia.com/gpu.");
 }
 
 TEST(Placement, TolerationsSelectorsAndNodeNamesDecideWhere) {

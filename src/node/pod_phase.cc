@@ -25,7 +25,9 @@ const ContainerStatus* StatusOf(const std::vector<ContainerStatus>& statuses, st
   return nullptr;
 }
 
-bool IsWaiting(const core::ContainerState& state) { return !state.running && !state.terminated; }
+bool IsWaiting(const core::ContainerState& state) {
+  return !state.running && !state.terminated;
+}
 
 // A failure that its own policy or the pod's does not try again.
 bool FailsForGood(const core::PodSpec& spec, const core::Container& container, std::int32_t exit_code) {

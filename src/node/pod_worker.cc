@@ -114,7 +114,9 @@ void PodWorker::StartCancelled(std::size_t container) {
   --record.attempt;
 }
 
-void PodWorker::Delete(Nanoseconds grace, Time now) { End(Ending::kDeleted, grace, now); }
+void PodWorker::Delete(Nanoseconds grace, Time now) {
+  End(Ending::kDeleted, grace, now);
+}
 
 void PodWorker::End(Ending why, Nanoseconds grace, Time now) {
   if (finished_) return;
@@ -251,8 +253,11 @@ void PodWorker::Finish() {
     if (record->last) continue;
     record->stage = Stage::kEnded;
     record->waiting_reason.clear();
-    record->last = ContainerEnd{kKilledCode, "ContainerStatusUnknown",
-                                "The container could not be located when the pod was terminated", {}, {}};
+    record->last = ContainerEnd{kKilledCode,
+                                "ContainerStatusUnknown",
+                                "The container could not be located when the pod was terminated",
+                                {},
+                                {}};
   }
   ++revision_;
 }
@@ -329,8 +334,7 @@ core::ContainerStatus PodWorker::StatusOf(std::size_t container) const {
   return out;
 }
 
-core::ContainerState PodWorker::Terminated(std::size_t container, const ContainerEnd& end,
-                                           std::int32_t attempt) const {
+core::ContainerState PodWorker::Terminated(std::size_t container, const ContainerEnd& end, std::int32_t attempt) const {
   core::ContainerState out;
   core::ContainerStateTerminated& terminated = out.terminated.emplace();
   terminated.exit_code = end.exit_code;

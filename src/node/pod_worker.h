@@ -87,8 +87,8 @@ class PodWorker {
   struct Record {
     Stage stage = Stage::kWaiting;
     bool started_once = false;
-    bool done = false;         // has ended and will not run again
-    bool backing_off = false;  // shown as CrashLoopBackOff
+    bool done = false;          // has ended and will not run again
+    bool backing_off = false;   // shown as CrashLoopBackOff
     std::int32_t attempt = -1;  // of the newest start
     Time started_at{};
     std::optional<ContainerEnd> last;

@@ -218,7 +218,7 @@ TEST(PodWorker, ACrashLoopBacksOffFromTenSecondsToFiveMinutes) {
   Rehearsal pod(ASpec(kOnFailure, {AContainer("main")}));
   pod.Exit("main", 1);
   EXPECT_EQ(pod.Done(), "start main, start main");  // the first restart comes at once
-  const std::pair<int, std::string> delays[] = {{10, "10s"},     {20, "20s"},    {40, "40s"},  {80, "1m20s"},
+  const std::pair<int, std::string> delays[] = {{10, "10s"},    {20, "20s"},   {40, "40s"},  {80, "1m20s"},
                                                 {160, "2m40s"}, {300, "5m0s"}, {300, "5m0s"}};
   std::int32_t restarts = 1;
   for (const auto& [seconds, text] : delays) {
@@ -456,7 +456,7 @@ TEST(PhaseOf, FollowsTheKubeletsTable) {
   using Texts = std::vector<std::string_view>;
   const struct {
     RestartPolicy policy;
-    Texts inits;     // a leading "s:" makes it a sidecar
+    Texts inits;  // a leading "s:" makes it a sidecar
     Texts regulars;
     bool ended;
     PodPhase expected;

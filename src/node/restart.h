@@ -18,7 +18,9 @@ AfterExit JudgeExit(const core::PodSpec& pod, const core::Container& container, 
 inline std::size_t ContainerCount(const core::PodSpec& pod) {
   return pod.init_containers.size() + pod.containers.size();
 }
-inline bool IsInit(const core::PodSpec& pod, std::size_t container) { return container < pod.init_containers.size(); }
+inline bool IsInit(const core::PodSpec& pod, std::size_t container) {
+  return container < pod.init_containers.size();
+}
 inline const core::Container& ContainerAt(const core::PodSpec& pod, std::size_t container) {
   return IsInit(pod, container) ? pod.init_containers[container]
                                 : pod.containers[container - pod.init_containers.size()];

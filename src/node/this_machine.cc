@@ -122,7 +122,8 @@ Result<std::vector<Node>> MakeNodes(const NodeOptions& options, const MachineCap
   const std::int64_t cpu = AmountOf(machine.resources, kCpu);
   if (options.count < 1) return Error{Cat("--nodes ", options.count, " leaves no node; give at least 1")};
   if (options.count > cpu && !options.capacity.contains(std::string(kCpu))) {
-    return Error{Cat("--nodes ", options.count, " divides ", cpu, " thousandths of a processor too finely; give fewer")};
+    return Error{
+        Cat("--nodes ", options.count, " divides ", cpu, " thousandths of a processor too finely; give fewer")};
   }
   std::vector<Node> nodes(static_cast<std::size_t>(options.count));
   const auto count = static_cast<std::int64_t>(nodes.size());
@@ -141,12 +142,13 @@ Result<std::vector<Node>> MakeNodes(const NodeOptions& options, const MachineCap
       }
       node.allocatable[name] = Amount(name, quantity);
     }
-    node.labels = {{"kubernetes.io/hostname", node.name},
-                   {"kubernetes.io/os", "linux"},
+    node.labels = {
+      {"kubernetes.io/hostname", node.name},
+      {"kubernetes.io/os", "linux"},
 #if defined(__aarch64__)
-                   {"kubernetes.io/arch", "arm64"}
+      {"kubernetes.io/arch", "arm64"}
 #else
-                   {"kubernetes.io/arch", "amd64"}
+      {"kubernetes.io/arch", "amd64"}
 #endif
     };
     for (const auto& [key, value] : options.labels) node.labels[key] = value;

@@ -112,8 +112,8 @@ Status CheckHostPath(const core::HostPathVolumeSource& source) {
   const struct {
     std::string_view type, noun;
     mode_t kind;
-  } kinds[] = {{"Directory", "directory", S_IFDIR},      {"File", "file", S_IFREG},
-               {"FileOrCreate", "file", S_IFREG},        {"Socket", "socket file", S_IFSOCK},
+  } kinds[] = {{"Directory", "directory", S_IFDIR},         {"File", "file", S_IFREG},
+               {"FileOrCreate", "file", S_IFREG},           {"Socket", "socket file", S_IFSOCK},
                {"CharDevice", "character device", S_IFCHR}, {"BlockDevice", "block device", S_IFBLK}};
   for (const auto& kind : kinds) {
     if (kind.type != type) continue;
@@ -196,7 +196,8 @@ Result<std::vector<Mount>> PodVolumes::MountsOf(const core::Container& container
   std::vector<Mount> out;
   for (const core::VolumeMount& mount : container.volume_mounts) {
     const auto at = places_.find(mount.name);
-    if (at == places_.end()) return Error{Cat("volume ", mount.name, " of container ", container.name, " does not exist")};
+    if (at == places_.end())
+      return Error{Cat("volume ", mount.name, " of container ", container.name, " does not exist")};
     const Place& place = at->second;
     std::string path = place.path;
     const std::string& expression = mount.rest["subPathExpr"].AsText();

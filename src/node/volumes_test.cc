@@ -57,9 +57,8 @@ class VolumesTest : public ::testing::Test {
     if (!made) return Cat("error: ", made.error().message);
     volumes_ = std::move(*made);
     const std::string value = "x";
-    const auto mounts = volumes_.MountsOf(spec_.containers.front(), [&](std::string_view name) {
-      return name == "INDEX" ? &value : nullptr;
-    });
+    const auto mounts = volumes_.MountsOf(spec_.containers.front(),
+                                          [&](std::string_view name) { return name == "INDEX" ? &value : nullptr; });
     if (!mounts) return Cat("error: ", mounts.error().message);
     mounts_ = *mounts;
     return mounts_.front().host_path;
@@ -120,8 +119,9 @@ TEST_F(VolumesTest, AnItemThatLeavesTheVolumeOrIsNotThereIsAnErrorAndNothingIsLe
   EXPECT_EQ(Made(), "error: MountVolume.SetUp failed for volume \"etc\" : path \"../../a\" leaves the volume");
   EXPECT_FALSE(fs::exists(directory_ + "/disk/ns_pod_u"));
   source.items.front() = {"z", "z", std::nullopt, {}};
-  EXPECT_EQ(Made(), "error: MountVolume.SetUp failed for volume \"etc\" : configmap \"config\" references non-existent "
-                    "key: z");
+  EXPECT_EQ(Made(),
+            "error: MountVolume.SetUp failed for volume \"etc\" : configmap \"config\" references non-existent "
+            "key: z");
   source.optional = true;
   EXPECT_TRUE(fs::is_empty(Made()));
 }
@@ -133,10 +133,18 @@ TEST_F(VolumesTest, AHostPathIsCheckedByItsType) {
     std::string path, type;
     bool ok;
   } cases[] = {
-      {"", "Directory", true},      {"/none", "Directory", false},         {"/file", "Directory", false},
-      {"/file", "File", true},      {"", "File", false},                   {"/none", "File", false},
-      {"/new", "FileOrCreate", true}, {"/made/deep", "DirectoryOrCreate", true}, {"/file", "DirectoryOrCreate", false},
-      {"/auto", "", true},          {"/file", "", true},                   {"/file", "Socket", false},
+      {"", "Directory", true},
+      {"/none", "Directory", false},
+      {"/file", "Directory", false},
+      {"/file", "File", true},
+      {"", "File", false},
+      {"/none", "File", false},
+      {"/new", "FileOrCreate", true},
+      {"/made/deep", "DirectoryOrCreate", true},
+      {"/file", "DirectoryOrCreate", false},
+      {"/auto", "", true},
+      {"/file", "", true},
+      {"/file", "Socket", false},
       {"/file", "Magic", false},
   };
   for (const auto& c : cases) {

@@ -43,7 +43,8 @@ Time FinishTime(const core::Pod& pod) {
   return pod.metadata.creation_timestamp.value_or(Time{});
 }
 
-BackoffRecord NextBackoff(const BackoffRecord& record, std::vector<Time> new_successes, std::vector<Time> new_failures) {
+BackoffRecord NextBackoff(const BackoffRecord& record, std::vector<Time> new_successes,
+                          std::vector<Time> new_failures) {
   if (new_successes.empty() && new_failures.empty()) return record;
   std::sort(new_failures.begin(), new_failures.end());
   if (new_successes.empty()) {

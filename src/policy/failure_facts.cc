@@ -11,8 +11,8 @@ std::string WithReason(std::string_view reason) {
 }
 
 std::string Exit(const core::ContainerStatus& status) {
-  return Cat("exited ", status.state.terminated->exit_code, WithReason(status.state.terminated->reason), " in container ",
-             status.name);
+  return Cat("exited ", status.state.terminated->exit_code, WithReason(status.state.terminated->reason),
+             " in container ", status.name);
 }
 
 const core::ContainerStatus* FindExit(const core::PodStatus& status, const auto& accept) {
@@ -45,9 +45,8 @@ std::string FailureFacts(const core::Pod& pod, const PodVerdict& verdict) {
   const core::PodCondition* disruption = pod.status.FindCondition(core::kDisruptionTargetCondition);
   if (disruption != nullptr && disruption->status == "True") return Condition(pod.status, disruption->type);
   if (!pod.status.reason.empty()) return Cat("failed: ", pod.status.reason);
-  const auto* exit = FindExit(pod.status, [](const core::ContainerStatus& container) {
-    return container.state.terminated->exit_code != 0;
-  });
+  const auto* exit = FindExit(
+      pod.status, [](const core::ContainerStatus& container) { return container.state.terminated->exit_code != 0; });
   if (exit != nullptr) return Exit(*exit);
   return pod.metadata.deleting() ? "was deleted" : "failed without an exit code";
 }

@@ -120,7 +120,8 @@ std::vector<CompletionIndex> IndexSet::DifferenceWith(const IndexSet& other) con
   while (a != runs_.end() || b != other.runs_.end()) {
     const bool in_a = a != runs_.end() && a->first <= position;
     const bool in_b = b != other.runs_.end() && b->first <= position;
-    const std::int64_t end = std::min(next_border(a, runs_.end(), position), next_border(b, other.runs_.end(), position));
+    const std::int64_t end =
+        std::min(next_border(a, runs_.end(), position), next_border(b, other.runs_.end(), position));
     if (in_a != in_b) {
       for (std::int64_t i = position; i < end; ++i) out.push_back(static_cast<CompletionIndex>(i));
     }

@@ -13,7 +13,9 @@ std::int32_t CountIn(const core::Pod& pod, std::string_view annotation) {
   return count && *count > 0 ? *count : 0;
 }
 
-std::int32_t Plus1(std::int32_t count) { return count == std::numeric_limits<std::int32_t>::max() ? count : count + 1; }
+std::int32_t Plus1(std::int32_t count) {
+  return count == std::numeric_limits<std::int32_t>::max() ? count : count + 1;
+}
 
 }  // namespace
 

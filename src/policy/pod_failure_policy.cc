@@ -15,9 +15,12 @@ bool Asks(const batch::OnExitCodes& rule, std::int32_t exit_code) {
   // Validation keeps `values` ascending.
   const bool listed = std::binary_search(rule.values.begin(), rule.values.end(), exit_code);
   switch (rule.op) {
-    case ExitCodeOperator::kIn: return listed;
-    case ExitCodeOperator::kNotIn: return !listed;
-    case ExitCodeOperator::kUnknown: return false;
+    case ExitCodeOperator::kIn:
+      return listed;
+    case ExitCodeOperator::kNotIn:
+      return !listed;
+    case ExitCodeOperator::kUnknown:
+      return false;
   }
   return false;
 }
@@ -37,7 +40,8 @@ std::optional<Evidence> Match(const batch::OnExitCodes& rule, const std::vector<
 std::optional<Evidence> Match(const std::vector<batch::OnPodCondition>& patterns, const core::PodStatus& status) {
   for (const core::PodCondition& condition : status.conditions) {
     for (const batch::OnPodCondition& pattern : patterns) {
-      if (pattern.type == condition.type && pattern.status == condition.status) return ConditionEvidence{condition.type};
+      if (pattern.type == condition.type && pattern.status == condition.status)
+        return ConditionEvidence{condition.type};
     }
   }
   return std::nullopt;

@@ -6,14 +6,24 @@
 namespace reprieve::sim {
 namespace {
 
-void Report(world::Watcher& to, const batch::Job& job, bool deleted) { deleted ? to.JobDeleted(job) : to.JobChanged(job); }
-void Report(world::Watcher& to, const core::Pod& pod, bool deleted) { deleted ? to.PodDeleted(pod) : to.PodChanged(pod); }
+void Report(world::Watcher& to, const batch::Job& job, bool deleted) {
+  deleted ? to.JobDeleted(job) : to.JobChanged(job);
+}
+void Report(world::Watcher& to, const core::Pod& pod, bool deleted) {
+  deleted ? to.PodDeleted(pod) : to.PodChanged(pod);
+}
 
 }  // namespace
 
-LaggingWatch::LaggingWatch(store::Store& store, Agenda& agenda, const world::Clock& clock, Random& random, LagRates rates,
-                           world::Watcher& downstream, std::function<void(meta::ResourceVersion)> listed)
-    : store_(store), agenda_(agenda), clock_(clock), random_(random), rates_(rates), downstream_(downstream),
+LaggingWatch::LaggingWatch(store::Store& store, Agenda& agenda, const world::Clock& clock, Random& random,
+                           LagRates rates, world::Watcher& downstream,
+                           std::function<void(meta::ResourceVersion)> listed)
+    : store_(store),
+      agenda_(agenda),
+      clock_(clock),
+      random_(random),
+      rates_(rates),
+      downstream_(downstream),
       listed_(std::move(listed)) {
   RelistAll();
   store_.AddWatcher(this);
@@ -24,10 +34,18 @@ LaggingWatch::~LaggingWatch() {
   store_.RemoveWatcher(this);
 }
 
-void LaggingWatch::JobChanged(const batch::Job& job) { Push(jobs_, job, false); }
-void LaggingWatch::JobDeleted(const batch::Job& job) { Push(jobs_, job, true); }
-void LaggingWatch::PodChanged(const core::Pod& pod) { Push(pods_, pod, false); }
-void LaggingWatch::PodDeleted(const core::Pod& pod) { Push(pods_, pod, true); }
+void LaggingWatch::JobChanged(const batch::Job& job) {
+  Push(jobs_, job, false);
+}
+void LaggingWatch::JobDeleted(const batch::Job& job) {
+  Push(jobs_, job, true);
+}
+void LaggingWatch::PodChanged(const core::Pod& pod) {
+  Push(pods_, pod, false);
+}
+void LaggingWatch::PodDeleted(const core::Pod& pod) {
+  Push(pods_, pod, true);
+}
 
 template <class T>
 void LaggingWatch::Push(Stream<T>& stream, const T& object, bool deleted) {

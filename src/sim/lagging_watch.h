@@ -1,5 +1,5 @@
-// LaggingWatch: the watches of a controller that is not beside its store: events come late, some twice, and now and then
-// a stream is lost and everything is listed again.
+// LaggingWatch: the watches of a controller that is not beside its store: events come late, some twice, and now and
+// then a stream is lost and everything is listed again.
 //
 // Jobs and pods are streams of their own, each in order. One owner, the simulation's thread.
 #pragma once
@@ -19,9 +19,9 @@
 namespace reprieve::sim {
 
 struct LagRates {
-  Nanoseconds latest{0};            // no event comes later than that; 0: all come at once
-  std::uint64_t repeated = 0;       // one event in so many comes twice; 0: none
-  std::uint64_t stream_lost = 0;    // after one event in so many; 0: never
+  Nanoseconds latest{0};          // no event comes later than that; 0: all come at once
+  std::uint64_t repeated = 0;     // one event in so many comes twice; 0: none
+  std::uint64_t stream_lost = 0;  // after one event in so many; 0: never
 };
 
 class LaggingWatch final : public world::Watcher {

@@ -58,7 +58,9 @@ ScriptedKubelet::ScriptedKubelet(Simulation& simulation, Writer write, DeletionS
   simulation_.store().AddWatcher(this);
 }
 
-ScriptedKubelet::~ScriptedKubelet() { simulation_.store().RemoveWatcher(this); }
+ScriptedKubelet::~ScriptedKubelet() {
+  simulation_.store().RemoveWatcher(this);
+}
 
 void ScriptedKubelet::PodChanged(const core::Pod& pod) {
   if (seen_.insert(&pod).second) {

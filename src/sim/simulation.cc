@@ -9,7 +9,9 @@ Simulation::Simulation(const SimulationOptions& options)
   RestartController();
 }
 
-Simulation::~Simulation() { store_.RemoveWatcher(&*engine_); }
+Simulation::~Simulation() {
+  store_.RemoveWatcher(&*engine_);
+}
 
 void Simulation::RestartController() {
   if (engine_) store_.RemoveWatcher(&*engine_);

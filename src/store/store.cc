@@ -43,7 +43,7 @@ std::string Store::NewUid() {
     out[i] = kHex[words[digit / 16] >> (digit % 16 * 4) & 0xF];
     ++digit;
   }
-  out[14] = '4';                                            // RFC 9562: version 4,
+  out[14] = '4';                                                 // RFC 9562: version 4,
   out[19] = kHex[8 | (static_cast<std::size_t>(words[1]) & 3)];  // and its variant
   return out;
 }
@@ -102,9 +102,8 @@ std::vector<const core::Pod*> Store::Pods() const {
   for (const auto& [name_of_namespace, pods] : pods_) {
     for (const auto& [name, pod] : pods) out.push_back(pod.get());
   }
-  std::sort(out.begin(), out.end(), [](const core::Pod* a, const core::Pod* b) {
-    return meta::KeyOf(a->metadata) < meta::KeyOf(b->metadata);
-  });
+  std::sort(out.begin(), out.end(),
+            [](const core::Pod* a, const core::Pod* b) { return meta::KeyOf(a->metadata) < meta::KeyOf(b->metadata); });
   return out;
 }
 
@@ -119,7 +118,8 @@ WriteResult Store::BindPod(const world::PodReference& reference, const std::stri
   core::Pod* pod = Find(reference);
   if (pod == nullptr) return PodNotFound(reference);
   if (!pod->node_name.empty()) {
-    return {WriteCode::kConflict, Cat("pod ", pod->metadata.name, " is already assigned to node \"", pod->node_name, "\""), 0};
+    return {WriteCode::kConflict,
+            Cat("pod ", pod->metadata.name, " is already assigned to node \"", pod->node_name, "\""), 0};
   }
   pod->node_name = node;
   pod->status.conditions.reserve(2);  // this one and Ready: what nearly every pod gets

@@ -15,17 +15,17 @@ namespace reprieve::world {
 
 enum class WriteCode : std::uint8_t {
   kOk,
-  kNotFound,       // there is no such object, or it is another one of that name (UID precondition)
-  kConflict,       // the object has changed since the version that the write is based on
+  kNotFound,  // there is no such object, or it is another one of that name (UID precondition)
+  kConflict,  // the object has changed since the version that the write is based on
   kAlreadyExists,
-  kInvalid,        // validation refused it
-  kTerminating,    // the namespace is being deleted
-  kUnavailable,    // no answer: whether it took effect is unknown
+  kInvalid,      // validation refused it
+  kTerminating,  // the namespace is being deleted
+  kUnavailable,  // no answer: whether it took effect is unknown
 };
 
 struct WriteResult {
   WriteCode code = WriteCode::kOk;
-  std::string message;  // where not kOk
+  std::string message;                // where not kOk
   meta::ResourceVersion version = 0;  // that the object has now; 0: it is gone
   bool ok() const { return code == WriteCode::kOk; }
 };
@@ -65,8 +65,8 @@ class Api {
   // Removes the owner of that UID, and the finalizer, in one write.
   virtual WriteResult ReleasePod(const PodReference& pod, const std::string& owner_uid, std::string_view finalizer) = 0;
   // Replaces the status if the Job still has that version and UID.
-  virtual WriteResult UpdateJobStatus(const meta::ObjectKey& job, const std::string& uid,
-                                      meta::ResourceVersion version, batch::JobStatus status) = 0;
+  virtual WriteResult UpdateJobStatus(const meta::ObjectKey& job, const std::string& uid, meta::ResourceVersion version,
+                                      batch::JobStatus status) = 0;
   virtual WriteResult DeleteJob(const meta::ObjectKey& job, const std::string& uid, Propagation propagation) = 0;
   virtual WriteResult RemoveJobFinalizer(const meta::ObjectKey& job, const std::string& uid,
                                          std::string_view finalizer) = 0;

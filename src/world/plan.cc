@@ -105,6 +105,8 @@ class Applier {
 
 }  // namespace
 
-PlanReport Apply(Plan& plan, Time now, Api& api) { return Applier(plan, now, api).Run(); }
+PlanReport Apply(Plan& plan, Time now, Api& api) {
+  return Applier(plan, now, api).Run();
+}
 
 }  // namespace reprieve::world

@@ -68,7 +68,7 @@ struct Stage {
 
 struct Plan {
   meta::ObjectKey job;
-  std::string uid;                            // of the Job
+  std::string uid;                             // of the Job
   meta::ResourceVersion resource_version = 0;  // of the Job that was looked at
   std::vector<Stage> stages;
   std::optional<Time> look_again;  // reconcile again then, whatever happens before
@@ -89,8 +89,8 @@ struct PlanReport {
   bool complete() const { return failure == WriteCode::kOk; }
 };
 
-// Applies `plan` to `api` stage by stage, and takes from it what it creates. Within a stage every write is tried, but creations stop at the first failure.
-// Announces what was created and deleted, as upstream's controllers do.
+// Applies `plan` to `api` stage by stage, and takes from it what it creates. Within a stage every write is tried, but
+// creations stop at the first failure. Announces what was created and deleted, as upstream's controllers do.
 PlanReport Apply(Plan& plan, Time now, Api& api);
 
 }  // namespace reprieve::world

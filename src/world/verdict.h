@@ -24,8 +24,8 @@ struct Verdict {
   Time at;
   std::string namespace_;
   std::string job;
-  std::string pod;    // empty: about the Job itself
-  std::string facts;  // what was looked at: "exited 42 in container main"
+  std::string pod;                    // empty: about the Job itself
+  std::string facts;                  // what was looked at: "exited 42 in container main"
   std::optional<RuleReference> rule;  // absent: no rule matched, or the policy has no rules
   std::string action;                 // Count, Ignore, FailIndex, FailJob; for a Job: the reason of its end
   std::int32_t failed_before = 0;     // the Job's counted failures before and after

@@ -32,7 +32,8 @@ class Outcomes : public testing::Test {
     });
     const model::Manifests manifests = model::ReadManifests(REPRIEVE_OUTCOMES);
     const std::string uid = simulation_.store().NewUid();
-    const model::Answer answer = model::CreateJob(manifests.objects.at(0).value, {"default", "Strict", uid, "", simulation_.Now()});
+    const model::Answer answer =
+        model::CreateJob(manifests.objects.at(0).value, {"default", "Strict", uid, "", simulation_.Now()});
     EXPECT_TRUE(answer.ok()) << answer.message;
     batch::Job job;
     FromValue(answer.object, job);

@@ -1,8 +1,10 @@
-// Any bytes are JSON or one clear error; what was read writes and reads back as the same value, and admission answers it.
+// Any bytes are JSON or one clear error; what was read writes and reads back as the same value, and admission answers
+// it.
+#include "model/json.h"
+
 #include <cstdlib>
 
 #include "model/admission.h"
-#include "model/json.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
   using namespace reprieve::model;

@@ -1,8 +1,8 @@
 // A policy and a pod from any bytes: the verdict is that of the first rule that matches, found the slow way.
+#include "policy/pod_failure_policy.h"
+
 #include <algorithm>
 #include <cstdlib>
-
-#include "policy/pod_failure_policy.h"
 
 namespace {
 
@@ -78,7 +78,8 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
     core::ContainerStatus status;
     status.name = kNames[bytes.Next(3)];
     if (bytes.Next(4) != 0) status.state.terminated.emplace().exit_code = bytes.Next(256);
-    (bytes.Next(3) == 0 ? pod.status.init_container_statuses : pod.status.container_statuses).push_back(std::move(status));
+    (bytes.Next(3) == 0 ? pod.status.init_container_statuses : pod.status.container_statuses)
+        .push_back(std::move(status));
   }
   for (int i = bytes.Next(3); i > 0; --i) {
     core::PodCondition condition;

@@ -1,9 +1,10 @@
 // Any bytes are YAML or one clear error, and what was read writes and reads back as the same values.
+#include "model/yaml.h"
+
 #include <cstdlib>
 
 #include "model/admission.h"
 #include "model/json.h"
-#include "model/yaml.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
   using namespace reprieve::model;

@@ -2,10 +2,11 @@
 //
 // Source: shared/oracle/README.md, Admission. UIDs are UID from the start; generated suffixes and long dumps are
 // normalised as the recording was.
+#include "model/admission.h"
+
 #include <algorithm>
 
 #include "base/text.h"
-#include "model/admission.h"
 #include "model/json.h"
 #include "model/patch.h"
 #include "oracle/compare.h"
@@ -118,7 +119,8 @@ Value Recorded(const Answer& answer) {
   told.Set("code", Value::Int(answer.code));
   if (answer.ok()) {
     Value object = answer.object;
-    for (const std::string_view member : {"uid", "resourceVersion", "creationTimestamp", "deletionTimestamp", "managedFields"}) {
+    for (const std::string_view member :
+         {"uid", "resourceVersion", "creationTimestamp", "deletionTimestamp", "managedFields"}) {
       object.At("metadata").Remove(member);
     }
     told.Set("object", NormalisedObject(object));

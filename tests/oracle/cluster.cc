@@ -66,8 +66,12 @@ void PatchStatus(core::PodStatus& status, const Value& patch, Time now) {
   status = model::Bind<core::PodStatus>(value);
 }
 
-Cluster::Cluster(const sim::SimulationOptions& options) : sim_(options) { sim_.store().AddWatcher(this); }
-Cluster::~Cluster() { sim_.store().RemoveWatcher(this); }
+Cluster::Cluster(const sim::SimulationOptions& options) : sim_(options) {
+  sim_.store().AddWatcher(this);
+}
+Cluster::~Cluster() {
+  sim_.store().RemoveWatcher(this);
+}
 
 void Cluster::PodChanged(const core::Pod& pod) {
   if (known_.insert(pod.metadata.uid).second) created_.push_back(pod);
@@ -113,8 +117,12 @@ Status Cluster::PatchPodStatus(const std::string& pod, const Value& patch) {
 Status Cluster::Bind(const std::string& pod, const std::string& node) {
   return FromWrite(sim_.store().BindPod(Reference(pod), node));
 }
-Status Cluster::Delete(const std::string& pod) { return FromWrite(sim_.store().DeletePod(Reference(pod))); }
-Status Cluster::Remove(const std::string& pod) { return FromWrite(sim_.store().RemovePod(Reference(pod))); }
+Status Cluster::Delete(const std::string& pod) {
+  return FromWrite(sim_.store().DeletePod(Reference(pod)));
+}
+Status Cluster::Remove(const std::string& pod) {
+  return FromWrite(sim_.store().RemovePod(Reference(pod)));
+}
 
 Status Cluster::CreateJob(const Value& manifest) {
   const std::string uid = sim_.store().NewUid();

@@ -12,7 +12,9 @@ using model::Value;
 
 constexpr std::size_t kMaxDifferences = 200;
 
-std::string Shown(const Value* value) { return value == nullptr ? "(absent)" : model::WriteJson(*value); }
+std::string Shown(const Value* value) {
+  return value == nullptr ? "(absent)" : model::WriteJson(*value);
+}
 
 void Compare(const Value* expected, const Value* actual, const std::string& path, std::vector<Difference>& out) {
   if (out.size() >= kMaxDifferences) return;

@@ -20,7 +20,8 @@ constexpr auto kLongestQuiet = std::chrono::hours(24 * 365);
 class HistoryReplay {
  public:
   // Steps in `at_once` send all their actions before the controller looks; in others it looks after each.
-  HistoryReplay(const Value& line, const std::set<std::size_t>& at_once) : line_(line), at_once_(at_once), cluster_({}) {}
+  HistoryReplay(const Value& line, const std::set<std::size_t>& at_once)
+      : line_(line), at_once_(at_once), cluster_({}) {}
 
   // The step that differs first; 0: none, or it is not a step.
   std::size_t differing_step() const { return differing_step_; }
@@ -97,7 +98,8 @@ class HistoryReplay {
     metadata.Set("name", Value::String("p1"));
     HideUids(actual, cluster_.job()->metadata.uid);
     step_ = "created";
-    for (Difference& difference : DifferencesAt(step_, *expected, actual)) differences_.push_back(std::move(difference));
+    for (Difference& difference : DifferencesAt(step_, *expected, actual))
+      differences_.push_back(std::move(difference));
   }
 
   static void HideUids(Value& value, const std::string& uid) {
@@ -150,7 +152,8 @@ class HistoryReplay {
     }
     if (const batch::Job* job = cluster_.job()) {
       for (const world::Event& event : cluster_.sim().store().events().About(meta::KeyOf(job->metadata))) {
-        actual.insert(Cat(event.warning ? "Warning" : "Normal", " ", event.reason, ": ", names_.Recorded(event.message)));
+        actual.insert(
+            Cat(event.warning ? "Warning" : "Normal", " ", event.reason, ": ", names_.Recorded(event.message)));
       }
     }
     step_ = "events";

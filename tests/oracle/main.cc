@@ -4,7 +4,8 @@
 // difference, then what was skipped and why, then `N passed, N failed`. Exit code 0: none failed; 1: some did; 2: usage
 // or a file that can't be read.
 //
-// --differences LIST: lines "ID<tab>REASON" of recordings that Reprieve differs from on purpose; they are counted apart.
+// --differences LIST: lines "ID<tab>REASON" of recordings that Reprieve differs from on purpose; they are counted
+// apart.
 #include <fstream>
 #include <iostream>
 #include <map>
@@ -23,7 +24,7 @@ using reprieve::oracle::Outcome;
 struct Tally {
   std::size_t passed = 0;
   std::size_t failed = 0;
-  std::map<std::string, std::size_t> skipped;  // by reason
+  std::map<std::string, std::size_t> skipped;     // by reason
   std::map<std::string, std::string> on_purpose;  // reasons by id
   std::size_t differ_on_purpose = 0;
 };
@@ -78,8 +79,12 @@ bool ReplayFile(const char* path, Tally& tally) {
     const Value* id = (*line).Find("id");
     const Outcome outcome = Replay(*line);
     switch (outcome.kind) {
-      case Outcome::Kind::kPassed: ++tally.passed; break;
-      case Outcome::Kind::kSkipped: ++tally.skipped[outcome.reason]; break;
+      case Outcome::Kind::kPassed:
+        ++tally.passed;
+        break;
+      case Outcome::Kind::kSkipped:
+        ++tally.skipped[outcome.reason];
+        break;
       case Outcome::Kind::kFailed:
         if (id != nullptr && tally.on_purpose.contains(id->AsText())) {
           ++tally.differ_on_purpose;

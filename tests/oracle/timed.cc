@@ -23,7 +23,9 @@ constexpr Nanoseconds kObserverLooksEvery = std::chrono::milliseconds(50);
 constexpr Nanoseconds kPlayerIsLateBy = std::chrono::milliseconds(100);
 constexpr Nanoseconds kLaterPerPod = std::chrono::milliseconds(10);
 
-double SecondsOf(const Value& value) { return std::strtod(value.AsText().c_str(), nullptr); }
+double SecondsOf(const Value& value) {
+  return std::strtod(value.AsText().c_str(), nullptr);
+}
 Nanoseconds DurationOf(const Value& value) {
   return std::chrono::duration_cast<Nanoseconds>(std::chrono::duration<double>(SecondsOf(value)));
 }
@@ -168,6 +170,8 @@ class TimedReplay final : public world::Watcher {
 
 }  // namespace
 
-Outcome ReplayTimed(const Value& line) { return TimedReplay(line).Run(); }
+Outcome ReplayTimed(const Value& line) {
+  return TimedReplay(line).Run();
+}
 
 }  // namespace reprieve::oracle

@@ -16,7 +16,8 @@
 namespace reprieve {
 namespace {
 
-// Pods of one Job end five seconds after their creation, the n-th with the n-th code (the last serves all further ones).
+// Pods of one Job end five seconds after their creation, the n-th with the n-th code (the last serves all further
+// ones).
 class CrashingWorld final : public world::Watcher {
  public:
   CrashingWorld(std::string spec, std::vector<std::int32_t> codes, sim::FaultRates faults)
@@ -58,7 +59,8 @@ class CrashingWorld final : public world::Watcher {
                           job->status.completed_indexes, " failed ", job->status.failed_indexes.value_or("-"));
     for (const auto& condition : job->status.conditions) AppendTo(out, " ", condition.type, "/", condition.reason);
     for (const core::Pod* pod : store_.Pods()) {
-      if (pod->metadata.HasFinalizer(batch::kTrackingFinalizer)) AppendTo(out, " ", pod->metadata.name, " keeps its finalizer");
+      if (pod->metadata.HasFinalizer(batch::kTrackingFinalizer))
+        AppendTo(out, " ", pod->metadata.name, " keeps its finalizer");
     }
     return out;
   }
@@ -115,7 +117,8 @@ void ExpectTheSameEndWhereverItCrashes(const std::string& spec, const std::vecto
       sim::FaultRates faults;
       faults.crash_at = at;
       faults.crash_after = after;
-      EXPECT_EQ(CrashingWorld(spec, codes, faults).Run(), end) << "crashed " << (after ? "after" : "before") << " write " << at;
+      EXPECT_EQ(CrashingWorld(spec, codes, faults).Run(), end)
+          << "crashed " << (after ? "after" : "before") << " write " << at;
     }
   }
 }
@@ -130,7 +133,8 @@ TEST(EveryCrash, OfAnIndexedJob) {
   ExpectTheSameEndWhereverItCrashes(R"("completionMode":"Indexed","completions":4,"parallelism":4)", {0});
 }
 TEST(EveryCrash, OfAnIndexedJobWithALimitPerIndex) {
-  ExpectTheSameEndWhereverItCrashes(R"("completionMode":"Indexed","completions":1,"parallelism":1,"backoffLimitPerIndex":1)", {1});
+  ExpectTheSameEndWhereverItCrashes(
+      R"("completionMode":"Indexed","completions":1,"parallelism":1,"backoffLimitPerIndex":1)", {1});
 }
 TEST(EveryCrash, OfAJobThatAPolicyFails) {
   ExpectTheSameEndWhereverItCrashes(

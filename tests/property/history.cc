@@ -29,7 +29,8 @@ class History final : public world::Watcher {
         clock_(Time(std::chrono::sys_days{std::chrono::year{2026} / 1 / 1})),
         store_(clock_, seed + 1),
         faults_(random_.OneIn(2) ? sim::FaultRates{} : sim::FaultRates{40, 25, 50}),
-        lag_(random_.OneIn(2) ? sim::LagRates{} : sim::LagRates{std::chrono::milliseconds(random_.Between(1, 5000)), 15, 40}),
+        lag_(random_.OneIn(2) ? sim::LagRates{}
+                              : sim::LagRates{std::chrono::milliseconds(random_.Between(1, 5000)), 15, 40}),
         api_(store_, random_, faults_),
         ledger_(store_, lag_.latest == Nanoseconds(0)) {
     store_.AddWatcher(this);
@@ -44,8 +45,8 @@ class History final : public world::Watcher {
     while (Step(limit)) {
     }
     for (const std::string& refusal : api_.refused()) {
-      // Upstream's server refuses these as well: the end of a suspended Job whose last pods succeed (it has no startTime),
-      // and fewer succeeded indexes after a user has taken parallelism away from completions again.
+      // Upstream's server refuses these as well: the end of a suspended Job whose last pods succeed (it has no
+      // startTime), and fewer succeeded indexes after a user has taken parallelism away from completions again.
       const bool as_upstream = refusal.find("startTime is required") != std::string::npos ||
                                refusal.find("cannot decrease the succeeded counter") != std::string::npos;
       if (as_upstream) {
@@ -117,7 +118,8 @@ class History final : public world::Watcher {
         if (values.items().empty()) values.Append(Value::Int(3));
       } else {
         Value& patterns = rule.Set("onPodConditions", Value::MakeArray());
-        patterns.Append(Value::MakeObject()).Set("type", Value::String(random_.OneIn(2) ? "DisruptionTarget" : "ConfigIssue"));
+        patterns.Append(Value::MakeObject())
+            .Set("type", Value::String(random_.OneIn(2) ? "DisruptionTarget" : "ConfigIssue"));
       }
       rules.Append(std::move(rule));
     }
@@ -143,7 +145,8 @@ class History final : public world::Watcher {
         maybe(3, "maxFailedIndexes", 0, 2);
       }
       if (random_.OneIn(4)) {
-        Value& rule = spec.Set("successPolicy", Value::MakeObject()).Set("rules", Value::MakeArray()).Append(Value::MakeObject());
+        Value& rule =
+            spec.Set("successPolicy", Value::MakeObject()).Set("rules", Value::MakeArray()).Append(Value::MakeObject());
         rule.Set("succeededCount", Value::Int(random_.Between(1, 3)));
       }
     } else {
@@ -204,7 +207,8 @@ class History final : public world::Watcher {
       core::ContainerStatus container;
       container.name = "main";
       container.state.running.emplace().started_at = TruncateToSeconds(clock_.Now());
-      container.restart_count = now.spec->restart_policy == core::RestartPolicy::kOnFailure ? static_cast<std::int32_t>(random_.Below(3)) : 0;
+      container.restart_count =
+          now.spec->restart_policy == core::RestartPolicy::kOnFailure ? static_cast<std::int32_t>(random_.Below(3)) : 0;
       status.container_statuses = {container};
       core::PodCondition ready;
       ready.type = core::kReadyCondition;
@@ -248,10 +252,18 @@ class History final : public world::Watcher {
     Value patch = Value::MakeObject();
     Value& spec = patch.Set("spec", Value::MakeObject());
     switch (random_.Below(indexed_ ? 6 : 5)) {
-      case 0: spec.Set("suspend", Value::Bool(true)); break;
-      case 1: spec.Set("suspend", Value::Bool(false)); break;
-      case 2: spec.Set("parallelism", Value::Int(random_.Between(0, 5))); break;
-      case 3: spec.Set("backoffLimit", Value::Int(random_.Between(0, 5))); break;
+      case 0:
+        spec.Set("suspend", Value::Bool(true));
+        break;
+      case 1:
+        spec.Set("suspend", Value::Bool(false));
+        break;
+      case 2:
+        spec.Set("parallelism", Value::Int(random_.Between(0, 5)));
+        break;
+      case 3:
+        spec.Set("backoffLimit", Value::Int(random_.Between(0, 5)));
+        break;
       case 4: {
         if (!random_.OneIn(3)) return;
         const auto how = static_cast<world::Propagation>(random_.Below(2));  // background or foreground
@@ -312,6 +324,8 @@ class History final : public world::Watcher {
 
 }  // namespace
 
-HistoryResult RunHistory(std::uint64_t seed, bool trace) { return History(seed, trace).Run(); }
+HistoryResult RunHistory(std::uint64_t seed, bool trace) {
+  return History(seed, trace).Run();
+}
 
 }  // namespace reprieve::property

@@ -18,8 +18,12 @@ std::int64_t Counted(const batch::JobStatus& status, bool failed) {
 
 }  // namespace
 
-Ledger::Ledger(store::Store& store, bool exact) : store_(store), exact_(exact) { store_.AddWatcher(this); }
-Ledger::~Ledger() { store_.RemoveWatcher(this); }
+Ledger::Ledger(store::Store& store, bool exact) : store_(store), exact_(exact) {
+  store_.AddWatcher(this);
+}
+Ledger::~Ledger() {
+  store_.RemoveWatcher(this);
+}
 
 void Ledger::JobChanged(const batch::Job& job) {
   if (job_ != nullptr) {
@@ -71,7 +75,8 @@ void Ledger::Released(const core::Pod& pod) {
   // Once recorded as failed, a pod stays so, even if it ends well, or gets a condition that a rule ignores, before its
   // finalizer goes (2.17).
   const auto& uncounted = last_.uncounted_terminated_pods;
-  if (uncounted && std::find(uncounted->failed.begin(), uncounted->failed.end(), pod.metadata.uid) != uncounted->failed.end()) {
+  if (uncounted &&
+      std::find(uncounted->failed.begin(), uncounted->failed.end(), pod.metadata.uid) != uncounted->failed.end()) {
     ++released_failed_;
     return;
   }
@@ -82,8 +87,8 @@ void Ledger::Released(const core::Pod& pod) {
   // Indexes that scaling down has cut off count for nothing (2.18).
   const auto index = ParseInt64(pods_[pod.metadata.uid].index);
   if (spec_->indexed() && (!index || *index >= spec_->completions.value_or(0))) return;
-  const bool failed = pod.status.phase == core::PodPhase::kFailed ||
-                      (pod.metadata.deleting() && !spec_->replaces_only_failed());
+  const bool failed =
+      pod.status.phase == core::PodPhase::kFailed || (pod.metadata.deleting() && !spec_->replaces_only_failed());
   const bool ends_with_job = pod.metadata.deleting() && last_.IsTrue("FailureTarget");
   if (!failed && !ends_with_job) return;
   if (!policy::JudgePod(spec_->pod_failure_policy, pod).counts()) return;
@@ -110,7 +115,8 @@ void Ledger::CheckNewPod(const core::Pod& pod) {
 void Ledger::CheckQuiet() {
   if (job_ == nullptr) {
     for (const core::Pod* pod : store_.Pods()) {
-      if (pod->metadata.HasFinalizer(batch::kTrackingFinalizer)) Violate(Cat(pod->metadata.name, " keeps its finalizer after its Job"));
+      if (pod->metadata.HasFinalizer(batch::kTrackingFinalizer))
+        Violate(Cat(pod->metadata.name, " keeps its finalizer after its Job"));
     }
     return;
   }
@@ -120,25 +126,31 @@ void Ledger::CheckQuiet() {
   const std::int64_t failed = Counted(status, true);
   const std::int64_t succeeded = Counted(status, false);
   if (failed > released_failed_ && exact_) Violate(Cat("failed is ", failed, ", but ", released_failed_, " pods have"));
-  if (exact_ && failed < released_failed_ - perhaps_failed_) Violate(Cat("failed is ", failed, ", and ", released_failed_, " pods have"));
+  if (exact_ && failed < released_failed_ - perhaps_failed_)
+    Violate(Cat("failed is ", failed, ", and ", released_failed_, " pods have"));
   if (!spec_->indexed() && exact_ && succeeded != released_succeeded_) {
     Violate(Cat("succeeded is ", succeeded, ", and ", released_succeeded_, " pods have"));
   }
   if (spec_->indexed()) {
-    const auto completed = policy::IndexSet::ParseLenient(status.completed_indexes, job_->spec->completions.value_or(0));
-    if (completed.size() != status.succeeded && status.IsFinished() && completions_.size() == 1) Violate("succeeded is not the number of completed indexes");
-    const auto failed_indexes = policy::IndexSet::ParseLenient(status.failed_indexes.value_or(""), job_->spec->completions.value_or(0));
+    const auto completed =
+        policy::IndexSet::ParseLenient(status.completed_indexes, job_->spec->completions.value_or(0));
+    if (completed.size() != status.succeeded && status.IsFinished() && completions_.size() == 1)
+      Violate("succeeded is not the number of completed indexes");
+    const auto failed_indexes =
+        policy::IndexSet::ParseLenient(status.failed_indexes.value_or(""), job_->spec->completions.value_or(0));
     if (completed.CommonWith(failed_indexes) > 0) Violate("an index has both completed and failed");
   }
   if (!status.IsFinished()) return;
   if (status.active != 0 || status.terminating.value_or(0) != 0) Violate("finished with active or terminating pods");
-  if (status.uncounted_terminated_pods && !status.uncounted_terminated_pods->empty()) Violate("finished with uncounted pods");
+  if (status.uncounted_terminated_pods && !status.uncounted_terminated_pods->empty())
+    Violate("finished with uncounted pods");
   const batch::JobCondition* end = status.FindCondition(status.IsTrue("Complete") ? "Complete" : "Failed");
   if (end->reason == "CompletionsReached" && job_->spec->completions && completions_.size() == 1 &&
       status.succeeded < *job_->spec->completions) {
     Violate("complete without its completions");
   }
-  if (end->reason == "FailedIndexes" && status.failed_indexes.value_or("").empty()) Violate("FailedIndexes without any");
+  if (end->reason == "FailedIndexes" && status.failed_indexes.value_or("").empty())
+    Violate("FailedIndexes without any");
   for (const core::Pod* pod : store_.Pods()) {
     const meta::OwnerReference* owner = pod->metadata.Controller();
     if (owner != nullptr && owner->uid == job_->metadata.uid && pod->metadata.HasFinalizer(batch::kTrackingFinalizer)) {

@@ -1,5 +1,5 @@
-// A pod was deleted and replaced; it ended well after all, its replacement failed for good. The index was then written as
-// completed and as failed, which validation refused for ever: the Job hung. Found by property_test, seed 50264.
+// A pod was deleted and replaced; it ended well after all, its replacement failed for good. The index was then written
+// as completed and as failed, which validation refused for ever: the Job hung. Found by property_test, seed 50264.
 #include <gtest/gtest.h>
 
 #include "controllers/job/view.h"

@@ -15,7 +15,8 @@ namespace {
 using model::Value;
 
 Nanoseconds DurationOf(const Value& seconds) {
-  return std::chrono::duration_cast<Nanoseconds>(std::chrono::duration<double>(std::strtod(seconds.AsText().c_str(), nullptr)));
+  return std::chrono::duration_cast<Nanoseconds>(
+      std::chrono::duration<double>(std::strtod(seconds.AsText().c_str(), nullptr)));
 }
 
 class Scenario final : public world::Watcher {
@@ -33,7 +34,8 @@ class Scenario final : public world::Watcher {
       simulation_.agenda().At(start_ + DurationOf(change["at"]), [this, &change] { Patch(change["patch"]); });
     }
     for (const Value& deletion : input_["delete"].items()) {
-      simulation_.agenda().At(start_ + DurationOf(deletion["at"]), [this, &deletion] { DeletePod(deletion["pod"].AsInt()); });
+      simulation_.agenda().At(start_ + DurationOf(deletion["at"]),
+                              [this, &deletion] { DeletePod(deletion["pod"].AsInt()); });
     }
     for (const Value& restart : input_["restart"].items()) {
       simulation_.agenda().At(start_ + DurationOf(restart), [this] { simulation_.RestartController(); });
@@ -54,7 +56,8 @@ class Scenario final : public world::Watcher {
       out.Set("status", std::move(status));
       Value& finalizers = out.Set("finalizers", Value::Int(0));
       std::int64_t held = 0;
-      for (const core::Pod* pod : simulation().Pods()) held += pod->metadata.HasFinalizer(batch::kTrackingFinalizer) ? 1 : 0;
+      for (const core::Pod* pod : simulation().Pods())
+        held += pod->metadata.HasFinalizer(batch::kTrackingFinalizer) ? 1 : 0;
       finalizers = Value::Int(held);
     }
     return out;
@@ -77,7 +80,8 @@ class Scenario final : public world::Watcher {
   const store::Store& simulation() const { return const_cast<Scenario*>(this)->simulation_.store(); }
   const batch::Job* Job() const { return simulation().FindJob({"ns", "j"}); }
   std::string Now() const {
-    const double seconds = std::chrono::duration<double>(const_cast<Scenario*>(this)->simulation_.Now() - start_).count();
+    const double seconds =
+        std::chrono::duration<double>(const_cast<Scenario*>(this)->simulation_.Now() - start_).count();
     char buffer[32];
     std::snprintf(buffer, sizeof buffer, "%g", std::round(seconds * 10) / 10);
     return buffer;
@@ -120,7 +124,8 @@ class Scenario final : public world::Watcher {
 
   void DeletePod(std::int64_t number) {
     const std::string& name = names_.at(static_cast<std::size_t>(number) - 1);
-    if (const core::Pod* pod = simulation_.store().FindPod({"ns", name})) simulation_.store().DeletePod(world::ReferenceTo(*pod));
+    if (const core::Pod* pod = simulation_.store().FindPod({"ns", name}))
+      simulation_.store().DeletePod(world::ReferenceTo(*pod));
   }
 
   // The n-th pod's life; the last entry serves all further ones.
@@ -161,7 +166,8 @@ class Scenario final : public world::Watcher {
 // Everything that `expected` says, `actual` has; a null says that it is not there.
 void ExpectWithin(const Value& expected, const Value& actual, const std::string& path) {
   if (expected.IsObject()) {
-    for (const auto& member : expected.members()) ExpectWithin(member.value, actual[member.key], Cat(path, ".", member.key));
+    for (const auto& member : expected.members())
+      ExpectWithin(member.value, actual[member.key], Cat(path, ".", member.key));
     return;
   }
   EXPECT_EQ(model::WriteJson(actual), model::WriteJson(expected)) << path;
@@ -178,4 +184,6 @@ constexpr vectors::VectorFile kFiles[] = {{"controller", RunScenario}};
 }  // namespace
 }  // namespace reprieve
 
-int main(int argc, char** argv) { return reprieve::vectors::RunAll(argc, argv, reprieve::kFiles); }
+int main(int argc, char** argv) {
+  return reprieve::vectors::RunAll(argc, argv, reprieve::kFiles);
+}

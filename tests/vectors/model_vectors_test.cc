@@ -46,7 +46,8 @@ void ExpectWithin(const Value& expected, const Value& actual, const std::string&
     EXPECT_EQ(WriteJson(actual), WriteJson(expected)) << path;
     return;
   }
-  for (const auto& member : expected.members()) ExpectWithin(member.value, actual[member.key], Cat(path, ".", member.key));
+  for (const auto& member : expected.members())
+    ExpectWithin(member.value, actual[member.key], Cat(path, ".", member.key));
 }
 
 // As text in which the order of members doesn't show.
@@ -77,12 +78,12 @@ void RunAdmission(const Value& input, const Value& expect) {
   if (!expect["object"].IsNull()) ExpectWithin(Normal(expect["object"]), Normal(answer.object), "object");
 }
 
-constexpr vectors::VectorFile kFiles[] = {{"index_lists", RunIndexList},
-                                 {"quantities", RunQuantity},
-                                 {"yaml_scalars", RunYaml},
-                                 {"admission", RunAdmission}};
+constexpr vectors::VectorFile kFiles[] = {
+    {"index_lists", RunIndexList}, {"quantities", RunQuantity}, {"yaml_scalars", RunYaml}, {"admission", RunAdmission}};
 
 }  // namespace
 }  // namespace reprieve::model
 
-int main(int argc, char** argv) { return reprieve::vectors::RunAll(argc, argv, reprieve::model::kFiles); }
+int main(int argc, char** argv) {
+  return reprieve::vectors::RunAll(argc, argv, reprieve::model::kFiles);
+}

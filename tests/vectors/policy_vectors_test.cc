@@ -14,8 +14,12 @@ namespace {
 using model::Value;
 
 // Seconds of an imagined clock.
-Time At(std::int64_t seconds) { return Time(Seconds(1'767'225'600 + seconds)); }
-std::int64_t SecondsOf(Time time) { return std::chrono::duration_cast<Seconds>(time - At(0)).count(); }
+Time At(std::int64_t seconds) {
+  return Time(Seconds(1'767'225'600 + seconds));
+}
+std::int64_t SecondsOf(Time time) {
+  return std::chrono::duration_cast<Seconds>(time - At(0)).count();
+}
 
 // name: code, or name: running
 void AddContainers(const Value& containers, std::vector<core::ContainerStatus>& out) {
@@ -49,7 +53,8 @@ core::Pod PodOf(const Value& input) {
   if (const Value* created = input.Find("created")) pod.metadata.creation_timestamp = At(created->AsInt());
   if (const Value* deletion = input.Find("deletionTimestamp")) pod.metadata.deletion_timestamp = At(deletion->AsInt());
   if (const Value* grace = input.Find("grace")) pod.metadata.deletion_grace_period_seconds = grace->AsInt();
-  for (const Value::Member& member : input["annotations"].members()) pod.metadata.annotations.Set(member.key, member.value.AsText());
+  for (const Value::Member& member : input["annotations"].members())
+    pod.metadata.annotations.Set(member.key, member.value.AsText());
   return pod;
 }
 
@@ -90,7 +95,9 @@ void RunRecord(const Value& input, const Value& expect) {
   EXPECT_EQ(next.last_failure ? Cat(SecondsOf(*next.last_failure)) : "none", last != nullptr ? last->AsText() : "none");
 }
 
-void RunFinish(const Value& input, const Value& expect) { EXPECT_EQ(SecondsOf(FinishTime(PodOf(input))), expect["at"].AsInt()); }
+void RunFinish(const Value& input, const Value& expect) {
+  EXPECT_EQ(SecondsOf(FinishTime(PodOf(input))), expect["at"].AsInt());
+}
 
 void RunIndexes(const Value& input, const Value& expect) {
   const IndexSet set = IndexSet::ParseLenient(input["text"].AsText(), input["completions"].AsInt());
@@ -101,7 +108,8 @@ void RunIndexes(const Value& input, const Value& expect) {
 void RunSuccess(const Value& input, const Value& expect) {
   const auto policy = model::Bind<batch::SuccessPolicy>(input);
   const auto completions = static_cast<std::int32_t>(input["completions"].AsInt());
-  const auto rule = MatchSuccessPolicy(policy, IndexSet::ParseLenient(input["succeeded"].AsText(), completions), completions);
+  const auto rule =
+      MatchSuccessPolicy(policy, IndexSet::ParseLenient(input["succeeded"].AsText(), completions), completions);
   const Value* wanted = expect.Find("rule");
   EXPECT_EQ(rule ? *rule : -1, wanted != nullptr ? wanted->AsInt() : -1);
 }
@@ -116,12 +124,14 @@ void RunPerIndex(const Value& input, const Value& expect) {
   EXPECT_EQ(EndsIndex(carried, verdict, static_cast<std::int32_t>(input["limit"].AsInt())), expect["ends"].AsBool());
 }
 
-constexpr vectors::VectorFile kFiles[] = {{"failure_rules", RunRules},   {"backoff", RunBackoff},
-                                          {"backoff_record", RunRecord}, {"finish_time", RunFinish},
+constexpr vectors::VectorFile kFiles[] = {{"failure_rules", RunRules},     {"backoff", RunBackoff},
+                                          {"backoff_record", RunRecord},   {"finish_time", RunFinish},
                                           {"lenient_indexes", RunIndexes}, {"success_policy", RunSuccess},
                                           {"per_index", RunPerIndex}};
 
 }  // namespace
 }  // namespace reprieve::policy
 
-int main(int argc, char** argv) { return reprieve::vectors::RunAll(argc, argv, reprieve::policy::kFiles); }
+int main(int argc, char** argv) {
+  return reprieve::vectors::RunAll(argc, argv, reprieve::policy::kFiles);
+}

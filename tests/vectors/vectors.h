@@ -1,5 +1,5 @@
-// Vectors: text files whose entries are tests. Each has name (what holds), shows (the paragraph or the authority), input
-// and expect; what the last two look like is said at the head of each file.
+// Vectors: text files whose entries are tests. Each has name (what holds), shows (the paragraph or the authority),
+// input and expect; what the last two look like is said at the head of each file.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -58,8 +58,8 @@ std::optional<EndState> FailedIndexesEnd(const Sync& sync) {
 
 std::optional<EndState> SuccessPolicyEnd(const Sync& sync) {
   if (!sync.spec.indexed() || !sync.spec.success_policy || sync.succeeded == 0) return std::nullopt;
-  const auto rule = policy::MatchSuccessPolicy(*sync.spec.success_policy, sync.view.succeeded(),
-                                               sync.spec.completions.value_or(0));
+  const auto rule =
+      policy::MatchSuccessPolicy(*sync.spec.success_policy, sync.view.succeeded(), sync.spec.completions.value_or(0));
   if (!rule) return std::nullopt;
   return EndState{true, "SuccessPolicy", Cat("Matched rules at index ", *rule)};
 }

@@ -21,9 +21,8 @@ class Explainer {
 
  private:
   static std::int32_t Uncounted(const batch::JobStatus& status) {
-    return status.uncounted_terminated_pods
-               ? static_cast<std::int32_t>(status.uncounted_terminated_pods->failed.size())
-               : 0;
+    return status.uncounted_terminated_pods ? static_cast<std::int32_t>(status.uncounted_terminated_pods->failed.size())
+                                            : 0;
   }
 
   std::vector<const TrackedPod*> ByAge() const {
@@ -67,8 +66,8 @@ class Explainer {
     const std::string wait = Wait(pod);
     if (!judged.counts()) return Cat("not counted, retry", wait);
     if (sync_.spec.backoff_limit_per_index) {
-      return Cat("retry ", pod.carried.counted + 1, " of ", *sync_.spec.backoff_limit_per_index, " of index ", pod.index,
-                 wait);
+      return Cat("retry ", pod.carried.counted + 1, " of ", *sync_.spec.backoff_limit_per_index, " of index ",
+                 pod.index, wait);
     }
     return Cat("retry ", failed_, " of ", sync_.spec.backoff_limit.value_or(6), wait);
   }
@@ -90,8 +89,8 @@ class Explainer {
       wait = policy::BackoffRemaining(pod.carried.total() + 1, policy::FinishTime(*pod.pod), sync_.now,
                                       sync_.options.delays);
     } else {
-      wait = policy::BackoffRemaining(sync_.backoff.failures, sync_.backoff.last_failure, sync_.now,
-                                      sync_.options.delays);
+      wait =
+          policy::BackoffRemaining(sync_.backoff.failures, sync_.backoff.last_failure, sync_.now, sync_.options.delays);
     }
     return wait > Nanoseconds(0) ? Cat(" in ", HumanDuration(wait)) : std::string();
   }
@@ -113,6 +112,8 @@ class Explainer {
 
 }  // namespace
 
-void Explain(Sync& sync) { Explainer(sync).Run(); }
+void Explain(Sync& sync) {
+  Explainer(sync).Run();
+}
 
 }  // namespace reprieve::controllers::job

@@ -8,7 +8,9 @@ namespace reprieve::controllers::job {
 namespace {
 
 // Upstream looks again no earlier than this; with shorter back-offs than its own, no later than they ask.
-Nanoseconds ShortestWait(const Sync& sync) { return std::min<Nanoseconds>(Seconds(1), sync.options.delays.base); }
+Nanoseconds ShortestWait(const Sync& sync) {
+  return std::min<Nanoseconds>(Seconds(1), sync.options.delays.base);
+}
 
 std::int64_t WantActive(const Sync& sync) {
   const std::int64_t parallelism = sync.spec.parallelism.value_or(1);
@@ -42,11 +44,14 @@ std::int32_t MostRestarts(const core::Pod& pod, bool sidecars) {
 
 std::int32_t PhaseRank(core::PodPhase phase) {
   switch (phase) {
-    case core::PodPhase::kPending: return 0;
-    case core::PodPhase::kUnknown: return 1;
+    case core::PodPhase::kPending:
+      return 0;
+    case core::PodPhase::kUnknown:
+      return 1;
     case core::PodPhase::kRunning:
     case core::PodPhase::kSucceeded:
-    case core::PodPhase::kFailed: return 2;
+    case core::PodPhase::kFailed:
+      return 2;
   }
   return 2;
 }
@@ -154,8 +159,8 @@ void CreateIndexed(Sync& sync, std::int64_t count) {
 void Create(Sync& sync, std::int64_t count) {
   if (!sync.options.may_create) return;
   if (!sync.spec.backoff_limit_per_index) {
-    const Nanoseconds wait = policy::BackoffRemaining(sync.backoff.failures, sync.backoff.last_failure, sync.now,
-                                                      sync.options.delays);
+    const Nanoseconds wait =
+        policy::BackoffRemaining(sync.backoff.failures, sync.backoff.last_failure, sync.now, sync.options.delays);
     if (wait > Nanoseconds(0)) return sync.LookAgain(sync.now + std::max(ShortestWait(sync), wait));
   }
   const std::int64_t capped = std::min<std::int64_t>(count, kMaxPodWritesPerSync);

@@ -18,7 +18,8 @@ void AddIndexVariable(std::vector<core::Container>& containers) {
     if (has) continue;
     core::EnvVar variable;
     variable.name = kIndexVariable;
-    variable.value_from.emplace().field_ref.emplace().field_path = Cat("metadata.labels['", batch::kCompletionIndex, "']");
+    variable.value_from.emplace().field_ref.emplace().field_path =
+        Cat("metadata.labels['", batch::kCompletionIndex, "']");
     container.env.push_back(std::move(variable));
   }
 }

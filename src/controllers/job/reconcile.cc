@@ -16,13 +16,13 @@ bool Claim(job::Sync& sync, const std::vector<const core::Pod*>& orphans) {
   world::Stage stage;
   for (const TrackedPod* pod : sync.view.unselected()) {
     if (pod->pod->metadata.deleting()) continue;
-    stage.writes.push_back(world::ReleasePod{world::ReferenceTo(*pod->pod), sync.job.metadata.uid,
-                                             batch::kTrackingFinalizer});
+    stage.writes.push_back(
+        world::ReleasePod{world::ReferenceTo(*pod->pod), sync.job.metadata.uid, batch::kTrackingFinalizer});
   }
   for (const core::Pod* pod : orphans) {
     if (pod->metadata.deleting()) continue;
-    stage.writes.push_back(world::AdoptPod{world::ReferenceTo(*pod), sync.view.prototype().owner(),
-                                           batch::kTrackingFinalizer});
+    stage.writes.push_back(
+        world::AdoptPod{world::ReferenceTo(*pod), sync.view.prototype().owner(), batch::kTrackingFinalizer});
   }
   if (stage.writes.empty()) return false;
   sync.plan().stages.push_back(std::move(stage));

@@ -12,8 +12,8 @@
 
 namespace reprieve::controllers::job {
 
-inline constexpr std::size_t kMaxUncountedPods = 500;        // recorded per status write (2.1)
-inline constexpr std::size_t kMaxPodWritesPerSync = 500;     // creations or deletions (2.1)
+inline constexpr std::size_t kMaxUncountedPods = 500;     // recorded per status write (2.1)
+inline constexpr std::size_t kMaxPodWritesPerSync = 500;  // creations or deletions (2.1)
 
 // How the Job is about to end: an interim condition that becomes Complete or Failed once all pods are accounted for.
 struct EndState {

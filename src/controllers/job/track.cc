@@ -108,7 +108,8 @@ class Tracker {
     // A pod that was once counted as failed stays so, even if it ended well (2.17).
     if (pod.succeeded && !listed_failed_.contains(uid)) {
       if (sync_.spec.indexed()) {
-        const bool news = valid && !sync_.view.completed().Contains(pod.index) && sync_.view.succeeded().Contains(pod.index);
+        const bool news =
+            valid && !sync_.view.completed().Contains(pod.index) && sync_.view.succeeded().Contains(pod.index);
         if (news) new_succeeded_.Insert(pod.index);
       } else if (!listed_succeeded_.contains(uid)) {
         uncounted_.succeeded.push_back(uid);
@@ -119,8 +120,7 @@ class Tracker {
     const bool considered_failed = pod.failed || (sync_.end && !sync_.end->success);
     if (!considered_failed || !valid || listed_failed_.contains(uid)) return;
     // A pod that the end of the Job makes a failure is judged now.
-    const bool counts =
-        pod.failed ? pod.counts() : policy::JudgePod(sync_.spec.pod_failure_policy, *pod.pod).counts();
+    const bool counts = pod.failed ? pod.counts() : policy::JudgePod(sync_.spec.pod_failure_policy, *pod.pod).counts();
     if (counts) uncounted_.failed.push_back(uid);
     needs_flush_ = true;
   }
@@ -173,8 +173,7 @@ class Tracker {
     world::Stage& stage = sync_.plan().AddStage();
     stage.writes.reserve(released_.size());
     for (const TrackedPod* pod : released_) {
-      stage.writes.push_back(
-          world::RemovePodFinalizer{world::ReferenceTo(*pod->pod), batch::kTrackingFinalizer});
+      stage.writes.push_back(world::RemovePodFinalizer{world::ReferenceTo(*pod->pod), batch::kTrackingFinalizer});
     }
   }
 
@@ -220,6 +219,8 @@ class Tracker {
 
 }  // namespace
 
-void Track(Sync& sync) { Tracker(sync).Run(); }
+void Track(Sync& sync) {
+  Tracker(sync).Run();
+}
 
 }  // namespace reprieve::controllers::job

@@ -30,7 +30,9 @@ void JobView::SetJob(const batch::Job& job) {
   }
 }
 
-void JobView::RemoveJob() { job_ = nullptr; }
+void JobView::RemoveJob() {
+  job_ = nullptr;
+}
 
 void JobView::SetPod(const core::Pod& pod) {
   if (!spec_) {
@@ -106,9 +108,10 @@ TrackedPod JobView::Classify(const core::Pod& pod, std::uint64_t order, const Tr
   out.terminating = deleting && !ended;
   out.finalizer = pod.metadata.HasFinalizer(batch::kTrackingFinalizer);
   out.succeeded = pod.status.phase == core::PodPhase::kSucceeded;
-  out.failed = pod.status.phase == core::PodPhase::kFailed ||
-               (deleting && !out.succeeded && !spec_->replaces_only_failed());
-  if (spec_->pod_template.spec->restart_policy == core::RestartPolicy::kOnFailure) out.restarts = RestartsInPlace(pod.status);
+  out.failed =
+      pod.status.phase == core::PodPhase::kFailed || (deleting && !out.succeeded && !spec_->replaces_only_failed());
+  if (spec_->pod_template.spec->restart_policy == core::RestartPolicy::kOnFailure)
+    out.restarts = RestartsInPlace(pod.status);
   if (out.failed && same_status && was->verdict) {
     out.verdict = was->verdict;
   } else if (out.failed && spec_->pod_failure_policy) {
@@ -123,7 +126,9 @@ bool JobView::EndsIndex(const TrackedPod& tracked) const {
                            *spec_->backoff_limit_per_index);
 }
 
-bool JobView::InRange(CompletionIndex index) const { return index >= 0 && index < spec_->completions.value_or(0); }
+bool JobView::InRange(CompletionIndex index) const {
+  return index >= 0 && index < spec_->completions.value_or(0);
+}
 
 void JobView::Enter(const TrackedPod& tracked) {
   for (const auto& [set, member] : Memberships()) {
@@ -205,8 +210,8 @@ void JobView::RefreshIndex(CompletionIndex index) {
     }
     return member;
   };
-  // An index has one end. A pod that was deleted, replaced, and then ends well after all can make it two: what status says
-  // stays, and of two that are new success wins. (Upstream writes both, and its server refuses that for ever.)
+  // An index has one end. A pod that was deleted, replaced, and then ends well after all can make it two: what status
+  // says stays, and of two that are new success wins. (Upstream writes both, and its server refuses that for ever.)
   const bool completed = completed_.Contains(index);
   const bool failed_before = failed_in_status_.Contains(index) && !completed;
   const bool succeeded = put(succeeded_, completed || (load.succeeded > 0 && !failed_before));
@@ -216,7 +221,8 @@ void JobView::RefreshIndex(CompletionIndex index) {
 
 void JobView::ReadIndexTexts() {
   const std::int64_t completions = spec_->completions.value_or(0);
-  const IndexSet old_completed = std::exchange(completed_, IndexSet::ParseLenient(job_->status.completed_indexes, completions));
+  const IndexSet old_completed =
+      std::exchange(completed_, IndexSet::ParseLenient(job_->status.completed_indexes, completions));
   const IndexSet old_failed =
       std::exchange(failed_in_status_, IndexSet::ParseLenient(job_->status.failed_indexes.value_or(""), completions));
   completed_text_ = job_->status.completed_indexes;

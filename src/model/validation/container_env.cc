@@ -9,20 +9,22 @@ namespace {
 
 using Texts = std::vector<std::string_view>;
 
-const Texts kEnvFields = {"metadata.name",          "metadata.namespace", "metadata.uid",  "spec.nodeName",
-                          "spec.serviceAccountName", "status.hostIP",      "status.hostIPs", "status.podIP",
-                          "status.podIPs"};
+const Texts kEnvFields = {
+    "metadata.name", "metadata.namespace", "metadata.uid", "spec.nodeName", "spec.serviceAccountName",
+    "status.hostIP", "status.hostIPs",     "status.podIP", "status.podIPs"};
 const Texts kVolumeFields = {"metadata.annotations", "metadata.labels", "metadata.name", "metadata.namespace",
                              "metadata.uid"};
-const Texts kKnownFields = {"metadata.annotations", "metadata.labels",         "metadata.name",      "metadata.namespace",
-                            "metadata.uid",         "spec.nodeName",           "spec.restartPolicy", "spec.serviceAccountName",
-                            "spec.schedulerName",   "status.phase",            "status.hostIP",      "status.hostIPs",
+const Texts kKnownFields = {"metadata.annotations", "metadata.labels", "metadata.name",      "metadata.namespace",
+                            "metadata.uid",         "spec.nodeName",   "spec.restartPolicy", "spec.serviceAccountName",
+                            "spec.schedulerName",   "status.phase",    "status.hostIP",      "status.hostIPs",
                             "status.podIP",         "status.podIPs"};
 const Texts kResources = {"limits.cpu",   "limits.ephemeral-storage",   "limits.memory",
                           "requests.cpu", "requests.ephemeral-storage", "requests.memory"};
 const Texts kByteDivisors = {"1", "1k", "1M", "1G", "1T", "1P", "1E", "1Ki", "1Mi", "1Gi", "1Ti", "1Pi", "1Ei"};
 
-bool Has(const Texts& list, std::string_view text) { return std::find(list.begin(), list.end(), text) != list.end(); }
+bool Has(const Texts& list, std::string_view text) {
+  return std::find(list.begin(), list.end(), text) != list.end();
+}
 
 // metadata.labels['app'] into its two parts.
 struct Subscripted {
@@ -43,8 +45,8 @@ void ValidateDivisor(const Value& ref, const FieldPath& path, FieldErrors& error
   if (!divisor.ok() || (*divisor).IsZero()) return;
   const std::string& resource = ref["resource"].AsText();
   const auto unsupported = [&](std::string_view values, std::string_view of) {
-    errors.Invalid(path / "divisor", Shown(resource), Cat("only divisor's values ", values, " are supported with the ", of,
-                                                          " resource"));
+    errors.Invalid(path / "divisor", Shown(resource),
+                   Cat("only divisor's values ", values, " are supported with the ", of, " resource"));
   };
   constexpr std::string_view kBytes = "1, 1k, 1M, 1G, 1T, 1P, 1E, 1Ki, 1Mi, 1Gi, 1Ti, 1Pi, 1Ei";
   if (resource == "limits.cpu" || resource == "requests.cpu") {
@@ -102,13 +104,15 @@ void ValidateValueFrom(const Value& variable, const FieldPath& path, FieldErrors
     validate(source[member], path / member);
   };
   with("fieldRef", [&](const Value& ref, const FieldPath& at) { ValidateObjectFieldRef(ref, false, at, errors); });
-  with("resourceFieldRef", [&](const Value& ref, const FieldPath& at) { ValidateResourceFieldRef(ref, false, at, errors); });
+  with("resourceFieldRef",
+       [&](const Value& ref, const FieldPath& at) { ValidateResourceFieldRef(ref, false, at, errors); });
   with("configMapKeyRef", [&](const Value& ref, const FieldPath& at) { ValidateKeyRef(ref, at, errors); });
   with("secretKeyRef", [&](const Value& ref, const FieldPath& at) { ValidateKeyRef(ref, at, errors); });
   with("fileKeyRef", [&](const Value& ref, const FieldPath& at) { ValidateFileKeyRef(ref, at, errors); });
   if (sources == 0) {
-    errors.Invalid(path, Shown(""),
-                   "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`");
+    errors.Invalid(
+        path, Shown(""),
+        "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`");
   }
   if (!variable["value"].AsText().empty()) {
     if (sources > 0) errors.Invalid(path, Shown(""), "may not be specified when `value` is not empty");

@@ -11,26 +11,44 @@ namespace reprieve::model {
 FieldPath FieldPath::operator/(std::string_view child) const {
   return FieldPath(text_.empty() ? std::string(child) : Cat(text_, ".", child));
 }
-FieldPath FieldPath::operator[](std::size_t index) const { return FieldPath(Cat(text_, "[", index, "]")); }
-FieldPath FieldPath::Key(std::string_view key) const { return FieldPath(Cat(text_, "[", key, "]")); }
+FieldPath FieldPath::operator[](std::size_t index) const {
+  return FieldPath(Cat(text_, "[", index, "]"));
+}
+FieldPath FieldPath::Key(std::string_view key) const {
+  return FieldPath(Cat(text_, "[", key, "]"));
+}
 
 std::string_view ReasonOf(FieldErrorType type) {
   switch (type) {
-    case FieldErrorType::kNotFound: return "FieldValueNotFound";
-    case FieldErrorType::kRequired: return "FieldValueRequired";
-    case FieldErrorType::kDuplicate: return "FieldValueDuplicate";
-    case FieldErrorType::kInvalid: return "FieldValueInvalid";
-    case FieldErrorType::kNotSupported: return "FieldValueNotSupported";
-    case FieldErrorType::kForbidden: return "FieldValueForbidden";
-    case FieldErrorType::kTooLong: return "FieldValueTooLong";
-    case FieldErrorType::kTooMany: return "FieldValueTooMany";
+    case FieldErrorType::kNotFound:
+      return "FieldValueNotFound";
+    case FieldErrorType::kRequired:
+      return "FieldValueRequired";
+    case FieldErrorType::kDuplicate:
+      return "FieldValueDuplicate";
+    case FieldErrorType::kInvalid:
+      return "FieldValueInvalid";
+    case FieldErrorType::kNotSupported:
+      return "FieldValueNotSupported";
+    case FieldErrorType::kForbidden:
+      return "FieldValueForbidden";
+    case FieldErrorType::kTooLong:
+      return "FieldValueTooLong";
+    case FieldErrorType::kTooMany:
+      return "FieldValueTooMany";
   }
   return "";
 }
 
-std::string Shown(std::string_view text) { return Quote(text); }
-std::string Shown(std::int64_t number) { return Cat(number); }
-std::string Shown(const Value& value) { return value.IsString() ? Quote(value.AsText()) : WriteJson(value); }
+std::string Shown(std::string_view text) {
+  return Quote(text);
+}
+std::string Shown(std::int64_t number) {
+  return Cat(number);
+}
+std::string Shown(const Value& value) {
+  return value.IsString() ? Quote(value.AsText()) : WriteJson(value);
+}
 
 std::string DumpMap(const Value& map) {
   if (!map.IsObject()) return "null";

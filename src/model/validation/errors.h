@@ -53,8 +53,12 @@ std::string_view ReasonOf(FieldErrorType type);
 
 // A value as messages show it.
 std::string Shown(std::string_view text);  // quoted
-inline std::string Shown(const std::string& text) { return Shown(std::string_view(text)); }
-inline std::string Shown(const char* text) { return Shown(std::string_view(text)); }
+inline std::string Shown(const std::string& text) {
+  return Shown(std::string_view(text));
+}
+inline std::string Shown(const char* text) {
+  return Shown(std::string_view(text));
+}
 std::string Shown(std::int64_t number);
 std::string Shown(const Value& value);  // text quoted, the rest as compact JSON
 

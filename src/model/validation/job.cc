@@ -79,13 +79,15 @@ void ValidateManagedBy(const std::string& name, const FieldPath& path, FieldErro
     for (const auto& fault : DnsSubdomainFaults(domain)) errors.Invalid(path, Shown(domain), fault);
     const std::string rest = name.substr(slash + 1);
     if (!IsHttpPath(rest)) {
-      errors.Invalid(path, Shown(rest), "Invalid path (regex used for validation is '[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+')");
+      errors.Invalid(path, Shown(rest),
+                     "Invalid path (regex used for validation is '[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+')");
     }
   }
   if (name.size() > kMaxManagedByBytes) errors.TooLong(path, kMaxManagedByBytes);
 }
 
-void AtMost(const Value& number, std::int64_t limit, const FieldPath& path, std::string_view when, FieldErrors& errors) {
+void AtMost(const Value& number, std::int64_t limit, const FieldPath& path, std::string_view when,
+            FieldErrors& errors) {
   if (number.AsInt() <= limit) return;
   errors.Invalid(path, Shown(number), Cat("must be less than or equal to ", limit, when));
 }
@@ -113,7 +115,8 @@ void ValidateCompletionMode(const Value& spec, const FieldPath& path, FieldError
   const Value& mode = spec["completionMode"];
   if (mode.IsNull() || mode.AsText() == "NonIndexed") {
     for (const std::string_view member : {"backoffLimitPerIndex", "maxFailedIndexes"}) {
-      if (!spec[member].IsNull()) errors.Invalid(path / member, Shown(spec[member]), "requires indexed completion mode");
+      if (!spec[member].IsNull())
+        errors.Invalid(path / member, Shown(spec[member]), "requires indexed completion mode");
     }
   } else if (mode.AsText() == "Indexed") {
     ValidateIndexed(spec, path, errors);

@@ -20,7 +20,9 @@ bool Holds(const Value& status, std::string_view type) {
   return false;
 }
 
-bool IsFinished(const Value& status) { return Holds(status, "Complete") || Holds(status, "Failed"); }
+bool IsFinished(const Value& status) {
+  return Holds(status, "Complete") || Holds(status, "Failed");
+}
 
 bool HasUncounted(const Value& status) {
   const Value& uncounted = status["uncountedTerminatedPods"];
@@ -213,7 +215,8 @@ class StatusUpdate {
   }
 
   void ValidateCounters() {
-    if (now_["failed"].AsInt() < before_["failed"].AsInt()) InvalidNumber("failed", "cannot decrease the failed counter");
+    if (now_["failed"].AsInt() < before_["failed"].AsInt())
+      InvalidNumber("failed", "cannot decrease the failed counter");
     const Value& spec = job_["spec"];
     const bool elastic = spec["completionMode"].AsText() == "Indexed" && !spec["completions"].IsNull() &&
                          spec["completions"] == spec["parallelism"];
@@ -224,7 +227,8 @@ class StatusUpdate {
 
   void ValidateTransitions() {
     for (const std::string_view type : {"Failed", "Complete", "FailureTarget"}) {
-      if (Holds(before_, type) && !Holds(now_, type)) Conflict(Cat("cannot disable the terminal ", type, "=True condition"));
+      if (Holds(before_, type) && !Holds(now_, type))
+        Conflict(Cat("cannot disable the terminal ", type, "=True condition"));
     }
     ValidateCounters();
     if (!before_["completionTime"].IsNull() && !now_["completionTime"].IsNull() && Differs("completionTime")) {

@@ -11,32 +11,40 @@ namespace reprieve::model {
 namespace {
 
 constexpr std::string_view kLabelFault =
-    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an "
+    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with "
+    "an "
     "alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is "
     "'[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
 constexpr std::string_view kSubdomainFault =
-    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end "
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and "
+    "end "
     "with an alphanumeric character (e.g. 'example.com', regex used for validation is "
     "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
 constexpr std::string_view kUnderscoreFault =
-    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and must start and "
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and must "
+    "start and "
     "end with an alphanumeric character (e.g. 'example.com', regex used for validation is "
     "'_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?(\\._?[a-z0-9]([-_a-z0-9]*[a-z0-9])?)*')";
 constexpr std::string_view kNamePart =
-    "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. "
+    "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character "
+    "(e.g. "
     "'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
 constexpr std::string_view kLabelValueFault =
-    "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end "
+    "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and "
+    "end "
     "with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is "
     "'(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
 constexpr std::string_view kConfigKeyFault =
     "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or "
     "'key-name', regex used for validation is '[-._a-zA-Z0-9]+')";
 constexpr std::string_view kHeaderFault =
-    "a valid HTTP header must consist of alphanumeric characters or '-' (e.g. 'X-Header-Name', regex used for validation is "
+    "a valid HTTP header must consist of alphanumeric characters or '-' (e.g. 'X-Header-Name', regex used for "
+    "validation is "
     "'[-A-Za-z0-9]+')";
 
-bool IsLowerAlnum(char c) { return IsLower(c) || IsDigit(c); }
+bool IsLowerAlnum(char c) {
+  return IsLower(c) || IsDigit(c);
+}
 
 template <class Predicate>
 bool All(std::string_view text, Predicate predicate) {
@@ -62,12 +70,18 @@ bool LooksLikeNamePart(std::string_view text) {
   return Bounded(text, IsAlnum, [](char c) { return IsAlnum(c) || c == '-' || c == '_' || c == '.'; });
 }
 
-std::string TooLong(std::size_t max, std::string_view unit) { return Cat("must be no more than ", max, " ", unit); }
+std::string TooLong(std::size_t max, std::string_view unit) {
+  return Cat("must be no more than ", max, " ", unit);
+}
 
 }  // namespace
 
-bool IsDnsLabel(std::string_view text) { return text.size() <= 63 && LooksLikeLabel(text); }
-bool IsDnsSubdomain(std::string_view text) { return text.size() <= 253 && LooksLikeSubdomain(text); }
+bool IsDnsLabel(std::string_view text) {
+  return text.size() <= 63 && LooksLikeLabel(text);
+}
+bool IsDnsSubdomain(std::string_view text) {
+  return text.size() <= 253 && LooksLikeSubdomain(text);
+}
 
 Faults DnsLabelFaults(std::string_view text) {
   Faults faults;
@@ -101,7 +115,8 @@ Faults QualifiedNameFaults(std::string_view text) {
   Faults faults;
   const auto parts = Split(text, '/');
   if (parts.size() > 2) {
-    faults.push_back(Cat("a valid label key ", kNamePart, " with an optional DNS subdomain prefix and '/' (e.g. "
+    faults.push_back(Cat("a valid label key ", kNamePart,
+                         " with an optional DNS subdomain prefix and '/' (e.g. "
                          "'example.com/MyName')"));
     return faults;
   }
@@ -179,7 +194,7 @@ Faults IpFaults(std::string_view text) {
   std::array<unsigned char, 16> address;
   const std::string copy(text);
   const bool valid = copy.find('\0') == std::string::npos && (inet_pton(AF_INET, copy.c_str(), address.data()) == 1 ||
-                                                             inet_pton(AF_INET6, copy.c_str(), address.data()) == 1);
+                                                              inet_pton(AF_INET6, copy.c_str(), address.data()) == 1);
   if (valid) return {};
   return {"must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"};
 }

@@ -88,7 +88,8 @@ void ValidateOwners(const Value& owners, const FieldPath& path, FieldErrors& err
 }
 
 bool Contains(const Value& list, std::string_view text) {
-  return std::any_of(list.items().begin(), list.items().end(), [&](const Value& item) { return item.AsText() == text; });
+  return std::any_of(list.items().begin(), list.items().end(),
+                     [&](const Value& item) { return item.AsText() == text; });
 }
 
 void ValidateFinalizers(const Value& finalizers, const FieldPath& path, FieldErrors& errors) {
@@ -149,9 +150,10 @@ void ValidateMetaUpdate(const Value& meta, const Value& stored, const FieldPath&
     if (added.size() > 0) {
       std::vector<std::string> names;
       for (const Value& each : added.items()) names.push_back(Quote(each.AsText()));
-      errors.Forbidden(path / "finalizers",
-                       Cat("no new finalizers can be added if the object is being deleted, found new finalizers []string{",
-                           Join(names, ", "), "}"));
+      errors.Forbidden(
+          path / "finalizers",
+          Cat("no new finalizers can be added if the object is being deleted, found new finalizers []string{",
+              Join(names, ", "), "}"));
     }
   }
   if (meta["resourceVersion"].AsText().empty()) {
@@ -160,8 +162,8 @@ void ValidateMetaUpdate(const Value& meta, const Value& stored, const FieldPath&
   if (meta["generation"].AsInt() < stored["generation"].AsInt()) {
     errors.Invalid(path / "generation", Shown(meta["generation"].AsInt()), "must not be decremented");
   }
-  for (const std::string_view member : {"name", "namespace", "uid", "creationTimestamp", "deletionTimestamp",
-                                        "deletionGracePeriodSeconds"}) {
+  for (const std::string_view member :
+       {"name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"}) {
     if (meta[member] == stored[member]) continue;
     const bool text = member == "name" || member == "namespace" || member == "uid";
     errors.Invalid(path / member, text ? Shown(meta[member].AsText()) : Shown(meta[member]), "field is immutable");

@@ -32,8 +32,8 @@ void ValidateAppArmorAnnotations(const Value& pod_template, const FieldPath& pat
       errors.Invalid(path.Key(member.key), Shown(container), "container not found");
     }
     const std::string& profile = member.value.AsText();
-    const bool known = profile.empty() || profile == "runtime/default" || profile == "unconfined" ||
-                       profile.starts_with("localhost/");
+    const bool known =
+        profile.empty() || profile == "runtime/default" || profile == "unconfined" || profile.starts_with("localhost/");
     if (!known) {
       errors.Invalid(path.Key(member.key), Shown(profile), Cat("invalid AppArmor profile name: ", Quote(profile)));
     }
@@ -50,20 +50,23 @@ void ValidateDnsConfig(const Value& spec, const FieldPath& path, FieldErrors& er
     }
   }
   if (servers.size() > kMaxNameservers) {
-    errors.Invalid(path / "nameservers", WriteJson(servers), Cat("must not have more than ", kMaxNameservers, " nameservers"));
+    errors.Invalid(path / "nameservers", WriteJson(servers),
+                   Cat("must not have more than ", kMaxNameservers, " nameservers"));
   }
   for (std::size_t i = 0; i < servers.size(); ++i) {
     AddFaults(IpFaults(servers[i].AsText()), (path / "nameservers")[i], servers[i].AsText(), errors);
   }
   const Value& searches = config["searches"];
   if (searches.size() > kMaxSearches) {
-    errors.Invalid(path / "searches", WriteJson(searches), Cat("must not have more than ", kMaxSearches, " search paths"));
+    errors.Invalid(path / "searches", WriteJson(searches),
+                   Cat("must not have more than ", kMaxSearches, " search paths"));
   }
   std::size_t characters = searches.size() > 0 ? searches.size() - 1 : 0;
   for (const Value& search : searches.items()) characters += search.AsText().size();
   if (characters > kMaxSearchCharacters) {
-    errors.Invalid(path / "searches", WriteJson(searches),
-                   Cat("must not have more than ", kMaxSearchCharacters, " characters (including spaces) in the search list"));
+    errors.Invalid(
+        path / "searches", WriteJson(searches),
+        Cat("must not have more than ", kMaxSearchCharacters, " characters (including spaces) in the search list"));
   }
   for (std::size_t i = 0; i < searches.size(); ++i) {
     std::string_view search = searches[i].AsText();
@@ -180,7 +183,8 @@ void ValidatePodSpec(const Value& spec, const FieldPath& path, FieldErrors& erro
   const std::string& priority = spec["priorityClassName"].AsText();
   if (!priority.empty()) AddFaults(DnsSubdomainFaults(priority), path / "priorityClassName", priority, errors);
   const Value& runtime = spec["runtimeClassName"];
-  if (!runtime.IsNull()) AddFaults(DnsSubdomainFaults(runtime.AsText()), path / "runtimeClassName", runtime.AsText(), errors);
+  if (!runtime.IsNull())
+    AddFaults(DnsSubdomainFaults(runtime.AsText()), path / "runtimeClassName", runtime.AsText(), errors);
   if (!spec["preemptionPolicy"].IsNull()) {
     ValidateChoice(spec["preemptionPolicy"], {"PreemptLowerPriority", "Never"}, path / "preemptionPolicy", errors);
   }

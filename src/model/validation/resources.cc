@@ -10,20 +10,46 @@
 namespace reprieve::model {
 namespace {
 
-constexpr std::array<std::string_view, 20> kStandardResources = {
-    "cpu", "memory", "ephemeral-storage", "requests.cpu", "requests.memory", "requests.ephemeral-storage", "limits.cpu",
-    "limits.memory", "limits.ephemeral-storage", "pods", "resourcequotas", "services", "replicationcontrollers", "secrets",
-    "configmaps", "persistentvolumeclaims", "storage", "requests.storage", "services.nodeports", "services.loadbalancers"};
+constexpr std::array<std::string_view, 20> kStandardResources = {"cpu",
+                                                                 "memory",
+                                                                 "ephemeral-storage",
+                                                                 "requests.cpu",
+                                                                 "requests.memory",
+                                                                 "requests.ephemeral-storage",
+                                                                 "limits.cpu",
+                                                                 "limits.memory",
+                                                                 "limits.ephemeral-storage",
+                                                                 "pods",
+                                                                 "resourcequotas",
+                                                                 "services",
+                                                                 "replicationcontrollers",
+                                                                 "secrets",
+                                                                 "configmaps",
+                                                                 "persistentvolumeclaims",
+                                                                 "storage",
+                                                                 "requests.storage",
+                                                                 "services.nodeports",
+                                                                 "services.loadbalancers"};
 
-bool IsHugePages(std::string_view name) { return name.starts_with("hugepages-"); }
-bool HasDomain(std::string_view name) { return name.find('/') != std::string_view::npos; }
+bool IsHugePages(std::string_view name) {
+  return name.starts_with("hugepages-");
+}
+bool HasDomain(std::string_view name) {
+  return name.find('/') != std::string_view::npos;
+}
 // Without a domain, or of kubernetes.io.
-bool IsNative(std::string_view name) { return !HasDomain(name) || name.find("kubernetes.io/") != std::string_view::npos; }
+bool IsNative(std::string_view name) {
+  return !HasDomain(name) || name.find("kubernetes.io/") != std::string_view::npos;
+}
 bool IsExtended(std::string_view name) {
   return !IsNative(name) && !name.starts_with("requests.") && QualifiedNameFaults(Cat("requests.", name)).empty();
 }
-bool MayOvercommit(std::string_view name) { return IsNative(name) && !IsHugePages(name); }
-bool IsCpuOrMemory(std::string_view name) { return name == "cpu" || name == "memory"; }
+bool MayOvercommit(std::string_view name) {
+  return IsNative(name) && !IsHugePages(name);
+}
+bool IsCpuOrMemory(std::string_view name) {
+  return name == "cpu" || name == "memory";
+}
 
 bool IsStandard(std::string_view name) {
   return std::find(kStandardResources.begin(), kStandardResources.end(), name) != kStandardResources.end() ||
@@ -81,8 +107,9 @@ void ValidateClaimNames(const Value& claims, const Names& known, const FieldPath
     if (!seen.insert(key).second) errors.Duplicate(path[i], Shown(key));
     if (known.contains(name)) continue;
     const std::vector<std::string> names(known.begin(), known.end());
-    errors.NotFound(path[i], Shown(name), Cat("must be one of the names in pod.spec.resourceClaims",
-                                              known.empty() ? std::string(" which is empty") : Cat(": ", Join(names, ", "))));
+    errors.NotFound(path[i], Shown(name),
+                    Cat("must be one of the names in pod.spec.resourceClaims",
+                        known.empty() ? std::string(" which is empty") : Cat(": ", Join(names, ", "))));
   }
 }
 
@@ -109,7 +136,8 @@ void ValidateResources(const Value& resources, const Names& claims, const FieldP
     if (const Value* limit = limits.Find(name)) {
       const Quantity most = Read(*limit);
       if (!MayOvercommit(name) && !(amount == most)) {
-        errors.Invalid(path / "requests", Shown(amount.text()), Cat("must be equal to ", name, " limit of ", most.text()));
+        errors.Invalid(path / "requests", Shown(amount.text()),
+                       Cat("must be equal to ", name, " limit of ", most.text()));
       } else if (amount > most) {
         errors.Invalid(path / "requests", Shown(amount.text()),
                        Cat("must be less than or equal to ", name, " limit of ", most.text()));

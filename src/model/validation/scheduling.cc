@@ -96,7 +96,8 @@ void ValidateLabelKeys(const Value& keys, const Value& selector, bool may_repeat
   for (std::size_t i = 0; i < keys.size(); ++i) {
     const std::string& key = keys[i].AsText();
     AddFaults(QualifiedNameFaults(key), path[i], key, errors);
-    if (!may_repeat && SelectsOn(selector, key)) errors.Invalid(path[i], Shown(key), "exists in both matchLabelKeys and labelSelector");
+    if (!may_repeat && SelectsOn(selector, key))
+      errors.Invalid(path[i], Shown(key), "exists in both matchLabelKeys and labelSelector");
   }
 }
 
@@ -137,7 +138,8 @@ void ValidateToleration(const Value& toleration, const FieldPath& path, FieldErr
                    "operator must be Exists when `key` is empty, which means \"match all values and all keys\"");
   }
   if (!toleration["tolerationSeconds"].IsNull() && effect.AsText() != "NoExecute") {
-    errors.Invalid(path / "effect", Shown(effect.AsText()), "effect must be 'NoExecute' when `tolerationSeconds` is set");
+    errors.Invalid(path / "effect", Shown(effect.AsText()),
+                   "effect must be 'NoExecute' when `tolerationSeconds` is set");
   }
   if (op.empty() || op == "Equal") {
     const Faults faults = LabelValueFaults(value);
@@ -180,7 +182,8 @@ void ValidateTopologySpread(const Value& constraints, const FieldPath& path, Fie
       errors.NotSupported(at / "whenUnsatisfiable", action, {"DoNotSchedule", "ScheduleAnyway"});
     }
     for (std::size_t j = i + 1; j < constraints.size(); ++j) {
-      if (constraints[j]["topologyKey"].AsText() != key || constraints[j]["whenUnsatisfiable"].AsText() != action) continue;
+      if (constraints[j]["topologyKey"].AsText() != key || constraints[j]["whenUnsatisfiable"].AsText() != action)
+        continue;
       errors.Duplicate(at / "{topologyKey, whenUnsatisfiable}", Shown(Cat("{", key, ", ", action, "}")));
       break;
     }

@@ -106,7 +106,8 @@ bool Adds(const Value& context, std::string_view capability) {
 
 }  // namespace
 
-void ValidateContainerSecurity(const Value& context, const Value& pod_spec, const FieldPath& path, FieldErrors& errors) {
+void ValidateContainerSecurity(const Value& context, const Value& pod_spec, const FieldPath& path,
+                               FieldErrors& errors) {
   if (context.IsNull()) return;
   const Message& message = GetMessage("core/v1.SecurityContext");
   ValidateId(context["runAsUser"], path / "runAsUser", errors);
@@ -145,11 +146,14 @@ void ValidatePodSecurity(const Value& pod_spec, const FieldPath& path, FieldErro
     errors.Invalid(at / "shareProcessNamespace", "true", "ShareProcessNamespace and HostPID cannot both be enabled");
   }
   ValidateSysctls(pod_spec, context["sysctls"], at / "sysctls", errors);
-  ValidateOptionalChoice(context["fsGroupChangePolicy"], {"Always", "OnRootMismatch"}, at / "fsGroupChangePolicy", errors);
+  ValidateOptionalChoice(context["fsGroupChangePolicy"], {"Always", "OnRootMismatch"}, at / "fsGroupChangePolicy",
+                         errors);
   ValidateSeccomp(context["seccompProfile"], at / "seccompProfile", errors);
   ValidateAppArmor(context["appArmorProfile"], at / "appArmorProfile", errors);
-  ValidateOptionalChoice(context["supplementalGroupsPolicy"], {"Merge", "Strict"}, at / "supplementalGroupsPolicy", errors);
-  ValidateOptionalChoice(context["seLinuxChangePolicy"], {"MountOption", "Recursive"}, at / "seLinuxChangePolicy", errors);
+  ValidateOptionalChoice(context["supplementalGroupsPolicy"], {"Merge", "Strict"}, at / "supplementalGroupsPolicy",
+                         errors);
+  ValidateOptionalChoice(context["seLinuxChangePolicy"], {"MountOption", "Recursive"}, at / "seLinuxChangePolicy",
+                         errors);
 }
 
 }  // namespace reprieve::model

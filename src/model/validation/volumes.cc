@@ -73,8 +73,8 @@ void ValidateHostPath(const Value& source, const FieldPath& path, FieldErrors& e
   ValidateNoBacksteps(source["path"].AsText(), path / "path", errors);
   ValidateOptionalChoice(
       source["type"],
-      {"", "BlockDevice", "CharDevice", "Directory", "DirectoryOrCreate", "File", "FileOrCreate", "Socket"}, path / "type",
-      errors);
+      {"", "BlockDevice", "CharDevice", "Directory", "DirectoryOrCreate", "File", "FileOrCreate", "Socket"},
+      path / "type", errors);
 }
 
 void ValidateGitRepo(const Value& source, const FieldPath& path, FieldErrors& errors) {

@@ -70,10 +70,18 @@ Result<Capabilities> Probe(const ProbeOptions& options) {
 
 }  // namespace
 
-bool Capabilities::user_namespace() const { return (namespaces & CLONE_NEWUSER) != 0; }
-bool Capabilities::own_pids() const { return (namespaces & CLONE_NEWPID) != 0; }
-bool Capabilities::own_mounts() const { return (namespaces & CLONE_NEWNS) != 0; }
-bool Capabilities::own_hostname() const { return (namespaces & CLONE_NEWUTS) != 0; }
+bool Capabilities::user_namespace() const {
+  return (namespaces & CLONE_NEWUSER) != 0;
+}
+bool Capabilities::own_pids() const {
+  return (namespaces & CLONE_NEWPID) != 0;
+}
+bool Capabilities::own_mounts() const {
+  return (namespaces & CLONE_NEWNS) != 0;
+}
+bool Capabilities::own_hostname() const {
+  return (namespaces & CLONE_NEWUTS) != 0;
+}
 
 std::string Capabilities::Describe() const {
   if (namespaces == 0) {
@@ -107,6 +115,8 @@ std::vector<SetupStep> BasicSteps(int namespaces) {
   return steps;
 }
 
-std::string SelfMap(unsigned id) { return Cat(id, " ", id, " 1"); }
+std::string SelfMap(unsigned id) {
+  return Cat(id, " ", id, " 1");
+}
 
 }  // namespace reprieve::node

@@ -125,7 +125,9 @@ std::string OwnDirectory(const CgroupMount& mount, std::string_view controller) 
   return {};
 }
 
-std::string CpuQuota(std::int64_t milli) { return Cat(std::max(milli * kCpuPeriodMicros / 1000, kMinCpuQuotaMicros)); }
+std::string CpuQuota(std::int64_t milli) {
+  return Cat(std::max(milli * kCpuPeriodMicros / 1000, kMinCpuQuotaMicros));
+}
 
 }  // namespace
 
@@ -167,8 +169,8 @@ Cgroups Cgroups::Open() {
       if (groups.memory_.empty()) groups.UseVersion2(mount.path, OwnDirectory(mount, ""));
       continue;
     }
-    for (auto [controller, slot] : {std::pair("memory", &groups.memory_), std::pair("cpu", &groups.cpu_),
-                                    std::pair("pids", &groups.pids_)}) {
+    for (auto [controller, slot] :
+         {std::pair("memory", &groups.memory_), std::pair("cpu", &groups.cpu_), std::pair("pids", &groups.pids_)}) {
       if (HasWord(mount.controllers, controller, ',')) {
         groups.UseVersion1(controller, mount.path, OwnDirectory(mount, controller), *slot);
       }

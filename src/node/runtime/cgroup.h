@@ -66,8 +66,7 @@ class Cgroups {
 
  private:
   Cgroups() = default;
-  void UseVersion1(const std::string& controller, const std::string& mount, const std::string& own,
-                   std::string& slot);
+  void UseVersion1(const std::string& controller, const std::string& mount, const std::string& own, std::string& slot);
   void UseVersion2(const std::string& mount, const std::string& own);
   std::vector<std::string> Roots() const;
 

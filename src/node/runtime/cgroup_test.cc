@@ -1,8 +1,8 @@
 #include "node/runtime/cgroup.h"
 
-#include <string>
-
 #include <gtest/gtest.h>
+
+#include <string>
 
 #include "base/text.h"
 

@@ -14,7 +14,9 @@
 namespace reprieve::node {
 namespace {
 
-std::string_view NameOf(Stream stream) { return stream == Stream::kStdout ? " stdout " : " stderr "; }
+std::string_view NameOf(Stream stream) {
+  return stream == Stream::kStdout ? " stdout " : " stderr ";
+}
 
 // How much of `text` made it, and why no more did.
 struct Written {

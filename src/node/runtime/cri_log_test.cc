@@ -1,10 +1,10 @@
 #include "node/runtime/cri_log.h"
 
+#include <gtest/gtest.h>
+
 #include <filesystem>
 #include <string>
 #include <vector>
-
-#include <gtest/gtest.h>
 
 #include "base/text.h"
 #include "node/runtime/testing.h"
@@ -63,9 +63,9 @@ TEST_F(CriLogTest, ALineOver16384BytesIsCut) {
   CriLog log = Log();
   log.Append(Stream::kStdout, std::string(40000, 'x') + "\n" + std::string(16384, 'y') + "\n", kNow);
   const std::string full(16384, 'x');
-  EXPECT_EQ(ReadAll(Path()), Cat(kStamp, " stdout P ", full, "\n", kStamp, " stdout P ", full, "\n", kStamp,
-                                 " stdout F ", std::string(7232, 'x'), "\n", kStamp, " stdout F ",
-                                 std::string(16384, 'y'), "\n"));
+  EXPECT_EQ(ReadAll(Path()),
+            Cat(kStamp, " stdout P ", full, "\n", kStamp, " stdout P ", full, "\n", kStamp, " stdout F ",
+                std::string(7232, 'x'), "\n", kStamp, " stdout F ", std::string(16384, 'y'), "\n"));
 }
 
 TEST_F(CriLogTest, AContainerThatSaysNothingHasNoFile) {
@@ -107,7 +107,8 @@ TEST_F(CriLogTest, AFullDiskLosesLinesAndSaysSoOnce) {
 
 TEST_F(CriLogTest, TheTapSeesEachLine) {
   std::vector<std::string> seen;
-  CriLog log("", {}, [&](Stream, std::string_view line) { seen.emplace_back(line); }, nullptr);
+  CriLog log(
+      "", {}, [&](Stream, std::string_view line) { seen.emplace_back(line); }, nullptr);
   log.Append(Stream::kStdout, "one\ntw", kNow);
   log.Append(Stream::kStdout, "o\nthree", kNow);
   log.Finish(kNow);

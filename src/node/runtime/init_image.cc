@@ -13,7 +13,8 @@ asm(".section .rodata\n"
     ".global reprieve_init_begin\n"
     ".global reprieve_init_end\n"
     "reprieve_init_begin:\n"
-    ".incbin \"" REPRIEVE_INIT_FILE "\"\n"
+    ".incbin \"" REPRIEVE_INIT_FILE
+    "\"\n"
     "reprieve_init_end:\n"
     ".byte 0\n"
     ".text\n");

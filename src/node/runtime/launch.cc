@@ -97,8 +97,8 @@ REPRIEVE_IN_CHILD bool Perform(const Shared& shared, const Shared::Step& step) {
     case StepKind::kMount:
       return syscall(SYS_mount, step.source, step.target, step.type, step.flags, step.data) == 0;
     case StepKind::kTakeTree:
-      shared.trees[step.tree] = static_cast<int>(syscall(SYS_open_tree, AT_FDCWD, step.source,
-                                                         OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE));
+      shared.trees[step.tree] = static_cast<int>(
+          syscall(SYS_open_tree, AT_FDCWD, step.source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE));
       return shared.trees[step.tree] >= 0;
     case StepKind::kPlaceTree:
       return syscall(SYS_move_mount, shared.trees[step.tree], "", AT_FDCWD, step.target, MOVE_MOUNT_F_EMPTY_PATH) == 0;
@@ -136,8 +136,7 @@ REPRIEVE_IN_CHILD Stage SetUpAndExec(Shared& shared) {
   for (shared.failed_index = 0; shared.failed_index < shared.step_count; ++shared.failed_index) {
     if (!Perform(shared, shared.steps[shared.failed_index])) return Stage::kStep;
   }
-  if ((shared.namespaces & CLONE_NEWUTS) != 0 &&
-      syscall(SYS_sethostname, shared.hostname, shared.hostname_size) != 0) {
+  if ((shared.namespaces & CLONE_NEWUTS) != 0 && syscall(SYS_sethostname, shared.hostname, shared.hostname_size) != 0) {
     return Stage::kHostname;
   }
   if (!SetDescriptors(shared)) return Stage::kDescriptors;
@@ -233,8 +232,8 @@ std::optional<LaunchFailure> Launch(const LaunchSpec& spec, const ChildStack& st
                 .failed_index = 0,
                 .error = 0};
   int pidfd = -1;
-  const pid_t pid = clone(ChildMain, stack.top(), CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD | spec.namespaces,
-                          &shared, &pidfd);
+  const pid_t pid =
+      clone(ChildMain, stack.top(), CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD | spec.namespaces, &shared, &pidfd);
   if (pid < 0) return LaunchFailure{"start a process", errno};
   launched = {pid, Fd(pidfd)};
   if (shared.failed_stage == Stage::kNone) return std::nullopt;

@@ -98,8 +98,7 @@ class Starter {
     if (!workshop_.cgroups.memory()) container_.watched_memory_bytes = spec_.limits.memory_bytes;
     const std::string& parent = container_.sandbox->cgroup_name;
     if (!spec_.limits.any() && parent.empty()) return Ok();
-    auto group =
-        workshop_.cgroups.Create(Cat("c", static_cast<std::uint64_t>(container_.id)), spec_.limits, parent);
+    auto group = workshop_.cgroups.Create(Cat("c", static_cast<std::uint64_t>(container_.id)), spec_.limits, parent);
     if (!group) return group.error();
     container_.cgroup = std::move(*group);
     launch_.cgroup_fds = container_.cgroup.doors();
@@ -143,7 +142,8 @@ class Starter {
       launch_.gid_map = SelfMap(getegid());
     }
     if (spec_.uid && *spec_.uid != geteuid() && (geteuid() != 0 || can.user_namespace())) {
-      return Error{Cat("cannot run as user ", *spec_.uid, ": only root may start processes of other users; "
+      return Error{Cat("cannot run as user ", *spec_.uid,
+                       ": only root may start processes of other users; "
                        "start this program as root, or leave out runAsUser")};
     }
     return Ok();
@@ -269,6 +269,8 @@ std::string TakeTerminationMessage(const Container& container) {
   return message;
 }
 
-Time Now() { return std::chrono::time_point_cast<Nanoseconds>(std::chrono::system_clock::now()); }
+Time Now() {
+  return std::chrono::time_point_cast<Nanoseconds>(std::chrono::system_clock::now());
+}
 
 }  // namespace reprieve::node

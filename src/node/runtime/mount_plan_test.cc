@@ -1,10 +1,10 @@
 #include "node/runtime/mount_plan.h"
 
+#include <gtest/gtest.h>
+
 #include <filesystem>
 #include <string>
 #include <vector>
-
-#include <gtest/gtest.h>
 
 #include "node/runtime/testing.h"
 

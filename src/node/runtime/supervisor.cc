@@ -45,8 +45,12 @@ enum class Source : std::uint8_t { kControl, kProcess, kStdout, kStderr };
 constexpr std::uint64_t kWakeId = 0;
 constexpr std::uint64_t kReportId = 1;
 
-std::uint64_t Tag(std::uint64_t id, Source source) { return id << 2 | static_cast<std::uint64_t>(source); }
-std::uint64_t Number(ContainerId id) { return static_cast<std::uint64_t>(id); }
+std::uint64_t Tag(std::uint64_t id, Source source) {
+  return id << 2 | static_cast<std::uint64_t>(source);
+}
+std::uint64_t Number(ContainerId id) {
+  return static_cast<std::uint64_t>(id);
+}
 
 std::string StartFailureText(const Container& container, const StartFailure& failure) {
   const std::string_view why = strerrordesc_np(failure.error);
@@ -54,8 +58,8 @@ std::string StartFailureText(const Container& container, const StartFailure& fai
     case kStepUser:
       return Cat("container ", container.name, " did not start: cannot change to its user or group: ", why);
     case kStepDirectory:
-      return Cat("container ", container.name, " did not start: working directory ", container.working_directory,
-                 ": ", why);
+      return Cat("container ", container.name, " did not start: working directory ", container.working_directory, ": ",
+                 why);
     case kStepExec:
       if (failure.error == ENOENT && container.program.find('/') == std::string::npos) {
         return Cat("container ", container.name, " did not start: exec ", Quote(container.program),
@@ -549,15 +553,21 @@ Supervisor::~Supervisor() = default;
 std::string Supervisor::Describe() const {
   return Cat(impl_->workshop().capabilities.Describe(), "; ", impl_->workshop().cgroups.Describe());
 }
-const Capabilities& Supervisor::capabilities() const { return impl_->workshop().capabilities; }
+const Capabilities& Supervisor::capabilities() const {
+  return impl_->workshop().capabilities;
+}
 
-Result<SandboxId> Supervisor::RunPodSandbox(PodSandboxSpec spec) { return impl_->RunPodSandbox(std::move(spec)); }
+Result<SandboxId> Supervisor::RunPodSandbox(PodSandboxSpec spec) {
+  return impl_->RunPodSandbox(std::move(spec));
+}
 Result<ContainerId> Supervisor::StartContainer(SandboxId sandbox, ContainerSpec spec) {
   return impl_->StartContainer(sandbox, std::move(spec));
 }
 void Supervisor::StopContainer(ContainerId container, std::chrono::milliseconds grace) {
   impl_->StopContainer(container, grace);
 }
-void Supervisor::RemovePodSandbox(SandboxId sandbox) { impl_->RemovePodSandbox(sandbox); }
+void Supervisor::RemovePodSandbox(SandboxId sandbox) {
+  impl_->RemovePodSandbox(sandbox);
+}
 
 }  // namespace reprieve::node

@@ -1,5 +1,6 @@
 #include "node/runtime/supervisor.h"
 
+#include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -10,8 +11,6 @@
 #include <string>
 #include <utility>
 #include <vector>
-
-#include <gtest/gtest.h>
 
 #include "base/text.h"
 #include "node/runtime/launcher.h"
@@ -150,8 +149,8 @@ TEST_P(Containers, StoppedBeforeTheyHaveStartedAreStoppedAllTheSame) {
 }
 
 TEST_P(Containers, LeaveNoDescendantsBehindEvenInOtherSessions) {
-  const std::string leave = Cat("(setsid sh -c 'trap \"\" TERM HUP; exec sleep 987651' &) ; ",
-                                "setsid sleep 987651 & sleep 0.05; exit 3");
+  const std::string leave =
+      Cat("(setsid sh -c 'trap \"\" TERM HUP; exec sleep 987651' &) ; ", "setsid sleep 987651 & sleep 0.05; exit 3");
   EXPECT_EQ(runtime.Run(leave).exit_code, 3);
   EXPECT_EQ(CountProcesses("987651"), 0);
   const ContainerId id = runtime.Begin(Shell("(setsid sleep 987652 &); setsid sleep 987652 & echo ready; sleep 1000"));
@@ -258,8 +257,8 @@ TEST_F(Sandboxed, ASharedHostsFileMayGrowWhilePodsRun) {
 TEST_F(Sandboxed, AVolumeIsSeenAtItsPathAndReadOnlyMeansReadOnly) {
   runtime.Write("volume/file", "content\n");
   fs::create_directories(runtime.Path("here"));
-  ContainerSpec spec = Shell(Cat("cd ", runtime.Path("here"),
-                                 "; cat file; (echo more > new) 2> /dev/null || echo refused"));
+  ContainerSpec spec =
+      Shell(Cat("cd ", runtime.Path("here"), "; cat file; (echo more > new) 2> /dev/null || echo refused"));
   spec.mounts = {{runtime.Path("volume"), runtime.Path("here"), true}};
   EXPECT_EQ(runtime.OutputOf(spec), "content\nrefused\n");
   spec.mounts[0].read_only = false;
@@ -271,9 +270,9 @@ TEST_F(Sandboxed, AVolumeIsSeenAtItsPathAndReadOnlyMeansReadOnly) {
 TEST_F(Sandboxed, AMountPathThatTheMachineLacksAppearsWithoutTouchingTheMachine) {
   runtime.Write("volume/file", "content\n");
   runtime.Write("there/neighbour", "still here\n");
-  ContainerSpec spec = Shell(Cat("cat /reprieve-test-data/deep/file ", runtime.Path("there/new/file"), " ",
-                                 runtime.Path("there/neighbour"),
-                                 "; test -d /usr/bin && test -c /dev/null && echo all"));
+  ContainerSpec spec =
+      Shell(Cat("cat /reprieve-test-data/deep/file ", runtime.Path("there/new/file"), " ",
+                runtime.Path("there/neighbour"), "; test -d /usr/bin && test -c /dev/null && echo all"));
   spec.mounts = {{runtime.Path("volume"), "/reprieve-test-data/deep"},
                  {runtime.Path("volume"), runtime.Path("there/new")}};
   EXPECT_EQ(runtime.OutputOf(spec), "content\ncontent\nstill here\nall\n");

@@ -1,6 +1,7 @@
 // For the tests of this folder: a runtime with a temporary directory, and one-line containers.
 #pragma once
 
+#include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -19,8 +20,6 @@
 #include <utility>
 #include <vector>
 
-#include <gtest/gtest.h>
-
 #include "base/text.h"
 #include "node/runtime/cgroup.h"
 #include "node/runtime/file.h"
@@ -28,7 +27,9 @@
 
 namespace reprieve::node {
 
-inline std::string ReadAll(const std::string& path) { return ReadFile(path); }
+inline std::string ReadAll(const std::string& path) {
+  return ReadFile(path);
+}
 
 inline ContainerSpec Argv(std::vector<std::string> argv) {
   ContainerSpec spec;
@@ -37,7 +38,9 @@ inline ContainerSpec Argv(std::vector<std::string> argv) {
   spec.environment = {"PATH=/usr/bin:/bin"};
   return spec;
 }
-inline ContainerSpec Shell(std::string script) { return Argv({"sh", "-c", std::move(script)}); }
+inline ContainerSpec Shell(std::string script) {
+  return Argv({"sh", "-c", std::move(script)});
+}
 
 inline bool Eventually(const std::function<bool()>& holds) {
   for (int i = 0; i < 1000; ++i) {
@@ -145,9 +148,7 @@ class TestRuntime {
     const std::lock_guard lock(mutex_);
     return output_[id];
   }
-  std::string OutputOf(ContainerSpec spec) {
-    return OutputOf({.name = "pod", .hostname = "pod-0"}, std::move(spec));
-  }
+  std::string OutputOf(ContainerSpec spec) { return OutputOf({.name = "pod", .hostname = "pod-0"}, std::move(spec)); }
   std::string LogOf(ContainerSpec spec) {
     spec.log_path = Path("logs/pod/main/0.log");
     ExitOf(Begin(std::move(spec)));
