@@ -48,7 +48,9 @@ int BadUsage(CLI::App& app, const CLI::ParseError& error, int argc, char** argv)
       break;
     }
   }
-  std::fprintf(stderr, "reprieve: %s\n%sSee reprieve %s%s--help.\n", error.what(), advice.c_str(),
+  const bool no_verb = at == &app && argv[1][0] != '-';
+  const std::string what = no_verb ? Cat("there is no verb ", argv[1]) : std::string(error.what());
+  std::fprintf(stderr, "reprieve: %s\n%sSee reprieve %s%s--help.\n", what.c_str(), advice.c_str(),
                at == &app ? "" : at->get_name().c_str(), at == &app ? "" : " ");
   return cli::kBadInput;
 }
@@ -72,7 +74,11 @@ int main(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
     const auto chosen = app.get_subcommands();
-    std::fputs((chosen.empty() ? app.help() : chosen.front()->help()).c_str(), stdout);
+    CLI::App& of = chosen.empty() ? app : *chosen.front();
+    // The example first: it is what most people came for.
+    const std::string example = of.get_footer();
+    of.footer("");
+    std::fputs(Cat(example, example.empty() ? "" : "\n\n", of.help()).c_str(), stdout);
     return cli::kCompleted;
   } catch (const CLI::CallForVersion&) {
     std::puts("reprieve 0.1.0");

@@ -62,7 +62,8 @@ class RunVerb final : public Verb {
         "130: interrupted.");
     verb->add_option("FILE", files_, "Manifests: files, folders, or - for standard input")->required();
     verb->add_option("--nodes", nodes_, "Share the machine among so many virtual nodes")->check(CLI::Range(1, 1000));
-    verb->add_option("--image", images_, "NAME=COMMAND: what an image's entrypoint is here; * and ? in NAME match");
+    verb->add_option("--image", images_, "NAME=COMMAND: what an image's entrypoint is here; * and ? in NAME match")
+        ->allow_extra_args(false);
     verb->add_flag("--logs", logs_, "Print what the pods print, each line with its pod and container");
     verb->add_option("-o,--output", output_, "text, or json: one object a line")
         ->check(CLI::IsMember({"text", "json"}));
@@ -72,9 +73,7 @@ class RunVerb final : public Verb {
         ->check([](const std::string& text) {
           return ParseDuration(text) ? std::string() : std::string("expected a duration such as 500ms or 10s");
         });
-    verb->add_option("--color", color_, "auto, always or never")
-        ->transform(CLI::CheckedTransformer(std::map<std::string, Color>{
-            {"auto", Color::kAuto}, {"always", Color::kAlways}, {"never", Color::kNever}}));
+    verb->add_option("--color", color_, "auto, always or never")->check(CLI::IsMember({"auto", "always", "never"}));
     verb->add_flag("-v,--verbose", verbose_, "Say what containers get here: namespaces, cgroups");
     verb->add_flag("--plain-processes", plain_, "Do without namespaces and cgroups, as on a machine that refuses them");
   }
@@ -120,7 +119,7 @@ class RunVerb final : public Verb {
     if (!loaded.errors.empty()) return Refuse(loaded.errors);
 
     RunReport run_report({output_ == "json" ? OutputFormat::kJson : OutputFormat::kText,
-                          output_ != "json" && isatty(STDOUT_FILENO) == 1, color_, logs_},
+                          output_ != "json" && isatty(STDOUT_FILENO) == 1, ColorNamed(color_), logs_},
                          world.clock(), world.machine());
     report = &run_report;
     if (verbose_ || plain_) run_report.Say(world.Describe());
@@ -181,7 +180,7 @@ class RunVerb final : public Verb {
   }
 
   int Refuse(const std::vector<Diagnostic>& errors) const {
-    const Style style(color_, STDERR_FILENO);
+    const Style style(ColorNamed(color_), STDERR_FILENO);
     for (const Diagnostic& error : errors) std::fprintf(stderr, "%s\n", Render(error, style).c_str());
     std::fprintf(stderr, "%s\n", CountLine(errors, "; nothing was started").c_str());
     return kBadInput;
@@ -209,7 +208,7 @@ class RunVerb final : public Verb {
   std::string output_ = "text";
   std::string state_ = "reprieve-state";
   std::string backoff_ = "10s";
-  Color color_ = Color::kAuto;
+  std::string color_ = "auto";
   bool verbose_ = false;
   bool plain_ = false;
 };

@@ -16,6 +16,10 @@ bool WantsColor(int descriptor) {
 
 }  // namespace
 
+Color ColorNamed(std::string_view name) {
+  return name == "always" ? Color::kAlways : name == "never" ? Color::kNever : Color::kAuto;
+}
+
 Style::Style(Color color, int descriptor)
     : colored_(color == Color::kAlways || (color == Color::kAuto && WantsColor(descriptor))) {}
 

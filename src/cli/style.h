@@ -10,6 +10,9 @@ namespace reprieve::cli {
 
 enum class Color { kAuto, kAlways, kNever };
 
+// auto, always or never.
+Color ColorNamed(std::string_view name);
+
 class Style {
  public:
   // `descriptor`: where it is printed; with kAuto colour needs a terminal there and no NO_COLOR.

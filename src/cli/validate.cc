@@ -37,9 +37,7 @@ class Validate final : public Verb {
     verb->add_option("FILE", files_, "Manifests: files, folders, or - for standard input")->required();
     verb->add_option("-o,--output", output_, "text, or json: one object a line")
         ->check(CLI::IsMember({"text", "json"}));
-    verb->add_option("--color", color_, "auto, always or never")
-        ->transform(CLI::CheckedTransformer(std::map<std::string, Color>{
-            {"auto", Color::kAuto}, {"always", Color::kAlways}, {"never", Color::kNever}}));
+    verb->add_option("--color", color_, "auto, always or never")->check(CLI::IsMember({"auto", "always", "never"}));
   }
 
   int Run() override {
@@ -50,7 +48,7 @@ class Validate final : public Verb {
     options.new_suffix = [] { return std::string("xxxxx"); };
     const Loaded loaded = Load(files_, options);
     for (const std::string& warning : loaded.warnings) std::fprintf(stderr, "Warning: %s\n", warning.c_str());
-    const Style style(color_, STDOUT_FILENO);
+    const Style style(ColorNamed(color_), STDOUT_FILENO);
     for (const Diagnostic& error : loaded.errors) {
       const std::string text =
           output_ == "json" ? model::WriteJson(ToValue(error)) + "\n" : Render(error, style) + "\n";
@@ -64,7 +62,7 @@ class Validate final : public Verb {
  private:
   std::vector<std::string> files_;
   std::string output_ = "text";
-  Color color_ = Color::kAuto;
+  std::string color_ = "auto";
 };
 
 }  // namespace
