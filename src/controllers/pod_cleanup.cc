@@ -15,7 +15,7 @@ bool ManagedElsewhere(const batch::JobSpec& spec) {
 
 world::Plan ReconcilePodCleanup(const JobView& view, const meta::ObjectKey& job, const std::string& uid, Time now) {
   world::Plan plan;
-  plan.job = job;
+  plan.subject = {world::Kind::kJob, job};
   plan.uid = uid;
   const bool gone = !view.has_job();
   const bool foreground =

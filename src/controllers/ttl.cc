@@ -19,7 +19,7 @@ std::optional<Time> FinishedAt(const batch::JobStatus& status) {
 
 world::Plan ReconcileTtl(const batch::Job& job, Time now) {
   world::Plan plan;
-  plan.job = meta::KeyOf(job.metadata);
+  plan.subject = {world::Kind::kJob, meta::KeyOf(job.metadata)};
   plan.uid = job.metadata.uid;
   plan.resource_version = job.metadata.resource_version;
   if (job.metadata.deleting() || !job.spec->ttl_seconds_after_finished) return plan;

@@ -23,11 +23,6 @@ void KeepMarks(const Value& rules, auto& out) {
   for (std::size_t i = 0; i < out.size(); ++i) out[i].mark = rules[i].mark();
 }
 
-void KeepRuleMarks(const Value& manifest, JobSpec& spec) {
-  if (spec.pod_failure_policy) KeepMarks(manifest["spec"]["podFailurePolicy"]["rules"], spec.pod_failure_policy->rules);
-  if (spec.success_policy) KeepMarks(manifest["spec"]["successPolicy"]["rules"], spec.success_policy->rules);
-}
-
 }  // namespace
 
 std::string_view NameOf(FailureAction action) {
@@ -71,16 +66,34 @@ bool JobStatus::IsTrue(std::string_view type) const {
   return condition != nullptr && condition->status == "True";
 }
 
+void KeepRuleMarks(const Value& written, JobSpec& spec) {
+  if (spec.pod_failure_policy) KeepMarks(written["podFailurePolicy"]["rules"], spec.pod_failure_policy->rules);
+  if (spec.success_policy) KeepMarks(written["successPolicy"]["rules"], spec.success_policy->rules);
+}
+
 void KeepRuleMarks(const Value& manifest, Job& job) {
   JobSpec spec = *job.spec;
-  KeepRuleMarks(manifest, spec);
+  KeepRuleMarks(manifest["spec"], spec);
+  job.spec = std::make_shared<const JobSpec>(std::move(spec));
+}
+
+void TakeRuleMarks(const JobSpec& from, Job& job) {
+  const auto take = [](const auto& policy, auto& into) {
+    if (!policy || !into) return;
+    for (std::size_t i = 0; i < std::min(policy->rules.size(), into->rules.size()); ++i) {
+      into->rules[i].mark = policy->rules[i].mark;
+    }
+  };
+  JobSpec spec = *job.spec;
+  take(from.pod_failure_policy, spec.pod_failure_policy);
+  take(from.success_policy, spec.success_policy);
   job.spec = std::make_shared<const JobSpec>(std::move(spec));
 }
 
 void FromValue(const Value& value, Job& out) {
   meta::FromValue(value["metadata"], out.metadata);
   JobSpec spec = model::Bind<JobSpec>(value["spec"]);
-  KeepRuleMarks(value, spec);
+  KeepRuleMarks(value["spec"], spec);
   out.spec = std::make_shared<const JobSpec>(std::move(spec));
   out.status = model::Bind<JobStatus>(value["status"]);
 }

@@ -242,6 +242,10 @@ struct Job {
 
 // Takes the places of the policies' rules from the manifest that the Job was admitted from.
 void KeepRuleMarks(const Value& manifest, Job& job);
+// The same of a spec alone, from the spec as written.
+void KeepRuleMarks(const Value& written, JobSpec& spec);
+// Takes those places from the spec that the Job was made from, whose rules are the same.
+void TakeRuleMarks(const JobSpec& from, Job& job);
 
 // With apiVersion and kind. Reading keeps the marks of rules.
 void FromValue(const Value& value, Job& out);

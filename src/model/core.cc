@@ -92,4 +92,32 @@ void FromValue(const Value& value, Secret& out) {
   ReadTexts(value["stringData"], false, out.data);
 }
 
+void FromValue(const Value& value, Service& out) {
+  meta::FromValue(value["metadata"], out.metadata);
+  model::FromValue(value["spec"], out.spec);
+}
+
+Value ToValue(const Service& service) {
+  Value out = Value::MakeObject();
+  out.Set("apiVersion", Value::String("v1"));
+  out.Set("kind", Value::String("Service"));
+  out.Set("metadata", ToValue(service.metadata));
+  out.Set("spec", model::ToValue(service.spec));
+  return out;
+}
+
+void FromValue(const Value& value, PersistentVolumeClaim& out) {
+  meta::FromValue(value["metadata"], out.metadata);
+  out.spec = value["spec"];
+}
+
+Value ToValue(const PersistentVolumeClaim& claim) {
+  Value out = Value::MakeObject();
+  out.Set("apiVersion", Value::String("v1"));
+  out.Set("kind", Value::String("PersistentVolumeClaim"));
+  out.Set("metadata", ToValue(claim.metadata));
+  out.Set("spec", claim.spec);
+  return out;
+}
+
 }  // namespace reprieve::core

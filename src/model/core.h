@@ -258,9 +258,22 @@ struct EmptyDirVolumeSource {
   }
 };
 
+struct ClaimVolumeSource {
+  using BoundTag = void;
+  std::string claim_name;
+  bool read_only = false;
+  model::Rest rest;
+  template <class V>
+  static void Fields(V& v) {
+    v.Field("claimName", &ClaimVolumeSource::claim_name, kAlwaysWritten);
+    v.Field("readOnly", &ClaimVolumeSource::read_only);
+  }
+};
+
 struct Volume {
   using BoundTag = void;
   std::string name;
+  std::optional<ClaimVolumeSource> claim;
   std::optional<HostPathVolumeSource> host_path;
   std::optional<EmptyDirVolumeSource> empty_dir;
   std::optional<ConfigMapVolumeSource> config_map;
@@ -271,6 +284,7 @@ struct Volume {
     v.Field("name", &Volume::name, kAlwaysWritten);
     v.Field("hostPath", &Volume::host_path);
     v.Field("emptyDir", &Volume::empty_dir);
+    v.Field("persistentVolumeClaim", &Volume::claim);
     v.Field("configMap", &Volume::config_map);
     v.Field("secret", &Volume::secret);
   }
@@ -306,6 +320,7 @@ struct PodSpec {
   std::string service_account_name;
   std::string node_name;  // as submitted; where a pod is bound stands in Pod::node_name
   std::string hostname;   // as submitted; a pod's own stands in Pod::hostname
+  std::string subdomain;  // the headless Service that publishes its name
   std::vector<Toleration> tolerations;
   model::Rest rest;
   template <class V>
@@ -320,6 +335,7 @@ struct PodSpec {
     v.Field("serviceAccountName", &PodSpec::service_account_name);
     v.Field("nodeName", &PodSpec::node_name);
     v.Field("hostname", &PodSpec::hostname);
+    v.Field("subdomain", &PodSpec::subdomain);
     v.Field("tolerations", &PodSpec::tolerations);
   }
 };
@@ -486,6 +502,36 @@ struct Pod {
 // With apiVersion and kind.
 void FromValue(const Value& value, Pod& out);
 Value ToValue(const Pod& pod);
+
+// What gives pods names: a headless one (clusterIP None) publishes the address of each pod that its selector matches.
+struct ServiceSpec {
+  using BoundTag = void;
+  std::string cluster_ip;
+  std::map<std::string, std::string> selector;
+  bool publish_not_ready_addresses = false;
+  model::Rest rest;
+  template <class V>
+  static void Fields(V& v) {
+    v.Field("selector", &ServiceSpec::selector);
+    v.Field("clusterIP", &ServiceSpec::cluster_ip);
+    v.Field("publishNotReadyAddresses", &ServiceSpec::publish_not_ready_addresses);
+  }
+};
+struct Service {
+  meta::ObjectMeta metadata;
+  ServiceSpec spec;
+  bool headless() const { return spec.cluster_ip == "None"; }
+};
+void FromValue(const Value& value, Service& out);
+Value ToValue(const Service& service);
+
+// Storage that outlives pods.
+struct PersistentVolumeClaim {
+  meta::ObjectMeta metadata;
+  Value spec;
+};
+void FromValue(const Value& value, PersistentVolumeClaim& out);
+Value ToValue(const PersistentVolumeClaim& claim);
 
 // Settings and secrets that pods take from the same manifests.
 struct ConfigMap {

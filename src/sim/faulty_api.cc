@@ -73,6 +73,58 @@ world::WriteResult FaultyApi::RemoveJobFinalizer(const meta::ObjectKey& job, con
   return Do(true, [&] { return store_.RemoveJobFinalizer(job, uid, finalizer); });
 }
 
+world::WriteResult FaultyApi::CreateJob(std::unique_ptr<batch::Job> job) {
+  return Do(true, [&] { return store_.CreateJob(std::move(job)); });
+}
+
+world::WriteResult FaultyApi::UpdateJob(const batch::Job& job) {
+  return Do(true, [&] { return store_.UpdateJob(job); });
+}
+
+world::WriteResult FaultyApi::ResizeJob(const meta::ObjectKey& job, std::optional<std::int32_t> parallelism,
+                                        std::optional<std::int32_t> completions) {
+  return Do(true, [&] { return store_.ResizeJob(job, parallelism, completions); });
+}
+
+world::WriteResult FaultyApi::UpdateJobSetStatus(const meta::ObjectKey& jobset, const std::string& uid,
+                                                 meta::ResourceVersion version, jobset::JobSetStatus status) {
+  if (!crashed_ && rates_.conflict > 0 && random_.OneIn(rates_.conflict)) {
+    if (const jobset::JobSet* stored = store_.FindJobSet(jobset)) store_.ReplaceJobSet(jobset::JobSet(*stored));
+  }
+  return Do(true, [&] { return store_.UpdateJobSetStatus(jobset, uid, version, std::move(status)); });
+}
+
+world::WriteResult FaultyApi::DeleteJobSet(const meta::ObjectKey& jobset, const std::string& uid,
+                                           world::Propagation propagation) {
+  return Do(true, [&] { return store_.DeleteJobSet(jobset, uid, propagation); });
+}
+
+world::WriteResult FaultyApi::RemoveJobSetFinalizer(const meta::ObjectKey& jobset, const std::string& uid,
+                                                    std::string_view finalizer) {
+  return Do(true, [&] { return store_.RemoveJobSetFinalizer(jobset, uid, finalizer); });
+}
+
+world::WriteResult FaultyApi::CreateService(core::Service service) {
+  return Do(true, [&] { return store_.CreateService(std::move(service)); });
+}
+
+world::WriteResult FaultyApi::DeleteService(const meta::ObjectKey& service, const std::string& uid) {
+  return Do(true, [&] { return store_.DeleteService(service, uid); });
+}
+
+world::WriteResult FaultyApi::CreateClaim(core::PersistentVolumeClaim claim) {
+  return Do(true, [&] { return store_.CreateClaim(std::move(claim)); });
+}
+
+world::WriteResult FaultyApi::DeleteClaim(const meta::ObjectKey& claim, const std::string& uid) {
+  return Do(true, [&] { return store_.DeleteClaim(claim, uid); });
+}
+
+world::WriteResult FaultyApi::MarkDisrupted(const world::PodReference& pod, std::string_view reason,
+                                            std::string_view message) {
+  return Do(true, [&] { return store_.MarkDisrupted(pod, reason, message); });
+}
+
 void FaultyApi::Announce(const world::Event& event) {
   if (!crashed_) store_.Announce(event);
 }

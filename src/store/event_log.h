@@ -18,13 +18,13 @@ namespace reprieve::store {
 
 class EventLog {
  public:
-  // Of one Job at most this many distinct events are kept; of more, the first stay.
-  static constexpr std::size_t kMaxEventsPerJob = 1000;
+  // Of one subject at most this many distinct events are kept; of more, the first stay.
+  static constexpr std::size_t kMaxEventsPerSubject = 1000;
 
   void Add(const world::Event& event);
   // In order of first appearance; repeated ones once.
-  std::vector<world::Event> About(const meta::ObjectKey& job) const;
-  void Forget(const meta::ObjectKey& job) { jobs_.erase(job); }
+  std::vector<world::Event> About(const world::Subject& subject) const;
+  void Forget(const world::Subject& subject) { subjects_.erase(subject); }
 
  private:
   // Events that differ in nothing but their message.
@@ -37,12 +37,12 @@ class EventLog {
     world::Event event;
     bool combined = false;  // stands for all further similar ones, and shows the newest
   };
-  struct PerJob {
+  struct PerSubject {
     std::vector<Kept> events;
     std::map<std::pair<bool, std::string>, Similar> similar;
   };
 
-  std::map<meta::ObjectKey, PerJob> jobs_;
+  std::map<world::Subject, PerSubject> subjects_;
 };
 
 }  // namespace reprieve::store

@@ -29,6 +29,9 @@ WriteResult JobNotFound(const meta::ObjectKey& job) {
 Store::Store(const world::Clock& clock, std::uint64_t seed) : clock_(clock), random_(seed) {}
 
 void Store::List(world::Watcher& watcher) const {
+  for (const jobset::JobSet* jobset : JobSets()) watcher.JobSetChanged(*jobset);
+  for (const core::Service* service : Services()) watcher.ServiceChanged(*service);
+  for (const core::PersistentVolumeClaim* claim : Claims()) watcher.ClaimChanged(*claim);
   for (const batch::Job* job : Jobs()) watcher.JobChanged(*job);
   for (const core::Pod* pod : Pods()) watcher.PodChanged(*pod);
 }

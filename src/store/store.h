@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -15,7 +16,8 @@
 
 #include "base/random.h"
 #include "base/result.h"
-#include "model/batch.h"
+#include "model/admission.h"
+#include "model/jobset.h"
 #include "store/event_log.h"
 #include "store/status_validator.h"
 #include "world/api.h"
@@ -34,7 +36,7 @@ class Store final : public world::Api {
   // Watchers are told in the order of their addition. A watcher must outlive the store or be removed.
   void AddWatcher(world::Watcher* watcher) { watchers_.push_back(watcher); }
   void RemoveWatcher(world::Watcher* watcher) { std::erase(watchers_, watcher); }
-  // Reports every object there is to `watcher`: Jobs first.
+  // Reports every object there is to `watcher`: owners before what they own.
   void List(world::Watcher& watcher) const;
   void set_event_listener(std::function<void(const world::Event&)> listener) { on_event_ = std::move(listener); }
   // --- what users and kubelets ask for ---
@@ -51,6 +53,22 @@ class Store final : public world::Api {
   // Replaces metadata and spec by those of `job` (which admission has passed), not the status.
   world::WriteResult ReplaceJob(const batch::Job& job);
   std::vector<const batch::Job*> Jobs() const;
+
+  // Takes a JobSet that admission has passed, as AddJob does.
+  const jobset::JobSet& AddJobSet(jobset::JobSet jobset);
+  const jobset::JobSet* FindJobSet(const meta::ObjectKey& key) const;
+  // Replaces metadata and spec by those of `jobset` (which admission has passed), not the status.
+  world::WriteResult ReplaceJobSet(const jobset::JobSet& jobset);
+  std::vector<const jobset::JobSet*> JobSets() const;
+  const core::Service* FindService(const meta::ObjectKey& key) const;
+  std::vector<const core::Service*> Services() const;
+  const core::PersistentVolumeClaim* FindClaim(const meta::ObjectKey& key) const;
+  std::vector<const core::PersistentVolumeClaim*> Claims() const;
+  // The labels of a node, by which exclusive placement finds topology domains.
+  void SetNode(const std::string& name, std::map<std::string, std::string> labels) {
+    nodes_[name] = std::move(labels);
+  }
+  const std::map<std::string, std::map<std::string, std::string>>& nodes() const { return nodes_; }
 
   const core::Pod* FindPod(const meta::ObjectKey& key) const;
   std::vector<const core::Pod*> Pods() const;
@@ -80,9 +98,27 @@ class Store final : public world::Api {
                                world::Propagation propagation) override;
   world::WriteResult RemoveJobFinalizer(const meta::ObjectKey& job, const std::string& uid,
                                         std::string_view finalizer) override;
+  world::WriteResult CreateJob(std::unique_ptr<batch::Job> job) override;
+  world::WriteResult UpdateJob(const batch::Job& job) override;
+  world::WriteResult ResizeJob(const meta::ObjectKey& job, std::optional<std::int32_t> parallelism,
+                               std::optional<std::int32_t> completions) override;
+  world::WriteResult UpdateJobSetStatus(const meta::ObjectKey& jobset, const std::string& uid,
+                                        meta::ResourceVersion version, jobset::JobSetStatus status) override;
+  world::WriteResult DeleteJobSet(const meta::ObjectKey& jobset, const std::string& uid,
+                                  world::Propagation propagation) override;
+  world::WriteResult RemoveJobSetFinalizer(const meta::ObjectKey& jobset, const std::string& uid,
+                                           std::string_view finalizer) override;
+  world::WriteResult CreateService(core::Service service) override;
+  world::WriteResult DeleteService(const meta::ObjectKey& service, const std::string& uid) override;
+  world::WriteResult CreateClaim(core::PersistentVolumeClaim claim) override;
+  world::WriteResult DeleteClaim(const meta::ObjectKey& claim, const std::string& uid) override;
+  world::WriteResult MarkDisrupted(const world::PodReference& pod, std::string_view reason,
+                                   std::string_view message) override;
   void Announce(const world::Event& event) override;
 
  private:
+  template <class T>
+  using ByKey = std::map<meta::ObjectKey, std::unique_ptr<T>>;
   using PodsByName = std::unordered_map<std::string, std::unique_ptr<core::Pod>>;
   struct KeyHash {
     std::size_t operator()(const meta::ObjectKey& key) const {
@@ -92,10 +128,14 @@ class Store final : public world::Api {
 
   core::Pod* Find(const world::PodReference& pod);
   batch::Job* Find(const meta::ObjectKey& job, const std::string& uid);
+  jobset::JobSet* FindJobSet(const meta::ObjectKey& key, const std::string& uid);
+  // Stores what a request on a Job was answered with.
+  world::WriteResult Replace(const batch::Job& before, const model::Answer& answer);
   std::shared_ptr<const core::PodSpec> DefaultedSpec(const std::shared_ptr<const core::PodSpec>& spec);
   world::WriteResult Insert(std::unique_ptr<core::Pod> pod);
   world::WriteResult Changed(core::Pod& pod);
   world::WriteResult Changed(batch::Job& job);
+  world::WriteResult Changed(jobset::JobSet& jobset);
   // Drops the object if it is being deleted at once and nothing holds it.
   world::WriteResult FinishDeletion(core::Pod& pod);
   void OrphanPodsOf(const batch::Job& job);
@@ -110,6 +150,10 @@ class Store final : public world::Api {
   std::unordered_map<meta::ObjectKey, std::unique_ptr<batch::Job>, KeyHash> jobs_;
   std::unordered_map<std::string, PodsByName> pods_;  // by namespace
   std::size_t pod_count_ = 0;
+  ByKey<jobset::JobSet> jobsets_;
+  ByKey<core::Service> services_;
+  ByKey<core::PersistentVolumeClaim> claims_;
+  std::map<std::string, std::map<std::string, std::string>> nodes_;
   EventLog events_;
   // The specs that pods were created with last, and what defaulting made of them: thousands share one.
   std::unordered_map<std::shared_ptr<const core::PodSpec>, std::shared_ptr<const core::PodSpec>> defaulted_;

@@ -9,7 +9,7 @@
 #include <optional>
 #include <string>
 
-#include "model/batch.h"
+#include "model/jobset.h"
 
 namespace reprieve::world {
 
@@ -42,9 +42,18 @@ inline PodReference ReferenceTo(const core::Pod& pod) {
 
 enum class Propagation : std::uint8_t { kBackground, kForeground, kOrphan };
 
+// What a plan or an event is about.
+enum class Kind : std::uint8_t { kJob, kJobSet };
+std::string_view NameOf(Kind kind);
+struct Subject {
+  Kind kind = Kind::kJob;
+  meta::ObjectKey key;
+  auto operator<=>(const Subject&) const = default;
+};
+
 struct Event {
   Time at;
-  meta::ObjectKey about;  // the Job
+  Subject about;
   bool warning = false;
   std::string reason;
   std::string message;
@@ -70,6 +79,28 @@ class Api {
   virtual WriteResult DeleteJob(const meta::ObjectKey& job, const std::string& uid, Propagation propagation) = 0;
   virtual WriteResult RemoveJobFinalizer(const meta::ObjectKey& job, const std::string& uid,
                                          std::string_view finalizer) = 0;
+
+  // --- JobSets and what they own ---
+
+  // Admits `job` as a request would be: defaults, selector, validation.
+  virtual WriteResult CreateJob(std::unique_ptr<batch::Job> job) = 0;
+  // Replaces metadata and spec if the Job still has the version that `job` has.
+  virtual WriteResult UpdateJob(const batch::Job& job) = 0;
+  // A merge patch of two fields, whatever the Job's version is.
+  virtual WriteResult ResizeJob(const meta::ObjectKey& job, std::optional<std::int32_t> parallelism,
+                                std::optional<std::int32_t> completions) = 0;
+  virtual WriteResult UpdateJobSetStatus(const meta::ObjectKey& jobset, const std::string& uid,
+                                         meta::ResourceVersion version, jobset::JobSetStatus status) = 0;
+  virtual WriteResult DeleteJobSet(const meta::ObjectKey& jobset, const std::string& uid, Propagation propagation) = 0;
+  virtual WriteResult RemoveJobSetFinalizer(const meta::ObjectKey& jobset, const std::string& uid,
+                                            std::string_view finalizer) = 0;
+  virtual WriteResult CreateService(core::Service service) = 0;
+  virtual WriteResult DeleteService(const meta::ObjectKey& service, const std::string& uid) = 0;
+  virtual WriteResult CreateClaim(core::PersistentVolumeClaim claim) = 0;
+  virtual WriteResult DeleteClaim(const meta::ObjectKey& claim, const std::string& uid) = 0;
+  // Adds the condition DisruptionTarget=True unless it is there.
+  virtual WriteResult MarkDisrupted(const PodReference& pod, std::string_view reason, std::string_view message) = 0;
+
   // Best effort: an event that is lost changes nothing.
   virtual void Announce(const Event& event) = 0;
 };

@@ -14,6 +14,7 @@ class Applier {
   PlanReport Run() {
     for (Stage& stage : plan_.stages) {
       for (Write& write : stage.writes) std::visit([this](auto& w) { Do(w); }, write);
+      SayFailedJobs();
       if (!report_.complete()) return report_;
       ++report_.stages_done;
     }
@@ -55,13 +56,72 @@ class Applier {
   }
   void Do(const WriteJobStatus& write) {
     // A later status write of the same plan builds on the version that the former one made.
-    const WriteResult result = api_.UpdateJobStatus(plan_.job, plan_.uid, version_, std::move(*write.status));
+    const WriteResult result = api_.UpdateJobStatus(plan_.subject.key, plan_.uid, version_, std::move(*write.status));
     if (!result.ok()) return Note(result);
     version_ = SeeJob(result).version;
   }
-  void Do(const DeleteJob& write) { NoteUnlessGone(SeeJob(api_.DeleteJob(plan_.job, plan_.uid, write.propagation))); }
+  void Do(const DeleteJob& write) { NoteUnlessGone(SeeJob(api_.DeleteJob(plan_.subject.key, plan_.uid, write.propagation))); }
   void Do(const RemoveJobFinalizer& write) {
-    NoteUnlessGone(SeeJob(api_.RemoveJobFinalizer(plan_.job, plan_.uid, write.finalizer)));
+    NoteUnlessGone(SeeJob(api_.RemoveJobFinalizer(plan_.subject.key, plan_.uid, write.finalizer)));
+  }
+
+  void Do(CreateJob& write) {
+    const std::string name = write.job->metadata.name;
+    const WriteResult result = SeeJob(api_.CreateJob(std::move(write.job)));
+    if (result.ok()) return;
+    failed_jobs_.push_back(Cat("job \"", name, "\" creation failed with error: ", result.message));
+    Note(result);
+  }
+  void Do(UpdateJob& write) {
+    batch::Job& job = *write.job;
+    if (write.clear_start_time) {
+      job.status.start_time.reset();
+      const WriteResult cleared = SeeJob(api_.UpdateJobStatus(meta::KeyOf(job.metadata), job.metadata.uid,
+                                                              job.metadata.resource_version, job.status));
+      if (!cleared.ok()) return Note(cleared);
+      job.metadata.resource_version = cleared.version;
+    }
+    const WriteResult result = SeeJob(api_.UpdateJob(job));
+    if (!result.ok()) Note(result);
+  }
+  void Do(const ResizeJob& write) {
+    const WriteResult result = SeeJob(api_.ResizeJob(write.job, write.parallelism, write.completions));
+    if (!result.ok()) Note(result);
+  }
+  void Do(const DeleteChildJob& write) {
+    NoteUnlessGone(SeeJob(api_.DeleteJob(write.job, write.uid, write.propagation)));
+  }
+  void Do(const WriteJobSetStatus& write) {
+    const WriteResult result =
+        api_.UpdateJobSetStatus(plan_.subject.key, plan_.uid, version_, std::move(*write.status));
+    if (!result.ok()) return Note(result);
+    version_ = SeeJobSet(result).version;
+  }
+  void Do(const DeleteJobSet& write) {
+    NoteUnlessGone(SeeJobSet(api_.DeleteJobSet(plan_.subject.key, plan_.uid, write.propagation)));
+  }
+  void Do(const RemoveJobSetFinalizer& write) {
+    NoteUnlessGone(SeeJobSet(api_.RemoveJobSetFinalizer(plan_.subject.key, plan_.uid, write.finalizer)));
+  }
+  void Do(CreateService& write) {
+    const WriteResult result = SeeOther(api_.CreateService(std::move(write.service)));
+    if (result.ok()) return;
+    Say(true, "HeadlessServiceCreationFailed", result.message);
+    Note(result);
+  }
+  void Do(const DeleteService& write) { NoteUnlessGone(SeeOther(api_.DeleteService(write.service, write.uid))); }
+  void Do(CreateClaim& write) {
+    const WriteResult result = SeeOther(api_.CreateClaim(std::move(write.claim)));
+    if (result.ok() || result.code == WriteCode::kAlreadyExists) return;
+    Say(true, "PVCCreationFailed", result.message);
+    Note(result);
+  }
+  void Do(const DeleteClaim& write) { NoteUnlessGone(SeeOther(api_.DeleteClaim(write.claim, write.uid))); }
+  void Do(const DisruptPod& write) {
+    const WriteResult marked = SeePod(api_.MarkDisrupted(write.pod, write.reason, write.message));
+    if (marked.code == WriteCode::kNotFound) return;
+    if (!marked.ok()) return Note(marked);
+    NoteUnlessGone(SeePod(api_.DeletePod(write.pod)));
   }
   void Do(const Announce& write) { Say(write.warning, write.reason, write.message); }
 
@@ -82,6 +142,21 @@ class Applier {
     return result;
   }
 
+  WriteResult SeeJobSet(WriteResult result) {
+    report_.jobset_version = std::max(report_.jobset_version, result.version);
+    return result;
+  }
+  WriteResult SeeOther(WriteResult result) {
+    report_.other_version = std::max(report_.other_version, result.version);
+    return result;
+  }
+
+  void SayFailedJobs() {
+    if (failed_jobs_.empty()) return;
+    Say(true, "JobCreationFailed", Join(failed_jobs_, "\n"));
+    failed_jobs_.clear();
+  }
+
   void NoteUnlessGone(const WriteResult& result) {
     if (!result.ok() && result.code != WriteCode::kNotFound) Note(result);
   }
@@ -93,7 +168,7 @@ class Applier {
   }
 
   void Say(bool warning, std::string_view reason, std::string message) {
-    api_.Announce({now_, plan_.job, warning, std::string(reason), std::move(message)});
+    api_.Announce({now_, plan_.subject, warning, std::string(reason), std::move(message)});
   }
 
   Plan& plan_;
@@ -101,9 +176,14 @@ class Applier {
   Api& api_;
   PlanReport report_;
   meta::ResourceVersion version_;
+  std::vector<std::string> failed_jobs_;  // of this stage
 };
 
 }  // namespace
+
+std::string_view NameOf(Kind kind) {
+  return kind == Kind::kJobSet ? "JobSet" : "Job";
+}
 
 PlanReport Apply(Plan& plan, Time now, Api& api) {
   return Applier(plan, now, api).Run();

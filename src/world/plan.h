@@ -12,7 +12,6 @@
 #include <variant>
 #include <vector>
 
-#include "model/batch.h"
 #include "world/api.h"
 #include "world/verdict.h"
 
@@ -53,6 +52,56 @@ struct DeleteJob {
 struct RemoveJobFinalizer {
   std::string_view finalizer;
 };
+// A child Job of a JobSet. Those of one stage are all tried; what failed is told in one event.
+struct CreateJob {
+  std::unique_ptr<batch::Job> job;
+};
+// A full update of the version that `job` has.
+struct UpdateJob {
+  std::unique_ptr<batch::Job> job;
+  // Before it the status loses its startTime: validation keeps the template of a Job that has started (jobset.md 2.8).
+  bool clear_start_time = false;
+};
+struct ResizeJob {
+  meta::ObjectKey job;
+  std::optional<std::int32_t> parallelism;
+  std::optional<std::int32_t> completions;
+};
+struct DeleteChildJob {
+  meta::ObjectKey job;
+  std::string uid;
+  Propagation propagation = Propagation::kForeground;
+};
+struct WriteJobSetStatus {
+  std::unique_ptr<jobset::JobSetStatus> status;
+};
+struct DeleteJobSet {
+  Propagation propagation = Propagation::kForeground;
+};
+struct RemoveJobSetFinalizer {
+  std::string_view finalizer;
+};
+struct CreateService {
+  core::Service service;
+};
+struct DeleteService {
+  meta::ObjectKey service;
+  std::string uid;
+};
+// One that is there already is as good.
+struct CreateClaim {
+  core::PersistentVolumeClaim claim;
+};
+struct DeleteClaim {
+  meta::ObjectKey claim;
+  std::string uid;
+};
+// Says why it goes, then deletes it.
+struct DisruptPod {
+  PodReference pod;
+  std::string_view reason;
+  std::string_view message;
+};
 struct Announce {
   bool warning = false;
   std::string reason;
@@ -60,16 +109,18 @@ struct Announce {
 };
 
 using Write = std::variant<CreatePod, DeletePod, RemovePod, RemovePodFinalizer, AdoptPod, ReleasePod, WriteJobStatus,
-                           DeleteJob, RemoveJobFinalizer, Announce>;
+                           DeleteJob, RemoveJobFinalizer, CreateJob, UpdateJob, ResizeJob, DeleteChildJob,
+                           WriteJobSetStatus, DeleteJobSet, RemoveJobSetFinalizer, CreateService, DeleteService,
+                           CreateClaim, DeleteClaim, DisruptPod, Announce>;
 
 struct Stage {
   std::vector<Write> writes;
 };
 
 struct Plan {
-  meta::ObjectKey job;
-  std::string uid;                             // of the Job
-  meta::ResourceVersion resource_version = 0;  // of the Job that was looked at
+  Subject subject;
+  std::string uid;                             // of the subject
+  meta::ResourceVersion resource_version = 0;  // of the subject as it was looked at
   std::vector<Stage> stages;
   std::optional<Time> look_again;  // reconcile again then, whatever happens before
   std::vector<Verdict> verdicts;   // for the ledger, once the whole plan is applied
@@ -83,9 +134,11 @@ struct PlanReport {
   WriteCode failure = WriteCode::kOk;  // of the first write that failed
   bool creation_failed = false;        // that write was a creation
   std::string message;
-  // The greatest versions that the plan's writes made; 0: none.
+  // The greatest versions that the plan's writes made, by what they wrote; 0: none.
   meta::ResourceVersion job_version = 0;
   meta::ResourceVersion pod_version = 0;
+  meta::ResourceVersion jobset_version = 0;
+  meta::ResourceVersion other_version = 0;  // Services and claims
   bool complete() const { return failure == WriteCode::kOk; }
 };
 

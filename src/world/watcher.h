@@ -1,7 +1,7 @@
 // Watcher: who is told what has changed in a world. Called on the engine's thread.
 #pragma once
 
-#include "model/batch.h"
+#include "model/jobset.h"
 #include "world/verdict.h"
 
 namespace reprieve::world {
@@ -14,6 +14,13 @@ class Watcher {
   virtual void JobDeleted(const batch::Job& job) = 0;
   virtual void PodChanged(const core::Pod& pod) = 0;  // added or modified
   virtual void PodDeleted(const core::Pod& pod) = 0;
+  // Who cares only for Jobs and pods leaves these as they are.
+  virtual void JobSetChanged(const jobset::JobSet&) {}
+  virtual void JobSetDeleted(const jobset::JobSet&) {}
+  virtual void ServiceChanged(const core::Service&) {}
+  virtual void ServiceDeleted(const core::Service&) {}
+  virtual void ClaimChanged(const core::PersistentVolumeClaim&) {}
+  virtual void ClaimDeleted(const core::PersistentVolumeClaim&) {}
 };
 
 }  // namespace reprieve::world

@@ -36,7 +36,7 @@ JobDecision ReconcileJob(const JobView& view, const std::vector<const core::Pod*
                          const ReconcileOptions& options) {
   REPRIEVE_CHECK(view.has_job(), "a Job to reconcile");
   job::Sync sync(view, now, options);
-  sync.plan().job = meta::KeyOf(view.job().metadata);
+  sync.plan().subject = {world::Kind::kJob, meta::KeyOf(view.job().metadata)};
   sync.plan().uid = view.job().metadata.uid;
   sync.plan().resource_version = view.job().metadata.resource_version;
 
