@@ -27,7 +27,11 @@ struct Engine::JobState {
 };
 
 Engine::Engine(world::Api& api, const world::Clock& clock, world::Ledger& ledger, EngineOptions options)
-    : api_(api), clock_(clock), ledger_(ledger), options_(options) {}
+    : api_(api),
+      clock_(clock),
+      ledger_(ledger),
+      options_(options),
+      jobsets_(api, clock, ledger, queue_, options.jobsets) {}
 
 Engine::~Engine() = default;
 
@@ -39,6 +43,7 @@ void Engine::JobChanged(const batch::Job& job) {
   state.generation = job.metadata.generation;
   state.view.SetJob(job);
   Enqueue(job.metadata.uid, changed_spec ? Nanoseconds(0) : options_.batch_period);
+  jobsets_.JobChanged(job);
 }
 
 void Engine::JobDeleted(const batch::Job& job) {
@@ -48,10 +53,12 @@ void Engine::JobDeleted(const batch::Job& job) {
   state.view.RemoveJob();
   state.view.backoff = {};
   Enqueue(job.metadata.uid, Nanoseconds(0));
+  jobsets_.JobDeleted(job);
 }
 
 void Engine::PodChanged(const core::Pod& pod) {
   pods_seen_ = std::max(pods_seen_, pod.metadata.resource_version);
+  jobsets_.PodChanged(pod);
   const auto known = owner_of_.find(&pod);
   const bool same_owner = known != owner_of_.end() && known->second.owners == pod.metadata.owner_references.get();
   JobState* state = same_owner ? known->second.state : ChangeOwner(pod);
@@ -82,6 +89,7 @@ Engine::JobState* Engine::ChangeOwner(const core::Pod& pod) {
 
 void Engine::PodDeleted(const core::Pod& pod) {
   pods_seen_ = std::max(pods_seen_, pod.metadata.resource_version);
+  jobsets_.PodDeleted(pod);
   orphans_.erase(&pod);
   const auto known = owner_of_.find(&pod);
   if (known == owner_of_.end()) return;
@@ -95,6 +103,10 @@ bool Engine::RunOne() {
   if (!uid) return false;
   if (*uid == kOrphans) {
     ReleaseOrphans();
+    return true;
+  }
+  if (jobsets_.Owns(*uid)) {
+    jobsets_.Reconcile(*uid);
     return true;
   }
   const auto at = jobs_.find(*uid);
@@ -131,7 +143,10 @@ void Engine::Reconcile(const std::string& uid, JobState& state) {
     if (decision.backoff && report.stages_done >= decision.backoff_after_stages) state.view.backoff = *decision.backoff;
     if (!complete) return Retry(uid, state, report.failure);
     state.view.MarkAnnounced();
-    for (world::Verdict& verdict : decision.plan.verdicts) ledger_.Record(std::move(verdict));
+    for (world::Verdict& verdict : decision.plan.verdicts) {
+      if (verdict.ends) jobsets_.JobEnded(uid, verdict);
+      ledger_.Record(std::move(verdict));
+    }
   }
   if (!state.view.has_job() && !lists_complete_) return;
   world::PlanReport report;
@@ -237,6 +252,7 @@ void Engine::ListsComplete(meta::ResourceVersion version) {
   jobs_seen_ = std::max(jobs_seen_, version);
   pods_seen_ = std::max(pods_seen_, version);
   for (const auto& [uid, state] : jobs_) Enqueue(uid, Nanoseconds(0));
+  jobsets_.ListsComplete(version);
 }
 
 void Engine::DropIfEmpty(const std::string& uid, const JobState& state) {

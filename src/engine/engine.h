@@ -12,6 +12,7 @@
 
 #include "controllers/job/reconcile.h"
 #include "controllers/job/view.h"
+#include "engine/jobset_loop.h"
 #include "engine/work_queue.h"
 #include "world/api.h"
 #include "world/clock.h"
@@ -28,6 +29,7 @@ struct EngineOptions {
   Nanoseconds retry_base = Seconds(1);
   Nanoseconds retry_cap = Seconds(60);
   controllers::ReconcileOptions reconcile;
+  JobSetOptions jobsets;
 };
 
 class Engine final : public world::Watcher {
@@ -42,15 +44,22 @@ class Engine final : public world::Watcher {
   void JobDeleted(const batch::Job& job) override;
   void PodChanged(const core::Pod& pod) override;
   void PodDeleted(const core::Pod& pod) override;
+  void JobSetChanged(const jobset::JobSet& jobset) override { jobsets_.JobSetChanged(jobset); }
+  void JobSetDeleted(const jobset::JobSet& jobset) override { jobsets_.JobSetDeleted(jobset); }
+  void ServiceChanged(const core::Service& service) override { jobsets_.ServiceChanged(service); }
+  void ServiceDeleted(const core::Service& service) override { jobsets_.ServiceDeleted(service); }
+  void ClaimChanged(const core::PersistentVolumeClaim& claim) override { jobsets_.ClaimChanged(claim); }
+  void ClaimDeleted(const core::PersistentVolumeClaim& claim) override { jobsets_.ClaimDeleted(claim); }
 
-  // Lists of Jobs and of pods have been reported whole, as of `version`: nothing older is missing, and a pod's Job that
+  // Lists of all kinds have been reported whole, as of `version`: nothing older is missing, and a pod's Job that
   // is not known now does not exist.
   void ListsComplete(meta::ResourceVersion version);
 
-  // Reconciles one Job that is due; false if none is.
+  // Reconciles one Job or JobSet that is due; false if none is.
   bool RunOne();
   // When the next is due; nothing if none is.
   std::optional<Time> NextDue() { return queue_.NextDue(); }
+  const JobSetCounters& jobset_counters() const { return jobsets_.counters(); }
 
  private:
   struct JobState;
@@ -74,6 +83,7 @@ class Engine final : public world::Watcher {
   world::Ledger& ledger_;
   const EngineOptions options_;
   WorkQueue queue_;
+  JobSetLoop jobsets_;
   std::unordered_map<std::string, std::unique_ptr<JobState>> jobs_;  // by UID
   struct Owned {
     JobState* state = nullptr;

@@ -41,6 +41,12 @@ IndexSet IndexSet::ParseLenient(std::string_view text, std::int64_t completions)
   return out;
 }
 
+IndexSet IndexSet::Upto(CompletionIndex end) {
+  IndexSet out;
+  if (end > 0) out.InsertRun(0, end - 1);
+  return out;
+}
+
 bool IndexSet::Insert(CompletionIndex index) {
   if (Contains(index)) return false;
   InsertRun(index, index);

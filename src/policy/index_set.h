@@ -20,6 +20,9 @@ class IndexSet {
   // starts at `completions` or above, and an end beyond it is cut. So scaling down and a corrupt status do no harm.
   static IndexSet ParseLenient(std::string_view text, std::int64_t completions);
 
+  // 0 to `end` - 1.
+  static IndexSet Upto(CompletionIndex end);
+
   // True if it was not there.
   bool Insert(CompletionIndex index);
   // True if it was there.

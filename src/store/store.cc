@@ -144,6 +144,14 @@ WriteResult Store::UpdatePodStatus(const world::PodReference& reference,
   return Changed(*pod);
 }
 
+WriteResult Store::UpdatePodAnnotations(const world::PodReference& reference,
+                                        const std::function<void(meta::Labels&)>& change) {
+  core::Pod* pod = Find(reference);
+  if (pod == nullptr) return PodNotFound(reference);
+  change(pod->metadata.annotations);
+  return Changed(*pod);
+}
+
 WriteResult Store::RemovePod(const world::PodReference& reference) {
   core::Pod* pod = Find(reference);
   if (pod == nullptr) return PodNotFound(reference);

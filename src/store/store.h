@@ -79,6 +79,8 @@ class Store final : public world::Api {
   // `change` sees the pod and edits its status in place.
   world::WriteResult UpdatePodStatus(const world::PodReference& pod,
                                      const std::function<void(const core::Pod&, core::PodStatus&)>& change);
+  world::WriteResult UpdatePodAnnotations(const world::PodReference& pod,
+                                          const std::function<void(meta::Labels&)>& change);
   // Grace period 0: as the kubelet does at the end. A finalizer may still hold the object.
   world::WriteResult RemovePod(const world::PodReference& pod);
   const EventLog& events() const { return events_; }

@@ -4,13 +4,40 @@
 
 namespace reprieve::world {
 
+namespace {
+
+std::string Rule(const RuleReference& rule) {
+  std::string out = Cat("rule ", rule.index + 1, " ", rule.action);
+  if (!rule.file.empty()) AppendTo(out, " (", rule.file, ":", rule.line, ")");
+  return out;
+}
+
+std::string DescribeOfJobSet(const Verdict& verdict) {
+  std::string out;
+  if (verdict.cause) {
+    out = Cat(Describe(*verdict.cause), " → ");
+  } else if (!verdict.job.empty()) {
+    out = Cat("Job ", verdict.job, " ", verdict.facts, " → ");
+  }
+  AppendTo(out, "JobSet ", verdict.jobset);
+  if (verdict.rule) {
+    AppendTo(out, ": ", Rule(*verdict.rule));
+  } else if (!verdict.job.empty()) {
+    AppendTo(out, ": no rule, ", verdict.action);
+  } else {
+    AppendTo(out, " ", verdict.facts);
+  }
+  if (!verdict.consequence.empty()) AppendTo(out, " → ", verdict.consequence);
+  return out;
+}
+
+}  // namespace
+
 std::string Describe(const Verdict& verdict) {
+  if (!verdict.jobset.empty()) return DescribeOfJobSet(verdict);
   std::string out = verdict.pod.empty() ? Cat("Job ", verdict.job) : verdict.pod;
   AppendTo(out, " ", verdict.facts);
-  if (verdict.rule) {
-    AppendTo(out, " → rule ", verdict.rule->index + 1, " ", verdict.rule->action);
-    if (!verdict.rule->file.empty()) AppendTo(out, " (", verdict.rule->file, ":", verdict.rule->line, ")");
-  }
+  if (verdict.rule) AppendTo(out, " → ", Rule(*verdict.rule));
   if (!verdict.consequence.empty()) AppendTo(out, " → ", verdict.consequence);
   return out;
 }
@@ -20,7 +47,8 @@ model::Value ToValue(const Verdict& verdict) {
   Value out = Value::MakeObject();
   out.Set("time", Value::String(FormatRfc3339(verdict.at)));
   out.Set("namespace", Value::String(verdict.namespace_));
-  out.Set("job", Value::String(verdict.job));
+  if (!verdict.jobset.empty()) out.Set("jobset", Value::String(verdict.jobset));
+  if (!verdict.job.empty()) out.Set("job", Value::String(verdict.job));
   if (!verdict.pod.empty()) out.Set("pod", Value::String(verdict.pod));
   out.Set("facts", Value::String(verdict.facts));
   if (verdict.rule) {
@@ -36,6 +64,7 @@ model::Value ToValue(const Verdict& verdict) {
   out.Set("failedBefore", Value::Int(verdict.failed_before));
   out.Set("failedAfter", Value::Int(verdict.failed_after));
   out.Set("consequence", Value::String(verdict.consequence));
+  if (verdict.cause) out.Set("cause", ToValue(*verdict.cause));
   return out;
 }
 

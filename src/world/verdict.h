@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -23,7 +24,8 @@ struct RuleReference {
 struct Verdict {
   Time at;
   std::string namespace_;
-  std::string job;
+  std::string jobset;                 // empty: the judgement of a Job
+  std::string job;                    // of a JobSet's judgement: the Job that it is about; empty: none
   std::string pod;                    // empty: about the Job itself
   std::string facts;                  // what was looked at: "exited 42 in container main"
   std::optional<RuleReference> rule;  // absent: no rule matched, or the policy has no rules
@@ -31,9 +33,15 @@ struct Verdict {
   std::int32_t failed_before = 0;     // the Job's counted failures before and after
   std::int32_t failed_after = 0;
   std::string consequence;  // "retry in 20s", "Job train failed: PodFailurePolicy"
+  bool ends = false;        // the Job or JobSet ends with it
+  // What brought it about: the verdict that ended the Job, for a JobSet's. Null: unknown, or nothing.
+  std::shared_ptr<const Verdict> cause;
 };
 
 // train-3 exited 42 in container main → rule 2 FailJob (job.yaml:23) → Job train failed: PodFailurePolicy
+// A JobSet's begins with its cause:
+// train-w-0-1-x2x4z exited 42 in container main → rule 1 FailJob (t.yaml:30) → Job train-w-0 failed: PodFailurePolicy →
+// JobSet train: rule 1 RestartJobSet (t.yaml:9) → restart 1 of JobSet train, 1 of 3 used
 std::string Describe(const Verdict& verdict);
 model::Value ToValue(const Verdict& verdict);
 

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "model/admission.h"
+#include "model/patch.h"
 
 namespace reprieve::oracle {
 namespace {
@@ -66,7 +67,7 @@ void PatchStatus(core::PodStatus& status, const Value& patch, Time now) {
   status = model::Bind<core::PodStatus>(value);
 }
 
-Cluster::Cluster(const sim::SimulationOptions& options) : sim_(options) {
+Cluster::Cluster(const sim::SimulationOptions& options) : sim_(options), gates_(options.engine.jobsets.gates) {
   sim_.store().AddWatcher(this);
 }
 Cluster::~Cluster() {
@@ -83,10 +84,27 @@ const batch::Job* Cluster::job() const {
 
 Value Cluster::JobStatus() const {
   const batch::Job* stored = job();
-  if (stored == nullptr) return Value::Null();
-  Value status = model::ToValue(stored->status);
+  return stored == nullptr ? Value::Null() : ShowStatus(*stored);
+}
+
+Value Cluster::ShowStatus(const batch::Job& job) {
+  Value status = model::ToValue(job.status);
   if (status["uncountedTerminatedPods"].IsEmpty()) status.Remove("uncountedTerminatedPods");
   HideTimes(status);
+  return status;
+}
+
+const jobset::JobSet* Cluster::jobset() const {
+  return const_cast<Cluster*>(this)->sim_.store().FindJobSet({std::string(kNamespace), job_name_});
+}
+
+Value Cluster::JobSetStatus() const {
+  const jobset::JobSet* stored = jobset();
+  if (stored == nullptr) return Value::Null();
+  Value status = model::ToValue(stored->status);
+  if (Value* conditions = status.Find("conditions")) {
+    for (Value& condition : conditions->items()) condition.Set("lastTransitionTime", Value::Bool(true));
+  }
   return status;
 }
 
@@ -101,6 +119,7 @@ Value Cluster::Show(const core::Pod& pod) {
   if (pod.metadata.deleting()) out.Set("deleting", Value::Bool(true));
   annotation(batch::kIndexFailureCount, "failureCount");
   annotation(batch::kIndexIgnoredFailureCount, "ignoredFailureCount");
+  annotation(jobset::kInPlaceRestartAttempt, "inPlaceRestartAttempt");
   return out;
 }
 
@@ -145,6 +164,63 @@ Status Cluster::PatchJob(const std::string& name, const Value& patch) {
   batch::Job job;
   FromValue(answer.object, job);
   return FromWrite(sim_.store().ReplaceJob(job));
+}
+
+Status Cluster::CreateJobSet(const Value& manifest) {
+  Value object = manifest;
+  Value& spec = object.At("spec");
+  if (spec.Find("network")==nullptr) spec.Set("network", Value::MakeObject());
+  Value& network = spec.At("network");
+  if (network.Find("enableDNSHostnames")==nullptr) network.Set("enableDNSHostnames", Value::Bool(true));
+  if (network.Find("publishNotReadyAddresses")==nullptr) network.Set("publishNotReadyAddresses", Value::Bool(true));
+  if (spec.Find("successPolicy")==nullptr) spec.Set("successPolicy", Value::MakeObject()).Set("operator", Value::String("All"));
+  if (spec.Find("startupPolicy")==nullptr) spec.Set("startupPolicy", Value::MakeObject()).Set("startupPolicyOrder", Value::String("AnyOrder"));
+  for (Value& r : spec.At("replicatedJobs").items()) {
+    if (r.Find("groupName")==nullptr) r.Set("groupName", Value::String("default"));
+    if (r.Find("replicas")==nullptr) r.Set("replicas", Value::Int(1));
+    Value& js = r.At("template").At("spec");
+    if (js.Find("completionMode")==nullptr) js.Set("completionMode", Value::String("Indexed"));
+    Value& ps = js.At("template").At("spec");
+    if (ps.Find("restartPolicy")==nullptr) ps.Set("restartPolicy", Value::String("OnFailure"));
+  }
+  if (Value* f = spec.Find("failurePolicy")) if (Value* rules = f->Find("rules")) { int i=0; for (Value& r : rules->items()) { if (r["name"].AsText().empty()) r.Set("name", Value::String(Cat("failurePolicyRule", i))); ++i; } }
+  object.At("metadata").Set("namespace", Value::String(std::string(kNamespace)));
+  object.At("metadata").Set("uid", Value::String(sim_.store().NewUid()));
+  object.At("metadata").Set("generation", Value::Int(1));
+  jobset::JobSet jobset;
+  FromValue(object, jobset);
+  job_name_ = jobset.metadata.name;
+  sim_.store().AddJobSet(std::move(jobset));
+  return Ok();
+}
+
+Status Cluster::PatchJobSet(const std::string& name, const Value& patch) {
+  const jobset::JobSet* stored = sim_.store().FindJobSet({std::string(kNamespace), name});
+  if (stored == nullptr) return Error{Cat("no JobSet ", name)};
+  Value object = ToValue(*stored);
+  object = model::MergePatch(object, patch);
+  jobset::JobSet jobset;
+  FromValue(object, jobset);
+  return FromWrite(sim_.store().ReplaceJobSet(jobset));
+}
+
+Status Cluster::DeleteJob(const std::string& name) {
+  const batch::Job* job = sim_.store().FindJob({std::string(kNamespace), name});
+  if (job == nullptr) return Error{Cat("no Job ", name)};
+  return FromWrite(sim_.store().DeleteJob(meta::KeyOf(job->metadata), job->metadata.uid,
+                                          world::Propagation::kBackground));
+}
+
+Status Cluster::PatchPod(const std::string& pod, const Value& patch) {
+  return FromWrite(sim_.store().UpdatePodAnnotations(Reference(pod), [&](meta::Labels& annotations) {
+    for (const Value::Member& member : patch["metadata"]["annotations"].members()) {
+      if (member.value.IsNull()) {
+        annotations.Remove(member.key);
+      } else {
+        annotations.Set(member.key, member.value.AsText());
+      }
+    }
+  }));
 }
 
 }  // namespace reprieve::oracle

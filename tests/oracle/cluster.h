@@ -31,6 +31,12 @@ class Cluster final : public world::Watcher {
   // Each returns an error where the server refused.
   Status CreateJob(const model::Value& manifest);
   Status PatchJob(const std::string& name, const model::Value& patch);
+  Status CreateJobSet(const model::Value& manifest);
+  Status PatchJobSet(const std::string& name, const model::Value& patch);
+  // In the background, as a user does behind the controller's back.
+  Status DeleteJob(const std::string& name);
+  // JSON merge patch of a pod's annotations.
+  Status PatchPod(const std::string& pod, const model::Value& patch);
   // Strategic merge patch of the status; "NOW" is the simulation's time.
   Status PatchPodStatus(const std::string& pod, const model::Value& patch);
   Status Bind(const std::string& pod, const std::string& node);
@@ -40,6 +46,10 @@ class Cluster final : public world::Watcher {
   const batch::Job* job() const;
   // The status as snapshots have it: times are `true`.
   model::Value JobStatus() const;
+  // A Job's as snapshots have it.
+  static model::Value ShowStatus(const batch::Job& job);
+  const jobset::JobSet* jobset() const;
+  model::Value JobSetStatus() const;
   // A pod as snapshots have it.
   static model::Value Show(const core::Pod& pod);
 
@@ -47,7 +57,8 @@ class Cluster final : public world::Watcher {
   world::PodReference Reference(const std::string& pod) const;
 
   sim::Simulation sim_;
-  std::string job_name_;
+  std::string job_name_;  // or the JobSet's
+  const model::FeatureGates gates_;
   std::vector<core::Pod> created_;
   std::set<std::string> known_;  // UIDs
 };

@@ -45,7 +45,7 @@ bool ReadDifferences(const char* path, Tally& tally) {
 
 Outcome Replay(const Value& line) {
   if (line.Find("op") != nullptr) return reprieve::oracle::ReplayAdmission(line);
-  if (line.Find("jobset") != nullptr) return Outcome::Skipped("JobSet is not served yet");
+  if (line.Find("jobset") != nullptr) return reprieve::oracle::ReplayJobSetHistory(line);
   if (line.Find("seen") != nullptr) return reprieve::oracle::ReplayTimed(line);
   if (line.Find("steps") != nullptr && line.Find("job") != nullptr) return reprieve::oracle::ReplayHistory(line);
   if (line.Find("requests") != nullptr) return Outcome::Skipped("the API is not served yet");

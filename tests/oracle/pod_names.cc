@@ -8,12 +8,15 @@ namespace reprieve::oracle {
 
 void PodNames::AddStep(std::vector<Created> created) {
   std::stable_sort(created.begin(), created.end(), [](const Created& a, const Created& b) {
+    if (a.owner != b.owner) return a.owner < b.owner;
     return ParseInt64(a.index).value_or(-1) < ParseInt64(b.index).value_or(-1);
   });
   Group group;
   for (std::size_t i = 0; i < created.size(); ++i) {
     const std::string recorded = Cat("p", ++count_);
-    const auto twin = [&](std::size_t j) { return j < created.size() && created[j].index == created[i].index; };
+    const auto twin = [&](std::size_t j) { 
+      return j < created.size() && created[j].index == created[i].index && created[j].owner == created[i].owner;
+    };
     if (twin(i + 1) || (i > 0 && twin(i - 1))) {
       group.recorded.push_back(recorded);
       group.ours.push_back(created[i].name);

@@ -14,10 +14,11 @@ namespace reprieve::oracle {
 
 class PodNames {
  public:
-  // Pods that were created within one step, in the order of their names; `index` "" for none.
+  // Pods that were created within one step, in the order of creation; `index` "" for none.
   struct Created {
     std::string name;
     std::string index;
+    std::string owner = {};  // of JobSets: the Job
   };
   void AddStep(std::vector<Created> created);
 

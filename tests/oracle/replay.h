@@ -38,6 +38,7 @@ struct Outcome {
 
 [[nodiscard]] Outcome ReplayAdmission(const model::Value& line);
 [[nodiscard]] Outcome ReplayHistory(const model::Value& line);
+[[nodiscard]] Outcome ReplayJobSetHistory(const model::Value& line);
 [[nodiscard]] Outcome ReplayTimed(const model::Value& line);
 
 }  // namespace reprieve::oracle

@@ -51,13 +51,13 @@ class Explainer {
     }
     if (judged.counts()) ++failed_;
     verdict.failed_after = failed_;
-    verdict.consequence = Consequence(pod, judged);
+    verdict.consequence = Consequence(pod, judged, verdict);
     sync_.plan().verdicts.push_back(std::move(verdict));
   }
 
-  std::string Consequence(const TrackedPod& pod, const policy::PodVerdict& judged) {
+  std::string Consequence(const TrackedPod& pod, const policy::PodVerdict& judged, world::Verdict& verdict) {
     if (EndsHere(judged)) {
-      explained_end_ = true;
+      explained_end_ = verdict.ends = true;
       return EndText();
     }
     if (sync_.spec.indexed() && sync_.view.succeeded().Contains(pod.index)) return "its index has succeeded already";
@@ -102,6 +102,7 @@ class Explainer {
     verdict.facts = Cat("ends: ", sync_.end->message);
     verdict.action = sync_.end->reason;
     verdict.consequence = EndText();
+    verdict.ends = true;
     sync_.plan().verdicts.push_back(std::move(verdict));
   }
 

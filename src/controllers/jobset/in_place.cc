@@ -1,0 +1,55 @@
+// In-place restart: telling the agents of the pods which attempt is over and which one all have reached (2.14).
+#include "base/text.h"
+#include "controllers/jobset/sync.h"
+
+namespace reprieve::controllers::jobsets {
+namespace {
+
+// How many pods there are once all have been created; an error where a template does not say.
+std::optional<std::int64_t> PodsInAll(const Sync& sync) {
+  std::int64_t total = 0;
+  for (const jobset::ReplicatedJob& replicated : sync.spec.replicated_jobs) {
+    const batch::JobSpec& spec = *replicated.job_template.spec;
+    if (!spec.parallelism || spec.parallelism != spec.completions) return std::nullopt;
+    total += std::int64_t{replicated.replicas} * *spec.parallelism;
+  }
+  return total;
+}
+
+void FailExhausted(Sync& sync) {
+  Fail(sync, "ReachedMaxRestarts", "jobset failed due to reaching max number of restarts");
+  world::Verdict verdict;
+  verdict.at = sync.now;
+  verdict.namespace_ = sync.jobset.metadata.namespace_;
+  verdict.jobset = sync.jobset.metadata.name;
+  verdict.facts = Cat("has restarted in place ", sync.spec.failure_policy->max_restarts, " times");
+  verdict.action = "ReachedMaxRestarts";
+  verdict.consequence = Cat("JobSet ", verdict.jobset, " failed: ReachedMaxRestarts");
+  verdict.ends = true;
+  sync.plan().verdicts.push_back(std::move(verdict));
+}
+
+}  // namespace
+
+void RestartInPlace(Sync& sync) {
+  const JobSetView::InPlace pods = sync.view.in_place();
+  const std::int64_t max_restarts = sync.spec.failure_policy->max_restarts;
+  if (pods.greatest_restart_count > max_restarts) return FailExhausted(sync);
+  const std::int64_t uncounted = sync.status.restarts - sync.status.restarts_count_towards_max;
+  if (pods.highest && *pods.highest - uncounted > max_restarts) return FailExhausted(sync);
+  const auto total = PodsInAll(sync);
+  if (!total) {
+    sync.decision.problem = "in-place restart needs completions and parallelism to be set and equal";
+    return;
+  }
+  if (static_cast<std::int64_t>(pods.attempts) == *total && pods.lowest && pods.lowest == pods.highest) {
+    sync.status.current_in_place_restart_attempt = *pods.lowest;
+  } else if (pods.highest && *pods.highest > 0) {
+    const std::int32_t over = *pods.highest - 1;
+    if (sync.status.previous_in_place_restart_attempt.value_or(-1) < over) {
+      sync.status.previous_in_place_restart_attempt = over;
+    }
+  }
+}
+
+}  // namespace reprieve::controllers::jobsets

@@ -1,0 +1,100 @@
+#include "controllers/jobset/reconcile.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "controllers/jobset/sync.h"
+
+namespace reprieve::controllers {
+namespace {
+
+using jobsets::Sync;
+
+// Jobs of attempts that are over, whose pods go before them.
+void DeletePrevious(Sync& sync) {
+  if (sync.view.previous_live().empty()) return;
+  world::Stage& stage = sync.plan().AddStage();
+  for (const ChildJob* child : sync.view.previous_live()) {
+    stage.writes.push_back(world::DeleteChildJob{meta::KeyOf(child->job->metadata), child->job->metadata.uid});
+  }
+}
+
+void NoteAllReady(Sync& sync) {
+  std::int64_t there = 0;
+  for (const jobset::ReplicatedJobStatus& status : sync.status.replicated_jobs_status) {
+    there += status.ready + status.succeeded;
+  }
+  if (sync.spec.suspended() || there != sync.total_replicas()) return;
+  jobsets::SetCondition(sync, "RestartingJobSet", false, "JobsReady", "all jobs are ready");
+}
+
+// In upstream's order (2.3). What is decided here is one pass; the next begins when the world shows a change.
+void Decide(Sync& sync) {
+  jobsets::CountJobs(sync);
+  if (sync.status.IsFinished()) return jobsets::Finish(sync);
+  DeletePrevious(sync);
+  NoteAllReady(sync);
+  if (!sync.view.failed().empty()) return jobsets::ApplyFailurePolicy(sync);
+  if (sync.view.successful_count() > 0 && jobsets::ApplySuccessPolicy(sync)) return;
+  jobsets::EnsureService(sync);
+  jobsets::EnsureClaims(sync);
+  jobsets::ResizeJobs(sync);
+  jobsets::CreateJobs(sync);
+  if (sync.spec.suspended()) {
+    jobsets::Suspend(sync);
+  } else {
+    jobsets::Resume(sync);
+  }
+  if (sync.gates().in_place_restart && sync.spec.restart_strategy() == jobset::RestartStrategy::kInPlaceRestart) {
+    jobsets::RestartInPlace(sync);
+  }
+}
+
+// What changed is written at once, and only then announced (2.2).
+void WriteStatus(Sync& sync) {
+  if (sync.status == sync.jobset.status) return;
+  sync.plan().AddStage().writes.push_back(
+      world::WriteJobSetStatus{std::make_unique<jobset::JobSetStatus>(std::move(sync.status))});
+  if (sync.announcements.empty()) return;
+  world::Stage& stage = sync.plan().AddStage();
+  for (world::Announce& announcement : sync.announcements) stage.writes.push_back(std::move(announcement));
+}
+
+}  // namespace
+
+JobSetDecision ReconcileJobSet(const JobSetView& view, const JobSetSurroundings& surroundings, Time now) {
+  REPRIEVE_CHECK(view.has_jobset(), "a JobSet to reconcile");
+  Sync sync(view, surroundings, now);
+  sync.plan().subject = {world::Kind::kJobSet, meta::KeyOf(sync.jobset.metadata)};
+  sync.plan().uid = sync.jobset.metadata.uid;
+  sync.plan().resource_version = sync.jobset.metadata.resource_version;
+  if (sync.jobset.metadata.deleting() || sync.spec.managed_elsewhere()) return std::move(sync.decision);
+  sync.decision.problem = view.Problem();
+  if (!sync.decision.problem.empty()) return std::move(sync.decision);
+  Decide(sync);
+  // An error in the middle of a pass discards what the pass has done to the status (2.2).
+  if (sync.decision.problem.empty()) WriteStatus(sync);
+  return std::move(sync.decision);
+}
+
+namespace jobsets {
+
+std::int64_t Sync::total_replicas() const {
+  std::int64_t total = 0;
+  for (const jobset::ReplicatedJob& replicated : spec.replicated_jobs) total += replicated.replicas;
+  return total;
+}
+
+meta::OwnerReference OwnerReferenceTo(const jobset::JobSet& jobset) {
+  meta::OwnerReference owner;
+  owner.api_version = jobset::kApiVersion;
+  owner.kind = "JobSet";
+  owner.name = jobset.metadata.name;
+  owner.uid = jobset.metadata.uid;
+  owner.controller = true;
+  owner.block_owner_deletion = true;
+  return owner;
+}
+
+}  // namespace jobsets
+}  // namespace reprieve::controllers

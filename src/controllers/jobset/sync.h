@@ -1,0 +1,65 @@
+// One reconcile of one JobSet in the making: what its steps hand to each other. For controllers/jobset only.
+//
+// The steps stand in reconcile.cc in upstream's order; each is a file.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "controllers/jobset/reconcile.h"
+
+namespace reprieve::controllers::jobsets {
+
+struct Sync {
+  Sync(const JobSetView& v, const JobSetSurroundings& s, Time t)
+      : view(v), jobset(v.jobset()), spec(*v.jobset().spec), surroundings(s), now(t), status(v.jobset().status) {}
+
+  const JobSetView& view;
+  const jobset::JobSet& jobset;
+  const jobset::JobSetSpec& spec;
+  const JobSetSurroundings& surroundings;
+  const Time now;
+
+  jobset::JobSetStatus status;                // the working copy
+  std::vector<world::Announce> announcements;  // once the status is written
+  JobSetDecision decision;
+
+  world::Plan& plan() { return decision.plan; }
+  const model::FeatureGates& gates() const { return view.gates(); }
+  std::int64_t total_replicas() const;
+};
+
+// Sets a condition by the mechanics of 2.15, and announces the change.
+void SetCondition(Sync& sync, std::string_view type, bool value, std::string_view reason, std::string_view message);
+
+// replicatedJobsStatus (2.5).
+void CountJobs(Sync& sync);
+// The JobSet has ended: what still runs goes, and after its time the JobSet too (2.12).
+void Finish(Sync& sync);
+// One rule and one Job after another, until none is left or the JobSet as a whole is concerned (3).
+void ApplyFailurePolicy(Sync& sync);
+// True if it completes the JobSet (2.6).
+bool ApplySuccessPolicy(Sync& sync);
+void EnsureService(Sync& sync);
+void EnsureClaims(Sync& sync);
+void ResizeJobs(Sync& sync);
+void CreateJobs(Sync& sync);
+void Suspend(Sync& sync);
+void Resume(Sync& sync);
+void RestartInPlace(Sync& sync);
+
+// Failed: nothing comes after (3.3).
+void Fail(Sync& sync, std::string_view reason, const std::string& message);
+
+// Every dependency of this replicated job is as far as it must be (2.7).
+bool DependenciesMet(const Sync& sync, std::size_t position);
+// All its Jobs are ready or have ended (2.7).
+bool Started(const Sync& sync, std::size_t position);
+
+// The child Job of that replicated job and index, as it is to be created (2.9).
+std::unique_ptr<batch::Job> MakeJob(const Sync& sync, std::size_t position, std::int32_t index);
+
+meta::OwnerReference OwnerReferenceTo(const jobset::JobSet& jobset);
+
+}  // namespace reprieve::controllers::jobsets

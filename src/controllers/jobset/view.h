@@ -1,0 +1,170 @@
+// JobSetView: what is known of one JobSet and its child Jobs, kept up to date one event at a time.
+//
+// The cost of an event does not depend on how many Jobs there are; only a new restart attempt of the whole JobSet, which
+// replaces every Job, looks at each of them.
+//
+// Source: spec/jobset.md 2.4, 2.5, 2.14. One owner (the engine); no lock.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "model/feature_gates.h"
+#include "model/jobset.h"
+#include "policy/index_set.h"
+#include "policy/jobset_failure_policy.h"
+#include "world/verdict.h"
+
+namespace reprieve::controllers {
+
+enum class Bucket : std::uint8_t {
+  kUnreadable,  // a label of it can't be read: nothing is done until that is mended
+  kPrevious,    // of an attempt that is over
+  kActive,
+  kSuccessful,
+  kFailed,
+};
+
+// A Job that the JobSet controls, as last seen.
+struct ChildJob {
+  const batch::Job* job = nullptr;
+  std::string name;
+  std::string replicated_job;      // its label
+  std::int32_t position = -1;      // of that replicated job in the spec; -1: there is none
+  std::int32_t index = -1;         // its label; -1: none
+  Bucket bucket = Bucket::kUnreadable;
+  std::string problem;             // of an unreadable one
+  bool deleting = false;
+  bool ready = false;              // active, and enough of its pods have succeeded or are ready
+  bool has_active = false;         // active, with active pods
+  bool suspended = false;          // active, and its spec says so
+  bool misfit = false;             // active, of another size than its template: an elastic JobSet was resized
+  // What its name stands for in this JobSet; -1: nothing.
+  std::int32_t named_position = -1;
+  std::int32_t named_index = -1;
+  std::uint64_t failed_order = 0;  // among failed ones, in which order their failures were seen
+  std::shared_ptr<const world::Verdict> end;  // the verdict that ended it; null: none is known
+
+  bool is_active() const { return bucket == Bucket::kActive; }
+};
+
+class JobSetView {
+ public:
+  // By replicated job in the order of the spec, then by index.
+  struct Order {
+    bool operator()(const ChildJob* a, const ChildJob* b) const {
+      if (a->position != b->position) return a->position < b->position;
+      return a->index != b->index ? a->index < b->index : a->name < b->name;
+    }
+  };
+  using Children = std::set<const ChildJob*, Order>;
+  struct FailureOrder {
+    bool operator()(const ChildJob* a, const ChildJob* b) const { return a->failed_order < b->failed_order; }
+  };
+  using FailedChildren = std::set<const ChildJob*, FailureOrder>;
+
+  struct Counts {
+    std::int32_t ready = 0;
+    std::int32_t succeeded = 0;
+    std::int32_t failed = 0;
+    std::int32_t active = 0;
+    std::int32_t suspended = 0;
+  };
+
+  explicit JobSetView(model::FeatureGates gates) : gates_(gates) {}
+
+  // The JobSet as it is now; `jobset` stays at its address until the next call.
+  void SetJobSet(const jobset::JobSet& jobset);
+  // The JobSet is gone; its Jobs may still be there.
+  void RemoveJobSet();
+  void SetChild(const batch::Job& job);
+  void RemoveChild(const batch::Job& job);
+  // A pod that carries the JobSet's name; only in-place restart looks at them.
+  void SetPod(const core::Pod& pod);
+  void RemovePod(const core::Pod& pod);
+  // What ended one of the Jobs, for the chain of verdicts.
+  void NoteEnd(const std::string& job_uid, std::shared_ptr<const world::Verdict> verdict);
+
+  bool has_jobset() const { return jobset_ != nullptr; }
+  const jobset::JobSet& jobset() const { return *jobset_; }
+  const model::FeatureGates& gates() const { return gates_; }
+  const std::unordered_map<std::string, ChildJob>& children() const { return children_; }  // by UID
+  bool empty() const { return children_.empty() && pods_.empty(); }
+
+  // Why nothing can be done; empty: all labels can be read.
+  std::string Problem() const;
+
+  // Jobs of earlier attempts that nobody has deleted yet; and how many there are with those that are deleting.
+  const Children& previous_live() const { return previous_live_; }
+  std::size_t previous_count() const { return previous_count_; }
+  // In the order in which their failures were seen.
+  const FailedChildren& failed() const { return failed_; }
+  std::size_t successful_count() const { return successful_count_; }
+  // Active, not deleting.
+  const Children& active_live() const { return active_live_; }
+  // Active, and not suspended.
+  const Children& running() const { return running_; }
+  // Active, and suspended.
+  const Children& suspended() const { return suspended_; }
+  const Children& misfits() const { return misfits_; }
+  // By position in the spec.
+  const Counts& counts(std::size_t position) const { return counts_[position]; }
+  // Indexes whose name no Job of this JobSet has.
+  const policy::IndexSet& missing(std::size_t position) const { return missing_[position]; }
+  const policy::JobSetFailureJudge& judge() const { return judge_; }
+
+  // In-place restart: what the pods say.
+  struct InPlace {
+    std::int32_t greatest_restart_count = 0;
+    std::size_t attempts = 0;  // pods that have not failed and carry an attempt
+    std::optional<std::int32_t> lowest;
+    std::optional<std::int32_t> highest;
+  };
+  InPlace in_place() const;
+
+ private:
+  struct PodFacts {
+    std::int32_t restart_count = 0;
+    std::optional<std::int32_t> attempt;
+    bool unreadable = false;
+  };
+
+  void Classify(ChildJob& child) const;
+  Bucket BucketOf(ChildJob& child) const;
+  bool IsMisfit(const ChildJob& child) const;
+  void Enter(ChildJob& child);
+  void Leave(const ChildJob& child);
+  void Reclassify();
+  void Count(const PodFacts& facts, bool entering);
+
+  model::FeatureGates gates_;
+  const jobset::JobSet* jobset_ = nullptr;
+  std::shared_ptr<const jobset::JobSetSpec> spec_;
+  // What buckets follow from.
+  std::int32_t restarts_ = 0;
+  std::vector<std::vector<std::int32_t>> job_restarts_;  // by position
+  std::unordered_map<std::string, std::int32_t> position_of_;
+  policy::JobSetFailureJudge judge_;
+
+  std::unordered_map<std::string, ChildJob> children_;  // by UID
+  Children previous_live_, active_live_, running_, suspended_, misfits_, unreadable_;
+  FailedChildren failed_;
+  std::uint64_t next_failed_order_ = 1;
+  std::size_t previous_count_ = 0;
+  std::size_t successful_count_ = 0;
+  std::vector<Counts> counts_;
+  std::vector<policy::IndexSet> missing_;
+
+  std::unordered_map<const core::Pod*, PodFacts> pods_;
+  std::map<std::int32_t, std::int32_t> restart_counts_;  // how many pods have which
+  std::map<std::int32_t, std::int32_t> attempts_;        // likewise
+  std::int32_t unreadable_pods_ = 0;
+};
+
+}  // namespace reprieve::controllers

@@ -1,0 +1,68 @@
+// The JobSet failure policy: what failed child Jobs mean for their JobSet.
+//
+// Source: spec/jobset.md 3.2, 3.3; KEP-262. Pure: no I/O, no clock, no lock; safe from any thread.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/jobset.h"
+#include "policy/message_pattern.h"
+
+namespace reprieve::policy {
+
+// A child Job whose condition Failed is True.
+struct FailedJob {
+  std::string_view name;
+  std::string_view replicated_job;    // its label; empty: no rule matches it
+  std::string_view reason;            // of the condition
+  std::string_view message;           // of the condition
+  std::optional<Time> failed_at;      // the condition's transition; absent is before any
+};
+
+// One choice: this rule (absent: the default action) is applied because of that Job.
+struct JobSetFailure {
+  std::size_t job = 0;  // position in what was given
+  std::optional<std::int32_t> rule;
+  jobset::FailureAction action = jobset::FailureAction::kRestartJobSet;
+};
+
+// A failure policy with its patterns compiled.
+class JobSetFailureJudge {
+ public:
+  JobSetFailureJudge() = default;
+  explicit JobSetFailureJudge(const jobset::FailurePolicy& policy);
+
+  // The choices that would be made one after another if nothing but these Jobs had failed: rules in their order, of the
+  // Jobs that one matches the earliest failure first; then, by default, the earliest failure that no rule matches. Of
+  // equally early ones the first in `failed`. Who applies them stops after an action that is not about a single Job.
+  [[nodiscard]] std::vector<JobSetFailure> Judge(std::span<const FailedJob> failed) const;
+
+ private:
+  struct Rule {
+    jobset::FailureAction action;
+    std::vector<std::string> reasons;
+    std::vector<std::string> targets;
+    std::vector<MessagePattern> patterns;
+    bool Matches(const FailedJob& job) const;
+  };
+  std::vector<Rule> rules_;
+};
+
+// The earliest failure; of equally early ones the first. REQUIRES: there is one.
+[[nodiscard]] std::size_t EarliestFailure(std::span<const FailedJob> failed);
+
+// What a restart takes from: one budget for restarts of the whole JobSet and of single Jobs (3.3).
+struct RestartBudget {
+  std::int64_t counted = 0;       // of the whole JobSet
+  std::int64_t counted_jobs = 0;  // of single Jobs, summed; 0 while the gate RestartJob is off
+  std::int64_t max_restarts = 0;
+
+  bool exhausted() const { return counted + counted_jobs >= max_restarts || counted >= max_restarts; }
+};
+
+}  // namespace reprieve::policy

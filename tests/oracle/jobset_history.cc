@@ -1,0 +1,329 @@
+// Replays the history of one JobSet: jobsets.jsonl.
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "base/text.h"
+#include "oracle/cluster.h"
+#include "oracle/compare.h"
+#include "oracle/pod_names.h"
+#include "oracle/replay.h"
+
+namespace reprieve::oracle {
+namespace {
+
+using model::Value;
+
+// A history that is still not quiet after a year never will be.
+constexpr auto kLongestQuiet = std::chrono::hours(24 * 365);
+constexpr std::string_view kDomain = "jobset.sigs.k8s.io/";
+
+model::FeatureGates GatesOf(const Value& line) {
+  const Value& gates = line["gates"];
+  const auto on = [&](std::string_view name) {
+    for (const Value& item : gates.items()) {
+      if (item.AsText() == name) return true;
+    }
+    return gates[name].AsBool();
+  };
+  model::FeatureGates out;
+  out.in_place_restart = on("InPlaceRestart");
+  out.restart_job = on("RestartJob");
+  out.elastic_job_set = on("ElasticJobSet");
+  return out;
+}
+
+sim::SimulationOptions OptionsFor(const Value& line) {
+  sim::SimulationOptions options;
+  options.engine.jobsets.gates = GatesOf(line);
+  return options;
+}
+
+class JobSetReplay {
+ public:
+  // In steps `one_by_one` the controllers look after each action; in others once all have been sent.
+  JobSetReplay(const Value& line, const std::set<std::size_t>& one_by_one)
+      : line_(line), one_by_one_(one_by_one), cluster_(OptionsFor(line)) {
+    for (int node = 1; node <= 9; ++node) {
+      cluster_.sim().store().SetNode(Cat("n", node), {{"rack", Cat("r", (node + 2) / 3)}});
+    }
+  }
+
+  // The step that differs first; 0: none, or it is not a step.
+  std::size_t differing_step() const { return differing_step_; }
+
+  Outcome Run() {
+    if (const Status created = cluster_.CreateJobSet(line_["jobset"]); !created.ok()) {
+      return Outcome::Of({{"1", "$.jobset", "accepted", created.error().message}});
+    }
+    std::size_t number = 0;
+    for (const Value& step : line_["steps"].items()) {
+      step_ = Cat(differing_step_ = ++number);
+      for (const Value& action : step["do"].items()) {
+        if (!Do(action)) return Outcome::Of(std::move(differences_));
+        if (one_by_one_.contains(number)) Quiet();
+      }
+      Quiet();
+      NameNewPods();
+      Compare(step["then"]);
+      if (!differences_.empty()) return Outcome::Of(std::move(differences_));
+    }
+    differing_step_ = 0;
+    CompareEvents();
+    return Outcome::Of(std::move(differences_));
+  }
+
+ private:
+  void Quiet() {
+    if (!cluster_.sim().RunUntilQuiet(cluster_.sim().Now() + kLongestQuiet)) Differ("$", "quiet", "never quiet");
+  }
+
+  bool Do(const Value& action) {
+    const std::string& op = action["op"].AsText();
+    const std::string& kind = action["kind"].AsText();
+    const std::string pod = action["pod"].IsString() ? names_.Ours(action["pod"].AsText()) : "";
+    Status done = Error{Cat("no pod of ours stands for ", action["pod"].AsText())};
+    if (op == "patch" && kind == "JobSet") {
+      done = cluster_.PatchJobSet(action["name"].AsText(), action["patch"]);
+    } else if (op == "patch" && kind == "Pod") {
+      done = cluster_.PatchPod(names_.Ours(action["name"].AsText()), action["patch"]);
+    } else if (op == "deleteJob") {
+      done = cluster_.DeleteJob(action["name"].AsText());
+    } else if (pod.empty()) {
+    } else if (op == "bind") {
+      done = cluster_.Bind(pod, action["node"].AsText());
+    } else if (op == "status") {
+      done = cluster_.PatchPodStatus(pod, action["patch"]["status"]);
+    } else if (op == "delete") {
+      done = cluster_.Delete(pod);
+    } else if (op == "remove") {
+      // The last finalizer may have gone before, and the pod with it.
+      done = Ok();
+      if (cluster_.sim().store().FindPod({std::string(kNamespace), pod}) != nullptr) done = cluster_.Remove(pod);
+    } else {
+      done = Error{Cat("unknown op ", op)};
+    }
+    const Value* rejected = action.Find("rejected");
+    if (rejected != nullptr) {
+      const std::string answer = done.ok() ? "accepted" : done.error().message;
+      if (answer != rejected->AsText()) Differ("$.do.rejected", rejected->AsText(), answer);
+      return answer == rejected->AsText();
+    }
+    if (!done.ok()) Differ("$.do", Cat(op, " succeeds"), done.error().message);
+    return done.ok();
+  }
+
+  static std::string OwnerOf(const core::Pod& pod) {
+    const meta::OwnerReference* owner = pod.metadata.Controller();
+    return owner != nullptr ? owner->name : std::string();
+  }
+
+  void NameNewPods() {
+    std::vector<PodNames::Created> created;
+    for (const core::Pod& pod : cluster_.TakeCreated()) {
+      const std::string* index = pod.metadata.annotations.Find(batch::kCompletionIndex);
+      created.push_back({pod.metadata.name, index != nullptr ? *index : "", OwnerOf(pod)});
+    }
+    names_.AddStep(std::move(created));
+  }
+
+  Value ShowPod(const core::Pod& pod) const {
+    Value out = Cluster::Show(pod);
+    if (const Value* index = out.Find("index")) out.Set("index", Value::Number(index->AsText()));
+    out.Set("job", Value::String(OwnerOf(pod)));
+    if (!pod.spec->node_selector.empty()) out.Set("nodeSelector", model::ToValue(pod.spec->node_selector));
+    return out;
+  }
+
+  // Keys of the JobSet's domain, without it.
+  static Value DomainKeys(const meta::Labels& labels, const std::string& uid) {
+    Value out = Value::MakeObject();
+    for (const auto& [key, value] : labels.All()) {
+      if (!key.starts_with(kDomain)) continue;
+      const std::string name = key.substr(kDomain.size());
+      out.Set(name, Value::String(name == "job-key" ? "KEY" : value == uid ? "UID" : value));
+    }
+    return out;
+  }
+
+  Value ShowJob(const batch::Job& job) {
+    const std::string uid = cluster_.jobset() != nullptr ? cluster_.jobset()->metadata.uid : "";
+    Value out = Value::MakeObject();
+    const bool fresh = known_jobs_.insert(job.metadata.uid).second;
+    Value labels = DomainKeys(job.metadata.labels, uid);
+    if (Value annotations = DomainKeys(job.metadata.annotations, uid); !(labels == annotations)) {
+      out.Set("annotations", std::move(annotations));
+    }
+    if (fresh) {
+      out.Set("new", Value::Bool(true));
+      Value& last = last_labels_[job.metadata.name];
+      Value shown = Value::MakeObject();
+      for (const Value::Member& label : labels.members()) {
+        if (!(last[label.key] == label.value)) shown.Set(label.key, label.value);
+      }
+      if (shown.size() > 0) out.Set("labels", shown);
+      last = std::move(labels);
+    }
+    const batch::JobSpec& spec = *job.spec;
+    if (spec.suspended()) out.Set("suspended", Value::Bool(true));
+    if (job.metadata.deleting()) out.Set("deleting", Value::Bool(true));
+    if (spec.parallelism != 1) out.Set("parallelism", model::ToValue(spec.parallelism));
+    if (spec.completions != spec.parallelism) out.Set("completions", model::ToValue(spec.completions));
+    if (!spec.pod_template.spec->node_selector.empty()) {
+      out.Set("nodeSelector", model::ToValue(spec.pod_template.spec->node_selector));
+    }
+    out.Set("status", Cluster::ShowStatus(job));
+    return out;
+  }
+
+  void Compare(const Value& then) {
+    std::map<std::string, Value> ours;
+    for (const core::Pod* pod : cluster_.sim().store().Pods()) ours[pod->metadata.name] = ShowPod(*pod);
+    names_.Match(then["pods"], ours);
+    Value pods = Value::MakeObject();
+    for (const auto& [name, shown] : ours) {
+      if (const std::string recorded = names_.RecordedOf(name); !recorded.empty()) pods.Set(recorded, shown);
+    }
+    // Pods that nothing tells apart yet: any one for any name.
+    for (const PodNames::Group& group : names_.groups()) {
+      for (std::size_t i = 0; i < group.recorded.size(); ++i) {
+        if (const auto at = ours.find(group.ours[i]); at != ours.end()) pods.Set(group.recorded[i], at->second);
+      }
+    }
+    Value jobs = Value::MakeObject();
+    for (const batch::Job* job : cluster_.sim().store().Jobs()) {
+      Value shown = ShowJob(*job);
+      NameInMessages(shown.At("status"));
+      jobs.Set(job->metadata.name, std::move(shown));
+    }
+    Value actual = Value::MakeObject();
+    Value& jobset = actual.Set("jobset", Value::MakeObject());
+    Value status = cluster_.JobSetStatus();
+    ForgetVaryingJobs(then["jobset"]["status"], status);
+    if (!IsEmptyStatus(status)) jobset.Set("status", std::move(status));
+    if (cluster_.jobset() != nullptr && cluster_.jobset()->metadata.deleting()) {
+      jobset.Set("deleting", Value::Bool(true));
+    }
+    actual.Set("jobs", std::move(jobs));
+    actual.Set("pods", std::move(pods));
+    if (then.Find("services") != nullptr || !cluster_.sim().store().Services().empty()) {
+      Value& services = actual.Set("services", Value::MakeArray());
+      for (const core::Service* service : cluster_.sim().store().Services()) {
+        services.Append(Value::String(service->metadata.name));
+      }
+    }
+    Value expected = then;
+    expected.Remove("jobSpecs");
+    expected.Remove("serviceSpecs");
+    if (cluster_.jobset() != nullptr && cluster_.jobset()->status.IsFinished()) {
+      ForgetStartup(expected);
+      ForgetStartup(actual);
+    }
+    for (Difference& difference : DifferencesAt(step_, expected, actual)) differences_.push_back(std::move(difference));
+  }
+
+  // A JobSet that nobody manages has no status at all.
+  static bool IsEmptyStatus(const Value& status) {
+    return status.IsNull() || (status["conditions"].IsNull() && status["replicatedJobsStatus"].IsNull());
+  }
+
+  // Whether a controller saw the moment between a Job's `ready` falling and its `succeeded` rising is chance.
+  static void ForgetStartup(Value& snapshot) {
+    Value* conditions = snapshot.At("jobset").At("status").Find("conditions");
+    if (conditions == nullptr) return;
+    for (Value& condition : conditions->items()) {
+      if (condition["type"].AsText().starts_with("StartupPolicy")) condition.Remove("status");
+    }
+  }
+
+  void NameInMessages(Value& status) const {
+    Value* conditions = status.Find("conditions");
+    if (conditions == nullptr) return;
+    for (Value& condition : conditions->items()) {
+      if (Value* message = condition.Find("message")) *message = Value::String(Recorded(message->AsText()));
+    }
+  }
+
+  // With the recorder's names of pods and of the namespace.
+  std::string Recorded(std::string text) const {
+    text = names_.Recorded(std::move(text));
+    const std::string ours = Cat(kNamespace, "/");
+    if (const std::size_t at = text.find(ours); at != std::string::npos) text.replace(at, ours.size(), "NS/");
+    return text;
+  }
+
+  // Where two Jobs failed in one step and the recordings named one or the other.
+  static std::string WithAnyJob(const std::string& text) {
+    constexpr std::string_view kBecause = "(first failed job: ";
+    const std::size_t at = text.find(kBecause);
+    return at == std::string::npos ? text : Cat(text.substr(0, at), kBecause, "*)");
+  }
+  static void ForgetVaryingJobs(const Value& expected, Value& actual) {
+    Value* conditions = actual.Find("conditions");
+    if (conditions == nullptr) return;
+    for (std::size_t i = 0; i < conditions->size(); ++i) {
+      Value* message = conditions->items()[i].Find("message");
+      if (message == nullptr || !expected["conditions"][i]["message"].AsText().ends_with("job: *)")) continue;
+      *message = Value::String(WithAnyJob(message->AsText()));
+    }
+  }
+
+  void CompareEvents() {
+    names_.BindRest();
+    std::set<std::string> expected;
+    std::set<std::string> actual;
+    for (const Value& event : line_["events"].items()) {
+      expected.insert(Cat(event["type"].AsText(), " ", event["reason"].AsText(), ": ", event["message"].AsText()));
+    }
+    const world::Subject subject{world::Kind::kJobSet,
+                                 {std::string(kNamespace), line_["jobset"]["metadata"]["name"].AsText()}};
+    for (const world::Event& event : cluster_.sim().store().events().About(subject)) {
+      const std::string text = Cat(event.warning ? "Warning" : "Normal", " ", event.reason, ": ");
+      const std::string message = Recorded(event.message);
+      const std::string varying = Cat(text, WithAnyJob(message));
+      actual.insert(expected.contains(varying) ? varying : Cat(text, message));
+    }
+    step_ = "events";
+    for (const std::string& event : expected) {
+      if (!actual.contains(event)) Differ("$.events", event, "(absent)");
+    }
+    for (const std::string& event : actual) {
+      if (!expected.contains(event)) Differ("$.events", "(absent)", event);
+    }
+  }
+
+  void Differ(std::string path, std::string expected, std::string actual) {
+    differences_.push_back({step_, std::move(path), std::move(expected), std::move(actual)});
+  }
+
+  const Value& line_;
+  const std::set<std::size_t>& one_by_one_;
+  std::size_t differing_step_ = 0;
+  Cluster cluster_;
+  PodNames names_;
+  std::set<std::string> known_jobs_;  // UIDs
+  std::map<std::string, Value> last_labels_;
+  std::string step_;
+  std::vector<Difference> differences_;
+};
+
+}  // namespace
+
+// The actions of a step were sent without waiting; the controllers may have looked in between or not. Each is tried
+// before a step counts as different.
+Outcome ReplayJobSetHistory(const Value& line) {
+  std::set<std::size_t> one_by_one;
+  Outcome last;
+  for (;;) {
+    JobSetReplay replay(line, one_by_one);
+    Outcome outcome = replay.Run();
+    if (outcome.kind == Outcome::Kind::kPassed) return outcome;
+    const std::size_t step = replay.differing_step();
+    const bool again = one_by_one.contains(step);
+    if (!again) last = std::move(outcome);
+    if (step == 0 || again || line["steps"][step - 1]["do"].size() < 2) return last;
+    one_by_one.insert(step);
+  }
+}
+
+}  // namespace reprieve::oracle
