@@ -31,7 +31,8 @@ Engine::Engine(world::Api& api, const world::Clock& clock, world::Ledger& ledger
       clock_(clock),
       ledger_(ledger),
       options_(options),
-      jobsets_(api, clock, ledger, queue_, options.jobsets) {}
+      jobsets_(api, clock, ledger, queue_, options.jobsets),
+      placement_(api, clock, queue_) {}
 
 Engine::~Engine() = default;
 
@@ -59,6 +60,7 @@ void Engine::JobDeleted(const batch::Job& job) {
 void Engine::PodChanged(const core::Pod& pod) {
   pods_seen_ = std::max(pods_seen_, pod.metadata.resource_version);
   jobsets_.PodChanged(pod);
+  placement_.PodChanged(pod);
   const auto known = owner_of_.find(&pod);
   const bool same_owner = known != owner_of_.end() && known->second.owners == pod.metadata.owner_references.get();
   JobState* state = same_owner ? known->second.state : ChangeOwner(pod);
@@ -90,6 +92,7 @@ Engine::JobState* Engine::ChangeOwner(const core::Pod& pod) {
 void Engine::PodDeleted(const core::Pod& pod) {
   pods_seen_ = std::max(pods_seen_, pod.metadata.resource_version);
   jobsets_.PodDeleted(pod);
+  placement_.PodDeleted(pod);
   orphans_.erase(&pod);
   const auto known = owner_of_.find(&pod);
   if (known == owner_of_.end()) return;
@@ -107,6 +110,10 @@ bool Engine::RunOne() {
   }
   if (jobsets_.Owns(*uid)) {
     jobsets_.Reconcile(*uid);
+    return true;
+  }
+  if (placement_.Owns(*uid)) {
+    placement_.Reconcile(*uid);
     return true;
   }
   const auto at = jobs_.find(*uid);
@@ -137,6 +144,7 @@ void Engine::Reconcile(const std::string& uid, JobState& state) {
       decision = controllers::ReconcileJob(state.view, orphans, now, options);
       world::PlanReport second;
       ApplyPlan(uid, state, decision.plan, &second);
+      if (second.complete()) second.failure = report.failure;
       report = second;
       complete = false;
     }

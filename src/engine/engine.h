@@ -13,6 +13,7 @@
 #include "controllers/job/reconcile.h"
 #include "controllers/job/view.h"
 #include "engine/jobset_loop.h"
+#include "engine/placement_loop.h"
 #include "engine/work_queue.h"
 #include "world/api.h"
 #include "world/clock.h"
@@ -50,6 +51,7 @@ class Engine final : public world::Watcher {
   void ServiceDeleted(const core::Service& service) override { jobsets_.ServiceDeleted(service); }
   void ClaimChanged(const core::PersistentVolumeClaim& claim) override { jobsets_.ClaimChanged(claim); }
   void ClaimDeleted(const core::PersistentVolumeClaim& claim) override { jobsets_.ClaimDeleted(claim); }
+  void NodeChanged(const core::Node& node) override { placement_.NodeChanged(node); }
 
   // Lists of all kinds have been reported whole, as of `version`: nothing older is missing, and a pod's Job that
   // is not known now does not exist.
@@ -84,6 +86,7 @@ class Engine final : public world::Watcher {
   const EngineOptions options_;
   WorkQueue queue_;
   JobSetLoop jobsets_;
+  PlacementLoop placement_;
   std::unordered_map<std::string, std::unique_ptr<JobState>> jobs_;  // by UID
   struct Owned {
     JobState* state = nullptr;

@@ -525,6 +525,11 @@ struct Service {
 void FromValue(const Value& value, Service& out);
 Value ToValue(const Service& service);
 
+// A machine, or a part of one, that pods are bound to. Its labels say where it stands.
+struct Node {
+  meta::ObjectMeta metadata;
+};
+
 // Storage that outlives pods.
 struct PersistentVolumeClaim {
   meta::ObjectMeta metadata;

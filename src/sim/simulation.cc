@@ -5,19 +5,21 @@
 namespace reprieve::sim {
 
 Simulation::Simulation(const SimulationOptions& options)
-    : clock_(options.start), store_(clock_, options.seed), engine_options_(options.engine) {
+    : clock_(options.start), store_(clock_, options.seed), options_(options) {
   RestartController();
 }
 
 Simulation::~Simulation() {
-  store_.RemoveWatcher(&*engine_);
+  store_.RemoveWatcher(&watcher());
 }
 
 void Simulation::RestartController() {
-  if (engine_) store_.RemoveWatcher(&*engine_);
-  engine_.emplace(store_, clock_, ledger_, engine_options_);
-  store_.List(*engine_);
-  store_.AddWatcher(&*engine_);
+  if (engine_) store_.RemoveWatcher(&watcher());
+  between_.reset();
+  engine_.emplace(store_, clock_, ledger_, options_.engine);
+  if (options_.watch) between_ = options_.watch(*engine_);
+  store_.List(watcher());
+  store_.AddWatcher(&watcher());
   engine_->ListsComplete(store_.version());
 }
 

@@ -4,6 +4,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <optional>
 
 #include "engine/engine.h"
@@ -18,6 +20,9 @@ struct SimulationOptions {
   std::uint64_t seed = 1;
   Time start = Time(std::chrono::sys_days{std::chrono::year{2026} / 1 / 1});
   engine::EngineOptions engine;
+  // What stands between the store and the controller's view of it, if anything: late or lost events, for example. It
+  // must outlive no engine: a new controller gets a new one.
+  std::function<std::unique_ptr<world::Watcher>(world::Watcher& downstream)> watch;
 };
 
 class Simulation {
@@ -40,14 +45,16 @@ class Simulation {
   void RunUntil(Time when);
 
  private:
+  world::Watcher& watcher() { return between_ ? *between_ : *engine_; }
   std::optional<Time> NextDue();
   void DoAllDueNow();
 
   VirtualClock clock_;
   store::Store store_;
   world::Ledger ledger_;
-  const engine::EngineOptions engine_options_;
+  const SimulationOptions options_;
   std::optional<engine::Engine> engine_;
+  std::unique_ptr<world::Watcher> between_;
   Agenda agenda_;
 };
 

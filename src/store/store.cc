@@ -29,6 +29,7 @@ WriteResult JobNotFound(const meta::ObjectKey& job) {
 Store::Store(const world::Clock& clock, std::uint64_t seed) : clock_(clock), random_(seed) {}
 
 void Store::List(world::Watcher& watcher) const {
+  for (const auto& [name, node] : nodes_) watcher.NodeChanged(node);
   for (const jobset::JobSet* jobset : JobSets()) watcher.JobSetChanged(*jobset);
   for (const core::Service* service : Services()) watcher.ServiceChanged(*service);
   for (const core::PersistentVolumeClaim* claim : Claims()) watcher.ClaimChanged(*claim);
@@ -167,6 +168,10 @@ WriteResult Store::CreatePod(std::unique_ptr<core::Pod> pod, std::string& create
     pod->metadata.name = pod->metadata.generate_name + NewNameSuffix();
   } while (in_namespace.contains(pod->metadata.name));
   created_name = pod->metadata.name;
+  if (pod->metadata.annotations.Find(jobset::kJobSetName) != nullptr) {
+    pod->spec = DefaultedSpec(pod->spec);
+    if (const Status placed = Place(*pod); !placed.ok()) return {WriteCode::kInvalid, placed.error().message, 0};
+  }
   return Insert(std::move(pod));
 }
 
@@ -299,6 +304,7 @@ WriteResult Store::Insert(std::unique_ptr<core::Pod> pod) {
   std::unique_ptr<core::Pod>& stored = pods_[pod->metadata.namespace_][pod->metadata.name];
   stored = std::move(pod);
   ++pod_count_;
+  Index(*stored);
   return Changed(*stored);
 }
 
@@ -321,6 +327,7 @@ WriteResult Store::FinishDeletion(core::Pod& pod) {
   PodsByName& in_namespace = pods_[pod.metadata.namespace_];
   const auto at = in_namespace.find(pod.metadata.name);
   const std::unique_ptr<core::Pod> last = std::move(at->second);
+  Unindex(*last);
   in_namespace.erase(at);
   --pod_count_;
   const meta::ResourceVersion version = last->metadata.resource_version = ++version_;

@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -64,11 +65,10 @@ class Store final : public world::Api {
   std::vector<const core::Service*> Services() const;
   const core::PersistentVolumeClaim* FindClaim(const meta::ObjectKey& key) const;
   std::vector<const core::PersistentVolumeClaim*> Claims() const;
-  // The labels of a node, by which exclusive placement finds topology domains.
-  void SetNode(const std::string& name, std::map<std::string, std::string> labels) {
-    nodes_[name] = std::move(labels);
-  }
-  const std::map<std::string, std::map<std::string, std::string>>& nodes() const { return nodes_; }
+  // A node that pods may be bound to; again: its new labels.
+  void SetNode(const std::string& name, const std::map<std::string, std::string>& labels);
+  // Null pointer if there is none.
+  const core::Node* FindNode(const std::string& name) const;
 
   const core::Pod* FindPod(const meta::ObjectKey& key) const;
   std::vector<const core::Pod*> Pods() const;
@@ -141,6 +141,10 @@ class Store final : public world::Api {
   // Drops the object if it is being deleted at once and nothing holds it.
   world::WriteResult FinishDeletion(core::Pod& pod);
   void OrphanPodsOf(const batch::Job& job);
+  void Index(const core::Pod& pod);
+  void Unindex(const core::Pod& pod);
+  // What the admission webhooks of JobSet make of a new pod; an error refuses it.
+  Status Place(core::Pod& pod);
 
   const world::Clock& clock_;
   Random random_;
@@ -155,7 +159,9 @@ class Store final : public world::Api {
   ByKey<jobset::JobSet> jobsets_;
   ByKey<core::Service> services_;
   ByKey<core::PersistentVolumeClaim> claims_;
-  std::map<std::string, std::map<std::string, std::string>> nodes_;
+  std::map<std::string, core::Node> nodes_;
+  // Pods of exclusively placed Jobs, by namespace and name without the last part (jobset.md 4.3).
+  std::map<meta::ObjectKey, std::set<const core::Pod*>> exclusive_;
   EventLog events_;
   // The specs that pods were created with last, and what defaulting made of them: thousands share one.
   std::unordered_map<std::shared_ptr<const core::PodSpec>, std::shared_ptr<const core::PodSpec>> defaulted_;

@@ -18,7 +18,7 @@ enum class WriteCode : std::uint8_t {
   kNotFound,  // there is no such object, or it is another one of that name (UID precondition)
   kConflict,  // the object has changed since the version that the write is based on
   kAlreadyExists,
-  kInvalid,      // validation refused it
+  kInvalid,      // validation or an admission rule refused it
   kTerminating,  // the namespace is being deleted
   kUnavailable,  // no answer: whether it took effect is unknown
 };

@@ -21,6 +21,7 @@ class Watcher {
   virtual void ServiceDeleted(const core::Service&) {}
   virtual void ClaimChanged(const core::PersistentVolumeClaim&) {}
   virtual void ClaimDeleted(const core::PersistentVolumeClaim&) {}
+  virtual void NodeChanged(const core::Node&) {}
 };
 
 }  // namespace reprieve::world

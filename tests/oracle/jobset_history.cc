@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "oracle/cluster.h"
 #include "oracle/compare.h"
+#include "oracle/held_watch.h"
 #include "oracle/pod_names.h"
 #include "oracle/replay.h"
 
@@ -16,6 +17,8 @@ using model::Value;
 
 // A history that is still not quiet after a year never will be.
 constexpr auto kLongestQuiet = std::chrono::hours(24 * 365);
+// Long enough for one look at what has been learned.
+constexpr Nanoseconds kGlance = Seconds(2);
 constexpr std::string_view kDomain = "jobset.sigs.k8s.io/";
 
 model::FeatureGates GatesOf(const Value& line) {
@@ -33,17 +36,29 @@ model::FeatureGates GatesOf(const Value& line) {
   return out;
 }
 
-sim::SimulationOptions OptionsFor(const Value& line) {
+// How the controllers may have seen the actions of a step, which were sent without waiting.
+enum class Pace : std::uint8_t {
+  kAllAtOnce,  // they looked once all had been sent
+  kOneByOne,   // they looked, and acted, after each
+  kBehind,     // all had been sent, but they learned of one after another
+};
+
+sim::SimulationOptions OptionsFor(const Value& line, HeldWatch*& watch) {
   sim::SimulationOptions options;
   options.engine.jobsets.gates = GatesOf(line);
+  options.watch = [&watch](world::Watcher& downstream) {
+    auto made = std::make_unique<HeldWatch>(downstream);
+    watch = made.get();
+    return made;
+  };
   return options;
 }
 
 class JobSetReplay {
  public:
-  // In steps `one_by_one` the controllers look after each action; in others once all have been sent.
-  JobSetReplay(const Value& line, const std::set<std::size_t>& one_by_one)
-      : line_(line), one_by_one_(one_by_one), cluster_(OptionsFor(line)) {
+  // `paces` of steps, counted from 1; of others kAllAtOnce.
+  JobSetReplay(const Value& line, const std::map<std::size_t, Pace>& paces)
+      : line_(line), paces_(paces), cluster_(OptionsFor(line, watch_)) {
     for (int node = 1; node <= 9; ++node) {
       cluster_.sim().store().SetNode(Cat("n", node), {{"rack", Cat("r", (node + 2) / 3)}});
     }
@@ -59,9 +74,8 @@ class JobSetReplay {
     std::size_t number = 0;
     for (const Value& step : line_["steps"].items()) {
       step_ = Cat(differing_step_ = ++number);
-      for (const Value& action : step["do"].items()) {
-        if (!Do(action)) return Outcome::Of(std::move(differences_));
-        if (one_by_one_.contains(number)) Quiet();
+      if (!DoAll(step["do"], paces_.contains(number) ? paces_.at(number) : Pace::kAllAtOnce)) {
+        return Outcome::Of(std::move(differences_));
       }
       Quiet();
       NameNewPods();
@@ -76,6 +90,21 @@ class JobSetReplay {
  private:
   void Quiet() {
     if (!cluster_.sim().RunUntilQuiet(cluster_.sim().Now() + kLongestQuiet)) Differ("$", "quiet", "never quiet");
+  }
+
+  bool DoAll(const Value& actions, Pace pace) {
+    if (pace == Pace::kBehind) watch_->Hold();
+    for (const Value& action : actions.items()) {
+      if (!Do(action)) return false;
+      if (pace == Pace::kOneByOne) Quiet();
+      if (pace == Pace::kBehind) watch_->Mark();
+    }
+    for (std::size_t i = 0; pace == Pace::kBehind && i < actions.size(); ++i) {
+      watch_->ReleasePortion();
+      cluster_.sim().RunUntil(cluster_.sim().Now() + kGlance);
+    }
+    watch_->ReleaseAll();
+    return true;
   }
 
   bool Do(const Value& action) {
@@ -121,6 +150,9 @@ class JobSetReplay {
   void NameNewPods() {
     std::vector<PodNames::Created> created;
     for (const core::Pod& pod : cluster_.TakeCreated()) {
+      // What came and went within a step no snapshot shows, and it has no name.
+      const core::Pod* now = cluster_.sim().store().FindPod(meta::KeyOf(pod.metadata));
+      if (now == nullptr || now->metadata.uid != pod.metadata.uid) continue;
       const std::string* index = pod.metadata.annotations.Find(batch::kCompletionIndex);
       created.push_back({pod.metadata.name, index != nullptr ? *index : "", OwnerOf(pod)});
     }
@@ -131,7 +163,16 @@ class JobSetReplay {
     Value out = Cluster::Show(pod);
     if (const Value* index = out.Find("index")) out.Set("index", Value::Number(index->AsText()));
     out.Set("job", Value::String(OwnerOf(pod)));
-    if (!pod.spec->node_selector.empty()) out.Set("nodeSelector", model::ToValue(pod.spec->node_selector));
+    if (Value selector = Selector(*pod.spec); selector.size() > 0) out.Set("nodeSelector", std::move(selector));
+    return out;
+  }
+
+  static Value Selector(const core::PodSpec& spec) {
+    Value out = Value::MakeObject();
+    for (const auto& [key, value] : spec.node_selector) {
+      const std::string ours = Cat(kNamespace, "_");
+      out.Set(key, Value::String(value.starts_with(ours) ? Cat("NS_", value.substr(ours.size())) : value));
+    }
     return out;
   }
 
@@ -139,6 +180,7 @@ class JobSetReplay {
   static Value DomainKeys(const meta::Labels& labels, const std::string& uid) {
     Value out = Value::MakeObject();
     for (const auto& [key, value] : labels.All()) {
+      if (key.starts_with("alpha.jobset.sigs.k8s.io/")) out.Set(key, Value::String(value));
       if (!key.starts_with(kDomain)) continue;
       const std::string name = key.substr(kDomain.size());
       out.Set(name, Value::String(name == "job-key" ? "KEY" : value == uid ? "UID" : value));
@@ -151,9 +193,8 @@ class JobSetReplay {
     Value out = Value::MakeObject();
     const bool fresh = known_jobs_.insert(job.metadata.uid).second;
     Value labels = DomainKeys(job.metadata.labels, uid);
-    if (Value annotations = DomainKeys(job.metadata.annotations, uid); !(labels == annotations)) {
-      out.Set("annotations", std::move(annotations));
-    }
+    Value annotations = DomainKeys(job.metadata.annotations, uid);
+    if (fresh && !(labels == annotations)) out.Set("annotations", std::move(annotations));
     if (fresh) {
       out.Set("new", Value::Bool(true));
       Value& last = last_labels_[job.metadata.name];
@@ -169,9 +210,7 @@ class JobSetReplay {
     if (job.metadata.deleting()) out.Set("deleting", Value::Bool(true));
     if (spec.parallelism != 1) out.Set("parallelism", model::ToValue(spec.parallelism));
     if (spec.completions != spec.parallelism) out.Set("completions", model::ToValue(spec.completions));
-    if (!spec.pod_template.spec->node_selector.empty()) {
-      out.Set("nodeSelector", model::ToValue(spec.pod_template.spec->node_selector));
-    }
+    if (Value selector = Selector(*spec.pod_template.spec); selector.size() > 0) out.Set("nodeSelector", selector);
     out.Set("status", Cluster::ShowStatus(job));
     return out;
   }
@@ -297,8 +336,9 @@ class JobSetReplay {
   }
 
   const Value& line_;
-  const std::set<std::size_t>& one_by_one_;
+  const std::map<std::size_t, Pace>& paces_;
   std::size_t differing_step_ = 0;
+  HeldWatch* watch_ = nullptr;
   Cluster cluster_;
   PodNames names_;
   std::set<std::string> known_jobs_;  // UIDs
@@ -309,20 +349,25 @@ class JobSetReplay {
 
 }  // namespace
 
-// The actions of a step were sent without waiting; the controllers may have looked in between or not. Each is tried
-// before a step counts as different.
+// Each pace is tried before a step counts as different.
 Outcome ReplayJobSetHistory(const Value& line) {
-  std::set<std::size_t> one_by_one;
-  Outcome last;
+  std::map<std::size_t, Pace> paces;
+  Outcome first;
   for (;;) {
-    JobSetReplay replay(line, one_by_one);
+    JobSetReplay replay(line, paces);
     Outcome outcome = replay.Run();
     if (outcome.kind == Outcome::Kind::kPassed) return outcome;
     const std::size_t step = replay.differing_step();
-    const bool again = one_by_one.contains(step);
-    if (!again) last = std::move(outcome);
-    if (step == 0 || again || line["steps"][step - 1]["do"].size() < 2) return last;
-    one_by_one.insert(step);
+    const auto tried = paces.find(step);
+    if (tried == paces.end()) first = std::move(outcome);
+    if (step == 0 || line["steps"][step - 1]["do"].size() < 2) return first;
+    if (tried == paces.end()) {
+      paces[step] = Pace::kOneByOne;
+    } else if (tried->second == Pace::kOneByOne) {
+      tried->second = Pace::kBehind;
+    } else {
+      return first;
+    }
   }
 }
 

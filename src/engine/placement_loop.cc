@@ -1,0 +1,58 @@
+#include "engine/placement_loop.h"
+
+#include "base/text.h"
+
+namespace reprieve::engine {
+namespace {
+
+constexpr Nanoseconds kRetry = Seconds(1);
+
+bool IsBoundLeader(const core::Pod& pod) {
+  return controllers::IsLeader(pod) && !pod.node_name.empty() && !pod.metadata.deleting();
+}
+
+}  // namespace
+
+void PlacementLoop::PodChanged(const core::Pod& pod) {
+  auto at = group_of_.find(&pod);
+  if (at == group_of_.end()) {
+    if (!controllers::IsPlacedExclusively(pod)) return;
+    const std::string* key = pod.metadata.labels.Find(jobset::kJobKey);
+    if (key == nullptr) return;
+    at = group_of_.emplace(&pod, Cat("placement/", pod.metadata.namespace_, "/", *key)).first;
+    groups_[at->second].insert(&pod);
+  }
+  if (IsBoundLeader(pod)) queue_.Add(at->second, clock_.Now());
+}
+
+void PlacementLoop::PodDeleted(const core::Pod& pod) {
+  const auto at = group_of_.find(&pod);
+  if (at == group_of_.end()) return;
+  const auto group = groups_.find(at->second);
+  group->second.erase(&pod);
+  if (group->second.empty()) {
+    queue_.Forget(group->first);
+    groups_.erase(group);
+  }
+  group_of_.erase(at);
+}
+
+void PlacementLoop::Reconcile(const std::string& key) {
+  controllers::PlacementLookup lookup;
+  lookup.node = [this](const std::string& name) -> const core::Node* {
+    const auto at = nodes_.find(name);
+    return at == nodes_.end() ? nullptr : at->second;
+  };
+  const std::vector<const core::Pod*> pods(groups_.at(key).begin(), groups_.at(key).end());
+  for (const core::Pod* leader : pods) {
+    if (!IsBoundLeader(*leader)) continue;
+    world::Plan plan = controllers::ReconcilePlacement(*leader, pods, lookup);
+    if (!plan.stages.empty() && !world::Apply(plan, clock_.Now(), api_).complete()) {
+      queue_.Add(key, clock_.Now() + kRetry);
+    }
+    // What the plan deleted may have gone at once, and its group with it.
+    return;
+  }
+}
+
+}  // namespace reprieve::engine

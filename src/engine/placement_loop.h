@@ -1,0 +1,42 @@
+// PlacementLoop: the engine's part for exclusive placement: it sees leaders being bound, and ends followers that are
+// kept to another topology domain (spec/jobset.md 4.4).
+//
+// The engine owns it, tells it what the world reports, and calls Reconcile when the work queue says so. One thread.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <unordered_map>
+
+#include "controllers/jobset/placement.h"
+#include "engine/work_queue.h"
+#include "world/api.h"
+#include "world/clock.h"
+
+namespace reprieve::engine {
+
+class PlacementLoop {
+ public:
+  // All must outlive the loop.
+  PlacementLoop(world::Api& api, const world::Clock& clock, WorkQueue& queue)
+      : api_(api), clock_(clock), queue_(queue) {}
+
+  void PodChanged(const core::Pod& pod);
+  void PodDeleted(const core::Pod& pod);
+  void NodeChanged(const core::Node& node) { nodes_[node.metadata.name] = &node; }
+
+  bool Owns(const std::string& key) const { return groups_.contains(key); }
+  // REQUIRES: Owns(key).
+  void Reconcile(const std::string& key);
+
+ private:
+  world::Api& api_;
+  const world::Clock& clock_;
+  WorkQueue& queue_;
+  std::map<std::string, std::set<const core::Pod*>> groups_;      // by namespace and job key
+  std::unordered_map<const core::Pod*, std::string> group_of_;
+  std::map<std::string, const core::Node*> nodes_;
+};
+
+}  // namespace reprieve::engine
