@@ -41,6 +41,7 @@ enum class Pace : std::uint8_t {
   kAllAtOnce,  // they looked once all had been sent
   kOneByOne,   // they looked, and acted, after each
   kBehind,     // all had been sent, but they learned of one after another
+  kOneBehind,  // when each was sent they had learned of the one before it
 };
 
 sim::SimulationOptions OptionsFor(const Value& line, HeldWatch*& watch) {
@@ -93,16 +94,19 @@ class JobSetReplay {
   }
 
   bool DoAll(const Value& actions, Pace pace) {
-    if (pace == Pace::kBehind) watch_->Hold();
-    for (const Value& action : actions.items()) {
-      if (!Do(action)) return false;
-      if (pace == Pace::kOneByOne) Quiet();
-      if (pace == Pace::kBehind) watch_->Mark();
-    }
-    for (std::size_t i = 0; pace == Pace::kBehind && i < actions.size(); ++i) {
+    const auto look = [this] {
       watch_->ReleasePortion();
       cluster_.sim().RunUntil(cluster_.sim().Now() + kGlance);
+    };
+    const bool held = pace == Pace::kBehind || pace == Pace::kOneBehind;
+    if (held) watch_->Hold();
+    for (std::size_t i = 0; i < actions.size(); ++i) {
+      if (!Do(actions[i])) return false;
+      if (pace == Pace::kOneByOne) Quiet();
+      if (held) watch_->Mark();
+      if (pace == Pace::kOneBehind && i > 0) look();
     }
+    for (std::size_t i = 0; pace == Pace::kBehind && i < actions.size(); ++i) look();
     watch_->ReleaseAll();
     return true;
   }
@@ -363,8 +367,8 @@ Outcome ReplayJobSetHistory(const Value& line) {
     if (step == 0 || line["steps"][step - 1]["do"].size() < 2) return first;
     if (tried == paces.end()) {
       paces[step] = Pace::kOneByOne;
-    } else if (tried->second == Pace::kOneByOne) {
-      tried->second = Pace::kBehind;
+    } else if (tried->second != Pace::kOneBehind) {
+      tried->second = static_cast<Pace>(static_cast<std::uint8_t>(tried->second) + 1);
     } else {
       return first;
     }
