@@ -10,14 +10,6 @@ namespace {
 
 constexpr std::size_t kSummaryBytes = 30;
 
-struct GroupVersionKind {
-  std::string group;
-  std::string version;
-  std::string kind;
-
-  std::string GroupVersion() const { return group.empty() ? version : Cat(group, "/", version); }
-};
-
 std::string Hex(std::string_view text) {
   constexpr std::string_view kDigits = "0123456789abcdef";
   std::string out;
@@ -36,44 +28,11 @@ std::string Summary(std::string_view text) {
   return Cat(text.front() == '{' ? std::string(head) : Hex(head), head.size() < text.size() ? " ..." : "");
 }
 
-Answer Unrecognized(std::string_view why, std::string_view text) {
-  return Refusal(400, "BadRequest",
-                 Cat("the object provided is unrecognized (must be of type Job): ", why, " (", Summary(text), ")"));
-}
-
 std::string_view KindName(const Value& value) {
   if (value.IsArray()) return "array";
   if (value.IsString()) return "string";
   if (value.IsNumber()) return "number";
   return value.IsBool() ? "bool" : "object";
-}
-
-// What the object says it is. Names fold case here, as the server's reader of these two does.
-Result<GroupVersionKind> Interpret(const Value& raw) {
-  constexpr std::string_view kParse = "couldn't get version/kind; json parse error: ";
-  GroupVersionKind out;
-  if (raw.IsNull()) return out;
-  if (!raw.IsObject()) {
-    return Error{
-        Cat(kParse, "json: cannot unmarshal ", KindName(raw),
-            " into Go value of type struct { APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string "
-            "\"json:\\\"kind,omitempty\\\"\" }")};
-  }
-  std::string api_version;
-  for (const auto& member : raw.members()) {
-    const std::string key = ToLower(member.key);
-    if ((key != "apiversion" && key != "kind") || member.value.IsNull()) continue;
-    if (!member.value.IsString()) {
-      return Error{Cat(kParse, "json: cannot unmarshal ", KindName(member.value), " into Go struct field .",
-                       key == "kind" ? "kind" : "apiVersion", " of type string")};
-    }
-    (key == "kind" ? out.kind : api_version) = member.value.AsText();
-  }
-  const auto parts = Split(api_version, '/');
-  if (parts.size() > 2) return Error{Cat("unexpected GroupVersion string: ", api_version)};
-  if (parts.size() == 2) out.group = parts[0];
-  out.version = parts.back();
-  return out;
 }
 
 GroupVersionKind WithDefaults(GroupVersionKind gvk) {
@@ -136,6 +95,38 @@ Body Refuse(Answer answer, Read read = {}) {
 
 }  // namespace
 
+Result<GroupVersionKind> Interpret(const Value& raw) {
+  constexpr std::string_view kParse = "couldn't get version/kind; json parse error: ";
+  GroupVersionKind out;
+  if (raw.IsNull()) return out;
+  if (!raw.IsObject()) {
+    return Error{
+        Cat(kParse, "json: cannot unmarshal ", KindName(raw),
+            " into Go value of type struct { APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string "
+            "\"json:\\\"kind,omitempty\\\"\" }")};
+  }
+  std::string api_version;
+  for (const auto& member : raw.members()) {
+    const std::string key = ToLower(member.key);
+    if ((key != "apiversion" && key != "kind") || member.value.IsNull()) continue;
+    if (!member.value.IsString()) {
+      return Error{Cat(kParse, "json: cannot unmarshal ", KindName(member.value), " into Go struct field .",
+                       key == "kind" ? "kind" : "apiVersion", " of type string")};
+    }
+    (key == "kind" ? out.kind : api_version) = member.value.AsText();
+  }
+  const auto parts = Split(api_version, '/');
+  if (parts.size() > 2) return Error{Cat("unexpected GroupVersion string: ", api_version)};
+  if (parts.size() == 2) out.group = parts[0];
+  out.version = parts.back();
+  return out;
+}
+
+Answer Unrecognized(std::string_view kind, std::string_view why, std::string_view text) {
+  return Refusal(400, "BadRequest",
+                 Cat("the object provided is unrecognized (must be of type ", kind, "): ", why, " (", Summary(text), ")"));
+}
+
 Answer Refusal(int code, std::string_view reason, std::string message) {
   Answer answer;
   answer.code = code;
@@ -163,14 +154,14 @@ std::optional<Answer> CheckFieldValidation(std::string_view options, const Reque
 Body ReadBody(std::string_view text, const Request& request) {
   const auto raw = ParseJson(text);
   if (!raw.ok()) {
-    return Refuse(Unrecognized(Cat("couldn't get version/kind; json parse error: ", raw.error().message), text));
+    return Refuse(Unrecognized("Job", Cat("couldn't get version/kind; json parse error: ", raw.error().message), text));
   }
   return ReadBody(*raw, text, request);
 }
 
 Body ReadBody(const Value& raw, std::string_view text, const Request& request) {
   const auto found = Interpret(raw);
-  if (!found.ok()) return Refuse(Unrecognized(found.error().message, text));
+  if (!found.ok()) return Refuse(Unrecognized("Job", found.error().message, text));
   const GroupVersionKind gvk = WithDefaults(*found);
   auto fault = KindFault(gvk);
   Read read;

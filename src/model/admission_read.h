@@ -7,6 +7,7 @@
 #include <optional>
 #include <string_view>
 
+#include "base/result.h"
 #include "model/admission.h"
 #include "model/validation/errors.h"
 
@@ -25,6 +26,18 @@ Answer InvalidAnswer(std::string_view what, const FieldErrors& errors);
 
 // The query parameter fieldValidation; `options` is CreateOptions, UpdateOptions or PatchOptions.
 std::optional<Answer> CheckFieldValidation(std::string_view options, const Request& request);
+
+// What the object says it is; an error is the text of the refusal. Names fold case here.
+struct GroupVersionKind {
+  std::string group;
+  std::string version;
+  std::string kind;
+
+  std::string GroupVersion() const { return group.empty() ? version : group + "/" + version; }
+};
+Result<GroupVersionKind> Interpret(const Value& raw);
+// A body that is no object of the kind at all. `text` is the body.
+Answer Unrecognized(std::string_view kind, std::string_view why, std::string_view text);
 
 Body ReadBody(std::string_view text, const Request& request);
 // `text` is the body that `raw` was read from.

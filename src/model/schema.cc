@@ -120,6 +120,8 @@ class Schema {
       if (option == "omitzero") field.omitzero = true;
       if (Consume(option, "go=")) field.go_name = option;
       if (Consume(option, "patchMergeKey=")) field.merge_key = option;
+      if (Consume(option, "listMapKey=")) field.list_map_keys.emplace_back(option);
+      if (option == "listType=set") field.list_set = true;
       if (Consume(option, "patchStrategy=")) {
         field.patch_merge = option.starts_with("merge");
         field.patch_retain_keys = option.ends_with("retainKeys");
@@ -235,6 +237,11 @@ const Message& JobMessage() {
 
 const Message& PodMessage() {
   static const Message& message = GetMessage("core/v1.Pod");
+  return message;
+}
+
+const Message& JobSetMessage() {
+  static const Message& message = GetMessage("jobset.x-k8s.io/v1alpha2.JobSet");
   return message;
 }
 

@@ -47,6 +47,9 @@ struct Field {
   bool patch_merge = false;
   bool patch_retain_keys = false;
   std::string merge_key;
+  // Of custom resources: a list is a map by these keys, or a set.
+  std::vector<std::string> list_map_keys;
+  bool list_set = false;
   // The Go structures embedded on the way to the field: Go's type errors name them.
   std::vector<std::string> embedded;
 };
@@ -69,5 +72,6 @@ const Message* FindMessage(std::string_view full_name);
 
 const Message& JobMessage();  // batch/v1.Job
 const Message& PodMessage();  // core/v1.Pod
+const Message& JobSetMessage();  // jobset.x-k8s.io/v1alpha2.JobSet
 
 }  // namespace reprieve::model

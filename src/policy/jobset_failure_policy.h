@@ -10,8 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/pattern.h"
 #include "model/jobset.h"
-#include "policy/message_pattern.h"
 
 namespace reprieve::policy {
 
@@ -47,7 +47,7 @@ class JobSetFailureJudge {
     jobset::FailureAction action;
     std::vector<std::string> reasons;
     std::vector<std::string> targets;
-    std::vector<MessagePattern> patterns;
+    std::vector<Pattern> patterns;
     bool Matches(const FailedJob& job) const;
   };
   std::vector<Rule> rules_;

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "model/admission_jobset.h"
 #include "model/json.h"
 #include "model/patch.h"
 #include "oracle/compare.h"
@@ -18,7 +19,7 @@ namespace {
 using model::Answer;
 using model::Value;
 
-constexpr std::string_view kSuffix = "xxxxx";
+constexpr std::string_view kSuffix = "q7w2k";
 constexpr std::string_view kInvalidValue = "Invalid value: ";
 constexpr std::size_t kLongestShown = 300;
 
@@ -194,6 +195,51 @@ Answer Replay(const Value& line) {
   return model::UpdateJob(prepared.object, Spaced(line["object"]), request);
 }
 
+// The same of a JobSet.
+Answer ReplayJobSet(const Value& line) {
+  const std::string& op = line["op"].AsText();
+  std::string gates;
+  for (const Value& gate : line["gates"].items()) AppendTo(gates, gate.AsText(), "=true,");
+  for (const auto& gate : line["gates"].members()) AppendTo(gates, gate.key, "=", model::WriteJson(gate.value), ",");
+  model::JobSetRequest request{MakeRequest(line, true), *model::ParseFeatureGates(gates), {}};
+  request.find_claim = [&](const std::string& name) -> const Value* {
+    for (const Value& object : line["existing"].items()) {
+      if (object["kind"].AsText() == "PersistentVolumeClaim" && object["metadata"]["name"].AsText() == name) {
+        return &object;
+      }
+    }
+    return nullptr;
+  };
+  if (op == "create") {
+    if (line.Find("raw") != nullptr) return model::CreateJobSet(line["raw"].AsText(), request);
+    return model::CreateJobSet(Spaced(line["object"]), request);
+  }
+  model::JobSetRequest preparing = request;
+  preparing.request = MakeRequest(line, false);
+  Answer prepared = model::CreateJobSet(line["before"], preparing);
+  if (!prepared.ok()) return prepared;
+  prepared.object.At("metadata").Set("resourceVersion", Value::String("1001"));
+  if (line.Find("status") != nullptr) {
+    Value body = prepared.object;
+    body.Set("status", line["status"]);
+    prepared = model::UpdateJobSetStatus(prepared.object, body, preparing);
+    if (!prepared.ok()) return prepared;
+  }
+  if (op == "updateStatus") {
+    Value body = prepared.object;
+    body.Remove("status");
+    if (!line["newStatus"].IsNull()) body.Set("status", line["newStatus"]);
+    if (line.Find("alsoChange") != nullptr) body = model::MergePatch(body, line["alsoChange"]);
+    return model::UpdateJobSetStatus(prepared.object, body, request);
+  }
+  if (line.Find("change") == nullptr) return model::UpdateJobSet(prepared.object, line["object"], request);
+  const std::string& type = line["patchType"].AsText();
+  const model::PatchType patch = type == "application/json-patch+json"              ? model::PatchType::kJson
+                                 : type == "application/strategic-merge-patch+json" ? model::PatchType::kStrategic
+                                                                                    : model::PatchType::kMerge;
+  return model::PatchJobSet(prepared.object, patch, line["change"], request);
+}
+
 // Causes in any order: both sides in the order of their text, and the message left out.
 void Sort(Value& told) {
   Value* causes = told.At("answer").Find("causes");
@@ -206,11 +252,10 @@ void Sort(Value& told) {
 }  // namespace
 
 Outcome ReplayAdmission(const Value& line) {
-  if (line["kind"].AsText() == "JobSet") return Outcome::Skipped("JobSet is not served yet");
   Value expected = Value::MakeObject();
   expected.Set("answer", line["answer"]);
   if (line.Find("warnings") != nullptr) expected.Set("warnings", line["warnings"]);
-  const Answer answer = Replay(line);
+  const Answer answer = line["kind"].AsText() == "JobSet" ? ReplayJobSet(line) : Replay(line);
   if (line["answer"]["panic"].AsBool()) {
     // The real handler breaks down; ours says what is wrong.
     if (answer.code == 422) return Outcome::Passed();

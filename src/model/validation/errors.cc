@@ -36,6 +36,10 @@ std::string_view ReasonOf(FieldErrorType type) {
       return "FieldValueTooLong";
     case FieldErrorType::kTooMany:
       return "FieldValueTooMany";
+    case FieldErrorType::kTypeInvalid:
+      return "FieldValueTypeInvalid";
+    case FieldErrorType::kInternal:
+      return "InternalError";
   }
   return "";
 }
@@ -104,6 +108,13 @@ void FieldErrors::TooLong(const FieldPath& path, std::int64_t max_bytes) {
 }
 void FieldErrors::TooMany(const FieldPath& path, std::size_t actual, std::size_t max) {
   Add(FieldErrorType::kTooMany, path, Cat("Too many: ", actual, ": must have at most ", max, " items"));
+}
+
+void FieldErrors::TypeInvalid(const FieldPath& path, std::string_view shown, std::string_view detail) {
+  Add(FieldErrorType::kTypeInvalid, path, WithDetail(Cat("Invalid value: ", shown), detail));
+}
+void FieldErrors::Internal(std::string_view detail) {
+  Add(FieldErrorType::kInternal, FieldPath("<nil>"), Cat("Internal error: ", detail));
 }
 
 void FieldErrors::Append(FieldErrors other) {

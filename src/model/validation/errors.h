@@ -37,6 +37,8 @@ enum class FieldErrorType : std::uint8_t {
   kForbidden,
   kTooLong,
   kTooMany,
+  kTypeInvalid,  // of a custom resource: another JSON type than its schema has
+  kInternal,     // a webhook's error that is about no field
 };
 
 struct FieldError {
@@ -80,6 +82,8 @@ class FieldErrors {
   void NotFound(const FieldPath& path, std::string_view shown, std::string_view detail = "");
   void TooLong(const FieldPath& path, std::int64_t max_bytes);
   void TooMany(const FieldPath& path, std::size_t actual, std::size_t max);
+  void TypeInvalid(const FieldPath& path, std::string_view shown, std::string_view detail);
+  void Internal(std::string_view detail);
 
   void Append(FieldErrors other);
   bool empty() const { return list_.empty(); }

@@ -68,24 +68,6 @@ void ValidateNumbers(const Value& spec, const FieldPath& path, FieldErrors& erro
 }
 
 // acme.io/foo
-void ValidateManagedBy(const std::string& name, const FieldPath& path, FieldErrors& errors) {
-  const std::size_t slash = name.find('/');
-  if (name.empty()) {
-    errors.Required(path);
-  } else if (slash == std::string::npos || slash == 0 || slash + 1 == name.size()) {
-    errors.Invalid(path, Shown(name), "must be a domain-prefixed path (such as \"acme.io/foo\")");
-  } else {
-    const std::string domain = name.substr(0, slash);
-    for (const auto& fault : DnsSubdomainFaults(domain)) errors.Invalid(path, Shown(domain), fault);
-    const std::string rest = name.substr(slash + 1);
-    if (!IsHttpPath(rest)) {
-      errors.Invalid(path, Shown(rest),
-                     "Invalid path (regex used for validation is '[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+')");
-    }
-  }
-  if (name.size() > kMaxManagedByBytes) errors.TooLong(path, kMaxManagedByBytes);
-}
-
 void AtMost(const Value& number, std::int64_t limit, const FieldPath& path, std::string_view when,
             FieldErrors& errors) {
   if (number.AsInt() <= limit) return;
@@ -292,6 +274,24 @@ void ValidateSpecUpdate(const Value& job, const Value& stored_job, FieldErrors& 
 }
 
 }  // namespace
+
+void ValidateManagedBy(const std::string& name, const FieldPath& path, FieldErrors& errors) {
+  const std::size_t slash = name.find('/');
+  if (name.empty()) {
+    errors.Required(path);
+  } else if (slash == std::string::npos || slash == 0 || slash + 1 == name.size()) {
+    errors.Invalid(path, Shown(name), "must be a domain-prefixed path (such as \"acme.io/foo\")");
+  } else {
+    const std::string domain = name.substr(0, slash);
+    for (const auto& fault : DnsSubdomainFaults(domain)) errors.Invalid(path, Shown(domain), fault);
+    const std::string rest = name.substr(slash + 1);
+    if (!IsHttpPath(rest)) {
+      errors.Invalid(path, Shown(rest),
+                     "Invalid path (regex used for validation is '[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+')");
+    }
+  }
+  if (name.size() > kMaxManagedByBytes) errors.TooLong(path, kMaxManagedByBytes);
+}
 
 void ValidateNonNegative(const Value& number, const FieldPath& path, FieldErrors& errors) {
   if (number.AsInt() < 0) errors.Invalid(path, Shown(number), "must be greater than or equal to 0");

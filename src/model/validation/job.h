@@ -23,6 +23,9 @@ void ValidateJobStatusUpdate(const Value& job, const Value& stored, FieldErrors&
 void ValidatePodFailurePolicy(const Value& spec, const FieldPath& path, FieldErrors& errors);
 void ValidateSuccessPolicy(const Value& spec, const FieldPath& path, FieldErrors& errors);
 
+// A domain-prefixed path of at most 63 bytes.
+void ValidateManagedBy(const std::string& name, const FieldPath& path, FieldErrors& errors);
+
 // Number >= 0.
 void ValidateNonNegative(const Value& number, const FieldPath& path, FieldErrors& errors);
 

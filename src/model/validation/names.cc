@@ -92,6 +92,20 @@ Faults DnsLabelFaults(std::string_view text) {
   return faults;
 }
 
+Faults Dns1035LabelFaults(std::string_view text) {
+  Faults faults;
+  if (text.size() > 63) faults.push_back(TooLong(63, "characters"));
+  const bool good = !text.empty() && IsLower(text.front()) && text.back() != '-' &&
+                    std::all_of(text.begin(), text.end(), [](char c) { return IsLowerAlnum(c) || c == '-'; });
+  if (!good) {
+    faults.emplace_back(
+        "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic "
+        "character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is "
+        "'[a-z]([-a-z0-9]*[a-z0-9])?')");
+  }
+  return faults;
+}
+
 Faults DnsSubdomainFaults(std::string_view text) {
   Faults faults;
   if (text.size() > 253) faults.push_back(TooLong(253, "characters"));

@@ -14,6 +14,8 @@ namespace reprieve::model {
 using Faults = std::vector<std::string>;
 
 Faults DnsLabelFaults(std::string_view text);
+// Of a Service: begins with a letter (RFC 1035).
+Faults Dns1035LabelFaults(std::string_view text);
 Faults DnsSubdomainFaults(std::string_view text);
 Faults DnsSubdomainWithUnderscoreFaults(std::string_view text);
 // Of a label's, an annotation's or a condition's name: [prefix/]name.

@@ -1,10 +1,10 @@
-#include "policy/message_pattern.h"
+#include "base/pattern.h"
 
 #include <re2/re2.h>
 
 #include "base/text.h"
 
-namespace reprieve::policy {
+namespace reprieve {
 namespace {
 
 // Go writes a named group (?<name>...) as well as (?P<name>...); this RE2 knows the latter alone.
@@ -26,24 +26,24 @@ std::string WithNamedGroups(std::string_view pattern) {
 
 }  // namespace
 
-struct MessagePattern::Compiled {
+struct Pattern::Compiled {
   explicit Compiled(const std::string& pattern) : expression(pattern, RE2::Quiet) {}
   RE2 expression;
 };
 
-MessagePattern::MessagePattern(std::string_view pattern)
+Pattern::Pattern(std::string_view pattern)
     : compiled_(std::make_unique<Compiled>(WithNamedGroups(pattern))) {
   if (compiled_->expression.ok()) return;
   error_ = compiled_->expression.error();
   compiled_.reset();
 }
 
-MessagePattern::MessagePattern(MessagePattern&&) noexcept = default;
-MessagePattern& MessagePattern::operator=(MessagePattern&&) noexcept = default;
-MessagePattern::~MessagePattern() = default;
+Pattern::Pattern(Pattern&&) noexcept = default;
+Pattern& Pattern::operator=(Pattern&&) noexcept = default;
+Pattern::~Pattern() = default;
 
-bool MessagePattern::FoundIn(std::string_view message) const {
-  return compiled_ && RE2::PartialMatch(re2::StringPiece(message.data(), message.size()), compiled_->expression);
+bool Pattern::FoundIn(std::string_view text) const {
+  return compiled_ && RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), compiled_->expression);
 }
 
-}  // namespace reprieve::policy
+}  // namespace reprieve
