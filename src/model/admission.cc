@@ -90,27 +90,26 @@ void SetIfAbsent(Value& map, std::string_view key, std::string_view text) {
 
 // The labels by which a Job finds its pods, and the selector that asks for them. What the user wrote stays, and is
 // validated after.
-void GenerateSelector(Value& job) {
+void GenerateSelector(Value& job, bool shares_labels) {
   Value& spec = job.At("spec");
   if (spec["manualSelector"].AsBool()) return;
   const std::string name = job["metadata"]["name"].AsText();
   const std::string uid = job["metadata"]["uid"].AsText();
   Value& meta = spec.At("template").At("metadata");
-  // Defaulting made the Job's labels those of the template: one map under two names.
-  const bool shared = meta["labels"].size() > 0 && job["metadata"]["labels"] == meta["labels"];
   Value& labels = meta.At("labels");
   SetIfAbsent(labels, "job-name", name);
   SetIfAbsent(labels, "batch.kubernetes.io/job-name", name);
   SetIfAbsent(labels, "controller-uid", uid);
   SetIfAbsent(labels, "batch.kubernetes.io/controller-uid", uid);
-  if (shared) {
+  if (shares_labels) {
     Value copy = labels;
     job.At("metadata").Set("labels", std::move(copy));
   }
   SetIfAbsent(spec.At("selector").At("matchLabels"), "batch.kubernetes.io/controller-uid", uid);
 }
 
-void PrepareForCreate(Value& job, const Request& request) {
+void PrepareForCreate(Body& body, const Request& request) {
+  Value& job = body.job;
   job.Set("status", Value::MakeObject());
   Value& meta = job.At("metadata");
   for (const std::string_view member :
@@ -125,7 +124,7 @@ void PrepareForCreate(Value& job, const Request& request) {
   meta.Set("uid", Text(request.uid));
   meta.Set("creationTimestamp", Value::String(FormatRfc3339(request.now)));
   meta.Set("generation", Value::Int(1));
-  GenerateSelector(job);
+  GenerateSelector(job, body.shares_labels);
   DropDisabledFields(job.At("spec").At("template").At("spec"));
 }
 
@@ -140,7 +139,7 @@ Answer Create(Body body, const Request& request) {
   Value& job = body.job;
   if (auto refusal = CheckNamespace(job, request.name_space)) return With(*refusal, body);
   DropRepeatedOwners(job, body.warnings);
-  PrepareForCreate(job, request);
+  PrepareForCreate(body, request);
   FieldErrors errors;
   ValidateJob(job, {}, errors);
   if (!errors.empty()) return With(Invalid(job, errors), body);

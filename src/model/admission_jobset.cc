@@ -66,7 +66,8 @@ class Admission {
     WarnOfFinalizers();
     PrepareForUpdate(stored, part);
     FieldErrors errors;
-    // Two layers of the server ask the same.
+    // Two layers of the server ask the same, one of them of the object alone as well.
+    ValidateMeta(object_["metadata"], /*any_name=*/true, FieldPath("metadata"), errors);
     ValidateMetaUpdate(object_["metadata"], stored["metadata"], FieldPath("metadata"), errors);
     ValidateMetaUpdate(object_["metadata"], stored["metadata"], FieldPath("metadata"), errors);
     if (part == Part::kStatus) {

@@ -81,7 +81,9 @@ Read ReadJob(const Value& raw, const Request& request) {
   out.body.job.Set("apiVersion", Value::String("batch/v1"));
   out.body.job.Set("kind", Value::String("Job"));
   if (out.body.job["metadata"].IsNull()) out.body.job.Set("metadata", Value::MakeObject());
+  const bool labelled = out.body.job["metadata"]["labels"].size() > 0;
   DefaultJob(out.body.job);
+  out.body.shares_labels = !labelled && out.body.job["metadata"]["labels"].size() > 0;
   return out;
 }
 

@@ -15,6 +15,8 @@ namespace reprieve::model::admission {
 
 struct Body {
   Value job;  // held, with defaults
+  // Defaulting made the Job's labels those of the template: one map under two names.
+  bool shares_labels = false;
   std::vector<std::string> warnings;
   std::vector<FieldIssue> issues;
   std::optional<Answer> refusal;

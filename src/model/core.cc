@@ -97,6 +97,23 @@ void FromValue(const Value& value, Service& out) {
   model::FromValue(value["spec"], out.spec);
 }
 
+void DefaultHeadlessService(Service& service) {
+  Value spec = model::ToValue(service.spec);
+  const auto set = [&](std::string_view name, std::string_view text) {
+    if (spec.Find(name) == nullptr) spec.Set(name, Value::String(std::string(text)));
+  };
+  const auto set_list = [&](std::string_view name, std::string_view text) {
+    if (spec.Find(name) == nullptr) spec.Set(name, Value::MakeArray()).Append(Value::String(std::string(text)));
+  };
+  set_list("clusterIPs", "None");
+  set("internalTrafficPolicy", "Cluster");
+  set_list("ipFamilies", "IPv4");
+  set("ipFamilyPolicy", "SingleStack");
+  set("sessionAffinity", "None");
+  set("type", "ClusterIP");
+  model::FromValue(spec, service.spec);
+}
+
 Value ToValue(const Service& service) {
   Value out = Value::MakeObject();
   out.Set("apiVersion", Value::String("v1"));

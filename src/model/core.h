@@ -523,6 +523,8 @@ struct Service {
   bool headless() const { return spec.cluster_ip == "None"; }
 };
 void FromValue(const Value& value, Service& out);
+// What the server fills in for a Service without a cluster address.
+void DefaultHeadlessService(Service& service);
 Value ToValue(const Service& service);
 
 // A machine, or a part of one, that pods are bound to. Its labels say where it stands.

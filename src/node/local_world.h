@@ -38,7 +38,7 @@ struct LocalWorldOptions {
   NodeOptions nodes;
   // Where containers work that name no directory; absent: where Reprieve was started, as if that were the image's.
   std::optional<std::string> working_directory;
-  engine::EngineOptions engine = {.batch_period = std::chrono::milliseconds(1), .reconcile = {}};
+  engine::EngineOptions engine = {.batch_period = std::chrono::milliseconds(1), .reconcile = {}, .jobsets = {}};
   ProbeOptions probe;
   CriLogLimits log;
   std::size_t max_starting = 32;

@@ -189,6 +189,7 @@ WriteResult Store::CreateService(core::Service service) {
   service.metadata.uid = NewUid();
   service.metadata.creation_timestamp = TruncateToSeconds(clock_.Now());
   service.metadata.resource_version = ++version_;
+  if (service.headless()) core::DefaultHeadlessService(service);
   stored = std::make_unique<core::Service>(std::move(service));
   for (world::Watcher* watcher : watchers_) watcher->ServiceChanged(*stored);
   return {WriteCode::kOk, {}, stored->metadata.resource_version};

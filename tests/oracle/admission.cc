@@ -202,13 +202,13 @@ Answer ReplayJobSet(const Value& line) {
   for (const Value& gate : line["gates"].items()) AppendTo(gates, gate.AsText(), "=true,");
   for (const auto& gate : line["gates"].members()) AppendTo(gates, gate.key, "=", model::WriteJson(gate.value), ",");
   model::JobSetRequest request{MakeRequest(line, true), *model::ParseFeatureGates(gates), {}};
-  request.find_claim = [&](const std::string& name) -> const Value* {
+  request.find_claim = [&](const std::string& name) -> Value {
     for (const Value& object : line["existing"].items()) {
       if (object["kind"].AsText() == "PersistentVolumeClaim" && object["metadata"]["name"].AsText() == name) {
-        return &object;
+        return object;
       }
     }
-    return nullptr;
+    return Value();
   };
   if (op == "create") {
     if (line.Find("raw") != nullptr) return model::CreateJobSet(line["raw"].AsText(), request);

@@ -166,29 +166,20 @@ Status Cluster::PatchJob(const std::string& name, const Value& patch) {
   return FromWrite(sim_.store().ReplaceJob(job));
 }
 
+model::JobSetRequest Cluster::RequestFor(std::string_view uid, std::string_view suffix) {
+  return {{kNamespace, "", uid, suffix, sim_.Now()}, gates_, [this](const std::string& name) {
+            const core::PersistentVolumeClaim* claim = sim_.store().FindClaim({std::string(kNamespace), name});
+            return claim != nullptr ? ToValue(*claim) : Value();
+          }};
+}
+
 Status Cluster::CreateJobSet(const Value& manifest) {
-  Value object = manifest;
-  Value& spec = object.At("spec");
-  if (spec.Find("network")==nullptr) spec.Set("network", Value::MakeObject());
-  Value& network = spec.At("network");
-  if (network.Find("enableDNSHostnames")==nullptr) network.Set("enableDNSHostnames", Value::Bool(true));
-  if (network.Find("publishNotReadyAddresses")==nullptr) network.Set("publishNotReadyAddresses", Value::Bool(true));
-  if (spec.Find("successPolicy")==nullptr) spec.Set("successPolicy", Value::MakeObject()).Set("operator", Value::String("All"));
-  if (spec.Find("startupPolicy")==nullptr) spec.Set("startupPolicy", Value::MakeObject()).Set("startupPolicyOrder", Value::String("AnyOrder"));
-  for (Value& r : spec.At("replicatedJobs").items()) {
-    if (r.Find("groupName")==nullptr) r.Set("groupName", Value::String("default"));
-    if (r.Find("replicas")==nullptr) r.Set("replicas", Value::Int(1));
-    Value& js = r.At("template").At("spec");
-    if (js.Find("completionMode")==nullptr) js.Set("completionMode", Value::String("Indexed"));
-    Value& ps = js.At("template").At("spec");
-    if (ps.Find("restartPolicy")==nullptr) ps.Set("restartPolicy", Value::String("OnFailure"));
-  }
-  if (Value* f = spec.Find("failurePolicy")) if (Value* rules = f->Find("rules")) { int i=0; for (Value& r : rules->items()) { if (r["name"].AsText().empty()) r.Set("name", Value::String(Cat("failurePolicyRule", i))); ++i; } }
-  object.At("metadata").Set("namespace", Value::String(std::string(kNamespace)));
-  object.At("metadata").Set("uid", Value::String(sim_.store().NewUid()));
-  object.At("metadata").Set("generation", Value::Int(1));
+  const std::string uid = sim_.store().NewUid();
+  const std::string suffix = sim_.store().NewNameSuffix();
+  model::Answer answer = model::CreateJobSet(manifest, RequestFor(uid, suffix));
+  if (!answer.ok()) return Error{answer.message};
   jobset::JobSet jobset;
-  FromValue(object, jobset);
+  FromValue(answer.object, jobset);
   job_name_ = jobset.metadata.name;
   sim_.store().AddJobSet(std::move(jobset));
   return Ok();
@@ -197,10 +188,11 @@ Status Cluster::CreateJobSet(const Value& manifest) {
 Status Cluster::PatchJobSet(const std::string& name, const Value& patch) {
   const jobset::JobSet* stored = sim_.store().FindJobSet({std::string(kNamespace), name});
   if (stored == nullptr) return Error{Cat("no JobSet ", name)};
-  Value object = ToValue(*stored);
-  object = model::MergePatch(object, patch);
+  model::Answer answer =
+      model::PatchJobSet(ToValue(*stored), model::PatchType::kMerge, patch, RequestFor("", ""));
+  if (!answer.ok()) return Error{answer.message};
   jobset::JobSet jobset;
-  FromValue(object, jobset);
+  FromValue(answer.object, jobset);
   return FromWrite(sim_.store().ReplaceJobSet(jobset));
 }
 

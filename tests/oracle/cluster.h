@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "model/admission_jobset.h"
 #include "model/value.h"
 #include "sim/simulation.h"
 
@@ -55,6 +56,7 @@ class Cluster final : public world::Watcher {
 
  private:
   world::PodReference Reference(const std::string& pod) const;
+  model::JobSetRequest RequestFor(std::string_view uid, std::string_view suffix);
 
   sim::Simulation sim_;
   std::string job_name_;  // or the JobSet's

@@ -72,6 +72,10 @@ class JobSetReplay {
     if (const Status created = cluster_.CreateJobSet(line_["jobset"]); !created.ok()) {
       return Outcome::Of({{"1", "$.jobset", "accepted", created.error().message}});
     }
+    if (const Value* defaulted = line_.Find("defaulted")) {
+      step_ = "1";
+      CompareWhole("defaulted", *defaulted, ToValue(*cluster_.jobset()));
+    }
     std::size_t number = 0;
     for (const Value& step : line_["steps"].items()) {
       step_ = Cat(differing_step_ = ++number);
@@ -171,11 +175,15 @@ class JobSetReplay {
     return out;
   }
 
-  static Value Selector(const core::PodSpec& spec) {
+  static Value Selector(const core::PodSpec& spec) { return WithRecordedNamespace(model::ToValue(spec.node_selector)); }
+
+  // Of values NAMESPACE_JOB.
+  static Value WithRecordedNamespace(const Value& selector) {
     Value out = Value::MakeObject();
-    for (const auto& [key, value] : spec.node_selector) {
-      const std::string ours = Cat(kNamespace, "_");
-      out.Set(key, Value::String(value.starts_with(ours) ? Cat("NS_", value.substr(ours.size())) : value));
+    const std::string ours = Cat(kNamespace, "_");
+    for (const Value::Member& member : selector.members()) {
+      const std::string& value = member.value.AsText();
+      out.Set(member.key, Value::String(value.starts_with(ours) ? Cat("NS_", value.substr(ours.size())) : value));
     }
     return out;
   }
@@ -256,6 +264,14 @@ class JobSetReplay {
       }
     }
     Value expected = then;
+    for (const Value::Member& job : then["jobSpecs"].members()) {
+      const batch::Job* found = cluster_.sim().store().FindJob({std::string(kNamespace), job.key});
+      CompareWhole("jobSpecs", job.value, found != nullptr ? WithoutType(ToValue(*found)) : Value());
+    }
+    for (const Value::Member& service : then["serviceSpecs"].members()) {
+      const core::Service* found = cluster_.sim().store().FindService({std::string(kNamespace), service.key});
+      CompareWhole("serviceSpecs", service.value, found != nullptr ? WithoutType(ToValue(*found)) : Value());
+    }
     expected.Remove("jobSpecs");
     expected.Remove("serviceSpecs");
     if (cluster_.jobset() != nullptr && cluster_.jobset()->status.IsFinished()) {
@@ -263,6 +279,40 @@ class JobSetReplay {
       ForgetStartup(actual);
     }
     for (Difference& difference : DifferencesAt(step_, expected, actual)) differences_.push_back(std::move(difference));
+  }
+
+  static Value WithoutType(Value object) {
+    object.Remove("apiVersion");
+    object.Remove("kind");
+    return object;
+  }
+
+  // Whole objects, as the recorder writes them: no status, and what differs from cluster to cluster hidden.
+  void CompareWhole(std::string_view member, const Value& expected, Value actual) {
+    actual.Remove("status");
+    if (actual.Find("metadata") != nullptr) {
+      actual.At("metadata").Remove("resourceVersion");
+      actual.At("metadata").Set("creationTimestamp", Value::Bool(true));
+    }
+    HideIdentity(actual);
+    for (Difference& difference : DifferencesAt(step_, expected, actual)) {
+      difference.path = Cat("$.", member, difference.path.substr(1));
+      differences_.push_back(std::move(difference));
+    }
+  }
+
+  static void HideIdentity(Value& value) {
+    if (value.IsArray()) {
+      for (Value& item : value.items()) HideIdentity(item);
+    }
+    if (!value.IsObject()) return;
+    for (Value::Member& member : value.members()) {
+      HideIdentity(member.value);
+      if (member.key == "uid" || member.key.ends_with("-uid")) member.value = Value::String("UID");
+      if (member.key == "namespace" && member.value.AsText() == kNamespace) member.value = Value::String("NS");
+      if (member.key == Cat(kDomain, "job-key")) member.value = Value::String("KEY");
+      if (member.key == "nodeSelector") member.value = WithRecordedNamespace(member.value);
+    }
   }
 
   // A JobSet that nobody manages has no status at all.

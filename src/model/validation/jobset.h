@@ -12,8 +12,8 @@
 
 namespace reprieve::model {
 
-// The PersistentVolumeClaim of that name in the JobSet's namespace; null pointer: there is none.
-using FindClaim = std::function<const Value*(const std::string& name)>;
+// The PersistentVolumeClaim of that name in the JobSet's namespace; null: there is none.
+using FindClaim = std::function<Value(const std::string& name)>;
 
 // CEL rules of the definition. `stored`: what an update replaces; null pointer on creates.
 void ValidateJobSetRules(const Value& jobset, const Value* stored, FieldErrors& errors);

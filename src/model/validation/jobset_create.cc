@@ -268,10 +268,10 @@ class Webhook {
   void CheckExisting(const Value& policy, const Value& claim, const std::string& name, const FieldPath& policy_path,
                      const FieldPath& path) {
     const std::string full_name = Cat(name, "-", name_);
-    const Value* existing = find_claim_ ? find_claim_(full_name) : nullptr;
-    if (existing == nullptr) return;
+    const Value existing = find_claim_ ? find_claim_(full_name) : Value();
+    if (existing.IsNull()) return;
     const Message& message = GetMessage("core/v1.PersistentVolumeClaimSpec");
-    Value there = Stored((*existing)["spec"], message);
+    Value there = Stored(existing["spec"], message);
     // What the server fills in, and a template has to say.
     if (there["volumeMode"].IsNull()) there.Set("volumeMode", Value::String("Filesystem"));
     if (!(Stored(claim["spec"], message) == there)) {
