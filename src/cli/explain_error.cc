@@ -13,14 +13,18 @@ constexpr std::string_view kGoField = " into Go struct field ";
 
 // The words of people who come from elsewhere, and what they were after.
 struct Slip {
-  std::string_view field_end;
+  std::string_view field_part;
   std::string_view word;
   std::string_view advice;
 };
 constexpr Slip kSlips[] = {
-    {".action", "Retry", "Did you mean Ignore? It retries without counting the failure."},
-    {".action", "Restart", "Did you mean Count? A counted failure is retried up to backoffLimit."},
-    {".action", "Fail", "Did you mean FailJob? It ends the Job at once."},
+    {".podFailurePolicy.", "Retry", "Did you mean Ignore? It retries without counting the failure."},
+    {".podFailurePolicy.", "Restart", "Did you mean Count? A counted failure is retried up to backoffLimit."},
+    {".podFailurePolicy.", "Fail", "Did you mean FailJob? It ends the Job at once."},
+    {".failurePolicy.", "Retry", "Did you mean RestartJobSet? It makes all Jobs anew, up to maxRestarts times."},
+    {".failurePolicy.", "Restart", "Did you mean RestartJobSet? It makes all Jobs anew, up to maxRestarts times."},
+    {".failurePolicy.", "Ignore", "Did you mean RestartJobSetAndIgnoreMaxRestarts? It makes all Jobs anew, uncounted."},
+    {".failurePolicy.", "Fail", "Did you mean FailJobSet? It ends the JobSet at once."},
     {".restartPolicy", "Always", "A Job's pods end: use Never, or OnFailure to restart containers in place."},
 };
 
@@ -49,7 +53,7 @@ FieldComplaint FromCause(const model::Cause& cause) {
     const std::string word = FirstQuoted(cause.message);
     out.message = Cat("not one of ", Join(supported, ", "));
     for (const Slip& slip : kSlips) {
-      if (cause.field.ends_with(slip.field_end) && word == slip.word) out.advice = slip.advice;
+      if (cause.field.find(slip.field_part) != std::string::npos && word == slip.word) out.advice = slip.advice;
     }
     const std::vector<std::string_view> candidates(supported.begin(), supported.end());
     const std::string_view near = NearestWord(word, candidates);
@@ -59,8 +63,8 @@ FieldComplaint FromCause(const model::Cause& cause) {
 }
 
 // The message type at a path, following the schema: what the fields beside an unknown one are called.
-const model::Message* MessageAt(std::string_view path) {
-  const model::Message* message = &model::JobMessage();
+const model::Message* MessageAt(const model::Message& root, std::string_view path) {
+  const model::Message* message = &root;
   while (message != nullptr && !path.empty()) {
     const std::size_t end = path.find_first_of(".[");
     const model::Field* field = message->Find(path.substr(0, end));
@@ -76,12 +80,12 @@ const model::Message* MessageAt(std::string_view path) {
   return message;
 }
 
-FieldComplaint Unknown(const std::string& path) {
+FieldComplaint Unknown(const model::Message& root, const std::string& path) {
   FieldComplaint out{path, "there is no such field", ""};
   const std::size_t dot = path.rfind('.');
   const std::string_view parent = dot == std::string::npos ? std::string_view() : std::string_view(path).substr(0, dot);
   const std::string_view name = std::string_view(path).substr(dot == std::string::npos ? 0 : dot + 1);
-  const model::Message* message = MessageAt(parent);
+  const model::Message* message = MessageAt(root, parent);
   if (message == nullptr) return out;
   std::vector<std::string_view> names;
   for (const model::Field& field : message->fields) names.push_back(field.name);
@@ -91,7 +95,7 @@ FieldComplaint Unknown(const std::string& path) {
 }
 
 // unknown field "a.b", duplicate field "c"
-std::vector<FieldComplaint> FromStrict(std::string_view list) {
+std::vector<FieldComplaint> FromStrict(const model::Message& root, std::string_view list) {
   std::vector<FieldComplaint> out;
   while (!list.empty()) {
     const std::size_t open = list.find('"');
@@ -101,7 +105,7 @@ std::vector<FieldComplaint> FromStrict(std::string_view list) {
     if (list.substr(0, open).find("duplicate") != std::string_view::npos) {
       out.push_back({path, "this field is here twice; only one can count", "Remove one of them."});
     } else {
-      out.push_back(Unknown(path));
+      out.push_back(Unknown(root, path));
     }
     if (close == std::string_view::npos) break;
     list.remove_prefix(close + 1);
@@ -136,16 +140,19 @@ FieldComplaint FromTypeError(std::string_view message) {
 
 }  // namespace
 
-std::vector<FieldComplaint> ExplainAnswer(const model::Answer& answer, const model::Value&) {
+std::vector<FieldComplaint> ExplainAnswer(const model::Answer& answer, const model::Value& manifest) {
   std::vector<FieldComplaint> out;
   std::set<std::pair<std::string, std::string>> said;
   for (const model::Cause& cause : answer.causes) {
+    // "Some rules were not checked": the errors beside it say what to mend first.
+    if (cause.field == "<nil>" && answer.causes.size() > 1) continue;
     if (said.insert({cause.field, cause.message}).second) out.push_back(FromCause(cause));
   }
   if (!out.empty()) return out;
   const std::string_view message = answer.message;
   if (const std::size_t at = message.find(kStrict); at != std::string_view::npos) {
-    return FromStrict(message.substr(at + kStrict.size()));
+    const bool jobset = manifest["kind"].AsText() == "JobSet";
+    return FromStrict(jobset ? model::JobSetMessage() : model::JobMessage(), message.substr(at + kStrict.size()));
   }
   return {FromTypeError(message)};
 }

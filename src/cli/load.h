@@ -10,6 +10,8 @@
 #include "cli/diagnostic.h"
 #include "model/batch.h"
 #include "model/core.h"
+#include "model/feature_gates.h"
+#include "model/jobset.h"
 #include "model/manifest.h"
 
 namespace reprieve::cli {
@@ -19,8 +21,16 @@ struct LoadedJob {
   model::ManifestObject manifest;
 };
 
+struct LoadedJobSet {
+  jobset::JobSet jobset;
+  model::ManifestObject manifest;
+};
+
 struct Loaded {
   std::vector<LoadedJob> jobs;
+  std::vector<LoadedJobSet> jobsets;
+  std::vector<core::Service> services;
+  std::vector<core::PersistentVolumeClaim> claims;
   std::vector<core::ConfigMap> config_maps;
   std::vector<core::Secret> secrets;
   std::vector<Diagnostic> errors;     // in the order of the files
@@ -29,6 +39,7 @@ struct Loaded {
 
 struct LoadOptions {
   std::string name_space = "default";
+  model::FeatureGates gates;
   Time now;
   // UIDs and the characters after a generateName.
   std::function<std::string()> new_uid;

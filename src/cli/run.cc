@@ -1,4 +1,4 @@
-// reprieve run FILE...: Jobs on this machine, to their end.
+// reprieve run FILE...: Jobs and JobSets on this machine, to their end.
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -11,6 +11,7 @@
 
 #include "base/text.h"
 #include "cli/exit_code.h"
+#include "cli/feature_gates_option.h"
 #include "cli/interrupt.h"
 #include "cli/load.h"
 #include "cli/run_report.h"
@@ -52,16 +53,19 @@ class Ticker {
 class RunVerb final : public Verb {
  public:
   void Declare(CLI::App& app) override {
-    CLI::App* verb = app.add_subcommand("run", "Run Jobs to their end: pods are processes of this machine");
+    CLI::App* verb = app.add_subcommand("run", "Run Jobs and JobSets to their end: pods are processes of this machine");
     verb->footer(
         "Examples:\n"
         "  reprieve run train.yaml\n"
         "  reprieve run --logs --nodes 4 jobs/\n"
         "  reprieve run --image 'trainer:*=python3 train.py' train.yaml\n\n"
-        "Exit code 0: all Jobs completed; 1: one failed; 2: bad input, nothing was started; 3: it can't run here;\n"
+        "Exit code 0: all completed; 1: a Job or JobSet failed; 2: bad input, nothing was started; 3: it can't run here;\n"
         "130: interrupted.");
     verb->add_option("FILE", files_, "Manifests: files, folders, or - for standard input")->required();
     verb->add_option("--nodes", nodes_, "Share the machine among so many virtual nodes")->check(CLI::Range(1, 1000));
+    verb->add_option("--node-label", node_labels_, "NODE:KEY=VALUE: a label of virtual nodes; * and ? in NODE match")
+        ->allow_extra_args(false);
+    verb->add_option("--feature-gates", gates_, kFeatureGatesHelp)->check(CheckFeatureGates);
     verb->add_option("--image", images_, "NAME=COMMAND: what an image's entrypoint is here; * and ? in NAME match")
         ->allow_extra_args(false);
     verb->add_flag("--logs", logs_, "Print what the pods print, each line with its pod and container");
@@ -82,6 +86,9 @@ class RunVerb final : public Verb {
     node::LocalWorldOptions options;
     options.state_directory = state_;
     options.nodes.count = nodes_;
+    options.nodes.label_rules = node_labels_;
+    const model::FeatureGates gates = *model::ParseFeatureGates(gates_);
+    options.engine.jobsets.gates = gates;
     options.probe.plain_processes = plain_;
     options.probe.no_cgroups = plain_;
     options.engine.reconcile.delays.base = *ParseDuration(backoff_);
@@ -108,12 +115,15 @@ class RunVerb final : public Verb {
     }
 
     LoadOptions load;
+    load.gates = gates;
     load.now = world.clock().Now();
     load.new_uid = [&world] { return world.store().NewUid(); };
     load.new_suffix = [&world] { return world.store().NewNameSuffix(); };
     Loaded loaded = Load(files_, load);
     for (core::ConfigMap& config_map : loaded.config_maps) world.settings().Add(std::move(config_map));
     for (core::Secret& secret : loaded.secrets) world.settings().Add(std::move(secret));
+    for (core::Service& service : loaded.services) world.store().CreateService(std::move(service));
+    for (core::PersistentVolumeClaim& claim : loaded.claims) world.store().CreateClaim(std::move(claim));
     CheckRunnable(world, loaded);
     for (const std::string& warning : loaded.warnings) std::fprintf(stderr, "Warning: %s\n", warning.c_str());
     if (!loaded.errors.empty()) return Refuse(loaded.errors);
@@ -125,18 +135,31 @@ class RunVerb final : public Verb {
     if (verbose_ || plain_) run_report.Say(world.Describe());
     world.store().AddWatcher(&run_report);
     world.ledger().set_listener([&run_report](const world::Verdict& verdict) { run_report.Judged(verdict); });
+    world.store().set_event_listener([&run_report](const world::Event& event) { run_report.Announced(event); });
     const Interrupt interrupt([](void* context) noexcept { static_cast<node::LocalWorld*>(context)->Wake(); }, &world);
 
     std::vector<meta::ObjectKey> jobs;
+    std::vector<meta::ObjectKey> jobsets;
     for (LoadedJob& job : loaded.jobs) {
       jobs.push_back(meta::KeyOf(job.job.metadata));
       world.store().AddJob(std::move(job.job));
     }
+    for (LoadedJobSet& jobset : loaded.jobsets) {
+      jobsets.push_back(meta::KeyOf(jobset.jobset.metadata));
+      world.store().AddJobSet(std::move(jobset.jobset));
+    }
     const auto all_finished = [&] {
-      return std::all_of(jobs.begin(), jobs.end(), [&](const meta::ObjectKey& key) {
-        const batch::Job* job = world.store().FindJob(key);
-        return job == nullptr || job->status.IsFinished();
-      });
+      const bool all = std::all_of(jobs.begin(), jobs.end(),
+                                   [&](const meta::ObjectKey& key) {
+                                     const batch::Job* job = world.store().FindJob(key);
+                                     return job == nullptr || job->status.IsFinished();
+                                   }) &&
+                       std::all_of(jobsets.begin(), jobsets.end(), [&](const meta::ObjectKey& key) {
+                         const jobset::JobSet* jobset = world.store().FindJobSet(key);
+                         return jobset == nullptr || jobset->status.IsFinished();
+                       });
+      // What a JobSet that is over deletes has its grace period.
+      return all && world.machine().running() == 0;
     };
     {
       std::optional<Ticker> ticker;
@@ -173,9 +196,39 @@ class RunVerb final : public Verb {
         complain("spec.template.spec", std::move(why));
       }
     }
-    if (loaded.errors.empty() && loaded.jobs.empty()) {
+    for (const LoadedJobSet& jobset : loaded.jobsets) CheckRunnable(world, jobset, loaded.errors);
+    if (loaded.errors.empty() && loaded.jobs.empty() && loaded.jobsets.empty()) {
       auto file = std::make_shared<const model::ManifestFile>(model::ManifestFile{files_.front(), {}});
-      loaded.errors.push_back({std::move(file), {}, "", "has no Job in it", ""});
+      loaded.errors.push_back({std::move(file), {}, "", "has no Job and no JobSet in it", ""});
+    }
+  }
+
+  static void CheckRunnable(const node::LocalWorld& world, const LoadedJobSet& loaded,
+                            std::vector<Diagnostic>& errors) {
+    const auto complain = [&](std::string_view field, std::string message) {
+      errors.push_back(AboutField(loaded.manifest, field, std::move(message)));
+    };
+    const jobset::JobSetSpec& spec = *loaded.jobset.spec;
+    if (spec.managed_elsewhere()) {
+      complain("spec.managedBy", Cat("another controller, ", *spec.managed_by,
+                                     ", manages this JobSet; remove the field to run it here"));
+    }
+    if (spec.suspended()) {
+      complain("spec.suspend", "a suspended JobSet never ends; set it to false, or remove it, to run the JobSet");
+    }
+    // Its claims will be there when its pods are: any volume of that name will do.
+    std::vector<core::Volume> claims;
+    for (const jobset::VolumeClaimPolicy& policy : spec.volume_claim_policies) {
+      for (const core::PersistentVolumeClaim& claim : policy.templates) {
+        claims.emplace_back().name = claim.metadata.name;
+      }
+    }
+    for (std::size_t i = 0; i < spec.replicated_jobs.size(); ++i) {
+      core::PodSpec pod = *spec.replicated_jobs[i].job_template.spec->pod_template.spec;
+      pod.volumes.insert(pod.volumes.end(), claims.begin(), claims.end());
+      for (std::string& why : world.WhyNotRunnable(pod, loaded.jobset.metadata.namespace_)) {
+        complain(Cat("spec.replicatedJobs[", i, "].template.spec.template.spec"), std::move(why));
+      }
     }
   }
 
@@ -203,6 +256,8 @@ class RunVerb final : public Verb {
 
   std::vector<std::string> files_;
   std::int32_t nodes_ = 1;
+  std::vector<std::string> node_labels_;
+  std::string gates_;
   std::vector<std::string> images_;
   bool logs_ = false;
   std::string output_ = "text";

@@ -19,14 +19,6 @@ using model::Value;
 
 constexpr Nanoseconds kRepaintAtMostEvery = std::chrono::milliseconds(100);
 constexpr std::size_t kTailLines = 5;
-constexpr int kBarCells = 10;
-
-std::string Bar(double part) {
-  std::string out;
-  for (int i = 0; i < kBarCells; ++i) out += i < part * kBarCells ? "█" : "░";
-  return out;
-}
-
 const core::ContainerStatus* FailedContainer(const core::Pod& pod) {
   for (const auto* statuses : {&pod.status.container_statuses, &pod.status.init_container_statuses}) {
     for (const core::ContainerStatus& status : *statuses) {
@@ -69,11 +61,14 @@ void RunReport::JobChanged(const batch::Job& job) {
   const auto [at, fresh] = jobs_.try_emplace(job.metadata.uid);
   JobLife& life = at->second;
   if (fresh) {
-    order_.push_back(job.metadata.uid);
     life.key = meta::KeyOf(job.metadata);
     life.began = clock_.Now();
-    life.completions = job.spec->completions;
+    const meta::OwnerReference* owner = job.metadata.Controller();
+    if (owner != nullptr && jobsets_.contains(owner->uid)) life.jobset = owner->uid;
+    if (life.jobset.empty()) order_.push_back(job.metadata.uid);
+    job_uids_[life.key] = job.metadata.uid;
   }
+  life.completions = job.spec->completions;
   life.status = job.status;
   if (!job.status.IsFinished() || life.finished) return;
   life.finished = true;
@@ -81,33 +76,89 @@ void RunReport::JobChanged(const batch::Job& job) {
   ends_.push_back(job.metadata.uid);
 }
 
+void RunReport::JobSetChanged(const jobset::JobSet& jobset) {
+  const auto [at, fresh] = jobsets_.try_emplace(jobset.metadata.uid);
+  JobSetLife& life = at->second;
+  if (fresh) {
+    life.key = meta::KeyOf(jobset.metadata);
+    life.began = clock_.Now();
+    order_.push_back(jobset.metadata.uid);
+    jobset_uids_[life.key] = jobset.metadata.uid;
+  }
+  life.spec = jobset.spec;
+  life.status = jobset.status;
+  if (!jobset.status.IsFinished() || life.finished) return;
+  life.finished = true;
+  life.ended = clock_.Now();
+  ends_.push_back(jobset.metadata.uid);
+}
+
 // After the verdicts that explain it, which come once its plan is applied.
 void RunReport::TellEnds() {
   for (const std::string& uid : std::exchange(ends_, {})) {
-    const JobLife& life = jobs_.at(uid);
-    const bool complete = life.status.IsTrue("Complete");
-    const batch::JobCondition* end = life.status.FindCondition(complete ? "Complete" : "Failed");
-    if (options_.format == OutputFormat::kJson) {
-      Value event = JsonEvent(complete ? "jobComplete" : "jobFailed", life.key);
-      event.Set("reason", Value::String(end->reason));
-      event.Set("message", Value::String(end->message));
-      event.Set("status", model::ToValue(life.status));
-      Json(std::move(event));
-    } else {
-      Line(Cat("Job ", life.key.name, complete ? " completed: " : " failed: ", end->reason, " (", end->message, ")"));
-    }
+    if (const auto job = jobs_.find(uid); job != jobs_.end()) TellEnd(job->second);
+    if (const auto jobset = jobsets_.find(uid); jobset != jobsets_.end()) TellEnd(jobset->second);
+  }
+}
+
+void RunReport::TellEnd(const JobLife& life) {
+  const bool complete = life.status.IsTrue("Complete");
+  const batch::JobCondition* end = life.status.FindCondition(complete ? "Complete" : "Failed");
+  if (options_.format == OutputFormat::kJson) {
+    Value event = JsonEvent(complete ? "jobComplete" : "jobFailed", "job", life.key);
+    event.Set("reason", Value::String(end->reason));
+    event.Set("message", Value::String(end->message));
+    event.Set("status", model::ToValue(life.status));
+    Json(std::move(event));
+  } else {
+    Line(Cat("Job ", life.key.name, complete ? " completed: " : " failed: ", end->reason, " (", end->message, ")"));
+  }
+}
+
+void RunReport::TellEnd(const JobSetLife& life) {
+  const bool complete = life.status.IsTrue("Completed");
+  const jobset::Condition* end = life.status.FindCondition(complete ? "Completed" : "Failed");
+  if (options_.format == OutputFormat::kJson) {
+    Value event = JsonEvent(complete ? "jobSetCompleted" : "jobSetFailed", "jobset", life.key);
+    event.Set("reason", Value::String(end->reason));
+    event.Set("message", Value::String(end->message));
+    event.Set("status", model::ToValue(life.status));
+    Json(std::move(event));
+  } else {
+    Line(Cat("JobSet ", life.key.name, complete ? " completed: " : " failed: ", end->reason, " (", end->message, ")"));
   }
 }
 
 void RunReport::JobDeleted(const batch::Job& job) {
   const auto at = jobs_.find(job.metadata.uid);
   if (at == jobs_.end()) return;
-  at->second.finished = true;
-  if (options_.format == OutputFormat::kJson) return Json(JsonEvent("jobDeleted", at->second.key));
-  Line(Cat("Job ", at->second.key.name, " is deleted: its time to live after finishing is over"));
+  JobLife& life = at->second;
+  if (job_uids_[life.key] == job.metadata.uid) job_uids_.erase(life.key);
+  if (options_.format == OutputFormat::kJson) Json(JsonEvent("jobDeleted", "job", life.key));
+  if (!life.jobset.empty()) {
+    // Its JobSet makes it anew, or is over and says so; what its pods came to is in the JobSet's tally.
+    jobs_.erase(at);
+    return;
+  }
+  life.finished = true;
+  if (options_.format == OutputFormat::kText) {
+    Line(Cat("Job ", life.key.name, " is deleted: its time to live after finishing is over"));
+  }
 }
 
-RunReport::JobLife* RunReport::LifeOf(const core::Pod& pod) {
+void RunReport::JobSetDeleted(const jobset::JobSet& jobset) {
+  const auto at = jobsets_.find(jobset.metadata.uid);
+  if (at == jobsets_.end()) return;
+  at->second.finished = true;
+  if (options_.format == OutputFormat::kJson) return Json(JsonEvent("jobSetDeleted", "jobset", at->second.key));
+  Line(Cat("JobSet ", at->second.key.name, " is deleted: its time to live after finishing is over"));
+}
+
+Tally& RunReport::TallyOf(JobLife& job) {
+  return job.jobset.empty() ? job.tally : jobsets_.at(job.jobset).tally;
+}
+
+JobLife* RunReport::LifeOf(const core::Pod& pod) {
   const meta::OwnerReference* owner = pod.metadata.Controller();
   const auto at = owner != nullptr ? jobs_.find(owner->uid) : jobs_.end();
   return at == jobs_.end() ? nullptr : &at->second;
@@ -118,11 +169,12 @@ void RunReport::PodChanged(const core::Pod& pod) {
   if (job == nullptr || ended_) return;
   const auto [at, fresh] = pods_.try_emplace(pod.metadata.uid);
   PodLife& life = at->second;
-  if (fresh) ++job->pods;
+  Tally& tally = TallyOf(*job);
+  if (fresh) ++tally.pods;
   for (const core::ContainerStatus& status : pod.status.container_statuses) {
     std::int32_t& seen = life.restarts[status.name];
     if (status.restart_count <= seen) continue;
-    job->restarts += status.restart_count - seen;
+    tally.restarts += status.restart_count - seen;
     seen = status.restart_count;
     if (options_.format == OutputFormat::kText) {
       Line(Cat(pod.metadata.name, " container ", status.name, " exited ",
@@ -135,14 +187,14 @@ void RunReport::PodChanged(const core::Pod& pod) {
   if (life.phase == core::PodPhase::kRunning) life.running_since = clock_.Now();
   const bool failed = life.phase == core::PodPhase::kFailed;
   if (failed) {
-    if (life.running_since) job->wasted += clock_.Now() - *life.running_since;
+    if (life.running_since) tally.wasted += clock_.Now() - *life.running_since;
     if (const core::ContainerStatus* container = FailedContainer(pod)) {
-      job->failed_pod = {pod.metadata.name, container->name};
-      job->failed_attempt = container->restart_count;
+      tally.failed_pod = {pod.metadata.name, container->name};
+      tally.failed_attempt = container->restart_count;
     }
   }
   if (options_.format == OutputFormat::kJson) {
-    Value event = JsonEvent("pod", job->key);
+    Value event = JsonEvent("pod", "job", job->key);
     event.Set("pod", Value::String(pod.metadata.name));
     event.Set("phase", Value::String(std::string(core::NameOf(life.phase))));
     event.Set("node", Value::String(pod.node_name));
@@ -171,9 +223,14 @@ void RunReport::PodDeleted(const core::Pod& pod) {
 }
 
 void RunReport::Judged(const world::Verdict& verdict) {
-  for (auto& [uid, job] : jobs_) {
-    if (job.key != meta::ObjectKey{verdict.namespace_, verdict.job}) continue;
-    if (!verdict.pod.empty()) ++(verdict.failed_after > verdict.failed_before ? job.counted : job.ignored);
+  if (!verdict.jobset.empty()) {
+    if (const auto uid = jobset_uids_.find({verdict.namespace_, verdict.jobset}); uid != jobset_uids_.end()) {
+      jobsets_.at(uid->second).last = verdict;
+    }
+  } else if (const auto uid = job_uids_.find({verdict.namespace_, verdict.job}); uid != job_uids_.end()) {
+    JobLife& job = jobs_.at(uid->second);
+    Tally& tally = TallyOf(job);
+    if (!verdict.pod.empty()) ++(verdict.failed_after > verdict.failed_before ? tally.counted : tally.ignored);
     job.last = verdict;
   }
   if (options_.format == OutputFormat::kJson) {
@@ -182,6 +239,17 @@ void RunReport::Judged(const world::Verdict& verdict) {
     return Json(std::move(event));
   }
   Line(world::Describe(verdict));
+}
+
+void RunReport::Announced(const world::Event& event) {
+  if (!event.warning || event.reason.find("Creat") == std::string::npos) return;
+  if (options_.format == OutputFormat::kJson) {
+    Value line = JsonEvent("warning", event.about.kind == world::Kind::kJobSet ? "jobset" : "job", event.about.key);
+    line.Set("reason", Value::String(event.reason));
+    line.Set("message", Value::String(event.message));
+    return Json(std::move(line));
+  }
+  Line(Cat(event.about.key.name, " ", event.reason, ": ", event.message));
 }
 
 void RunReport::Output(const node::PodOutput& line) {
@@ -225,12 +293,12 @@ void RunReport::Json(Value object) {
   std::fflush(stdout);
 }
 
-Value RunReport::JsonEvent(std::string_view type, const meta::ObjectKey& job) const {
+Value RunReport::JsonEvent(std::string_view type, std::string_view kind, const meta::ObjectKey& object) const {
   Value event = Value::MakeObject();
   event.Set("type", Value::String(std::string(type)));
   event.Set("time", Value::String(FormatRfc3339(clock_.Now())));
-  event.Set("namespace", Value::String(job.namespace_));
-  event.Set("job", Value::String(job.name));
+  event.Set("namespace", Value::String(object.namespace_));
+  event.Set(kind, Value::String(object.name));
   return event;
 }
 
@@ -249,95 +317,133 @@ void RunReport::Repaint() {
   EraseBlock();
   const std::size_t width = TerminalWidth();
   for (const std::string& uid : order_) {
-    std::printf("%s\n", Cut(BlockLine(jobs_.at(uid)), width - 1).c_str());
-    ++block_lines_;
+    if (const auto job = jobs_.find(uid); job != jobs_.end()) PrintBlockLine(JobLine(job->second, now), width);
+    const auto jobset = jobsets_.find(uid);
+    if (jobset == jobsets_.end()) continue;
+    for (const std::string& line : JobSetTree(jobset->second, now)) PrintBlockLine(line, width);
   }
   std::fflush(stdout);
 }
 
-std::string RunReport::BlockLine(const JobLife& job) const {
-  const batch::JobStatus& status = job.status;
-  const std::int32_t wanted = job.completions.value_or(1);
-  std::string out =
-      Cat("Job ", job.key.name, "  ", Bar(wanted > 0 ? double(status.succeeded) / wanted : 1), "  ", status.succeeded,
-          "/", wanted, " succeeded · ", status.active, " active · ", status.failed, " failed");
-  if (job.counted + job.ignored > 0) AppendTo(out, " · ", job.counted + job.ignored, " judged");
-  AppendTo(out, " · ", HumanDuration(std::chrono::floor<Seconds>(job.ended.value_or(clock_.Now()) - job.began)));
-  if (job.finished) {
-    AppendTo(out, " · ", status.IsTrue("Failed") ? "failed" : "completed");
-  } else if (job.last && !job.last->consequence.empty() && status.active == 0) {
-    AppendTo(out, " · ", job.last->consequence);
-  }
-  return out;
+void RunReport::PrintBlockLine(const std::string& line, std::size_t width) {
+  std::printf("%s\n", Cut(line, width - 1).c_str());
+  ++block_lines_;
 }
 
 bool RunReport::AnyFailed() const {
-  return std::any_of(jobs_.begin(), jobs_.end(),
-                     [](const auto& entry) { return entry.second.status.IsTrue("Failed"); });
+  return std::any_of(order_.begin(), order_.end(), [this](const std::string& uid) {
+    const auto job = jobs_.find(uid);
+    return job != jobs_.end() ? job->second.status.IsTrue("Failed") : jobsets_.at(uid).status.IsTrue("Failed");
+  });
 }
 
 void RunReport::Summarize(bool interrupted) {
   TellEnds();
   EraseBlock();
   ended_ = true;
-  for (const std::string& uid : order_) SummarizeOne(jobs_.at(uid), interrupted);
+  for (const std::string& uid : order_) {
+    if (const auto job = jobs_.find(uid); job != jobs_.end()) {
+      Summarize(job->second, interrupted);
+    } else {
+      Summarize(jobsets_.at(uid), interrupted);
+    }
+  }
   std::fflush(stdout);
 }
 
-void RunReport::SummarizeOne(const JobLife& job, bool interrupted) {
+namespace {
+
+// complete, failed: how it ended, if it did.
+std::string EndWord(bool complete, bool failed, bool interrupted) {
+  return complete ? "completed" : failed ? "failed" : interrupted ? "was interrupted" : "did not end";
+}
+
+// The rule that stopped it; empty if none did.
+std::string StoppedBy(const std::optional<world::Verdict>& last) {
+  if (!last || !last->rule) return {};
+  std::string out = Cat(": rule ", last->rule->index + 1, " ", last->rule->action, " stopped it");
+  if (!last->rule->file.empty()) AppendTo(out, " (", last->rule->file, ":", last->rule->line, ")");
+  return out;
+}
+
+}  // namespace
+
+void RunReport::Summarize(const JobLife& job, bool interrupted) {
   const Nanoseconds took = job.ended.value_or(clock_.Now()) - job.began;
   const bool failed = job.status.IsTrue("Failed");
   const bool complete = job.status.IsTrue("Complete");
-  const std::string verdict = complete      ? "completed"
-                              : failed      ? "failed"
-                              : interrupted ? "was interrupted"
-                                            : "did not end";
-  const std::string logs = machine_.LogPath({job.key.namespace_, "*"}, "*", 0);
-  const std::string folder = logs.substr(0, logs.find("/logs/") + 5);
   if (options_.format == OutputFormat::kJson) {
-    Value event = JsonEvent("summary", job.key);
-    event.Set("result", Value::String(complete ? "Complete" : failed ? "Failed" : "Interrupted"));
-    event.Set("seconds", Value::Number(Cat(std::chrono::duration_cast<Seconds>(took).count())));
-    event.Set("pods", Value::Int(job.pods));
-    event.Set("restarts", Value::Int(job.restarts));
+    Value event = SummaryEvent(JsonEvent("summary", "job", job.key), job.tally,
+                               complete ? "Complete" : failed ? "Failed" : "Interrupted", took);
     event.Set("succeeded", Value::Int(job.status.succeeded));
     event.Set("failed", Value::Int(job.status.failed));
-    event.Set("counted", Value::Int(job.counted));
-    event.Set("ignored", Value::Int(job.ignored));
-    event.Set("wastedSeconds", Value::Int(std::chrono::duration_cast<Seconds>(job.wasted).count()));
-    event.Set("logs", Value::String(folder));
     return Json(std::move(event));
   }
-  const auto paint = [&](std::string_view text) { return complete ? style_.Green(text) : style_.Red(text); };
-  std::string head = Cat(job.key.name, " ", verdict, " after ", HumanDuration(took));
-  if (failed && job.last && job.last->rule) {
-    AppendTo(head, ": rule ", job.last->rule->index + 1, " ", job.last->rule->action, " stopped it");
-    if (!job.last->rule->file.empty()) AppendTo(head, " (", job.last->rule->file, ":", job.last->rule->line, ")");
-  } else if (failed) {
-    AppendTo(head, ": ", job.status.FindCondition("Failed")->reason);
+  std::string head = Cat(job.key.name, " ", EndWord(complete, failed, interrupted), " after ", HumanDuration(took));
+  if (failed) {
+    const std::string rule = StoppedBy(job.last);
+    head += rule.empty() ? Cat(": ", job.status.FindCondition("Failed")->reason) : rule;
   }
-  std::printf("\n%s\n", paint(head).c_str());
-  std::printf("  attempts %lld · pods %lld · succeeded %d · failed %d · retried %lld · ignored %lld",
-              static_cast<long long>(job.pods + job.restarts), static_cast<long long>(job.pods), job.status.succeeded,
-              job.status.failed, static_cast<long long>(std::max<std::int64_t>(0, job.counted - (failed ? 1 : 0))),
-              static_cast<long long>(job.ignored));
-  if (job.wasted > Nanoseconds(0)) std::printf(" · wasted %s", HumanDuration(job.wasted).c_str());
+  std::printf("\n%s\n", (complete ? style_.Green(head) : style_.Red(head)).c_str());
+  PrintTally(job.key, job.tally, failed,
+             Cat("succeeded ", job.status.succeeded, " · failed ", job.status.failed, " · "));
+}
+
+void RunReport::Summarize(const JobSetLife& jobset, bool interrupted) {
+  const Nanoseconds took = jobset.ended.value_or(clock_.Now()) - jobset.began;
+  const bool failed = jobset.status.IsTrue("Failed");
+  const bool complete = jobset.status.IsTrue("Completed");
+  if (options_.format == OutputFormat::kJson) {
+    Value event = SummaryEvent(JsonEvent("summary", "jobset", jobset.key), jobset.tally,
+                               complete ? "Completed" : failed ? "Failed" : "Interrupted", took);
+    event.Set("jobSetRestarts", Value::Int(jobset.status.restarts));
+    event.Set("restartsCountTowardsMax", Value::Int(jobset.status.restarts_count_towards_max));
+    return Json(std::move(event));
+  }
+  std::string head =
+      Cat("JobSet ", jobset.key.name, " ", EndWord(complete, failed, interrupted), " after ", HumanDuration(took));
+  if (failed) {
+    const std::string rule = StoppedBy(jobset.last && jobset.last->ends ? jobset.last : std::nullopt);
+    head += rule.empty() ? Cat(": ", jobset.status.FindCondition("Failed")->reason) : rule;
+  }
+  std::printf("\n%s\n", (complete ? style_.Green(head) : style_.Red(head)).c_str());
+  if (failed && jobset.last) std::printf("  because  %s\n", world::Describe(*jobset.last).c_str());
+  const std::string used = RestartsUsed(jobset);
+  PrintTally(jobset.key, jobset.tally, failed, used.empty() ? used : Cat(used, " · "));
+}
+
+Value RunReport::SummaryEvent(Value event, const Tally& tally, std::string_view result, Nanoseconds took) const {
+  event.Set("result", Value::String(std::string(result)));
+  event.Set("seconds", Value::Number(Cat(std::chrono::duration_cast<Seconds>(took).count())));
+  event.Set("pods", Value::Int(tally.pods));
+  event.Set("restarts", Value::Int(tally.restarts));
+  event.Set("counted", Value::Int(tally.counted));
+  event.Set("ignored", Value::Int(tally.ignored));
+  event.Set("wastedSeconds", Value::Int(std::chrono::duration_cast<Seconds>(tally.wasted).count()));
+  event.Set("logs", Value::String(machine_.LogDirectory()));
+  return event;
+}
+
+void RunReport::PrintTally(const meta::ObjectKey& key, const Tally& tally, bool failed, const std::string& counts) {
+  std::printf("  attempts %lld · pods %lld · %sretried %lld · ignored %lld",
+              static_cast<long long>(tally.pods + tally.restarts), static_cast<long long>(tally.pods), counts.c_str(),
+              static_cast<long long>(std::max<std::int64_t>(0, tally.counted - (failed ? 1 : 0))),
+              static_cast<long long>(tally.ignored));
+  if (tally.wasted > Nanoseconds(0)) std::printf(" · wasted %s", HumanDuration(tally.wasted).c_str());
   std::printf("\n");
-  if (failed && job.failed_pod) {
-    std::printf(
-        "  logs     %s\n",
-        machine_.LogPath({job.key.namespace_, job.failed_pod->first}, job.failed_pod->second, job.failed_attempt)
-            .c_str());
-    PrintTail(job);
+  if (failed && tally.failed_pod) {
+    const auto& [pod, container] = *tally.failed_pod;
+    std::printf("  logs     %s\n", machine_.LogPath({key.namespace_, pod}, container, tally.failed_attempt).c_str());
+    PrintTail(key, tally);
   } else {
-    std::printf("  logs     %s\n", folder.c_str());
+    std::printf("  logs     %s\n", machine_.LogDirectory().c_str());
   }
 }
 
 // The last lines of what failed last, without the log format's columns.
-void RunReport::PrintTail(const JobLife& job) {
+void RunReport::PrintTail(const meta::ObjectKey& key, const Tally& tally) {
   std::ifstream file(
-      machine_.LogPath({job.key.namespace_, job.failed_pod->first}, job.failed_pod->second, job.failed_attempt));
+      machine_.LogPath({key.namespace_, tally.failed_pod->first}, tally.failed_pod->second, tally.failed_attempt));
   std::deque<std::string> tail;
   for (std::string line; std::getline(file, line);) {
     tail.push_back(std::move(line));

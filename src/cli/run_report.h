@@ -9,9 +9,10 @@
 #include <string>
 #include <vector>
 
+#include "cli/life.h"
 #include "cli/style.h"
 #include "node/machine.h"
-#include "world/verdict.h"
+#include "world/api.h"
 #include "world/watcher.h"
 
 namespace reprieve::cli {
@@ -33,13 +34,17 @@ class RunReport final : public world::Watcher {
   void JobDeleted(const batch::Job& job) override;
   void PodChanged(const core::Pod& pod) override;
   void PodDeleted(const core::Pod& pod) override;
+  void JobSetChanged(const jobset::JobSet& jobset) override;
+  void JobSetDeleted(const jobset::JobSet& jobset) override;
   void Judged(const world::Verdict& verdict);
+  // Of those that no verdict and no end tells: why children cannot be made.
+  void Announced(const world::Event& event);
   void Output(const node::PodOutput& line);
   // A sentence for people, on its own line.
   void Say(const std::string& text);
-  // Once everything that happened at once is known: tells the ends of Jobs, and paints the block anew if it is time.
+  // Once everything that happened at once is known: tells the ends of Jobs and JobSets, and paints the block anew if it is time.
   void Repaint();
-  // The end of every Job: attempts, pods, time, verdicts, where the logs are.
+  // The end of every Job and JobSet: attempts, pods, time, verdicts, where the logs are.
   void Summarize(bool interrupted);
   bool AnyFailed() const;
 
@@ -50,41 +55,35 @@ class RunReport final : public world::Watcher {
     std::optional<Time> running_since;
     std::map<std::string, std::int32_t> restarts;
   };
-  struct JobLife {
-    meta::ObjectKey key;
-    Time began;
-    batch::JobStatus status;
-    std::optional<std::int32_t> completions;
-    bool finished = false;
-    std::optional<Time> ended;
-    std::int64_t pods = 0;
-    std::int64_t restarts = 0;
-    std::int64_t counted = 0;                                       // failures that counted
-    std::int64_t ignored = 0;                                       // and that did not
-    Nanoseconds wasted{0};                                          // time of pods that failed
-    std::optional<world::Verdict> last;                             // what ended it, if anything judged did
-    std::optional<std::pair<std::string, std::string>> failed_pod;  // the last, and its container
-    std::int32_t failed_attempt = 0;
-  };
-
   JobLife* LifeOf(const core::Pod& pod);
   void Line(const std::string& text);
   void Json(model::Value object);
-  model::Value JsonEvent(std::string_view type, const meta::ObjectKey& job) const;
+  // `kind`: job or jobset.
+  model::Value JsonEvent(std::string_view type, std::string_view kind, const meta::ObjectKey& object) const;
+  Tally& TallyOf(JobLife& job);
   void TellEnds();
+  void TellEnd(const JobLife& job);
+  void TellEnd(const JobSetLife& jobset);
   void EraseBlock();
-  std::string BlockLine(const JobLife& job) const;
-  void SummarizeOne(const JobLife& job, bool interrupted);
-  void PrintTail(const JobLife& job);
+  void PrintBlockLine(const std::string& line, std::size_t width);
+  void Summarize(const JobLife& job, bool interrupted);
+  void Summarize(const JobSetLife& jobset, bool interrupted);
+  // What a summary has beside its heading.
+  model::Value SummaryEvent(model::Value event, const Tally& tally, std::string_view result, Nanoseconds took) const;
+  void PrintTally(const meta::ObjectKey& key, const Tally& tally, bool failed, const std::string& counts);
+  void PrintTail(const meta::ObjectKey& key, const Tally& tally);
 
   const RunReportOptions options_;
   const world::Clock& clock_;
   const node::Machine& machine_;
   const Style style_;
-  std::vector<std::string> order_;       // UIDs of Jobs
-  std::map<std::string, JobLife> jobs_;  // by UID
+  std::vector<std::string> order_;             // UIDs of JobSets and of Jobs that stand for themselves
+  std::map<std::string, JobLife> jobs_;        // by UID
+  std::map<std::string, JobSetLife> jobsets_;  // by UID
+  std::map<meta::ObjectKey, std::string> job_uids_;
+  std::map<meta::ObjectKey, std::string> jobset_uids_;
   std::map<std::string, PodLife> pods_;  // by UID
-  std::vector<std::string> ends_;        // UIDs of Jobs that have ended and are not told yet
+  std::vector<std::string> ends_;        // UIDs of what has ended and is not told yet
   std::size_t block_lines_ = 0;
   std::optional<Time> painted_;
   bool ended_ = false;

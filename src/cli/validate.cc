@@ -8,6 +8,7 @@
 #include "base/random.h"
 #include "base/text.h"
 #include "cli/exit_code.h"
+#include "cli/feature_gates_option.h"
 #include "cli/load.h"
 #include "cli/verb.h"
 #include "model/json.h"
@@ -35,6 +36,7 @@ class Validate final : public Verb {
     CLI::App* verb = app.add_subcommand("validate", "Say all that is wrong with manifests, or nothing");
     verb->footer("Example:\n  reprieve validate train.yaml\n\nExit code 0: all is well; 2: something is wrong.");
     verb->add_option("FILE", files_, "Manifests: files, folders, or - for standard input")->required();
+    verb->add_option("--feature-gates", gates_, kFeatureGatesHelp)->check(CheckFeatureGates);
     verb->add_option("-o,--output", output_, "text, or json: one object a line")
         ->check(CLI::IsMember({"text", "json"}));
     verb->add_option("--color", color_, "auto, always or never")->check(CLI::IsMember({"auto", "always", "never"}));
@@ -43,6 +45,7 @@ class Validate final : public Verb {
   int Run() override {
     LoadOptions options;
     options.now = std::chrono::system_clock::now();
+    options.gates = *model::ParseFeatureGates(gates_);
     // Nothing is created: any identity will do.
     options.new_uid = [] { return std::string("00000000-0000-4000-8000-000000000000"); };
     options.new_suffix = [] { return std::string("xxxxx"); };
@@ -61,6 +64,7 @@ class Validate final : public Verb {
 
  private:
   std::vector<std::string> files_;
+  std::string gates_;
   std::string output_ = "text";
   std::string color_ = "auto";
 };

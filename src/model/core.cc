@@ -92,6 +92,13 @@ void FromValue(const Value& value, Secret& out) {
   ReadTexts(value["stringData"], false, out.data);
 }
 
+bool Service::Selects(const meta::Labels& labels) const {
+  return !spec.selector.empty() && std::all_of(spec.selector.begin(), spec.selector.end(), [&](const auto& wanted) {
+    const std::string* found = labels.Find(wanted.first);
+    return found != nullptr && *found == wanted.second;
+  });
+}
+
 void FromValue(const Value& value, Service& out) {
   meta::FromValue(value["metadata"], out.metadata);
   model::FromValue(value["spec"], out.spec);

@@ -521,6 +521,8 @@ struct Service {
   meta::ObjectMeta metadata;
   ServiceSpec spec;
   bool headless() const { return spec.cluster_ip == "None"; }
+  // Without a selector none.
+  bool Selects(const meta::Labels& labels) const;
 };
 void FromValue(const Value& value, Service& out);
 // What the server fills in for a Service without a cluster address.

@@ -77,6 +77,7 @@ Status LocalWorld::Begin() {
 
   auto nodes = MakeNodes(options_.nodes, DetectMachine());
   if (!nodes) return nodes.error();
+  for (const Node& node : *nodes) store_.SetNode(node.name, node.labels);
   SupervisorOptions supervisor;
   supervisor.state_directory = memory_directory_ + "/runtime";
   supervisor.probe = options_.probe;
@@ -87,7 +88,8 @@ Status LocalWorld::Begin() {
 
   MachineOptions machine;
   machine.state_directory = state;
-  machine.volumes = {volume_directory_ + "/pods", memory_directory_ + "/pods"};
+  machine.volumes = {volume_directory_ + "/pods", memory_directory_ + "/pods", state + "/claims"};
+  machine.names_directory = memory_directory_ + "/names";
   machine.base_environment = BaseEnvironment(environ);
   machine.working_directory = options_.working_directory ? *options_.working_directory : CurrentDirectory();
   machine.max_starting = options_.max_starting;
@@ -119,6 +121,12 @@ std::vector<std::string> LocalWorld::WhyNotRunnable(const core::PodSpec& spec, c
   }
   for (auto& problem : UnsupportedVolumes(spec)) out.push_back(std::move(problem));
   for (auto& problem : MissingReferences(spec, name_space, settings_)) out.push_back(std::move(problem));
+  for (const core::Volume& volume : spec.volumes) {
+    if (volume.claim && store_.FindClaim({name_space, volume.claim->claim_name}) == nullptr) {
+      out.push_back(Cat("volume ", volume.name, " wants the PersistentVolumeClaim ", volume.claim->claim_name,
+                        ", which is in none of the manifests"));
+    }
+  }
   if (auto why = machine_->placement().NeverFits(spec)) {
     out.push_back(Cat("its pods could never be placed, even with nothing else running: ", *why));
   }

@@ -30,6 +30,8 @@ struct Machine::Resident {
   const Node* node = nullptr;
   std::vector<int> gpus;
   std::string hostname;
+  std::optional<PodNames::Name> name;  // under which its Service lets it be found
+  std::string address = std::string(kAddress);
   std::optional<SandboxId> sandbox;
   std::optional<PodVolumes> volumes;
   std::vector<ContainerId> containers;
@@ -49,7 +51,8 @@ Machine::Machine(store::Store& store, const world::Clock& clock, Runtime& runtim
       images_(images),
       settings_(settings),
       options_(std::move(options)),
-      placement_(std::move(nodes)) {
+      placement_(std::move(nodes)),
+      names_(options_.names_directory) {
   store_.AddWatcher(this);
 }
 
@@ -85,6 +88,37 @@ void Machine::PodDeleted(const core::Pod& pod) {
   by_pod_.erase(known);
   resident.pod = nullptr;
   Touch(resident);
+}
+
+void Machine::ServiceChanged(const core::Service& service) {
+  services_[meta::KeyOf(service.metadata)] = &service;
+  TouchPodsOf(service);
+}
+
+void Machine::ServiceDeleted(const core::Service& service) {
+  services_.erase(meta::KeyOf(service.metadata));
+  TouchPodsOf(service);
+}
+
+void Machine::TouchPodsOf(const core::Service& service) {
+  for (const auto& [number, resident] : residents_) {
+    const auto& name = resident->name;
+    if (name && name->namespace_ == service.metadata.namespace_ && name->subdomain == service.metadata.name) {
+      Touch(*resident);
+    }
+  }
+}
+
+// A claim's folder stays when the run is over: what pods keep there is what they begin with next time.
+void Machine::ClaimChanged(const core::PersistentVolumeClaim& claim) {
+  const Status made = MakeClaimFolder(options_.volumes, meta::KeyOf(claim.metadata));
+  if (!made.ok() && options_.notice) {
+    options_.notice(Cat("PersistentVolumeClaim ", claim.metadata.name, ": ", made.error().message));
+  }
+}
+
+void Machine::ClaimDeleted(const core::PersistentVolumeClaim& claim) {
+  janitor_.Remove(ClaimFolder(options_.volumes, meta::KeyOf(claim.metadata)));
 }
 
 void Machine::Touch(Resident& resident) {
@@ -124,7 +158,7 @@ void Machine::Stop(Nanoseconds grace) {
 }
 
 std::string Machine::LogPath(const meta::ObjectKey& pod, std::string_view container, std::int32_t attempt) const {
-  return Cat(options_.state_directory, "/logs/", pod.namespace_, "_", pod.name, "/", container, "/", attempt, ".log");
+  return Cat(LogDirectory(), "/", pod.namespace_, "_", pod.name, "/", container, "/", attempt, ".log");
 }
 
 // What the runtime says.
@@ -272,6 +306,10 @@ void Machine::SettleOnNode(Resident& resident, const Node& node, std::vector<int
   resident.node = &node;
   resident.gpus = std::move(gpus);
   resident.hostname = HostnameOf(*resident.pod);
+  if (!resident.pod->hostname.empty() && !resident.spec->subdomain.empty()) {
+    resident.name = PodNames::Name{resident.reference.namespace_, resident.spec->subdomain, resident.pod->hostname};
+    resident.address = names_.AddressOf(*resident.name);
+  }
   resident.containers.assign(ContainerCount(*resident.spec), kNoContainer);
   resident.worker.emplace(
       PodWorker::Identity{resident.reference.namespace_, resident.reference.name, resident.reference.uid},
@@ -318,6 +356,7 @@ void Machine::Settle(Resident& resident) {
   if (actions.wake && actions.wake != resident.wake) timers_.push({*actions.wake, resident.number});
   resident.wake = actions.wake;
   if (worker.revision() != resident.written_revision) WriteStatus(resident);
+  if (resident.name) UpdateName(resident);
   if (worker.finished()) Finish(resident);
 }
 
@@ -349,7 +388,7 @@ void Machine::Start(Resident& resident, std::size_t index, std::int32_t attempt)
     return CannotStart(resident, index, "CreateContainerConfigError", ready.error());
   }
   const ContainerContext context{
-      {&resident.pod->metadata, resident.spec.get(), resident.node, std::string(kAddress), std::string(kAddress)},
+      {&resident.pod->metadata, resident.spec.get(), resident.node, resident.address, std::string(kAddress)},
       resident.hostname,
       resident.gpus,
       *resident.volumes,
@@ -387,7 +426,14 @@ Status Machine::MakeReady(Resident& resident) {
   spec.name = resident.reference.name;
   spec.uid = resident.reference.uid;
   spec.hostname = resident.hostname;
-  spec.hosts.push_back({std::string(kAddress), {resident.hostname}});
+  if (resident.name) {
+    auto hosts = names_.HostsFile(resident.reference.namespace_);
+    if (!hosts) return hosts.error();
+    spec.hosts_path = std::move(*hosts);
+    UpdateName(resident);
+  } else {
+    spec.hosts.push_back({std::string(kAddress), {resident.hostname}});
+  }
   const auto sandbox = runtime_.RunPodSandbox(std::move(spec));
   if (!sandbox) return sandbox.error();
   resident.sandbox = *sandbox;
@@ -405,7 +451,10 @@ void Machine::WriteStatus(Resident& resident) {
   const Time now = clock_.Now();
   writing_ = true;
   store_.UpdatePodStatus(resident.reference, [&](const core::Pod&, core::PodStatus& status) {
-    if (status.host_ip.empty()) status.host_ip = status.pod_ip = kAddress;
+    if (status.host_ip.empty()) {
+      status.host_ip = kAddress;
+      status.pod_ip = resident.address;
+    }
     // A phase that has ended is never left, whoever wrote it.
     const bool ended = status.phase == core::PodPhase::kSucceeded || status.phase == core::PodPhase::kFailed;
     const core::PodPhase before = status.phase;
@@ -413,6 +462,19 @@ void Machine::WriteStatus(Resident& resident) {
     if (ended) status.phase = before;
   });
   writing_ = false;
+}
+
+void Machine::UpdateName(Resident& resident) {
+  bool published = false;
+  const bool there = resident.pod != nullptr && !resident.pod->IsTerminal();
+  const auto at = services_.find({resident.name->namespace_, resident.name->subdomain});
+  if (there && at != services_.end() && at->second->headless() && at->second->Selects(resident.pod->metadata.labels)) {
+    published = at->second->spec.publish_not_ready_addresses ||
+                (resident.pod->IsReady() && !resident.pod->metadata.deleting());
+  }
+  const Status done = there ? names_.Set(*resident.name, resident.number, published)
+                            : names_.Remove(*resident.name, resident.number);
+  if (!done.ok() && options_.notice && !std::exchange(told_of_trouble_, true)) options_.notice(done.error().message);
 }
 
 void Machine::Finish(Resident& resident) {
@@ -433,6 +495,9 @@ void Machine::Finish(Resident& resident) {
 
 void Machine::Drop(Resident& resident) {
   if (resident.waits_for_place) placement_.Remove(resident.number);
+  if (resident.name) {
+    [[maybe_unused]] const Status removed = names_.Remove(*resident.name, resident.number);
+  }
   if (resident.pod != nullptr) by_pod_.erase(resident.pod);
   residents_.erase(resident.number);
 }

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <queue>
@@ -22,6 +23,7 @@
 #include "node/container_spec.h"
 #include "node/janitor.h"
 #include "node/placement.h"
+#include "node/pod_names.h"
 #include "node/pod_worker.h"
 #include "node/runtime_inbox.h"
 #include "store/store.h"
@@ -42,6 +44,8 @@ struct MachineOptions {
   // Logs are kept in its directory `logs`.
   std::string state_directory;
   VolumePlaces volumes;
+  // Where hosts files are kept.
+  std::string names_directory;
   Environment base_environment;
   // Where containers work that name no directory; empty: "/".
   std::string working_directory;
@@ -64,6 +68,10 @@ class Machine final : public world::Watcher {
   void JobDeleted(const batch::Job&) override {}
   void PodChanged(const core::Pod& pod) override;
   void PodDeleted(const core::Pod& pod) override;
+  void ServiceChanged(const core::Service& service) override;
+  void ServiceDeleted(const core::Service& service) override;
+  void ClaimChanged(const core::PersistentVolumeClaim& claim) override;
+  void ClaimDeleted(const core::PersistentVolumeClaim& claim) override;
 
   // Does all that is due; false if nothing was.
   bool HandleDue();
@@ -76,6 +84,8 @@ class Machine final : public world::Watcher {
   std::size_t running() const { return running_; }
 
   const Placement& placement() const { return placement_; }
+  // Where all output is kept.
+  std::string LogDirectory() const { return options_.state_directory + "/logs"; }
   // Where that container's output is kept, in the CRI log format. No output, no file.
   std::string LogPath(const meta::ObjectKey& pod, std::string_view container, std::int32_t attempt) const;
 
@@ -117,6 +127,9 @@ class Machine final : public world::Watcher {
   Status MakeReady(Resident& resident);
   void CannotStart(Resident& resident, std::size_t container, std::string_view reason, const Error& error);
   void WriteStatus(Resident& resident);
+  // Its name, if it has one: for others as its Service wants it, while it is there.
+  void UpdateName(Resident& resident);
+  void TouchPodsOf(const core::Service& service);
   void Finish(Resident& resident);
   void Drop(Resident& resident);
 
@@ -128,6 +141,8 @@ class Machine final : public world::Watcher {
   const Settings& settings_;
   const MachineOptions options_;
   Placement placement_;
+  PodNames names_;
+  std::map<meta::ObjectKey, const core::Service*> services_;
   Janitor janitor_;
 
   std::unordered_map<PodNumber, std::unique_ptr<Resident>> residents_;

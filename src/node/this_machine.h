@@ -26,6 +26,8 @@ struct NodeOptions {
   // Instead of what the machine has, for each node: cpu=4, memory=8Gi, nvidia.com/gpu=2.
   std::map<std::string, std::string> capacity;
   std::map<std::string, std::string> labels;
+  // NODE:KEY=VALUE, NODE with * and ?: labels of some nodes. The later rule wins.
+  std::vector<std::string> label_rules;
   std::vector<Taint> taints;
 };
 

@@ -129,7 +129,7 @@ std::string KindOf(const core::Volume& volume) {
 }
 
 bool IsSupported(const core::Volume& volume) {
-  if (volume.empty_dir || volume.host_path || volume.config_map || volume.secret) return true;
+  if (volume.empty_dir || volume.host_path || volume.config_map || volume.secret || volume.claim) return true;
   return KindOf(volume).empty();  // nothing said means emptyDir
 }
 
@@ -140,6 +140,19 @@ std::string RealPath(const std::string& path) {
 }
 
 }  // namespace
+
+std::string ClaimFolder(const VolumePlaces& places, const meta::ObjectKey& claim) {
+  return Cat(places.claims, "/", claim.namespace_, "/", claim.name);
+}
+
+Status MakeClaimFolder(const VolumePlaces& places, const meta::ObjectKey& claim) {
+  const std::string path = ClaimFolder(places, claim);
+  std::error_code ignored;
+  if (fs::is_directory(path, ignored)) return Ok();
+  if (auto made = MakeDirectory(path); !made) return made;
+  if (chmod(path.c_str(), kEveryone) == 0) return Ok();
+  return Error{Cat("directory ", path, " cannot be opened to everyone: ", strerrordesc_np(errno))};
+}
 
 Result<PodVolumes> PodVolumes::Make(const meta::ObjectMeta& pod, const core::PodSpec& spec, const VolumePlaces& places,
                                     const Settings& settings) {
@@ -170,6 +183,13 @@ Result<PodVolumes> PodVolumes::Make(const meta::ObjectMeta& pod, const core::Pod
       const core::Secret* found = settings.FindSecret({pod.namespace_, name});
       return WriteKeys(place.path, Cat("secret ", Quote(name)), *volume.secret,
                        found == nullptr ? nullptr : &found->data);
+    }
+    if (volume.claim) {
+      const std::string& name = volume.claim->claim_name;
+      place = {ClaimFolder(places, {pod.namespace_, name}), volume.claim->read_only, true};
+      std::error_code ignored;
+      if (fs::is_directory(place.path, ignored)) return Ok();
+      return Error{Cat("persistentvolumeclaim ", Quote(name), " not found")};
     }
     if (!IsSupported(volume)) {
       return Error{Cat("volume ", volume.name, " of kind ", KindOf(volume), " is not supported by run")};
@@ -230,7 +250,7 @@ std::vector<std::string> UnsupportedVolumes(const core::PodSpec& spec) {
   for (const core::Volume& volume : spec.volumes) {
     if (IsSupported(volume)) continue;
     out.push_back(Cat("volume ", volume.name, " of kind ", KindOf(volume),
-                      " is not supported by run; use emptyDir, hostPath, configMap or secret"));
+                      " is not supported by run; use emptyDir, hostPath, persistentVolumeClaim, configMap or secret"));
   }
   const auto check_mounts = [&](const std::vector<core::Container>& containers) {
     for (const core::Container& container : containers) {

@@ -1,4 +1,4 @@
-// A pod's volumes: emptyDir, hostPath, ConfigMaps and Secrets as files. Directories are made when the pod starts.
+// A pod's volumes: emptyDir, hostPath, claims, ConfigMaps and Secrets as files. Directories are made when the pod starts.
 //
 // Source: the API's volume sources; the kubelet's checks of a hostPath's type. Errors say what a user can change; they
 // make the pod's containers wait. Thread rules: one owner, the engine's thread; it does a little file I/O there.
@@ -21,7 +21,12 @@ namespace reprieve::node {
 struct VolumePlaces {
   std::string disk;    // emptyDir, ConfigMaps
   std::string memory;  // emptyDir with medium Memory, Secrets; on a tmpfs, if the machine has one
+  std::string claims;  // PersistentVolumeClaims: a folder each, kept
 };
+
+// Where what a claim keeps is kept.
+std::string ClaimFolder(const VolumePlaces& places, const meta::ObjectKey& claim);
+Status MakeClaimFolder(const VolumePlaces& places, const meta::ObjectKey& claim);
 
 class PodVolumes {
  public:

@@ -51,9 +51,10 @@ class VolumesTest : public ::testing::Test {
     out.name = name;
     return out;
   }
+  VolumePlaces Places() const { return {directory_ + "/disk", directory_ + "/memory", directory_ + "/claims"}; }
   // Where the first mount is on this machine, or "error: ...".
   std::string Made() {
-    auto made = PodVolumes::Make(metadata_, spec_, {directory_ + "/disk", directory_ + "/memory"}, settings_);
+    auto made = PodVolumes::Make(metadata_, spec_, Places(), settings_);
     if (!made) return Cat("error: ", made.error().message);
     volumes_ = std::move(*made);
     const std::string value = "x";
@@ -176,12 +177,22 @@ TEST_F(VolumesTest, ASubPathStaysInsideItsVolume) {
   EXPECT_EQ(Made(), fs::canonical(directory_).string() + "/runs/x");
 }
 
+TEST_F(VolumesTest, AClaimIsAFolderThatStays) {
+  Add("data").claim.emplace().claim_name = "data-js";
+  EXPECT_EQ(Made(),
+            "error: MountVolume.SetUp failed for volume \"data\" : persistentvolumeclaim \"data-js\" not found");
+  ASSERT_TRUE(MakeClaimFolder(Places(), {metadata_.namespace_, "data-js"}).ok());
+  EXPECT_EQ(Made(), ClaimFolder(Places(), {metadata_.namespace_, "data-js"}));
+  EXPECT_EQ(ModeOf(mounts_.front().host_path), 0777U);
+  for (const std::string& directory : volumes_.directories()) EXPECT_EQ(directory.find("/claims"), std::string::npos);
+}
+
 TEST_F(VolumesTest, WhatRunCannotProvideIsNamedBeforeAnythingStarts) {
-  Add("claim").rest.At("persistentVolumeClaim").At("claimName") = core::Value::String("c");
+  Add("share").rest.At("nfs").At("path") = core::Value::String("/");
   spec_.containers.front().volume_mounts.emplace_back().name = "ghost";
   EXPECT_EQ(Join(UnsupportedVolumes(spec_), "\n"),
-            "volume claim of kind persistentVolumeClaim is not supported by run; use emptyDir, hostPath, configMap or "
-            "secret\n"
+            "volume share of kind nfs is not supported by run; use emptyDir, hostPath, persistentVolumeClaim, "
+            "configMap or secret\n"
             "container main mounts the volume ghost, which the pod lacks");
 }
 

@@ -1,0 +1,19 @@
+// --feature-gates, the same for every verb that has it.
+#pragma once
+
+#include <string>
+
+#include "model/feature_gates.h"
+
+namespace reprieve::cli {
+
+inline constexpr const char* kFeatureGatesHelp =
+    "RestartJob=true,ElasticJobSet=true,InPlaceRestart=true: alpha features of JobSet; AllAlpha=true for all";
+
+// For CLI11: why it is no list of feature gates; empty if it is one.
+inline std::string CheckFeatureGates(const std::string& text) {
+  const auto gates = model::ParseFeatureGates(text);
+  return gates.ok() ? std::string() : gates.error().message;
+}
+
+}  // namespace reprieve::cli

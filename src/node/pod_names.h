@@ -1,0 +1,78 @@
+// PodNames: pods find each other by name: <hostname>.<subdomain> and its longer forms, as a cluster's DNS has them.
+//
+// One hosts file per namespace stands for the name server. All pods of the namespace are shown the same file as
+// /etc/hosts; it is only ever written in place, so that they see what changes. A name keeps its address and its line for
+// good: a pod that comes back costs a write of a few bytes, however many names there are.
+//
+// Every name has an address of its own, 127.x.y.z: pods that share this machine's network can all listen on one port.
+//
+// Source: spec/job.md 7 and jobset.md 2.7 (names); runtime.md 5 (hosts files). One owner, the engine's thread; does a
+// little file I/O there.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "node/runtime/fd.h"
+
+namespace reprieve::node {
+
+class PodNames {
+ public:
+  struct Name {
+    std::string namespace_;
+    std::string subdomain;
+    std::string hostname;
+    auto operator<=>(const Name&) const = default;
+  };
+
+  // `directory` is made when the first name comes.
+  explicit PodNames(std::string directory) : directory_(std::move(directory)) {}
+  PodNames(const PodNames&) = delete;
+  PodNames& operator=(const PodNames&) = delete;
+
+  // The file that pods of this namespace are shown as /etc/hosts.
+  Result<std::string> HostsFile(const std::string& name_space);
+  // Which address the pod of that name has, and its successor.
+  const std::string& AddressOf(const Name& name);
+
+  // The pod `number` has the name; `published`: others find it under the service's names. Its own hostname it always has.
+  // An error says what could not be written.
+  Status Set(const Name& name, std::uint64_t number, bool published);
+  // The pod is gone. Nothing if another has the name by now.
+  Status Remove(const Name& name, std::uint64_t number);
+
+ private:
+  struct File {
+    std::string path;
+    Fd fd;
+    std::string text;  // what it holds
+  };
+  // Where a line begins; its first character is `#` while it does not hold.
+  using Line = std::size_t;
+  struct Entry {
+    std::string address;
+    std::uint64_t owner = 0;  // 0: none
+    bool published = false;
+    bool written = false;  // it has its lines
+    Line own = 0;  // holds while the name is not published
+    std::map<std::string, Line> service;  // by the namespace whose file it is in
+  };
+
+  Result<File*> FileOf(const std::string& name_space);
+  static Result<Line> Append(File& file, const std::string& line);
+  static Status Switch(File& file, Line line, bool on);
+  Status WriteLines(const Name& name, Entry& entry);
+  Entry& EntryOf(const Name& name);
+
+  const std::string directory_;
+  std::map<std::string, std::unique_ptr<File>> files_;  // by namespace
+  std::map<Name, Entry> entries_;
+  std::uint32_t given_ = 0;  // addresses
+};
+
+}  // namespace reprieve::node

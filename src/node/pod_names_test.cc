@@ -1,0 +1,81 @@
+#include "node/pod_names.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "base/text.h"
+
+namespace reprieve::node {
+namespace {
+
+class PodNamesTest : public ::testing::Test {
+ protected:
+  PodNamesTest() : directory_(::testing::TempDir() + "/pod_names"), names_(directory_) {}
+  ~PodNamesTest() override { std::filesystem::remove_all(directory_); }
+
+  // The names that have this address for a pod of the namespace, as a resolver reads the file.
+  std::string Find(const std::string& address, const std::string& name_space = "default") {
+    std::ifstream file(*names_.HostsFile(name_space));
+    std::string out;
+    for (std::string line; std::getline(file, line);) {
+      std::istringstream words(line.substr(0, line.find('#')));
+      std::string first;
+      words >> first;
+      if (first != address) continue;
+      for (std::string word; words >> word;) out += out.empty() ? word : " " + word;
+    }
+    return out;
+  }
+
+  std::string directory_;
+  PodNames names_;
+  const PodNames::Name worker_{"default", "js", "js-w-0-1"};
+};
+
+TEST_F(PodNamesTest, AllFormsOfAPublishedName) {
+  ASSERT_TRUE(names_.Set(worker_, 7, true).ok());
+  EXPECT_EQ(Find(names_.AddressOf(worker_)),
+            "js-w-0-1.js.default.svc.cluster.local js-w-0-1.js.default.svc js-w-0-1.js.default js-w-0-1.js js-w-0-1");
+}
+
+TEST_F(PodNamesTest, WhatIsNotPublishedHasItsOwnHostnameOnly) {
+  ASSERT_TRUE(names_.Set(worker_, 7, false).ok());
+  EXPECT_EQ(Find(names_.AddressOf(worker_)), "js-w-0-1");
+}
+
+TEST_F(PodNamesTest, OtherNamespacesNeedTheLongForms) {
+  ASSERT_TRUE(names_.Set(worker_, 7, true).ok());
+  EXPECT_EQ(Find(names_.AddressOf(worker_), "other"),
+            "js-w-0-1.js.default.svc.cluster.local js-w-0-1.js.default.svc js-w-0-1.js.default");
+}
+
+TEST_F(PodNamesTest, ASuccessorKeepsTheAddress) {
+  ASSERT_TRUE(names_.Set(worker_, 7, true).ok());
+  const std::string address = names_.AddressOf(worker_);
+  ASSERT_TRUE(names_.Remove(worker_, 7).ok());
+  EXPECT_EQ(Find(address), "");
+  ASSERT_TRUE(names_.Set(worker_, 8, true).ok());
+  EXPECT_NE(Find(address), "");
+}
+
+TEST_F(PodNamesTest, APodThatGoesLateTakesNothingFromItsSuccessor) {
+  ASSERT_TRUE(names_.Set(worker_, 7, true).ok());
+  ASSERT_TRUE(names_.Set(worker_, 8, true).ok());
+  ASSERT_TRUE(names_.Remove(worker_, 7).ok());
+  EXPECT_NE(Find(names_.AddressOf(worker_)), "");
+}
+
+TEST_F(PodNamesTest, AddressesDiffer) {
+  std::set<std::string> seen;
+  for (int i = 0; i < 1000; ++i) seen.insert(names_.AddressOf({"default", "js", Cat("w-", i)}));
+  EXPECT_EQ(seen.size(), 1000U);
+  EXPECT_TRUE(seen.contains("127.64.0.1"));
+  EXPECT_TRUE(seen.contains("127.64.1.1"));
+  EXPECT_FALSE(seen.contains("127.64.0.255"));
+}
+
+}  // namespace
+}  // namespace reprieve::node
