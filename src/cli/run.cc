@@ -17,6 +17,7 @@
 #include "cli/run_report.h"
 #include "cli/verb.h"
 #include "node/local_world.h"
+#include "world/incident.h"
 
 namespace reprieve::cli {
 namespace {
@@ -58,7 +59,15 @@ class RunVerb final : public Verb {
         "Examples:\n"
         "  reprieve run train.yaml\n"
         "  reprieve run --logs --nodes 4 jobs/\n"
-        "  reprieve run --image 'trainer:*=python3 train.py' train.yaml\n\n"
+        "  reprieve run --image 'trainer:*=python3 train.py' train.yaml\n"
+        "  reprieve run --nodes 2 --inject 'node n2 is drained at 10s' train.yaml\n\n"
+        "EVENT of --inject, DURATION since the beginning:\n"
+        "  node NAME is drained|tainted|lost|shut down|back at DURATION\n"
+        "  pod NAME is killed|deleted|evicted|preempted|evicted under memory pressure at DURATION\n"
+        "  pod NAME gets condition TYPE[=STATUS] [because REASON] at DURATION\n"
+        "  container NAME of pod NAME is killed|out of memory at DURATION\n"
+        "  container NAME of pod NAME exits CODE at DURATION\n"
+        "A pod is called train-workers-0-1, or, in JobSet train, workers-0-1.\n\n"
         "Exit code 0: all completed; 1: a Job or JobSet failed; 2: bad input, nothing was started; 3: it can't run here;\n"
         "130: interrupted.");
     verb->add_option("FILE", files_, "Manifests: files, folders, or - for standard input")->required();
@@ -67,6 +76,9 @@ class RunVerb final : public Verb {
         ->allow_extra_args(false);
     verb->add_option("--feature-gates", gates_, kFeatureGatesHelp)->check(CheckFeatureGates);
     verb->add_option("--image", images_, "NAME=COMMAND: what an image's entrypoint is here; * and ? in NAME match")
+        ->allow_extra_args(false);
+    verb->add_option("--inject", injections_,
+                     "An EVENT to rehearse, such as 'node n2 is drained at 10s' (see below)")
         ->allow_extra_args(false);
     verb->add_flag("--logs", logs_, "Print what the pods print, each line with its pod and container");
     verb->add_option("-o,--output", output_, "text, or json: one object a line")
@@ -125,6 +137,7 @@ class RunVerb final : public Verb {
     for (core::Service& service : loaded.services) world.store().CreateService(std::move(service));
     for (core::PersistentVolumeClaim& claim : loaded.claims) world.store().CreateClaim(std::move(claim));
     CheckRunnable(world, loaded);
+    const std::vector<world::Incident> incidents = ReadInjections(world, loaded.errors);
     for (const std::string& warning : loaded.warnings) std::fprintf(stderr, "Warning: %s\n", warning.c_str());
     if (!loaded.errors.empty()) return Refuse(loaded.errors);
 
@@ -138,6 +151,7 @@ class RunVerb final : public Verb {
     world.store().set_event_listener([&run_report](const world::Event& event) { run_report.Announced(event); });
     const Interrupt interrupt([](void* context) noexcept { static_cast<node::LocalWorld*>(context)->Wake(); }, &world);
 
+    for (const world::Incident& incident : incidents) world.machine().Schedule(incident);
     std::vector<meta::ObjectKey> jobs;
     std::vector<meta::ObjectKey> jobsets;
     for (LoadedJob& job : loaded.jobs) {
@@ -203,6 +217,31 @@ class RunVerb final : public Verb {
     }
   }
 
+  // What --inject says; an error points at the word.
+  std::vector<world::Incident> ReadInjections(const node::LocalWorld& world, std::vector<Diagnostic>& errors) const {
+    std::vector<world::Incident> out;
+    for (const std::string& text : injections_) {
+      const auto complain = [&](std::size_t at, std::string message, std::string advice) {
+        auto file = std::make_shared<const model::ManifestFile>(model::ManifestFile{"--inject", text});
+        errors.push_back(
+            {std::move(file), {1, static_cast<std::uint32_t>(at + 1)}, "EVENT", std::move(message), std::move(advice)});
+      };
+      auto parsed = world::ParseIncident(text);
+      if (const auto* error = std::get_if<world::IncidentError>(&parsed)) {
+        complain(error->at, error->message, "");
+        continue;
+      }
+      auto& incident = std::get<world::Incident>(parsed);
+      if (!incident.node.empty() && world.machine().placement().FindNode(incident.node) == nullptr) {
+        complain(incident.name_at, Cat("there is no node ", incident.node, "; nodes are n1 to n", nodes_),
+                 "Give --nodes a number to have more.");
+        continue;
+      }
+      out.push_back(std::move(incident));
+    }
+    return out;
+  }
+
   static void CheckRunnable(const node::LocalWorld& world, const LoadedJobSet& loaded,
                             std::vector<Diagnostic>& errors) {
     const auto complain = [&](std::string_view field, std::string message) {
@@ -258,6 +297,7 @@ class RunVerb final : public Verb {
   std::int32_t nodes_ = 1;
   std::vector<std::string> node_labels_;
   std::string gates_;
+  std::vector<std::string> injections_;
   std::vector<std::string> images_;
   bool logs_ = false;
   std::string output_ = "text";

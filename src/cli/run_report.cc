@@ -37,6 +37,11 @@ std::string EndOf(const core::Pod& pod) {
              failed->name);
 }
 
+// The Job's end is decided: its pods are ended with it.
+bool EndsWithJob(const JobLife& job) {
+  return job.status.IsTrue("FailureTarget") || job.status.IsTrue("SuccessCriteriaMet");
+}
+
 std::size_t TerminalWidth() {
   winsize size{};
   return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
@@ -188,7 +193,9 @@ void RunReport::PodChanged(const core::Pod& pod) {
   const bool failed = life.phase == core::PodPhase::kFailed;
   if (failed) {
     if (life.running_since) tally.wasted += clock_.Now() - *life.running_since;
-    if (const core::ContainerStatus* container = FailedContainer(pod)) {
+    const core::ContainerStatus* container = FailedContainer(pod);
+    // What ends with its Job explains nothing.
+    if (container != nullptr && (!EndsWithJob(*job) || !tally.failed_pod)) {
       tally.failed_pod = {pod.metadata.name, container->name};
       tally.failed_attempt = container->restart_count;
     }
@@ -208,7 +215,7 @@ void RunReport::PodChanged(const core::Pod& pod) {
       return Line(Cat(pod.metadata.name, " succeeded"));
     case core::PodPhase::kFailed:
       // Why a failure means what it means, its verdict says; what ended with its Job has none.
-      if (job->status.IsTrue("FailureTarget") || job->status.IsTrue("SuccessCriteriaMet")) {
+      if (EndsWithJob(*job)) {
         Line(Cat(pod.metadata.name, " ended with its Job: ", EndOf(pod)));
       }
       return;

@@ -62,6 +62,7 @@ class LocalWorld {
   // To be filled before the first Job is added.
   Settings& settings() { return settings_; }
   ImageMap& images() { return images_; }
+  Machine& machine() { return *machine_; }
   const Machine& machine() const { return *machine_; }
   // What containers get here and why not more, for people.
   std::string Describe() const { return runtime_->Describe(); }

@@ -6,41 +6,17 @@
 
 #include "base/check.h"
 #include "base/text.h"
+#include "node/machine_resident.h"
 #include "node/pod_phase.h"
 
 namespace reprieve::node {
 namespace {
-
-// Pods share this machine's network: it is where all of them are to be found.
-constexpr std::string_view kAddress = "127.0.0.1";
-constexpr ContainerId kNoContainer{0};
 
 std::uint64_t NumberOf(ContainerId id) {
   return static_cast<std::uint64_t>(id);
 }
 
 }  // namespace
-
-struct Machine::Resident {
-  PodNumber number = 0;
-  world::PodReference reference;
-  const core::Pod* pod = nullptr;  // null: gone from the store
-  std::shared_ptr<const core::PodSpec> spec;
-  std::optional<PodWorker> worker;  // absent: it is on no node
-  const Node* node = nullptr;
-  std::vector<int> gpus;
-  std::string hostname;
-  std::optional<PodNames::Name> name;  // under which its Service lets it be found
-  std::string address = std::string(kAddress);
-  std::optional<SandboxId> sandbox;
-  std::optional<PodVolumes> volumes;
-  std::vector<ContainerId> containers;
-  std::uint64_t written_revision = 0;
-  std::optional<Time> wake;
-  bool touched = false;
-  bool waits_for_place = false;
-  bool deletion_seen = false;
-};
 
 Machine::Machine(store::Store& store, const world::Clock& clock, Runtime& runtime, RuntimeInbox& inbox,
                  std::vector<Node> nodes, const ImageMap& images, const Settings& settings, MachineOptions options)
@@ -129,6 +105,7 @@ void Machine::Touch(Resident& resident) {
 bool Machine::HandleDue() {
   bool any = TakeMessages();
   any |= FireTimers();
+  any |= SufferDue();
   for (;;) {
     bool more = SettleTouched();
     more |= PlaceWaiting();
@@ -142,10 +119,13 @@ std::optional<Time> Machine::NextDue() {
   if (!touched_.empty()) return clock_.Now();
   while (!timers_.empty()) {
     const auto resident = residents_.find(timers_.top().pod);
-    if (resident != residents_.end() && resident->second->wake == timers_.top().when) return timers_.top().when;
+    if (resident != residents_.end() && resident->second->wake == timers_.top().when) break;
     timers_.pop();
   }
-  return std::nullopt;
+  std::optional<Time> due;
+  if (!timers_.empty()) due = timers_.top().when;
+  if (!incidents_.empty()) due = due ? std::min(*due, incidents_.begin()->first) : incidents_.begin()->first;
+  return due;
 }
 
 void Machine::Stop(Nanoseconds grace) {
@@ -190,6 +170,10 @@ void Machine::Handle(ContainerExit& exit) {
   if (!ended.started) --starting_;
   Resident& resident = *ended.resident;
   resident.containers[ended.container] = kNoContainer;
+  if (ended.inflicted) {
+    exit.exit_code = ended.inflicted->exit_code;
+    exit.reason = ended.inflicted->reason;
+  }
   resident.worker->Exited(ended.container,
                           {exit.exit_code, std::string(ExitReasonName(exit.reason)), std::move(exit.message),
                            exit.started_at, exit.finished_at},
@@ -355,7 +339,7 @@ void Machine::Settle(Resident& resident) {
   for (const PodActions::Stop& stop : actions.stop) StopContainer(resident, stop);
   if (actions.wake && actions.wake != resident.wake) timers_.push({*actions.wake, resident.number});
   resident.wake = actions.wake;
-  if (worker.revision() != resident.written_revision) WriteStatus(resident);
+  if (worker.revision() != resident.written_revision && !resident.lost) WriteStatus(resident);
   if (resident.name) UpdateName(resident);
   if (worker.finished()) Finish(resident);
 }
@@ -404,7 +388,7 @@ void Machine::Start(Resident& resident, std::size_t index, std::int32_t attempt)
   if (!started) return CannotStart(resident, index, "CreateContainerError", started.error());
   ++starting_;
   resident.containers[index] = *started;
-  containers_.emplace(NumberOf(*started), RunningContainer{&resident, index, false});
+  containers_.emplace(NumberOf(*started), RunningContainer{&resident, index, false, {}});
 }
 
 Status Machine::MakeReady(Resident& resident) {
@@ -459,6 +443,7 @@ void Machine::WriteStatus(Resident& resident) {
     const bool ended = status.phase == core::PodPhase::kSucceeded || status.phase == core::PodPhase::kFailed;
     const core::PodPhase before = status.phase;
     resident.worker->WriteStatus(now, status);
+    if (resident.worker->finished()) NoteEnd(resident, status);
     if (ended) status.phase = before;
   });
   writing_ = false;

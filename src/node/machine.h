@@ -28,6 +28,7 @@
 #include "node/runtime_inbox.h"
 #include "store/store.h"
 #include "world/clock.h"
+#include "world/incident.h"
 #include "world/watcher.h"
 
 namespace reprieve::node {
@@ -78,6 +79,9 @@ class Machine final : public world::Watcher {
   // When something is due even if nothing happens.
   std::optional<Time> NextDue();
 
+  // Lets it happen, `incident.at` from now. `notice` says what came of it.
+  void Schedule(world::Incident incident);
+
   // Every pod ends; no other begins. Again with less grace: the shorter one holds.
   void Stop(Nanoseconds grace);
   // Pods that are on a node and have not ended.
@@ -100,6 +104,12 @@ class Machine final : public world::Watcher {
     Resident* resident = nullptr;
     std::size_t container = 0;
     bool started = false;
+    // How its end is to be told, whatever the process made of the signal.
+    struct Inflicted {
+      std::int32_t exit_code = 0;
+      ExitReason reason = ExitReason::kError;
+    };
+    std::optional<Inflicted> inflicted;
   };
   struct Timer {
     Time when;
@@ -114,6 +124,19 @@ class Machine final : public world::Watcher {
   void Handle(const OutputLine& line);
   void Handle(const RuntimeNotice& notice);
   bool FireTimers();
+  // Incidents: machine_incidents.cc.
+  bool SufferDue();
+  std::string Suffer(const world::Incident& incident);
+  std::string SufferOnNode(const world::Incident& incident);
+  std::string SufferByPod(Resident& resident, const world::Incident& incident);
+  std::string Kill(Resident& resident);
+  std::string SufferByContainer(Resident& resident, const world::Incident& incident);
+  void Disrupt(Resident& resident, world::Fate fate);
+  void Lose(Resident& resident);
+  void EndByKubelet(Resident& resident, world::Fate fate, Nanoseconds grace);
+  void NoteEnd(const Resident& resident, core::PodStatus& status) const;
+  // The pod that people call so and that has not ended, the oldest first; null pointer if there is none.
+  Resident* FindCalled(const std::string& name);
   bool SettleTouched();
   bool PlaceWaiting();
   void TellRefused();
@@ -154,6 +177,7 @@ class Machine final : public world::Watcher {
   std::vector<RuntimeMessage> messages_;
   std::deque<PendingStart> pending_starts_;
   std::priority_queue<Timer> timers_;
+  std::multimap<Time, world::Incident> incidents_;
   std::size_t starting_ = 0;
   std::size_t running_ = 0;
   bool writing_ = false;  // what the store reports now is our own write

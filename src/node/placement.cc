@@ -124,10 +124,7 @@ void Placement::Remove(PodNumber pod) {
     load.nonzero_cpu -= std::max(AmountOf(wish.requests, kCpu), kUsualCpu);
     load.nonzero_memory -= std::max(AmountOf(wish.requests, kMemory), kUsualMemory);
     load.free_gpus.insert(at->second.gpus.begin(), at->second.gpus.end());
-    for (Wish* blocked : std::exchange(blocked_, {})) {
-      blocked->blocked = false;
-      if (!blocked->waiting.empty()) lines_[*blocked->waiting.begin()] = blocked;
-    }
+    UnblockAll();
   } else {
     const bool first = *wish.waiting.begin() == pod;
     if (first && !wish.blocked) lines_.erase(pod);
@@ -136,6 +133,20 @@ void Placement::Remove(PodNumber pod) {
   }
   pods_.erase(at);
   ForgetWish(wish);
+}
+
+void Placement::UnblockAll() {
+  for (Wish* blocked : std::exchange(blocked_, {})) {
+    blocked->blocked = false;
+    if (!blocked->waiting.empty()) lines_[*blocked->waiting.begin()] = blocked;
+  }
+}
+
+void Placement::SetSchedulable(const std::string& node, bool schedulable) {
+  const Node* found = FindNode(node);
+  REPRIEVE_CHECK(found != nullptr, "no such node");
+  loads_[static_cast<std::size_t>(found - nodes_.data())].cordoned = !schedulable;
+  if (schedulable) UnblockAll();
 }
 
 std::optional<Placement::Placed> Placement::PlaceNext() {
@@ -177,6 +188,7 @@ std::vector<std::string> Placement::Obstacles(const Wish& wish, const Node& node
   if (!wish.node_name.empty() && wish.node_name != node.name) {
     return {"node(s) didn't match the requested node name"};
   }
+  if (load.cordoned) return {"node(s) were unschedulable"};
   if (const Taint* taint = UntoleratedTaint(node, wish.tolerations)) {
     return {Cat("node(s) had untolerated taint {", taint->key, ": ", taint->value, "}")};
   }

@@ -55,6 +55,8 @@ class Placement {
   explicit Placement(std::vector<Node> nodes);
 
   const std::vector<Node>& nodes() const { return nodes_; }
+  // A node that is cordoned takes no pod; those that are on it stay.
+  void SetSchedulable(const std::string& node, bool schedulable);
   // Null pointer if there is none.
   const Node* FindNode(const std::string& name) const;
 
@@ -93,6 +95,7 @@ class Placement {
     std::int64_t nonzero_cpu = 0;
     std::int64_t nonzero_memory = 0;
     std::set<int> free_gpus;
+    bool cordoned = false;
   };
   struct Holding {
     Wish* wish = nullptr;
@@ -109,6 +112,7 @@ class Placement {
   double Score(const Wish& wish, std::size_t node) const;
   std::vector<int> Occupy(const Wish& wish, std::size_t node);
   void Block(Wish& wish);
+  void UnblockAll();
 
   std::vector<Node> nodes_;
   std::vector<Load> loads_;

@@ -1,0 +1,36 @@
+// What the machine knows of one pod: for the files of Machine alone.
+#pragma once
+
+#include "node/machine.h"
+#include "world/incident.h"
+
+namespace reprieve::node {
+
+// Where pods without a Service's name are to be found: they share this machine's network.
+inline constexpr std::string_view kAddress = "127.0.0.1";
+inline constexpr ContainerId kNoContainer{0};
+
+struct Machine::Resident {
+  PodNumber number = 0;
+  world::PodReference reference;
+  const core::Pod* pod = nullptr;  // null: gone from the store
+  std::shared_ptr<const core::PodSpec> spec;
+  std::optional<PodWorker> worker;  // absent: it is on no node
+  const Node* node = nullptr;
+  std::vector<int> gpus;
+  std::string hostname;
+  std::optional<PodNames::Name> name;  // under which its Service lets it be found
+  std::string address = std::string(kAddress);
+  std::optional<SandboxId> sandbox;
+  std::optional<PodVolumes> volumes;
+  std::vector<ContainerId> containers;
+  std::uint64_t written_revision = 0;
+  std::optional<Time> wake;
+  bool touched = false;
+  bool waits_for_place = false;
+  bool deletion_seen = false;
+  bool lost = false;  // with its node: nobody reports on it any more
+  std::optional<world::Fate> ended_by;  // what the kubelet ends it for
+};
+
+}  // namespace reprieve::node

@@ -1,0 +1,236 @@
+#include "world/incident.h"
+
+#include <array>
+#include <optional>
+#include <vector>
+
+#include "base/text.h"
+#include "model/jobset.h"
+
+namespace reprieve::world {
+namespace {
+
+struct Phrase {
+  std::string_view words;
+  Fate fate;
+};
+constexpr std::array kNodeFates = {Phrase{"drained", Fate::kNodeDrained}, Phrase{"tainted", Fate::kNodeTainted},
+                                   Phrase{"lost", Fate::kNodeLost}, Phrase{"shut down", Fate::kNodeShutDown},
+                                   Phrase{"back", Fate::kNodeBack}};
+constexpr std::array kPodFates = {Phrase{"killed", Fate::kPodKilled}, Phrase{"deleted", Fate::kPodDeleted},
+                                  Phrase{"evicted", Fate::kPodEvicted}, Phrase{"preempted", Fate::kPodPreempted},
+                                  Phrase{"evicted under memory pressure", Fate::kPodUnderPressure}};
+constexpr std::array kContainerFates = {Phrase{"killed", Fate::kContainerKilled},
+                                        Phrase{"out of memory", Fate::kContainerOutOfMemory}};
+
+struct Word {
+  std::string_view text;
+  std::size_t at = 0;
+};
+
+std::vector<Word> WordsOf(std::string_view text) {
+  constexpr std::string_view kBlanks = " \t\n";
+  std::vector<Word> out;
+  for (std::size_t at = text.find_first_not_of(kBlanks); at != std::string_view::npos;) {
+    const std::size_t end = std::min(text.find_first_of(kBlanks, at), text.size());
+    out.push_back({text.substr(at, end - at), at});
+    at = text.find_first_not_of(kBlanks, end);
+  }
+  return out;
+}
+
+class Parser {
+ public:
+  explicit Parser(std::string_view text) : text_(text), words_(WordsOf(text)) { incident_.text = text; }
+
+  std::variant<Incident, IncidentError> Run() {
+    Read();
+    if (error_) return *error_;
+    return incident_;
+  }
+
+ private:
+  void Read() {
+    const Word subject = Next("node, pod or container");
+    if (subject.text == "node") {
+      incident_.node = Name("the node's name, such as n1");
+      if (Expect("is")) Fates(kNodeFates);
+    } else if (subject.text == "pod") {
+      incident_.pod = Name("the pod's name, such as workers-0-1");
+      if (Peek() == "gets") return Condition();
+      if (Expect("is", "is or gets")) Fates(kPodFates);
+    } else if (subject.text == "container") {
+      incident_.container = Next("the container's name").text;
+      if (!Expect("of") || !Expect("pod")) return;
+      incident_.pod = Name("the pod's name, such as workers-0-1");
+      if (Peek() == "exits") return Exit();
+      if (Expect("is", "is or exits")) Fates(kContainerFates);
+    } else {
+      return Fail(subject, "expected node, pod or container");
+    }
+    When();
+  }
+
+  std::string Name(std::string_view expected) {
+    const Word word = Next(expected);
+    incident_.name_at = word.at;
+    return std::string(word.text);
+  }
+
+  // All words up to `at`.
+  template <std::size_t N>
+  void Fates(const std::array<Phrase, N>& fates) {
+    const std::size_t first = next_;
+    std::string phrase;
+    while (next_ < words_.size() && words_[next_].text != "at") {
+      AppendTo(phrase, phrase.empty() ? "" : " ", words_[next_++].text);
+    }
+    std::string known;
+    std::vector<std::string_view> names;
+    for (const Phrase& fate : fates) {
+      if (fate.words == phrase) {
+        incident_.fate = fate.fate;
+        return;
+      }
+      AppendTo(known, known.empty() ? "" : ", ", fate.words);
+      names.push_back(fate.words);
+    }
+    if (phrase.empty()) return Fail(End(first), Cat("expected one of ", known));
+    const Word& last = words_[next_ - 1];
+    const std::string_view near = NearestWord(phrase, names);
+    const std::size_t begin = words_[first].at;
+    Fail({text_.substr(begin, last.at + last.text.size() - begin), begin},
+         Cat("not one of ", known, near.empty() ? std::string() : Cat("; did you mean ", near, "?")));
+  }
+
+  void Condition() {
+    incident_.fate = Fate::kPodCondition;
+    if (!Expect("gets") || !Expect("condition")) return;
+    const Word word = Next("the condition's type, such as ConfigIssue");
+    const std::size_t equals = word.text.find('=');
+    incident_.condition = word.text.substr(0, equals);
+    if (equals != std::string_view::npos) {
+      incident_.condition_status = word.text.substr(equals + 1);
+      const std::string& status = incident_.condition_status;
+      if (status != "True" && status != "False" && status != "Unknown") {
+        return Fail({word.text.substr(equals + 1), word.at + equals + 1}, "not one of True, False, Unknown");
+      }
+    }
+    if (incident_.condition.empty()) return Fail(word, "expected the condition's type, such as ConfigIssue");
+    if (Peek() == "because") {
+      ++next_;
+      incident_.condition_reason = Next("a reason in one word").text;
+    }
+    When();
+  }
+
+  void Exit() {
+    incident_.fate = Fate::kContainerExits;
+    ++next_;
+    const Word word = Next("an exit code from 0 to 255");
+    const auto code = ParseInt32(std::string(word.text));
+    if (!code || *code < 0 || *code > 255) return Fail(word, "expected an exit code from 0 to 255");
+    incident_.exit_code = *code;
+    When();
+  }
+
+  void When() {
+    if (!Expect("at", "at, and when")) return;
+    const Word word = Next("a time since the beginning, such as 10s or 1m30s");
+    const auto duration = ParseDuration(std::string(word.text));
+    if (!duration || *duration < Nanoseconds(0)) {
+      return Fail(word, "expected a time since the beginning, such as 10s or 1m30s");
+    }
+    incident_.at = *duration;
+    if (next_ < words_.size()) {
+      Fail({text_.substr(words_[next_].at), words_[next_].at}, "nothing may follow the time; give each event its own");
+    }
+  }
+
+  std::string_view Peek() const { return next_ < words_.size() ? words_[next_].text : std::string_view(); }
+
+  // What stands where a word is missing.
+  Word End(std::size_t index) const {
+    return index < words_.size() ? words_[index] : Word{{}, text_.size()};
+  }
+
+  Word Next(std::string_view expected) {
+    if (next_ < words_.size()) return words_[next_++];
+    Fail(End(next_), Cat("expected ", expected));
+    return {};
+  }
+
+  bool Expect(std::string_view word, std::string_view expected = {}) {
+    if (error_) return false;
+    if (Peek() == word) {
+      ++next_;
+      return true;
+    }
+    Fail(End(next_), Cat("expected ", expected.empty() ? word : expected));
+    return false;
+  }
+
+  // The first error counts.
+  void Fail(const Word& word, std::string message) {
+    if (!error_) error_ = IncidentError{std::move(message), word.at, word.text.size()};
+  }
+
+  std::string_view text_;
+  std::vector<Word> words_;
+  std::size_t next_ = 0;
+  Incident incident_;
+  std::optional<IncidentError> error_;
+};
+
+}  // namespace
+
+std::variant<Incident, IncidentError> ParseIncident(std::string_view text) {
+  return Parser(text).Run();
+}
+
+bool IsCalled(const core::Pod& pod, std::string_view name) {
+  std::string_view own = pod.metadata.name;
+  if (own == name) return true;
+  const std::size_t dash = own.rfind('-');
+  if (dash == std::string_view::npos) return false;
+  own = own.substr(0, dash);
+  if (own == name) return true;
+  const std::string* jobset = pod.metadata.labels.Find(jobset::kJobSetName);
+  return jobset != nullptr && own.starts_with(*jobset) && own.substr(jobset->size()) == Cat("-", name);
+}
+
+DisruptionTarget DisruptionTargetOf(Fate fate) {
+  switch (fate) {
+    case Fate::kNodeDrained:
+    case Fate::kPodEvicted:
+      return {"EvictionByEvictionAPI", "Eviction API: evicting"};
+    case Fate::kNodeTainted:
+      return {"DeletionByTaintManager", "Taint manager: deleting due to NoExecute taint"};
+    case Fate::kNodeLost:
+      return {"DeletionByPodGC", "PodGC: node no longer exists"};
+    case Fate::kPodPreempted:
+      return {"PreemptionByScheduler", "default-scheduler: preempting to accommodate a higher priority pod"};
+    case Fate::kNodeShutDown:
+    case Fate::kPodUnderPressure:
+      return {"TerminationByKubelet", PodEndOf(fate).message};
+    case Fate::kNodeBack:
+    case Fate::kPodKilled:
+    case Fate::kPodDeleted:
+    case Fate::kPodCondition:
+    case Fate::kContainerKilled:
+    case Fate::kContainerOutOfMemory:
+    case Fate::kContainerExits:
+      return {};
+  }
+  return {};
+}
+
+DisruptionTarget PodEndOf(Fate fate) {
+  if (fate == Fate::kNodeShutDown) {
+    return {"Terminated", "Pod was terminated in response to imminent node shutdown."};
+  }
+  if (fate == Fate::kPodUnderPressure) return {"Evicted", "The node was low on resource: memory. "};
+  return {};
+}
+
+}  // namespace reprieve::world

@@ -1,0 +1,94 @@
+#include "world/incident.h"
+
+#include <gtest/gtest.h>
+
+#include "base/text.h"
+#include "model/jobset.h"
+
+namespace reprieve::world {
+namespace {
+
+// "error at AT..END: MESSAGE" or what was read.
+std::string Read(const std::string& text) {
+  const auto parsed = ParseIncident(text);
+  if (const auto* error = std::get_if<IncidentError>(&parsed)) {
+    return Cat("error at ", text.substr(error->at, error->length), ": ", error->message);
+  }
+  const auto& incident = std::get<Incident>(parsed);
+  return Cat(static_cast<int>(incident.fate), " node=", incident.node, " pod=", incident.pod,
+             " container=", incident.container, " condition=", incident.condition, "/", incident.condition_status, "/",
+             incident.condition_reason, " code=", incident.exit_code, " at=", HumanDuration(incident.at));
+}
+
+Incident Parsed(const std::string& text) {
+  return std::get<Incident>(ParseIncident(text));
+}
+
+TEST(Incident, Nodes) {
+  EXPECT_EQ(Parsed("node n2 is drained at 10s").fate, Fate::kNodeDrained);
+  EXPECT_EQ(Parsed("node n2 is drained at 10s").node, "n2");
+  EXPECT_EQ(Parsed("node n2 is drained at 10s").at, Seconds(10));
+  EXPECT_EQ(Parsed("node n1 is lost at 1m30s").at, Seconds(90));
+  EXPECT_EQ(Parsed("  node  n1\tis shut  down at 0s ").fate, Fate::kNodeShutDown);
+  EXPECT_EQ(Parsed("node n1 is tainted at 1s").fate, Fate::kNodeTainted);
+  EXPECT_EQ(Parsed("node n1 is back at 1s").fate, Fate::kNodeBack);
+}
+
+TEST(Incident, PodsAndContainers) {
+  EXPECT_EQ(Parsed("pod workers-0-1 is killed at 12s").pod, "workers-0-1");
+  EXPECT_EQ(Parsed("pod w is evicted at 1s").fate, Fate::kPodEvicted);
+  EXPECT_EQ(Parsed("pod w is evicted under memory pressure at 1s").fate, Fate::kPodUnderPressure);
+  EXPECT_EQ(Parsed("pod w is preempted at 1s").fate, Fate::kPodPreempted);
+  EXPECT_EQ(Parsed("pod w is deleted at 1s").fate, Fate::kPodDeleted);
+  const Incident oom = Parsed("container main of pod leader-0-0 is out of memory at 5s");
+  EXPECT_EQ(oom.fate, Fate::kContainerOutOfMemory);
+  EXPECT_EQ(oom.container, "main");
+  EXPECT_EQ(oom.pod, "leader-0-0");
+  EXPECT_EQ(Parsed("container main of pod w exits 42 at 5s").exit_code, 42);
+}
+
+TEST(Incident, Conditions) {
+  EXPECT_EQ(Parsed("pod leader-0-0 gets condition ConfigIssue at 3s").condition, "ConfigIssue");
+  const Incident full = Parsed("pod leader-0-0 gets condition ConfigIssue=False because Mended at 3s");
+  EXPECT_EQ(full.condition_status, "False");
+  EXPECT_EQ(full.condition_reason, "Mended");
+}
+
+TEST(Incident, ErrorsPointAtTheWord) {
+  EXPECT_EQ(Read(""), "error at : expected node, pod or container");
+  EXPECT_EQ(Read("nod n1 is lost at 1s"), "error at nod: expected node, pod or container");
+  EXPECT_EQ(Read("node n1 was lost at 1s"), "error at was: expected is");
+  EXPECT_EQ(Read("node n1 is draned at 1s"),
+            "error at draned: not one of drained, tainted, lost, shut down, back; did you mean drained?");
+  EXPECT_EQ(Read("node n1 is at 1s"), "error at at: expected one of drained, tainted, lost, shut down, back");
+  EXPECT_EQ(Read("node n1 is lost"), "error at : expected at, and when");
+  EXPECT_EQ(Read("node n1 is lost at soon"), "error at soon: expected a time since the beginning, such as 10s or 1m30s");
+  EXPECT_EQ(Read("node n1 is lost at 1s, node n2 is lost at 2s"),
+            "error at 1s,: expected a time since the beginning, such as 10s or 1m30s");
+  EXPECT_EQ(Read("node n1 is lost at 1s twice"), "error at twice: nothing may follow the time; give each event its own");
+  EXPECT_EQ(Read("container main in pod w is killed at 1s"), "error at in: expected of");
+  EXPECT_EQ(Read("container main of pod w exits 256 at 1s"), "error at 256: expected an exit code from 0 to 255");
+  EXPECT_EQ(Read("pod w gets condition A=yes at 1s"), "error at yes: not one of True, False, Unknown");
+}
+
+TEST(Incident, NamesOfPods) {
+  core::Pod pod;
+  pod.metadata.name = "train-workers-0-1-x2x4z";
+  EXPECT_TRUE(IsCalled(pod, "train-workers-0-1-x2x4z"));
+  EXPECT_TRUE(IsCalled(pod, "train-workers-0-1"));
+  EXPECT_FALSE(IsCalled(pod, "workers-0-1"));
+  pod.metadata.labels.Set(jobset::kJobSetName, "train");
+  EXPECT_TRUE(IsCalled(pod, "workers-0-1"));
+  EXPECT_FALSE(IsCalled(pod, "workers-0"));
+  EXPECT_FALSE(IsCalled(pod, "orkers-0-1"));
+}
+
+TEST(Incident, WhatTheComponentsWrite) {
+  EXPECT_EQ(DisruptionTargetOf(Fate::kNodeDrained).reason, "EvictionByEvictionAPI");
+  EXPECT_EQ(DisruptionTargetOf(Fate::kNodeLost).message, "PodGC: node no longer exists");
+  EXPECT_EQ(DisruptionTargetOf(Fate::kPodKilled).reason, "");
+  EXPECT_EQ(PodEndOf(Fate::kNodeShutDown).reason, "Terminated");
+}
+
+}  // namespace
+}  // namespace reprieve::world
