@@ -31,8 +31,7 @@ struct Pattern::Compiled {
   RE2 expression;
 };
 
-Pattern::Pattern(std::string_view pattern)
-    : compiled_(std::make_unique<Compiled>(WithNamedGroups(pattern))) {
+Pattern::Pattern(std::string_view pattern) : compiled_(std::make_unique<Compiled>(WithNamedGroups(pattern))) {
   if (compiled_->expression.ok()) return;
   error_ = compiled_->expression.error();
   compiled_.reset();

@@ -8,6 +8,7 @@
 namespace reprieve::cli {
 namespace {
 
+constexpr std::string_view kInternal = "Internal error: ";
 constexpr std::string_view kStrict = "strict decoding error: ";
 constexpr std::string_view kGoField = " into Go struct field ";
 
@@ -47,7 +48,8 @@ std::string FirstQuoted(std::string_view message) {
 }
 
 FieldComplaint FromCause(const model::Cause& cause) {
-  FieldComplaint out{cause.field, cause.message, ""};
+  FieldComplaint out{cause.place.empty() ? cause.field : cause.place, cause.message, ""};
+  if (out.message.starts_with(kInternal)) out.message.erase(0, kInternal.size());
   if (cause.reason == "FieldValueNotSupported") {
     const std::vector<std::string> supported = SupportedValues(cause.message);
     const std::string word = FirstQuoted(cause.message);
@@ -145,7 +147,7 @@ std::vector<FieldComplaint> ExplainAnswer(const model::Answer& answer, const mod
   std::set<std::pair<std::string, std::string>> said;
   for (const model::Cause& cause : answer.causes) {
     // "Some rules were not checked": the errors beside it say what to mend first.
-    if (cause.field == "<nil>" && answer.causes.size() > 1) continue;
+    if (cause.field == "<nil>" && cause.place.empty() && answer.causes.size() > 1) continue;
     if (said.insert({cause.field, cause.message}).second) out.push_back(FromCause(cause));
   }
   if (!out.empty()) return out;

@@ -144,9 +144,18 @@ class Loader {
       Value job = jobs[i]["template"];
       job.Set("apiVersion", Value::String("batch/v1"));
       job.Set("kind", Value::String("Job"));
-      job.At("metadata").Set("name", Value::String(Cat(admitted["metadata"]["name"].AsText(), "-",
-                                                       jobs[i]["name"].AsText(), "-0")));
+      job.At("metadata")
+          .Set("name", Value::String(Cat(admitted["metadata"]["name"].AsText(), "-", jobs[i]["name"].AsText(), "-0")));
       job.At("metadata").Remove("namespace");
+      // Its claims will be volumes of its pods; what they are made of does not matter here.
+      Value& volumes = job.At("spec").At("template").At("spec").At("volumes");
+      for (const Value& policy : admitted["spec"]["volumeClaimPolicies"].items()) {
+        for (const Value& claim : policy["templates"].items()) {
+          Value& volume = volumes.Append(Value::MakeObject());
+          volume.Set("name", claim["metadata"]["name"]);
+          volume.Set("emptyDir", Value::MakeObject());
+        }
+      }
       const model::Answer answer =
           model::CreateJob(job, {admitted["metadata"]["namespace"].AsText(), "Ignore", "UID", "", options_.now});
       if (!answer.ok()) Add(manifest, answer, Cat("spec.replicatedJobs[", i, "].template."));

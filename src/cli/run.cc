@@ -68,7 +68,8 @@ class RunVerb final : public Verb {
         "  container NAME of pod NAME is killed|out of memory at DURATION\n"
         "  container NAME of pod NAME exits CODE at DURATION\n"
         "A pod is called train-workers-0-1, or, in JobSet train, workers-0-1.\n\n"
-        "Exit code 0: all completed; 1: a Job or JobSet failed; 2: bad input, nothing was started; 3: it can't run here;\n"
+        "Exit code 0: all completed; 1: a Job or JobSet failed; 2: bad input, nothing was started; 3: it can't run "
+        "here;\n"
         "130: interrupted.");
     verb->add_option("FILE", files_, "Manifests: files, folders, or - for standard input")->required();
     verb->add_option("--nodes", nodes_, "Share the machine among so many virtual nodes")->check(CLI::Range(1, 1000));
@@ -77,8 +78,7 @@ class RunVerb final : public Verb {
     verb->add_option("--feature-gates", gates_, kFeatureGatesHelp)->check(CheckFeatureGates);
     verb->add_option("--image", images_, "NAME=COMMAND: what an image's entrypoint is here; * and ? in NAME match")
         ->allow_extra_args(false);
-    verb->add_option("--inject", injections_,
-                     "An EVENT to rehearse, such as 'node n2 is drained at 10s' (see below)")
+    verb->add_option("--inject", injections_, "An EVENT to rehearse, such as 'node n2 is drained at 10s' (see below)")
         ->allow_extra_args(false);
     verb->add_flag("--logs", logs_, "Print what the pods print, each line with its pod and container");
     verb->add_option("-o,--output", output_, "text, or json: one object a line")
@@ -249,8 +249,8 @@ class RunVerb final : public Verb {
     };
     const jobset::JobSetSpec& spec = *loaded.jobset.spec;
     if (spec.managed_elsewhere()) {
-      complain("spec.managedBy", Cat("another controller, ", *spec.managed_by,
-                                     ", manages this JobSet; remove the field to run it here"));
+      complain("spec.managedBy",
+               Cat("another controller, ", *spec.managed_by, ", manages this JobSet; remove the field to run it here"));
     }
     if (spec.suspended()) {
       complain("spec.suspend", "a suspended JobSet never ends; set it to false, or remove it, to run the JobSet");

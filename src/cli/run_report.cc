@@ -115,7 +115,8 @@ void RunReport::TellEnd(const JobLife& life) {
     event.Set("message", Value::String(end->message));
     event.Set("status", model::ToValue(life.status));
     Json(std::move(event));
-  } else {
+  } else if (complete || life.jobset.empty()) {
+    // The failure of a JobSet's Job is part of the JobSet's chain of verdicts.
     Line(Cat("Job ", life.key.name, complete ? " completed: " : " failed: ", end->reason, " (", end->message, ")"));
   }
 }
@@ -194,8 +195,9 @@ void RunReport::PodChanged(const core::Pod& pod) {
   if (failed) {
     if (life.running_since) tally.wasted += clock_.Now() - *life.running_since;
     const core::ContainerStatus* container = FailedContainer(pod);
-    // What ends with its Job explains nothing.
-    if (container != nullptr && (!EndsWithJob(*job) || !tally.failed_pod)) {
+    // What ends with its Job or is deleted explains nothing.
+    const bool by_itself = !EndsWithJob(*job) && !pod.metadata.deleting();
+    if (container != nullptr && (by_itself || !tally.failed_pod)) {
       tally.failed_pod = {pod.metadata.name, container->name};
       tally.failed_attempt = container->restart_count;
     }
@@ -317,6 +319,8 @@ void RunReport::EraseBlock() {
 
 void RunReport::Repaint() {
   TellEnds();
+  // Who reads along through a pipe sees what the pods print as they print it.
+  if (!options_.repaint) std::fflush(stdout);
   if (!options_.repaint || ended_) return;
   const Time now = clock_.Now();
   if (painted_ && block_lines_ > 0 && now - *painted_ < kRepaintAtMostEvery) return;
@@ -381,7 +385,10 @@ void RunReport::Summarize(const JobLife& job, bool interrupted) {
   const bool complete = job.status.IsTrue("Complete");
   if (options_.format == OutputFormat::kJson) {
     Value event = SummaryEvent(JsonEvent("summary", "job", job.key), job.tally,
-                               complete ? "Complete" : failed ? "Failed" : "Interrupted", took);
+                               complete ? "Complete"
+                               : failed ? "Failed"
+                                        : "Interrupted",
+                               took);
     event.Set("succeeded", Value::Int(job.status.succeeded));
     event.Set("failed", Value::Int(job.status.failed));
     return Json(std::move(event));
@@ -402,7 +409,10 @@ void RunReport::Summarize(const JobSetLife& jobset, bool interrupted) {
   const bool complete = jobset.status.IsTrue("Completed");
   if (options_.format == OutputFormat::kJson) {
     Value event = SummaryEvent(JsonEvent("summary", "jobset", jobset.key), jobset.tally,
-                               complete ? "Completed" : failed ? "Failed" : "Interrupted", took);
+                               complete ? "Completed"
+                               : failed ? "Failed"
+                                        : "Interrupted",
+                               took);
     event.Set("jobSetRestarts", Value::Int(jobset.status.restarts));
     event.Set("restartsCountTowardsMax", Value::Int(jobset.status.restarts_count_towards_max));
     return Json(std::move(event));

@@ -42,7 +42,8 @@ class RunReport final : public world::Watcher {
   void Output(const node::PodOutput& line);
   // A sentence for people, on its own line.
   void Say(const std::string& text);
-  // Once everything that happened at once is known: tells the ends of Jobs and JobSets, and paints the block anew if it is time.
+  // Once everything that happened at once is known: tells the ends of Jobs and JobSets, and paints the block anew if it
+  // is time.
   void Repaint();
   // The end of every Job and JobSet: attempts, pods, time, verdicts, where the logs are.
   void Summarize(bool interrupted);

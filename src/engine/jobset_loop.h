@@ -80,11 +80,11 @@ class JobSetLoop {
   world::Ledger& ledger_;
   WorkQueue& queue_;
   const JobSetOptions options_;
-  std::unordered_map<std::string, std::unique_ptr<State>> states_;        // by UID
-  std::unordered_map<std::string, std::string> jobset_of_;                // UID of a child Job to that of its JobSet
-  std::map<meta::ObjectKey, std::string> uid_of_;                         // of JobSets that are there
-  std::map<meta::ObjectKey, std::set<const core::Pod*>> pods_;            // by the JobSet's name on their label
-  std::unordered_map<const core::Pod*, meta::ObjectKey> labelled_;        // what that label said
+  std::unordered_map<std::string, std::unique_ptr<State>> states_;  // by UID
+  std::unordered_map<std::string, std::string> jobset_of_;          // UID of a child Job to that of its JobSet
+  std::map<meta::ObjectKey, std::string> uid_of_;                   // of JobSets that are there
+  std::map<meta::ObjectKey, std::set<const core::Pod*>> pods_;      // by the JobSet's name on their label
+  std::unordered_map<const core::Pod*, meta::ObjectKey> labelled_;  // what that label said
   std::map<meta::ObjectKey, const core::Service*> services_;
   std::map<meta::ObjectKey, const core::PersistentVolumeClaim*> claims_;
   bool lists_complete_ = false;

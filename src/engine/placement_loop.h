@@ -34,7 +34,7 @@ class PlacementLoop {
   world::Api& api_;
   const world::Clock& clock_;
   WorkQueue& queue_;
-  std::map<std::string, std::set<const core::Pod*>> groups_;      // by namespace and job key
+  std::map<std::string, std::set<const core::Pod*>> groups_;  // by namespace and job key
   std::unordered_map<const core::Pod*, std::string> group_of_;
   std::map<std::string, const core::Node*> nodes_;
 };

@@ -16,9 +16,10 @@
 namespace reprieve::model {
 
 struct Cause {
-  std::string reason;   // FieldValueInvalid
-  std::string message;  // Invalid value: -1: must be ...
-  std::string field;    // spec.parallelism
+  std::string reason;      // FieldValueInvalid
+  std::string message;     // Invalid value: -1: must be ...
+  std::string field;       // spec.parallelism
+  std::string place = {};  // where people mend it, if `field` does not say
 };
 
 // What comes back. With 200 and 201 there is an object, else a message.

@@ -91,7 +91,8 @@ class Admission {
   // Decoding as the API server does it without Go types: metadata read, the rest pruned and defaulted by the schema.
   std::optional<Answer> Read(const Value& raw, const Value* patched) {
     object_ = raw;
-    const std::string& name = patched != nullptr ? (*patched)["metadata"]["name"].AsText() : raw["metadata"]["name"].AsText();
+    const std::string& name =
+        patched != nullptr ? (*patched)["metadata"]["name"].AsText() : raw["metadata"]["name"].AsText();
     if (auto refusal = CheckKind(name, patched != nullptr)) return refusal;
     issues_ = RepeatedMembers(object_);
     DropRepeated(object_);
@@ -133,7 +134,8 @@ class Admission {
         const std::size_t slash = version.find('/');
         errors.Invalid(FieldPath("apiVersion"), Shown(version), Cat("must be ", kApiVersion));
         return admission::InvalidAnswer(
-            Cat(kind, slash == std::string::npos ? std::string() : Cat(".", version.substr(0, slash)), " ", Quote(name)),
+            Cat(kind, slash == std::string::npos ? std::string() : Cat(".", version.substr(0, slash)), " ",
+                Quote(name)),
             errors);
       }
       if (kind != kKind) {
@@ -221,8 +223,8 @@ class Admission {
   void PrepareForCreate() {
     object_.Remove("status");
     Value& meta = object_.At("metadata");
-    for (const std::string_view member : {"deletionTimestamp", "deletionGracePeriodSeconds", "managedFields", "selfLink",
-                                          "resourceVersion"}) {
+    for (const std::string_view member :
+         {"deletionTimestamp", "deletionGracePeriodSeconds", "managedFields", "selfLink", "resourceVersion"}) {
       meta.Remove(member);
     }
     const std::string generate_name = meta["generateName"].AsText();
@@ -258,9 +260,10 @@ class Admission {
       return admission::InvalidAnswer(Cat("jobsets.jobset.x-k8s.io ", Quote(name)), errors);
     }
     if (!version.empty() && version != current) {
-      return Refusal(409, "Conflict",
-                     Cat("Operation cannot be fulfilled on jobsets.jobset.x-k8s.io ", Quote(name),
-                         ": the object has been modified; please apply your changes to the latest version and try again"));
+      return Refusal(
+          409, "Conflict",
+          Cat("Operation cannot be fulfilled on jobsets.jobset.x-k8s.io ", Quote(name),
+              ": the object has been modified; please apply your changes to the latest version and try again"));
     }
     meta.Set("resourceVersion", Text(current));
     return std::nullopt;
@@ -286,8 +289,8 @@ class Admission {
     Value& meta = object_.At("metadata");
     for (const std::string_view member : {"managedFields", "selfLink"}) meta.Remove(member);
     if (meta["uid"].AsText().empty()) Keep(before, "uid", meta);
-    for (const std::string_view member : {"creationTimestamp", "generation", "deletionTimestamp",
-                                          "deletionGracePeriodSeconds"}) {
+    for (const std::string_view member :
+         {"creationTimestamp", "generation", "deletionTimestamp", "deletionGracePeriodSeconds"}) {
       Keep(before, member, meta);
     }
     if (!(object_["spec"] == stored["spec"])) meta.Set("generation", Value::Int(before["generation"].AsInt() + 1));
@@ -360,7 +363,8 @@ Answer CreateJobSet(std::string_view body, const JobSetRequest& request) {
   if (auto refusal = admission::CheckFieldValidation("CreateOptions", request.request)) return *refusal;
   const auto raw = ParseJson(body);
   if (!raw.ok()) {
-    return admission::Unrecognized(kKind, Cat("couldn't get version/kind; json parse error: ", raw.error().message), body);
+    return admission::Unrecognized(kKind, Cat("couldn't get version/kind; json parse error: ", raw.error().message),
+                                   body);
   }
   return Create(*raw, body, request);
 }

@@ -1,8 +1,8 @@
-// The API server's answer to one request on a JobSet: schema and rules of its CustomResourceDefinition, the mutating and
-// the validating webhook. `run`, `validate` and `serve` all ask here.
+// The API server's answer to one request on a JobSet: schema and rules of its CustomResourceDefinition, the mutating
+// and the validating webhook. `run`, `validate` and `serve` all ask here.
 //
-// Source: spec/jobset.md 1 and 10; the recordings of admission.jsonl. Pure: no clock, no randomness, no store; safe from
-// any thread.
+// Source: spec/jobset.md 1 and 10; the recordings of admission.jsonl. Pure: no clock, no randomness, no store; safe
+// from any thread.
 #pragma once
 
 #include <string_view>
@@ -27,8 +27,8 @@ struct JobSetRequest {
 [[nodiscard]] Answer PatchJobSet(const Value& stored, PatchType type, const Value& patch, const JobSetRequest& request);
 [[nodiscard]] Answer UpdateJobSetStatus(const Value& stored, const Value& body, const JobSetRequest& request);
 
-// What the server accepts in silence and no user can have meant, each with its place: a regular expression that does not
-// compile matches nothing (spec/jobset.md 3.2).
+// What the server accepts in silence and no user can have meant, each with its place: a regular expression that does
+// not compile matches nothing (spec/jobset.md 3.2).
 struct Remark {
   std::string field;
   std::string message;

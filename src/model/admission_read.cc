@@ -125,8 +125,9 @@ Result<GroupVersionKind> Interpret(const Value& raw) {
 }
 
 Answer Unrecognized(std::string_view kind, std::string_view why, std::string_view text) {
-  return Refusal(400, "BadRequest",
-                 Cat("the object provided is unrecognized (must be of type ", kind, "): ", why, " (", Summary(text), ")"));
+  return Refusal(
+      400, "BadRequest",
+      Cat("the object provided is unrecognized (must be of type ", kind, "): ", why, " (", Summary(text), ")"));
 }
 
 Answer Refusal(int code, std::string_view reason, std::string message) {
@@ -140,7 +141,7 @@ Answer Refusal(int code, std::string_view reason, std::string message) {
 Answer InvalidAnswer(std::string_view what, const FieldErrors& errors) {
   Answer answer = Refusal(422, "Invalid", Cat(what, " is invalid: ", Aggregate(errors.list())));
   for (const auto& error : errors.list()) {
-    answer.causes.push_back({std::string(ReasonOf(error.type)), error.body, error.field});
+    answer.causes.push_back({std::string(ReasonOf(error.type)), error.body, error.field, error.place});
   }
   return answer;
 }

@@ -87,7 +87,9 @@ const Message& InResource(const Message& message) {
   return embedded;
 }
 
-bool IsRoot(const Message& message) { return message.Find("apiVersion") != nullptr; }
+bool IsRoot(const Message& message) {
+  return message.Find("apiVersion") != nullptr;
+}
 
 void PruneValue(Value& value, const Type& type, const std::string& path, std::vector<FieldIssue>& issues);
 
@@ -127,7 +129,8 @@ void PruneValue(Value& value, const Type& type, const std::string& path, std::ve
 }
 
 void FindRepeated(const Value& value, const std::string& path, std::vector<FieldIssue>& issues) {
-  for (std::size_t i = 0; value.IsArray() && i < value.size(); ++i) FindRepeated(value[i], Cat(path, "[", i, "]"), issues);
+  for (std::size_t i = 0; value.IsArray() && i < value.size(); ++i)
+    FindRepeated(value[i], Cat(path, "[", i, "]"), issues);
   if (!value.IsObject()) return;
   std::set<std::string_view> seen;
   for (const Value::Member& member : value.members()) {

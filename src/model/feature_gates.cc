@@ -18,7 +18,7 @@ constexpr Gate kGates[] = {
     {"RestartJob", &FeatureGates::restart_job},
 };
 constexpr std::string_view kAllAlpha = "AllAlpha";
-constexpr std::string_view kAllBeta = "AllBeta";        // there is none
+constexpr std::string_view kAllBeta = "AllBeta";      // there is none
 constexpr std::string_view kLockedOn = "TLSOptions";  // GA
 
 std::optional<bool> ReadBool(std::string_view text) {
@@ -51,10 +51,12 @@ Result<FeatureGates> ParseFeatureGates(std::string_view text) {
   for (const std::string_view item : Split(text, ',')) {
     if (Trim(item).empty()) continue;
     const std::size_t equals = item.find('=');
-    if (equals == std::string_view::npos) return Error{Cat("missing bool value for ", Trim(item), "; write ", Trim(item), "=true")};
+    if (equals == std::string_view::npos)
+      return Error{Cat("missing bool value for ", Trim(item), "; write ", Trim(item), "=true")};
     const std::string_view name = Trim(item.substr(0, equals));
     const auto on = ReadBool(Trim(item.substr(equals + 1)));
-    if (!on) return Error{Cat("invalid value of ", name, ": ", Trim(item.substr(equals + 1)), "; expected true or false")};
+    if (!on)
+      return Error{Cat("invalid value of ", name, ": ", Trim(item.substr(equals + 1)), "; expected true or false")};
     if (name == kAllBeta) continue;
     if (name == kLockedOn) {
       if (!*on) return Error{Cat("cannot set feature gate ", name, " to false, feature is locked to true")};

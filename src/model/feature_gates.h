@@ -1,4 +1,5 @@
-// Feature gates of the JobSet controller, as its manager takes them: --feature-gates RestartJob=true,ElasticJobSet=true.
+// Feature gates of the JobSet controller, as its manager takes them: --feature-gates
+// RestartJob=true,ElasticJobSet=true.
 //
 // Source: spec/jobset.md 5.3. Plain values.
 #pragma once

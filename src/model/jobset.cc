@@ -7,9 +7,12 @@
 namespace reprieve::jobset {
 namespace {
 
-constexpr std::array<std::string_view, 6> kActions = {
-    "FailJobSet", "RestartJobSet", "RestartJobSetAndIgnoreMaxRestarts", "RestartJob", "RestartJobAndIgnoreMaxRestarts",
-    ""};
+constexpr std::array<std::string_view, 6> kActions = {"FailJobSet",
+                                                      "RestartJobSet",
+                                                      "RestartJobSetAndIgnoreMaxRestarts",
+                                                      "RestartJob",
+                                                      "RestartJobAndIgnoreMaxRestarts",
+                                                      ""};
 constexpr std::array<std::string_view, 3> kStrategies = {"Recreate", "BlockingRecreate", "InPlaceRestart"};
 
 }  // namespace

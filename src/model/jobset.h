@@ -291,7 +291,7 @@ struct ReplicatedJobStatus {
   std::int32_t failed = 0;
   std::int32_t active = 0;
   std::int32_t suspended = 0;
-  std::vector<std::int32_t> job_restarts;                       // by job index; empty: none yet
+  std::vector<std::int32_t> job_restarts;                    // by job index; empty: none yet
   std::vector<std::int32_t> job_restarts_count_towards_max;  // likewise
   model::Rest rest;
   template <class V>
@@ -311,9 +311,9 @@ struct ReplicatedJobStatus {
 struct JobSetStatus {
   using BoundTag = void;
   std::vector<Condition> conditions;
-  std::int32_t restarts = 0;                     // of the whole JobSet, counted or not
+  std::int32_t restarts = 0;  // of the whole JobSet, counted or not
   std::int32_t restarts_count_towards_max = 0;
-  std::string terminal_state;                    // empty, Completed or Failed
+  std::string terminal_state;                               // empty, Completed or Failed
   std::vector<ReplicatedJobStatus> replicated_jobs_status;  // by name, descending
   std::optional<std::int32_t> previous_in_place_restart_attempt;
   std::optional<std::int32_t> current_in_place_restart_attempt;

@@ -454,11 +454,11 @@ void Machine::UpdateName(Resident& resident) {
   const bool there = resident.pod != nullptr && !resident.pod->IsTerminal();
   const auto at = services_.find({resident.name->namespace_, resident.name->subdomain});
   if (there && at != services_.end() && at->second->headless() && at->second->Selects(resident.pod->metadata.labels)) {
-    published = at->second->spec.publish_not_ready_addresses ||
-                (resident.pod->IsReady() && !resident.pod->metadata.deleting());
+    published =
+        at->second->spec.publish_not_ready_addresses || (resident.pod->IsReady() && !resident.pod->metadata.deleting());
   }
-  const Status done = there ? names_.Set(*resident.name, resident.number, published)
-                            : names_.Remove(*resident.name, resident.number);
+  const Status done =
+      there ? names_.Set(*resident.name, resident.number, published) : names_.Remove(*resident.name, resident.number);
   if (!done.ok() && options_.notice && !std::exchange(told_of_trouble_, true)) options_.notice(done.error().message);
 }
 

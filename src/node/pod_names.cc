@@ -105,9 +105,9 @@ Status PodNames::WriteLines(const Name& name, Entry& entry) {
   const std::string in_namespace = Cat(base, ".", name.namespace_);
   for (auto& [name_space, file] : files_) {
     if (!file || entry.service.contains(name_space)) continue;
-    auto line = Append(*file, Cat("#", entry.address, "\t", in_namespace, ".svc.cluster.local ", in_namespace, ".svc ",
-                                  in_namespace, name_space == name.namespace_ ? Cat(" ", base, " ", name.hostname) : "",
-                                  "\n"));
+    auto line =
+        Append(*file, Cat("#", entry.address, "\t", in_namespace, ".svc.cluster.local ", in_namespace, ".svc ",
+                          in_namespace, name_space == name.namespace_ ? Cat(" ", base, " ", name.hostname) : "", "\n"));
     if (!line) return line.error();
     entry.service.emplace(name_space, *line);
     if (!entry.published) continue;

@@ -1,8 +1,8 @@
 // PodNames: pods find each other by name: <hostname>.<subdomain> and its longer forms, as a cluster's DNS has them.
 //
 // One hosts file per namespace stands for the name server. All pods of the namespace are shown the same file as
-// /etc/hosts; it is only ever written in place, so that they see what changes. A name keeps its address and its line for
-// good: a pod that comes back costs a write of a few bytes, however many names there are.
+// /etc/hosts; it is only ever written in place, so that they see what changes. A name keeps its address and its line
+// for good: a pod that comes back costs a write of a few bytes, however many names there are.
 //
 // Every name has an address of its own, 127.x.y.z: pods that share this machine's network can all listen on one port.
 //
@@ -40,8 +40,8 @@ class PodNames {
   // Which address the pod of that name has, and its successor.
   const std::string& AddressOf(const Name& name);
 
-  // The pod `number` has the name; `published`: others find it under the service's names. Its own hostname it always has.
-  // An error says what could not be written.
+  // The pod `number` has the name; `published`: others find it under the service's names. Its own hostname it always
+  // has. An error says what could not be written.
   Status Set(const Name& name, std::uint64_t number, bool published);
   // The pod is gone. Nothing if another has the name by now.
   Status Remove(const Name& name, std::uint64_t number);
@@ -58,8 +58,8 @@ class PodNames {
     std::string address;
     std::uint64_t owner = 0;  // 0: none
     bool published = false;
-    bool written = false;  // it has its lines
-    Line own = 0;  // holds while the name is not published
+    bool written = false;                 // it has its lines
+    Line own = 0;                         // holds while the name is not published
     std::map<std::string, Line> service;  // by the namespace whose file it is in
   };
 

@@ -134,8 +134,8 @@ Status ApplyLabelRule(std::string_view rule, std::vector<Node>& nodes) {
     any = true;
   }
   if (any) return Ok();
-  return Error{Cat("--node-label ", rule, ": there is no node ", rule.substr(0, colon), "; nodes are n1 to n",
-                   nodes.size())};
+  return Error{
+      Cat("--node-label ", rule, ": there is no node ", rule.substr(0, colon), "; nodes are n1 to n", nodes.size())};
 }
 
 }  // namespace

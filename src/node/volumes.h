@@ -1,4 +1,5 @@
-// A pod's volumes: emptyDir, hostPath, claims, ConfigMaps and Secrets as files. Directories are made when the pod starts.
+// A pod's volumes: emptyDir, hostPath, claims, ConfigMaps and Secrets as files. Directories are made when the pod
+// starts.
 //
 // Source: the API's volume sources; the kubelet's checks of a hostPath's type. Errors say what a user can change; they
 // make the pod's containers wait. Thread rules: one owner, the engine's thread; it does a little file I/O there.

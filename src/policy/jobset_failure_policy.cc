@@ -30,9 +30,8 @@ bool JobSetFailureJudge::Rule::Matches(const FailedJob& job) const {
   if (job.replicated_job.empty()) return false;
   if (!reasons.empty() && !Contains(reasons, job.reason)) return false;
   if (!targets.empty() && !Contains(targets, job.replicated_job)) return false;
-  return patterns.empty() || std::any_of(patterns.begin(), patterns.end(), [&](const Pattern& pattern) {
-           return pattern.FoundIn(job.message);
-         });
+  return patterns.empty() || std::any_of(patterns.begin(), patterns.end(),
+                                         [&](const Pattern& pattern) { return pattern.FoundIn(job.message); });
 }
 
 std::vector<JobSetFailure> JobSetFailureJudge::Judge(std::span<const FailedJob> failed) const {

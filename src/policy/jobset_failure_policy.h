@@ -18,10 +18,10 @@ namespace reprieve::policy {
 // A child Job whose condition Failed is True.
 struct FailedJob {
   std::string_view name;
-  std::string_view replicated_job;    // its label; empty: no rule matches it
-  std::string_view reason;            // of the condition
-  std::string_view message;           // of the condition
-  std::optional<Time> failed_at;      // the condition's transition; absent is before any
+  std::string_view replicated_job;  // its label; empty: no rule matches it
+  std::string_view reason;          // of the condition
+  std::string_view message;         // of the condition
+  std::optional<Time> failed_at;    // the condition's transition; absent is before any
 };
 
 // One choice: this rule (absent: the default action) is applied because of that Job.

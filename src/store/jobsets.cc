@@ -75,8 +75,7 @@ WriteResult Store::UpdateJob(const batch::Job& job) {
   const batch::Job* stored = Find(key, job.metadata.uid);
   if (stored == nullptr) return NotFound("jobs.batch", key.name);
   if (stored->metadata.resource_version != job.metadata.resource_version) return Modified("jobs.batch", key.name);
-  return Replace(*stored,
-                 model::UpdateJob(ToValue(*stored), ToValue(job), {key.namespace_, "", "", "", clock_.Now()}));
+  return Replace(*stored, model::UpdateJob(ToValue(*stored), ToValue(job), {key.namespace_, "", "", "", clock_.Now()}));
 }
 
 WriteResult Store::ResizeJob(const meta::ObjectKey& key, std::optional<std::int32_t> parallelism,
@@ -133,8 +132,8 @@ WriteResult Store::ReplaceJobSet(const jobset::JobSet& jobset) {
   return Changed(*stored);
 }
 
-WriteResult Store::UpdateJobSetStatus(const meta::ObjectKey& key, const std::string& uid,
-                                      meta::ResourceVersion version, jobset::JobSetStatus status) {
+WriteResult Store::UpdateJobSetStatus(const meta::ObjectKey& key, const std::string& uid, meta::ResourceVersion version,
+                                      jobset::JobSetStatus status) {
   jobset::JobSet* stored = FindJobSet(key, uid);
   if (stored == nullptr) return NotFound("jobsets.jobset.x-k8s.io", key.name);
   if (stored->metadata.resource_version != version) return Modified("jobsets.jobset.x-k8s.io", key.name);

@@ -150,9 +150,7 @@ class Parser {
   std::string_view Peek() const { return next_ < words_.size() ? words_[next_].text : std::string_view(); }
 
   // What stands where a word is missing.
-  Word End(std::size_t index) const {
-    return index < words_.size() ? words_[index] : Word{{}, text_.size()};
-  }
+  Word End(std::size_t index) const { return index < words_.size() ? words_[index] : Word{{}, text_.size()}; }
 
   Word Next(std::string_view expected) {
     if (next_ < words_.size()) return words_[next_++];

@@ -13,8 +13,8 @@
 //             | "container" NAME "of pod" NAME ("is" ("killed" | "out of memory") | "exits" CODE) when
 //   when      = "at" DURATION                       since the beginning
 //
-// One language for `run --inject`, for policy tests and for scenarios. What each does to a pod is spec/job.md 4.3. Pure;
-// safe from any thread.
+// One language for `run --inject`, for policy tests and for scenarios. What each does to a pod is spec/job.md 4.3.
+// Pure; safe from any thread.
 #pragma once
 
 #include <cstdint>
@@ -28,15 +28,15 @@
 namespace reprieve::world {
 
 enum class Fate : std::uint8_t {
-  kNodeDrained,    // cordoned; its pods are evicted through the Eviction API
-  kNodeTainted,    // NoExecute: the taint manager deletes its pods
-  kNodeLost,       // gone with all that ran on it; its pods are failed by the garbage collector
-  kNodeShutDown,   // gracefully: the kubelet ends its pods
-  kNodeBack,       // takes pods again
-  kPodKilled,      // every process of it, by SIGKILL, on the node
-  kPodDeleted,     // by a user
-  kPodEvicted,     // through the Eviction API
-  kPodPreempted,   // by the scheduler
+  kNodeDrained,       // cordoned; its pods are evicted through the Eviction API
+  kNodeTainted,       // NoExecute: the taint manager deletes its pods
+  kNodeLost,          // gone with all that ran on it; its pods are failed by the garbage collector
+  kNodeShutDown,      // gracefully: the kubelet ends its pods
+  kNodeBack,          // takes pods again
+  kPodKilled,         // every process of it, by SIGKILL, on the node
+  kPodDeleted,        // by a user
+  kPodEvicted,        // through the Eviction API
+  kPodPreempted,      // by the scheduler
   kPodUnderPressure,  // evicted by the kubelet for want of memory
   kPodCondition,
   kContainerKilled,
@@ -53,8 +53,8 @@ struct Incident {
   std::string condition_status = "True";
   std::string condition_reason;
   std::int32_t exit_code = 0;
-  Nanoseconds at{};       // since the beginning
-  std::string text;       // as it was given
+  Nanoseconds at{};         // since the beginning
+  std::string text;         // as it was given
   std::size_t name_at = 0;  // where in `text` the node's or pod's name begins
 };
 

@@ -60,7 +60,9 @@ class Applier {
     if (!result.ok()) return Note(result);
     version_ = SeeJob(result).version;
   }
-  void Do(const DeleteJob& write) { NoteUnlessGone(SeeJob(api_.DeleteJob(plan_.subject.key, plan_.uid, write.propagation))); }
+  void Do(const DeleteJob& write) {
+    NoteUnlessGone(SeeJob(api_.DeleteJob(plan_.subject.key, plan_.uid, write.propagation)));
+  }
   void Do(const RemoveJobFinalizer& write) {
     NoteUnlessGone(SeeJob(api_.RemoveJobFinalizer(plan_.subject.key, plan_.uid, write.finalizer)));
   }
@@ -76,8 +78,8 @@ class Applier {
     batch::Job& job = *write.job;
     if (write.clear_start_time) {
       job.status.start_time.reset();
-      const WriteResult cleared = SeeJob(api_.UpdateJobStatus(meta::KeyOf(job.metadata), job.metadata.uid,
-                                                              job.metadata.resource_version, job.status));
+      const WriteResult cleared = SeeJob(
+          api_.UpdateJobStatus(meta::KeyOf(job.metadata), job.metadata.uid, job.metadata.resource_version, job.status));
       if (!cleared.ok()) return Note(cleared);
       job.metadata.resource_version = cleared.version;
     }

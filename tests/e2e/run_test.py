@@ -9,13 +9,10 @@ import pathlib
 import re
 import signal
 import subprocess
-import sys
-import tempfile
 import time
-import unittest
 
-HERE = pathlib.Path(__file__).resolve().parent
-REPRIEVE = ""
+from harness import EXAMPLES, HERE, Reprieve, binary, main
+
 
 
 def job(name, command, spec="", pod="", container=""):
@@ -36,26 +33,6 @@ spec:
         command: [sh, -c, {json.dumps(command)}]
 {container}
 """
-
-
-class Reprieve(unittest.TestCase):
-    def setUp(self):
-        self.directory = tempfile.TemporaryDirectory()
-        self.cwd = pathlib.Path(self.directory.name)
-
-    def tearDown(self):
-        self.directory.cleanup()
-
-    def write(self, text, name="job.yaml"):
-        (self.cwd / name).write_text(text)
-        return name
-
-    def reprieve(self, *args, stdin=None, timeout=60):
-        return subprocess.run([REPRIEVE, *args], cwd=self.cwd, input=stdin, text=True, capture_output=True, timeout=timeout)
-
-    def events(self, *args):
-        done = self.reprieve("run", "-o", "json", *args)
-        return done, [json.loads(line) for line in done.stdout.splitlines()]
 
 
 class Outcomes(Reprieve):
@@ -152,7 +129,7 @@ class Interrupts(Reprieve):
     def start(self, command, **kwargs):
         mark = f"{os.getpid()}{time.monotonic_ns()}"
         manifest = self.write(job("sleeps", f"{command} # {mark}", **kwargs))
-        process = subprocess.Popen([REPRIEVE, "run", manifest], cwd=self.cwd, text=True, stdout=subprocess.PIPE,
+        process = subprocess.Popen([binary(), "run", manifest], cwd=self.cwd, text=True, stdout=subprocess.PIPE,
                                    stderr=subprocess.STDOUT)
         line = process.stdout.readline()
         self.assertIn("runs on", line)
@@ -249,16 +226,15 @@ class WrongInput(Reprieve):
 
 class Examples(Reprieve):
     def test_every_example_is_valid(self):
-        for path in sorted((HERE.parent.parent / "examples").glob("*.yaml")):
-            done = self.reprieve("validate", str(path))
+        for path in sorted(EXAMPLES.rglob("*.yaml")):
+            done = self.reprieve("validate", "--feature-gates", "AllAlpha=true", str(path))
             self.assertEqual((done.returncode, done.stdout), (0, ""), path)
 
     def test_the_first_example_runs_to_completion(self):
-        done = self.reprieve("run", "--backoff", "10ms", str(HERE.parent.parent / "examples" / "train.yaml"))
+        done = self.reprieve("run", "--backoff", "10ms", str(EXAMPLES / "train.yaml"))
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertIn("retry 1 of 2 of index 2", done.stdout)
 
 
 if __name__ == "__main__":
-    REPRIEVE = os.path.abspath(sys.argv.pop(1))
-    unittest.main(verbosity=1)
+    main()

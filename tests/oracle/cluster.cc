@@ -188,8 +188,7 @@ Status Cluster::CreateJobSet(const Value& manifest) {
 Status Cluster::PatchJobSet(const std::string& name, const Value& patch) {
   const jobset::JobSet* stored = sim_.store().FindJobSet({std::string(kNamespace), name});
   if (stored == nullptr) return Error{Cat("no JobSet ", name)};
-  model::Answer answer =
-      model::PatchJobSet(ToValue(*stored), model::PatchType::kMerge, patch, RequestFor("", ""));
+  model::Answer answer = model::PatchJobSet(ToValue(*stored), model::PatchType::kMerge, patch, RequestFor("", ""));
   if (!answer.ok()) return Error{answer.message};
   jobset::JobSet jobset;
   FromValue(answer.object, jobset);
@@ -199,8 +198,8 @@ Status Cluster::PatchJobSet(const std::string& name, const Value& patch) {
 Status Cluster::DeleteJob(const std::string& name) {
   const batch::Job* job = sim_.store().FindJob({std::string(kNamespace), name});
   if (job == nullptr) return Error{Cat("no Job ", name)};
-  return FromWrite(sim_.store().DeleteJob(meta::KeyOf(job->metadata), job->metadata.uid,
-                                          world::Propagation::kBackground));
+  return FromWrite(
+      sim_.store().DeleteJob(meta::KeyOf(job->metadata), job->metadata.uid, world::Propagation::kBackground));
 }
 
 Status Cluster::PatchPod(const std::string& pod, const Value& patch) {

@@ -151,7 +151,8 @@ class HistoryReplay {
       expected.insert(Cat(event["type"].AsText(), " ", event["reason"].AsText(), ": ", event["message"].AsText()));
     }
     if (const batch::Job* job = cluster_.job()) {
-      for (const world::Event& event : cluster_.sim().store().events().About({world::Kind::kJob, meta::KeyOf(job->metadata)})) {
+      for (const world::Event& event :
+           cluster_.sim().store().events().About({world::Kind::kJob, meta::KeyOf(job->metadata)})) {
         actual.insert(
             Cat(event.warning ? "Warning" : "Normal", " ", event.reason, ": ", names_.Recorded(event.message)));
       }

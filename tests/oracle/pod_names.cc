@@ -14,7 +14,7 @@ void PodNames::AddStep(std::vector<Created> created) {
   Group group;
   for (std::size_t i = 0; i < created.size(); ++i) {
     const std::string recorded = Cat("p", ++count_);
-    const auto twin = [&](std::size_t j) { 
+    const auto twin = [&](std::size_t j) {
       return j < created.size() && created[j].index == created[i].index && created[j].owner == created[i].owner;
     };
     if (twin(i + 1) || (i > 0 && twin(i - 1))) {

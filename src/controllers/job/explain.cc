@@ -15,6 +15,8 @@ class Explainer {
   void Run() {
     // Once the end is decided, what ends with the Job needs no verdict of its own.
     if (sync_.ended_before) return;
+    // What is deleted with its Job is judged by nobody: nothing follows from it.
+    if (sync_.job.metadata.deleting()) return;
     for (const TrackedPod* pod : ByAge()) Add(*pod);
     if (sync_.end && !explained_end_) AddEnd();
   }
@@ -56,7 +58,7 @@ class Explainer {
   }
 
   std::string Consequence(const TrackedPod& pod, const policy::PodVerdict& judged, world::Verdict& verdict) {
-    if (EndsHere(judged)) {
+    if (!explained_end_ && EndsHere(judged)) {
       explained_end_ = verdict.ends = true;
       return EndText();
     }

@@ -55,9 +55,8 @@ Entries CommonKeys(const Sync& sync, std::size_t position, std::int32_t index) {
   };
   if (sync.gates().restart_job) keys.emplace_back(jobset::kJobRestartAttempt, Cat(JobRestarts(sync, own, index)));
   if (const auto& coordinator = sync.spec.coordinator) {
-    keys.emplace_back(jobset::kCoordinator,
-                      Cat(set.name, "-", coordinator->replicated_job, "-", coordinator->job_index, "-",
-                          coordinator->pod_index, ".", Subdomain(sync.jobset)));
+    keys.emplace_back(jobset::kCoordinator, Cat(set.name, "-", coordinator->replicated_job, "-", coordinator->job_index,
+                                                "-", coordinator->pod_index, ".", Subdomain(sync.jobset)));
   }
   return keys;
 }

@@ -12,8 +12,8 @@ world::Plan ReconcileJobSetCleanup(const JobSetView& view, const OwnedByJobSet& 
   plan.subject = {world::Kind::kJobSet, jobset};
   plan.uid = uid;
   const bool gone = !view.has_jobset();
-  const bool foreground = !gone && view.jobset().metadata.deleting() &&
-                          view.jobset().metadata.HasFinalizer(kForegroundDeletion);
+  const bool foreground =
+      !gone && view.jobset().metadata.deleting() && view.jobset().metadata.HasFinalizer(kForegroundDeletion);
   if (!gone && !foreground) return plan;
 
   std::vector<const ChildJob*> children;

@@ -43,8 +43,7 @@ void ResizeJobs(Sync& sync) {
   for (const ChildJob* child : sync.view.misfits()) {
     const batch::JobSpec& wanted =
         *sync.spec.replicated_jobs[static_cast<std::size_t>(child->position)].job_template.spec;
-    stage.writes.push_back(
-        world::ResizeJob{meta::KeyOf(child->job->metadata), wanted.parallelism, wanted.completions});
+    stage.writes.push_back(world::ResizeJob{meta::KeyOf(child->job->metadata), wanted.parallelism, wanted.completions});
   }
 }
 
@@ -76,8 +75,8 @@ namespace {
 
 // Missing Jobs of one replicated job. Those of one stage are independent; an error ends the pass.
 void CreateMissing(Sync& sync, std::size_t position) {
-  const bool blocked = sync.spec.restart_strategy() == jobset::RestartStrategy::kBlockingRecreate &&
-                       sync.view.previous_count() > 0;
+  const bool blocked =
+      sync.spec.restart_strategy() == jobset::RestartStrategy::kBlockingRecreate && sync.view.previous_count() > 0;
   if (blocked || sync.view.missing(position).empty()) return;
   world::Stage& stage = sync.plan().AddStage();
   for (const auto& [first, last] : sync.view.missing(position).runs()) {

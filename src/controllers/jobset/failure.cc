@@ -23,8 +23,8 @@ class Failures {
   explicit Failures(Sync& sync) : sync_(sync), children_(sync.view.failed().begin(), sync.view.failed().end()) {
     for (const ChildJob* child : children_) {
       const batch::JobCondition& condition = FailedCondition(*child);
-      failed_.push_back({child->name, child->replicated_job, condition.reason, condition.message,
-                         condition.last_transition_time});
+      failed_.push_back(
+          {child->name, child->replicated_job, condition.reason, condition.message, condition.last_transition_time});
     }
     for (const jobset::ReplicatedJobStatus& status : sync.status.replicated_jobs_status) {
       for (const std::int32_t count : status.job_restarts_count_towards_max) counted_jobs_ += count;
@@ -87,8 +87,7 @@ class Failures {
 
   bool Exhausted(const policy::JobSetFailure& choice, const ChildJob& child) {
     if (!Budget().exhausted()) return false;
-    Fail(sync_, "ReachedMaxRestarts",
-         Cat("jobset failed due to reaching max number of restarts", Because(child)));
+    Fail(sync_, "ReachedMaxRestarts", Cat("jobset failed due to reaching max number of restarts", Because(child)));
     Explain(child, choice, "JobSet", "ReachedMaxRestarts");
     return true;
   }
@@ -97,9 +96,9 @@ class Failures {
     ++sync_.status.restarts;
     const std::string message = Applying(choice, child);
     const std::string reason =
-        choice.rule ? Cat("FailurePolicy_",
-                          sync_.spec.failure_policy->rules[static_cast<std::size_t>(*choice.rule)].name)
-                    : std::string("DefaultFailurePolicy");
+        choice.rule
+            ? Cat("FailurePolicy_", sync_.spec.failure_policy->rules[static_cast<std::size_t>(*choice.rule)].name)
+            : std::string("DefaultFailurePolicy");
     SetCondition(sync_, "RestartingJobSet", true, reason, message);
     sync_.announcements.push_back({true, std::string(event), message});
     Explain(child, choice, "JobSet", "");
@@ -119,8 +118,8 @@ class Failures {
   }
 
   void RestartOne(const policy::JobSetFailure& choice, const ChildJob& child, bool counted, std::string_view event) {
-    const auto replicas = static_cast<std::size_t>(
-        sync_.spec.replicated_jobs[static_cast<std::size_t>(child.position)].replicas);
+    const auto replicas =
+        static_cast<std::size_t>(sync_.spec.replicated_jobs[static_cast<std::size_t>(child.position)].replicas);
     jobset::ReplicatedJobStatus& status = *sync_.status.Find(child.replicated_job);
     const auto bump = [&](std::vector<std::int32_t>& counts) {
       if (counts.size() < replicas) counts.resize(replicas, 0);
@@ -144,8 +143,7 @@ class Failures {
     verdict.facts = Cat("failed: ", condition.reason);
     verdict.action = end == "FailedJobs" ? "FailJobSet" : std::string(jobset::NameOf(choice.action));
     if (choice.rule) {
-      const jobset::FailurePolicyRule& rule =
-          sync_.spec.failure_policy->rules[static_cast<std::size_t>(*choice.rule)];
+      const jobset::FailurePolicyRule& rule = sync_.spec.failure_policy->rules[static_cast<std::size_t>(*choice.rule)];
       verdict.rule = world::RuleReference{*choice.rule, verdict.action, sync_.jobset.file, rule.mark.line};
     }
     verdict.cause = child.end;
@@ -154,7 +152,8 @@ class Failures {
     if (!end.empty()) {
       verdict.consequence = Cat("JobSet ", verdict.jobset, " failed: ", end);
     } else if (what == "JobSet") {
-      verdict.consequence = Cat("restart ", sync_.status.restarts, " of JobSet ", verdict.jobset, Counted(choice.action));
+      verdict.consequence =
+          Cat("restart ", sync_.status.restarts, " of JobSet ", verdict.jobset, Counted(choice.action));
     } else {
       verdict.consequence = Cat("restart of Job ", what, Counted(choice.action));
     }

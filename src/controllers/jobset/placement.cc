@@ -50,9 +50,10 @@ void KeepOthersAway(core::Pod& leader, const std::string& topology) {
     terms.Append(std::move(term));
   };
   append("podAffinity", Term({Expression(jobset::kJobKey, "In", {key})}, topology));
-  append("podAntiAffinity", Term({Expression(jobset::kJobKey, "Exists", {}), Expression(jobset::kJobKey, "NotIn", {key}),
-                                  Expression(jobset::kPriority, "In", {LabelOr(leader, jobset::kPriority)})},
-                                 topology));
+  append("podAntiAffinity",
+         Term({Expression(jobset::kJobKey, "Exists", {}), Expression(jobset::kJobKey, "NotIn", {key}),
+               Expression(jobset::kPriority, "In", {LabelOr(leader, jobset::kPriority)})},
+              topology));
   leader.spec = std::move(spec);
 }
 
@@ -65,13 +66,14 @@ Result<const core::Pod*> FindLeader(const core::Pod& follower, const PlacementLo
   for (const std::string_view label : {jobset::kJobSetName, jobset::kReplicatedJobName, jobset::kJobIndex}) {
     if (follower.metadata.labels.Find(label) == nullptr) return Error{Cat("pod label not found: ", label)};
   }
-  const std::string base = Cat(LabelOr(follower, jobset::kJobSetName), "-", LabelOr(follower, jobset::kReplicatedJobName),
-                               "-", LabelOr(follower, jobset::kJobIndex), "-0");
+  const std::string base =
+      Cat(LabelOr(follower, jobset::kJobSetName), "-", LabelOr(follower, jobset::kReplicatedJobName), "-",
+          LabelOr(follower, jobset::kJobIndex), "-0");
   std::vector<const core::Pod*> leaders = lookup.pods(follower.metadata.namespace_, base);
   std::erase_if(leaders, [](const core::Pod* pod) { return HasEnded(*pod); });
   if (leaders.size() != 1) {
-    return Error{Cat("expected 1 leader pod (", base, "), but got ", leaders.size(),
-                     ". this is an expected, transient error")};
+    return Error{
+        Cat("expected 1 leader pod (", base, "), but got ", leaders.size(), ". this is an expected, transient error")};
   }
   const meta::OwnerReference* own = follower.metadata.Controller();
   const meta::OwnerReference* its = leaders.front()->metadata.Controller();
@@ -103,8 +105,8 @@ Status PlaceFollower(core::Pod& pod, const std::string& topology, const Placemen
   // From here on what the validating webhook asks (4.2).
   if (pod.spec->node_selector.empty()) return Denied("vpod.kb.io", "follower pod node selector not set");
   if (!pod.spec->node_selector.contains(topology)) {
-    return Denied("vpod.kb.io", Cat("follower pod node selector for topology domain not found. missing selector: ",
-                                    topology));
+    return Denied("vpod.kb.io",
+                  Cat("follower pod node selector for topology domain not found. missing selector: ", topology));
   }
   if (!leader.ok()) return Denied("vpod.kb.io", leader.error().message);
   if ((*leader)->node_name.empty()) {

@@ -21,7 +21,7 @@ struct Sync {
   const JobSetSurroundings& surroundings;
   const Time now;
 
-  jobset::JobSetStatus status;                // the working copy
+  jobset::JobSetStatus status;                 // the working copy
   std::vector<world::Announce> announcements;  // once the status is written
   JobSetDecision decision;
 

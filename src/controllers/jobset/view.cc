@@ -151,8 +151,7 @@ Bucket JobSetView::BucketOf(ChildJob& child) const {
 // A template that leaves both open asks for nothing: upstream patches such Jobs again in every pass (2.13).
 bool JobSetView::IsMisfit(const ChildJob& child) const {
   if (!gates_.elastic_job_set || child.position < 0) return false;
-  const batch::JobSpec& wanted =
-      *spec_->replicated_jobs[static_cast<std::size_t>(child.position)].job_template.spec;
+  const batch::JobSpec& wanted = *spec_->replicated_jobs[static_cast<std::size_t>(child.position)].job_template.spec;
   if (wanted.parallelism != wanted.completions || !wanted.parallelism) return false;
   return child.job->spec->parallelism != wanted.parallelism || child.job->spec->completions != wanted.completions;
 }

@@ -1,7 +1,7 @@
 // JobSetView: what is known of one JobSet and its child Jobs, kept up to date one event at a time.
 //
-// The cost of an event does not depend on how many Jobs there are; only a new restart attempt of the whole JobSet, which
-// replaces every Job, looks at each of them.
+// The cost of an event does not depend on how many Jobs there are; only a new restart attempt of the whole JobSet,
+// which replaces every Job, looks at each of them.
 //
 // Source: spec/jobset.md 2.4, 2.5, 2.14. One owner (the engine); no lock.
 #pragma once
@@ -35,20 +35,20 @@ enum class Bucket : std::uint8_t {
 struct ChildJob {
   const batch::Job* job = nullptr;
   std::string name;
-  std::string replicated_job;      // its label
-  std::int32_t position = -1;      // of that replicated job in the spec; -1: there is none
-  std::int32_t index = -1;         // its label; -1: none
+  std::string replicated_job;  // its label
+  std::int32_t position = -1;  // of that replicated job in the spec; -1: there is none
+  std::int32_t index = -1;     // its label; -1: none
   Bucket bucket = Bucket::kUnreadable;
-  std::string problem;             // of an unreadable one
+  std::string problem;  // of an unreadable one
   bool deleting = false;
-  bool ready = false;              // active, and enough of its pods have succeeded or are ready
-  bool has_active = false;         // active, with active pods
-  bool suspended = false;          // active, and its spec says so
-  bool misfit = false;             // active, of another size than its template: an elastic JobSet was resized
+  bool ready = false;       // active, and enough of its pods have succeeded or are ready
+  bool has_active = false;  // active, with active pods
+  bool suspended = false;   // active, and its spec says so
+  bool misfit = false;      // active, of another size than its template: an elastic JobSet was resized
   // What its name stands for in this JobSet; -1: nothing.
   std::int32_t named_position = -1;
   std::int32_t named_index = -1;
-  std::uint64_t failed_order = 0;  // among failed ones, in which order their failures were seen
+  std::uint64_t failed_order = 0;             // among failed ones, in which order their failures were seen
   std::shared_ptr<const world::Verdict> end;  // the verdict that ended it; null: none is known
 
   bool is_active() const { return bucket == Bucket::kActive; }

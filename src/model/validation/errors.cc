@@ -113,8 +113,8 @@ void FieldErrors::TooMany(const FieldPath& path, std::size_t actual, std::size_t
 void FieldErrors::TypeInvalid(const FieldPath& path, std::string_view shown, std::string_view detail) {
   Add(FieldErrorType::kTypeInvalid, path, WithDetail(Cat("Invalid value: ", shown), detail));
 }
-void FieldErrors::Internal(std::string_view detail) {
-  Add(FieldErrorType::kInternal, FieldPath("<nil>"), Cat("Internal error: ", detail));
+void FieldErrors::Internal(std::string_view detail, const FieldPath& place) {
+  list_.push_back({FieldErrorType::kInternal, "<nil>", Cat("Internal error: ", detail), place.text()});
 }
 
 void FieldErrors::Append(FieldErrors other) {

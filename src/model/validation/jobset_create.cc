@@ -37,20 +37,24 @@ class Webhook {
 
   void Run() {
     if (InPlace() && !gates_.in_place_restart) {
-      errors_.Internal("InPlaceRestart restart strategy cannot be set when InPlaceRestart feature gate is disabled");
+      errors_.Internal("InPlaceRestart restart strategy cannot be set when InPlaceRestart feature gate is disabled",
+                       FieldPath("spec.failurePolicy.restartStrategy"));
     }
     if (!Jobs().empty() && Jobs().front().Find("dependsOn") != nullptr) {
-      errors_.Internal("DependsOn can't be set for the first ReplicatedJob");
+      errors_.Internal("DependsOn can't be set for the first ReplicatedJob",
+                       FieldPath("spec.replicatedJobs[0].dependsOn"));
     }
     CheckSubdomain();
     if (spec_.Find("managedBy") != nullptr) {
       ValidateManagedBy(spec_["managedBy"].AsText(), FieldPath("spec.managedBy"), errors_);
     }
     CheckJobs();
-    for (const Value& target : spec_["successPolicy"]["targetReplicatedJobs"].items()) {
-      if (!names_.contains(target.AsText())) {
-        errors_.Internal(Cat("invalid replicatedJob name '", target.AsText(), "' does not appear in .spec.ReplicatedJobs"));
-      }
+    const Value& targets = spec_["successPolicy"]["targetReplicatedJobs"];
+    for (std::size_t i = 0; i < targets.size(); ++i) {
+      const std::string& target = targets[i].AsText();
+      if (names_.contains(target)) continue;
+      errors_.Internal(Cat("invalid replicatedJob name '", target, "' does not appear in .spec.ReplicatedJobs"),
+                       FieldPath("spec.successPolicy.targetReplicatedJobs")[i]);
     }
     CheckFailurePolicy();
     CheckCoordinator();
@@ -86,7 +90,8 @@ class Webhook {
       const std::int64_t parallelism = spec["parallelism"].IsNull() ? 1 : spec["parallelism"].AsInt();
       if (job["replicas"].AsInt() * parallelism > kMaxInt32) {
         errors_.Internal(Cat("the product of replicas and parallelism must not exceed ", kMaxInt32,
-                             " for replicatedJob '", own, "'"));
+                             " for replicatedJob '", own, "'"),
+                         path / "replicas");
       }
       const std::string& group = job["groupName"].AsText();
       CheckLabel(group, path / "groupName", group,
@@ -99,9 +104,11 @@ class Webhook {
                    "JobSet name is too long, pod names generated for this JobSet will exceed 63 characters");
       }
       seen.insert(own);
-      for (const Value& dependency : job["dependsOn"].items()) {
-        const std::string& on = dependency["name"].AsText();
-        if (!seen.contains(on)) errors_.Internal(Cat("replicatedJob: ", own, " cannot depend on replicatedJob: ", on));
+      for (std::size_t k = 0; k < job["dependsOn"].size(); ++k) {
+        const std::string& on = job["dependsOn"][k]["name"].AsText();
+        if (seen.contains(on)) continue;
+        errors_.Internal(Cat("replicatedJob: ", own, " cannot depend on replicatedJob: ", on),
+                         (path / "dependsOn")[k] / "name");
       }
       if (gates_.in_place_restart && InPlace()) CheckInPlace(own, spec, path / "template" / "spec");
     }
@@ -121,13 +128,15 @@ class Webhook {
 
   void CheckFailurePolicy() {
     const Value& rules = spec_["failurePolicy"]["rules"];
+    const FieldPath rules_path("spec.failurePolicy.rules");
     const bool restarts_jobs = std::any_of(rules.items().begin(), rules.items().end(), [](const Value& rule) {
       return rule["action"].AsText() == "RestartJob" || rule["action"].AsText() == "RestartJobAndIgnoreMaxRestarts";
     });
     if (restarts_jobs && !gates_.restart_job) {
       return errors_.Internal(
           "RestartJob and RestartJobAndIgnoreMaxRestarts failure policy actions are not allowed when RestartJob "
-          "feature gate is disabled");
+          "feature gate is disabled",
+          rules_path);
     }
     const bool many = std::any_of(Jobs().begin(), Jobs().end(), [](const Value& job) {
       return job["replicas"].AsInt() > kMostReplicasOfRestartedJobs;
@@ -135,55 +144,63 @@ class Webhook {
     if (restarts_jobs && many) {
       errors_.Internal(
           "JobSet cannot have a failure policy rule with RestartJob or RestartJobAndIgnoreMaxRestarts action and a "
-          "replicated job with replicas > 1024");
+          "replicated job with replicas > 1024",
+          rules_path);
     }
     std::map<std::string, std::vector<std::size_t>> by_name;
     std::vector<std::string> order;
     for (std::size_t i = 0; i < rules.size(); ++i) {
       const std::string& name = rules[i]["name"].AsText();
-      CheckRule(rules[i], name);
+      CheckRule(rules[i], name, rules_path[i]);
       if (by_name[name].empty()) order.push_back(name);
       by_name[name].push_back(i);
     }
-    for (const std::string& name : order) CheckUnique(name, by_name[name]);
+    for (const std::string& name : order) CheckUnique(name, by_name[name], rules_path);
   }
 
-  void CheckRule(const Value& rule, const std::string& name) {
+  void CheckRule(const Value& rule, const std::string& name, const FieldPath& path) {
     if (name.empty() || name.size() > kLongestRuleName) {
       errors_.Internal(Cat("invalid failure policy rule name of length ", name.size(),
-                           ", the rule name must be at least 1 characters long and at most 128 characters long"));
+                           ", the rule name must be at least 1 characters long and at most 128 characters long"),
+                       path / "name");
     }
     static const Pattern kRuleName("^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$");
     if (!kRuleName.FoundIn(name)) {
       errors_.Internal(Cat("invalid failure policy rule name '", name,
                            "', a failure policy rule name must start with an alphabetic character, optionally followed "
                            "by a string of alphanumeric characters or '_,:', and must end with an alphanumeric "
-                           "character or '_'"));
+                           "character or '_'"),
+                       path / "name");
     }
     for (const Value& target : rule["targetReplicatedJobs"].items()) {
       if (names_.contains(target.AsText())) continue;
       errors_.Internal(Cat("invalid replicatedJob name '", target.AsText(),
-                           "' in failure policy does not appear in .spec.ReplicatedJobs"));
+                           "' in failure policy does not appear in .spec.ReplicatedJobs"),
+                       path / "targetReplicatedJobs");
     }
     for (const Value& reason : rule["onJobFailureReasons"].items()) {
       if (std::find(kReasons.begin(), kReasons.end(), reason.AsText()) != kReasons.end()) continue;
       errors_.Internal(Cat("invalid job failure reason '", reason.AsText(),
-                           "' in failure policy is not a recognized job failure reason"));
+                           "' in failure policy is not a recognized job failure reason"),
+                       path / "onJobFailureReasons");
     }
   }
 
-  void CheckUnique(const std::string& name, const std::vector<std::size_t>& indexes) {
+  void CheckUnique(const std::string& name, const std::vector<std::size_t>& indexes, const FieldPath& path) {
     if (indexes.size() < 2) return;
     std::vector<std::string> numbers;
     for (const std::size_t index : indexes) numbers.push_back(Cat(index));
     errors_.Internal(Cat("rule names are not unique, rules with indices [", Join(numbers, " "),
-                         "] all have the same name '", name, "'"));
+                         "] all have the same name '", name, "'"),
+                     path[indexes[1]] / "name");
   }
 
   void CheckCoordinator() {
     const Value& coordinator = spec_["coordinator"];
     if (coordinator.IsNull()) return;
-    if (const std::string fault = CoordinatorFault(coordinator); !fault.empty()) errors_.Internal(fault);
+    if (const std::string fault = CoordinatorFault(coordinator); !fault.empty()) {
+      errors_.Internal(fault, FieldPath("spec.coordinator"));
+    }
     const std::string& subdomain = spec_["network"]["subdomain"].AsText();
     const std::string endpoint =
         Cat(name_, "-", coordinator["replicatedJob"].AsText(), "-", coordinator["jobIndex"].AsInt(), "-",
@@ -193,7 +210,8 @@ class Webhook {
     errors_.Internal(Cat("spec will lead to invalid label value \"", endpoint,
                          "\" for coordinator label \"jobset.sigs.k8s.io/coordinator\" (long JobSet / ReplicatedJob / "
                          "SubDomain name?): ",
-                         Join(faults, ", ")));
+                         Join(faults, ", ")),
+                     FieldPath("spec.coordinator"));
   }
 
   std::string CoordinatorFault(const Value& coordinator) const {
@@ -241,7 +259,8 @@ class Webhook {
     bool mounted = false;
     for (std::size_t i = 0; i < Jobs().size(); ++i) {
       const Value& pod = Jobs()[i]["template"]["spec"]["template"]["spec"];
-      const FieldPath volumes = FieldPath("spec.replicatedJobs")[i] / "template" / "spec" / "template" / "spec" / "volumes";
+      const FieldPath volumes =
+          FieldPath("spec.replicatedJobs")[i] / "template" / "spec" / "template" / "spec" / "volumes";
       for (std::size_t k = 0; k < pod["volumes"].size(); ++k) {
         if (pod["volumes"][k]["name"].AsText() != name) continue;
         errors_.Invalid(volumes[k] / "name", Shown(name),

@@ -100,7 +100,8 @@ Faults Dns1035LabelFaults(std::string_view text) {
   if (!good) {
     faults.emplace_back(
         "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic "
-        "character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is "
+        "character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation "
+        "is "
         "'[a-z]([-a-z0-9]*[a-z0-9])?')");
   }
   return faults;

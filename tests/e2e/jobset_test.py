@@ -1,0 +1,288 @@
+#!/usr/bin/env python3
+"""JobSets with real processes: each example of examples/jobset to its verdict, names, claims, rehearsed incidents.
+
+Usage: jobset_test.py REPRIEVE [TEST...]
+"""
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import time
+
+from harness import EXAMPLES, Reprieve, binary, main
+
+
+def example(name):
+    return str(EXAMPLES / "jobset" / name)
+
+
+def jobset(name, command, spec="", members="", job="", pod="", container=""):
+    """A JobSet with one replicated job `w` whose only container runs `command` in sh."""
+    return f"""
+apiVersion: jobset.x-k8s.io/v1alpha2
+kind: JobSet
+metadata: {{name: {name}}}
+spec:
+{spec}
+  replicatedJobs:
+  - name: w
+{members}
+    template:
+      spec:
+        backoffLimit: 0
+{job}
+        template:
+          spec:
+            restartPolicy: Never
+            terminationGracePeriodSeconds: 2
+{pod}
+            containers:
+            - name: main
+              image: none
+              command: [sh, -c, {command!r}]
+{container}
+"""
+
+
+class Policies(Reprieve):
+    """One example for each action of the failure policy, and host maintenance."""
+
+    def outcome(self, code, *args):
+        done = self.reprieve("run", *args)
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        return done.stdout
+
+    def test_restart_jobset(self):
+        out = self.outcome(0, example("restart-jobset.yaml"))
+        for restart in ("restart 1 of JobSet again, 1 of 3 used", "restart 2 of JobSet again, 2 of 3 used"):
+            self.assertRegex(out, r"again-workers-1-0-\w+ exited 1 in container main → Job again-workers-1 failed: "
+                                  r"BackoffLimitExceeded → JobSet again: rule 1 RestartJobSet "
+                                  r"\(.*restart-jobset.yaml:12\) → " + restart)
+        self.assertIn("JobSet again completed", out)
+
+    def test_fail_jobset(self):
+        out = self.outcome(1, example("fail-jobset.yaml"))
+        self.assertIn("rule 2 RestartJobSet", out)
+        self.assertRegex(out, r"exited 42 in container main → rule 1 FailJob \(.*:27\) → Job broken-data-workers-1 "
+                              r"failed: PodFailurePolicy → JobSet broken-data: rule 1 FailJobSet \(.*:13\)")
+        self.assertIn("rule 1 FailJobSet stopped it", out)
+
+    def test_restart_jobset_and_ignore_max_restarts(self):
+        out = self.outcome(0, example("restart-jobset-uncounted.yaml"))
+        self.assertEqual(out.count("rule 1 RestartJobSetAndIgnoreMaxRestarts"), 3)
+        self.assertIn("restarts 1 of 1 used, 3 not counted", out)
+
+    def test_restart_job(self):
+        out = self.outcome(0, "--feature-gates", "RestartJob=true", example("restart-job.yaml"))
+        self.assertEqual(len(re.findall(r"evaluators-evaluator-[02]-0-\w+ runs on", out)), 2, out)
+        self.assertEqual(len(re.findall(r"evaluators-evaluator-1-0-\w+ runs on", out)), 3, out)
+        self.assertIn("restarts 2 of 3 used", out)
+
+    def test_restart_job_and_ignore_max_restarts(self):
+        out = self.outcome(0, "--feature-gates", "RestartJob=true", "--nodes", "2", "--inject",
+                           "node n2 is drained at 500ms", example("restart-job-uncounted.yaml"))
+        self.assertIn("rule 1 RestartJobAndIgnoreMaxRestarts", out)
+        self.assertIn("restarts 0 of 0 used, 1 not counted", out)
+        self.assertEqual(out.count(" runs on "), 3, out)
+
+    def test_host_maintenance_restarts_without_counting(self):
+        out = self.outcome(0, "--nodes", "2", "--inject", "node n2 is drained at 500ms", example("host-maintenance.yaml"))
+        self.assertRegex(out, r"has condition DisruptionTarget \(EvictionByEvictionAPI\) → rule 1 FailJob .* → JobSet "
+                              r"maintained: rule 1 RestartJobSetAndIgnoreMaxRestarts .* → restart 1 of JobSet maintained, "
+                              r"not counted")
+        drained = out[out.index("Injected"):]
+        self.assertNotIn("runs on n2", drained)
+
+    def test_any_other_failure_ends_host_maintenance(self):
+        out = self.outcome(1, "--nodes", "2", "--inject", "pod leader-0-0 is killed at 300ms", example("host-maintenance.yaml"))
+        self.assertRegex(out, r"maintained-leader-0-0-\w+ exited 137 .* → JobSet maintained: rule 2 FailJobSet")
+
+
+class Training(Reprieve):
+    """examples/jobset/train-together.yaml: a leader and four workers in Python that meet by name."""
+
+    def train(self, kill_at=()):
+        """The result, having killed worker 0-2 when the leader first reports each of these steps."""
+        kill_at = list(kill_at)
+        with subprocess.Popen([binary(), "run", "--logs", example("train-together.yaml")], cwd=self.cwd, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as run:
+            lines = []
+            for line in run.stdout:
+                lines.append(line)
+                step = re.search(r"main: step (\d+)$", line)
+                if kill_at and step and int(step[1]) >= kill_at[0]:
+                    kill_at.pop(0)
+                    self.kill_worker()
+            code = run.wait()
+        out = "".join(lines)
+        self.assertEqual((code, kill_at), (0, []), out)
+        return re.search(r"result (\[.*\])", out)[1], out
+
+    def kill_worker(self):
+        for process in pathlib.Path("/proc").iterdir():
+            try:
+                environment = (process / "environ").read_bytes()
+                if b"train.py\0work" in (process / "cmdline").read_bytes() and b"JOB_COMPLETION_INDEX=2\0" in environment:
+                    if self.cwd.samefile(process / "cwd"):
+                        return os.kill(int(process.name), signal.SIGKILL)
+            except OSError:
+                continue
+        self.fail("worker 2 does not run")
+
+    def test_three_kills_change_nothing_about_the_result(self):
+        undisturbed, out = self.train()
+        self.assertIn("restarts 0 of 5 used", out)
+        disturbed, out = self.train(kill_at=[60, 140, 220])
+        self.assertIn("restarts 3 of 5 used", out)
+        self.assertEqual(out.count("begins at step"), 4)
+        self.assertRegex(out, r"begins at step [1-9]")
+        self.assertEqual(disturbed, undisturbed)
+
+
+class Names(Reprieve):
+    LOOK = "for i in 1 2 3 4 5 6 7 8 9; do getent hosts NAME && exec sleep 0.3; sleep 0.1; done; exit 1"
+
+    def look(self, name, spec=""):
+        manifest = self.write(jobset("js", self.LOOK.replace("NAME", name), spec=spec, members="    replicas: 2"))
+        return self.reprieve("run", manifest)
+
+    def test_every_form_of_a_name_is_found(self):
+        for name in ("js-w-1-0.js", "js-w-1-0.js.default", "js-w-1-0.js.default.svc", "js-w-1-0.js.default.svc.cluster.local"):
+            done = self.look(name)
+            self.assertEqual(done.returncode, 0, name + done.stdout)
+
+    def test_a_subdomain_of_its_own(self):
+        self.assertEqual(self.look("js-w-0-0.mesh", spec="  network: {subdomain: mesh}").returncode, 0)
+        self.assertEqual(self.look("js-w-0-0.js", spec="  network: {subdomain: mesh}").returncode, 1)
+
+    def test_without_hostnames_there_are_none(self):
+        self.assertEqual(self.look("js-w-0-0.js", spec="  network: {enableDNSHostnames: false}").returncode, 1)
+
+    def test_pods_listen_on_one_port_each_at_its_own_address(self):
+        program = ("import socket, time, os\n"
+                   "s = socket.create_server((socket.gethostbyname(socket.gethostname()), 5123))\n"
+                   "time.sleep(0.5)\n")
+        (self.cwd / "serve.py").write_text(program)
+        done = self.reprieve("run", self.write(jobset("js", "exec python3 serve.py", members="    replicas: 3")))
+        self.assertEqual(done.returncode, 0, done.stdout)
+
+
+class Claims(Reprieve):
+    CLAIM = """  volumeClaimPolicies:
+  - templates:
+    - metadata: {name: data}
+      spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
+    retentionPolicy: {whenDeleted: Retain}"""
+
+    def test_what_a_pod_keeps_there_is_there_after_a_restart_and_in_the_next_run(self):
+        command = "echo line >> /data/lines; cat /data/lines; [ $(wc -l < /data/lines) -ge 2 ]"
+        manifest = self.write(jobset("js", command, spec=self.CLAIM + "\n  failurePolicy: {maxRestarts: 1}",
+                                     container="              volumeMounts: [{name: data, mountPath: /data}]"))
+        done = self.reprieve("run", manifest)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn("restarts 1 of 1 used", done.stdout)
+        done = self.reprieve("run", manifest)
+        self.assertIn("restarts 0 of 1 used", done.stdout)
+        self.assertEqual((self.cwd / "reprieve-state/claims/default/data-js/lines").read_text(), "line\n" * 3)
+
+    def test_a_claim_that_is_nowhere_is_named_before_anything_starts(self):
+        manifest = self.write(jobset("js", "true", pod="            volumes: [{name: v, persistentVolumeClaim: {claimName: nowhere}}]"))
+        done = self.reprieve("run", manifest)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("wants the PersistentVolumeClaim nowhere", done.stderr)
+
+
+class Incidents(Reprieve):
+    """--inject, for Jobs and JobSets; what each leaves behind in the pod is judged by a pod failure policy."""
+
+    def suffer(self, event, rules, replicas=2, command="exec sleep 0.7"):
+        job = "        podFailurePolicy: {rules: [" + rules + "]}"
+        manifest = self.write(jobset("js", command, members=f"    replicas: {replicas}", job=job))
+        return self.reprieve("run", "--nodes", "2", "--inject", event, manifest)
+
+    DISRUPTED = "{action: FailJob, onPodConditions: [{type: DisruptionTarget}]}"
+
+    def test_conditions_and_reasons_are_those_of_the_components(self):
+        for event, reason in (("node n2 is drained at 300ms", "EvictionByEvictionAPI"),
+                              ("node n2 is lost at 300ms", "DeletionByPodGC"),
+                              ("node n2 is shut down at 300ms", "TerminationByKubelet"),
+                              ("node n2 is tainted at 300ms", "DeletionByTaintManager"),
+                              ("pod w-0-0 is evicted at 300ms", "EvictionByEvictionAPI"),
+                              ("pod w-0-0 is preempted at 300ms", "PreemptionByScheduler"),
+                              ("pod w-0-0 is evicted under memory pressure at 300ms", "TerminationByKubelet")):
+            out = self.suffer(event, self.DISRUPTED).stdout
+            self.assertIn(f"has condition DisruptionTarget ({reason}) → rule 1 FailJob", out, event)
+
+    def test_a_kill_is_no_disruption(self):
+        for event in ("pod w-0-0 is killed at 300ms", "container main of pod js-w-0-0 is killed at 300ms"):
+            out = self.suffer(event, self.DISRUPTED).stdout
+            self.assertIn("exited 137 in container main → Job js-w-0 failed: BackoffLimitExceeded", out)
+
+    def test_a_container_ends_as_it_is_told(self):
+        rule = "{action: FailJob, onExitCodes: {operator: In, values: [42]}}"
+        out = self.suffer("container main of pod w-0-0 exits 42 at 300ms", rule).stdout
+        self.assertIn("exited 42 in container main → rule 1 FailJob", out)
+        out = self.suffer("container main of pod w-0-0 is out of memory at 300ms", rule).stdout
+        self.assertIn("exited 137 (OOMKilled) in container main", out)
+
+    def test_a_condition_is_judged_when_the_pod_fails(self):
+        rule = "{action: FailJob, onPodConditions: [{type: ConfigIssue}]}"
+        out = self.suffer("pod w-0-0 gets condition ConfigIssue at 100ms", rule, 1, "sleep 0.5; exit 3").stdout
+        self.assertRegex(out, r"js-w-0-0-\w+ has condition ConfigIssue.* → rule 1 FailJob")
+
+    def test_what_cannot_be_read_is_shown_at_its_word(self):
+        done = self.suffer("node n2 is draned at 1s", self.DISRUPTED)
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertIn("           ^^^^^^ not one of drained, tainted, lost, shut down, back; did you mean drained?", done.stderr)
+
+    def test_what_is_not_there_is_said(self):
+        out = self.suffer("pod w-7-0 is killed at 100ms", self.DISRUPTED, command="sleep 0.3").stdout
+        self.assertIn("Injected: pod w-7-0 is killed at 100ms: nothing happened, for no pod w-7-0 is there now", out)
+
+
+class Input(Reprieve):
+    def test_errors_of_a_jobset_stand_at_their_places(self):
+        text = jobset("js", "true", spec="  failurePolicy:\n    rules:\n    - action: Restart\n  coordinater: {}")
+        done = self.reprieve("validate", self.write(text, "js.yaml"))
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("js.yaml:8:15: spec.failurePolicy.rules[0].action", done.stdout)
+        self.assertIn("Did you mean RestartJobSet?", done.stdout)
+        self.assertIn("js.yaml:9:3: spec.coordinater", done.stdout)
+
+    def test_a_jobs_own_errors_are_found_before_it_is_made(self):
+        text = jobset("js", "true", job="        parallelism: -1")
+        done = self.reprieve("validate", self.write(text, "js.yaml"))
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("spec.replicatedJobs[0].template.spec.parallelism", done.stdout)
+
+    def test_an_expression_that_does_not_compile_is_a_warning(self):
+        spec = "  failurePolicy:\n    rules:\n    - action: FailJobSet\n      onJobFailureMessagePatterns: ['a(b']"
+        done = self.reprieve("validate", self.write(jobset("js", "true", spec=spec), "js.yaml"))
+        self.assertEqual(done.returncode, 0)
+        self.assertRegex(done.stderr, r"Warning: js.yaml:9: spec.failurePolicy.rules\[0\].onJobFailureMessagePatterns\[0\] ")
+
+    def test_gates_are_asked_for(self):
+        done = self.reprieve("validate", example("restart-job.yaml"))
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("RestartJob feature gate is disabled", done.stdout)
+        done = self.reprieve("validate", "--feature-gates", "RestartJobs=true", example("restart-job.yaml"))
+        self.assertIn("did you mean RestartJob?", done.stderr)
+
+
+class Interruption(Reprieve):
+    def test_ctrl_c_ends_the_whole_group(self):
+        manifest = self.write(jobset("js", "exec sleep 987", members="    replicas: 3"))
+        with subprocess.Popen([binary(), "run", manifest], cwd=self.cwd, text=True, stdout=subprocess.PIPE) as run:
+            seen = ""
+            while seen.count(" runs on ") < 3:
+                seen += run.stdout.readline()
+            run.send_signal(signal.SIGINT)
+            rest = run.stdout.read()
+            self.assertEqual(run.wait(), 130, rest)
+        self.assertIn("JobSet js was interrupted", rest)
+        self.assertNotEqual(subprocess.run(["pgrep", "-f", "sleep 987"], check=False).returncode, 0)
+
+
+if __name__ == "__main__":
+    main()
