@@ -7,6 +7,7 @@
 #include "cli/explain_error.h"
 #include "model/admission.h"
 #include "model/admission_jobset.h"
+#include "model/jobset_extensions.h"
 #include "model/locate.h"
 
 namespace reprieve::cli {
@@ -117,6 +118,11 @@ class Loader {
       return model::CreateJobSet(manifest.value, {request, options_.gates, find_claim});
     });
     if (!admitted) return;
+    std::vector<jobset::ExtensionError> unreadable;
+    [[maybe_unused]] const auto extensions = jobset::ReadExtensions(Annotations(*admitted), &unreadable);
+    for (const jobset::ExtensionError& error : unreadable) {
+      Complain(manifest, Cat("metadata.annotations[", error.key, "]"), error.message);
+    }
     for (const model::Remark& remark : model::RemarksOnJobSet(manifest.value)) {
       const model::Mark mark = model::Locate(manifest.value, remark.field);
       out_.warnings.push_back(Cat(manifest.file->name, ":", mark.line, ": ", remark.field, " ", remark.message));
@@ -127,6 +133,12 @@ class Loader {
     jobset::KeepRuleMarks(manifest.value, loaded.jobset);
     CheckChildJobs(manifest, *admitted);
     out_.jobsets.push_back(std::move(loaded));
+  }
+
+  static meta::Labels Annotations(const Value& object) {
+    meta::ObjectMeta metadata;
+    meta::FromValue(object["metadata"], metadata);
+    return metadata.annotations;
   }
 
   Value FindClaim(const std::string& name_space, const std::string& name) const {

@@ -32,7 +32,8 @@ Engine::Engine(world::Api& api, const world::Clock& clock, world::Ledger& ledger
       ledger_(ledger),
       options_(options),
       jobsets_(api, clock, ledger, queue_, options.jobsets),
-      placement_(api, clock, queue_) {}
+      placement_(api, clock, queue_),
+      overdue_(api, clock, ledger, queue_) {}
 
 Engine::~Engine() = default;
 
@@ -61,6 +62,7 @@ void Engine::PodChanged(const core::Pod& pod) {
   pods_seen_ = std::max(pods_seen_, pod.metadata.resource_version);
   jobsets_.PodChanged(pod);
   placement_.PodChanged(pod);
+  overdue_.PodChanged(pod);
   const auto known = owner_of_.find(&pod);
   const bool same_owner = known != owner_of_.end() && known->second.owners == pod.metadata.owner_references.get();
   JobState* state = same_owner ? known->second.state : ChangeOwner(pod);
@@ -93,6 +95,7 @@ void Engine::PodDeleted(const core::Pod& pod) {
   pods_seen_ = std::max(pods_seen_, pod.metadata.resource_version);
   jobsets_.PodDeleted(pod);
   placement_.PodDeleted(pod);
+  overdue_.PodDeleted(pod);
   orphans_.erase(&pod);
   const auto known = owner_of_.find(&pod);
   if (known == owner_of_.end()) return;
@@ -114,6 +117,10 @@ bool Engine::RunOne() {
   }
   if (placement_.Owns(*uid)) {
     placement_.Reconcile(*uid);
+    return true;
+  }
+  if (overdue_.Owns(*uid)) {
+    overdue_.Reconcile(*uid);
     return true;
   }
   const auto at = jobs_.find(*uid);

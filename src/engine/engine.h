@@ -13,6 +13,7 @@
 #include "controllers/job/reconcile.h"
 #include "controllers/job/view.h"
 #include "engine/jobset_loop.h"
+#include "engine/overdue_loop.h"
 #include "engine/placement_loop.h"
 #include "engine/work_queue.h"
 #include "world/api.h"
@@ -45,8 +46,14 @@ class Engine final : public world::Watcher {
   void JobDeleted(const batch::Job& job) override;
   void PodChanged(const core::Pod& pod) override;
   void PodDeleted(const core::Pod& pod) override;
-  void JobSetChanged(const jobset::JobSet& jobset) override { jobsets_.JobSetChanged(jobset); }
-  void JobSetDeleted(const jobset::JobSet& jobset) override { jobsets_.JobSetDeleted(jobset); }
+  void JobSetChanged(const jobset::JobSet& jobset) override {
+    overdue_.JobSetChanged(jobset);
+    jobsets_.JobSetChanged(jobset);
+  }
+  void JobSetDeleted(const jobset::JobSet& jobset) override {
+    overdue_.JobSetDeleted(jobset);
+    jobsets_.JobSetDeleted(jobset);
+  }
   void ServiceChanged(const core::Service& service) override { jobsets_.ServiceChanged(service); }
   void ServiceDeleted(const core::Service& service) override { jobsets_.ServiceDeleted(service); }
   void ClaimChanged(const core::PersistentVolumeClaim& claim) override { jobsets_.ClaimChanged(claim); }
@@ -87,6 +94,7 @@ class Engine final : public world::Watcher {
   WorkQueue queue_;
   JobSetLoop jobsets_;
   PlacementLoop placement_;
+  OverdueLoop overdue_;
   std::unordered_map<std::string, std::unique_ptr<JobState>> jobs_;  // by UID
   struct Owned {
     JobState* state = nullptr;

@@ -125,6 +125,11 @@ world::WriteResult FaultyApi::MarkDisrupted(const world::PodReference& pod, std:
   return Do(true, [&] { return store_.MarkDisrupted(pod, reason, message); });
 }
 
+world::WriteResult FaultyApi::LosePod(const world::PodReference& pod, std::string_view reason,
+                                      std::string_view message) {
+  return Do(true, [&] { return store_.LosePod(pod, reason, message); });
+}
+
 void FaultyApi::Announce(const world::Event& event) {
   if (!crashed_) store_.Announce(event);
 }

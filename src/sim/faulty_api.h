@@ -61,6 +61,8 @@ class FaultyApi final : public world::Api {
   world::WriteResult DeleteService(const meta::ObjectKey& service, const std::string& uid) override;
   world::WriteResult CreateClaim(core::PersistentVolumeClaim claim) override;
   world::WriteResult DeleteClaim(const meta::ObjectKey& claim, const std::string& uid) override;
+  world::WriteResult LosePod(const world::PodReference& pod, std::string_view reason,
+                             std::string_view message) override;
   world::WriteResult MarkDisrupted(const world::PodReference& pod, std::string_view reason,
                                    std::string_view message) override;
   void Announce(const world::Event& event) override;

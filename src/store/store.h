@@ -116,6 +116,8 @@ class Store final : public world::Api {
   world::WriteResult DeleteClaim(const meta::ObjectKey& claim, const std::string& uid) override;
   world::WriteResult MarkDisrupted(const world::PodReference& pod, std::string_view reason,
                                    std::string_view message) override;
+  world::WriteResult LosePod(const world::PodReference& pod, std::string_view reason,
+                             std::string_view message) override;
   void Announce(const world::Event& event) override;
 
  private:

@@ -100,6 +100,8 @@ class Api {
   virtual WriteResult DeleteClaim(const meta::ObjectKey& claim, const std::string& uid) = 0;
   // Adds the condition DisruptionTarget=True unless it is there.
   virtual WriteResult MarkDisrupted(const PodReference& pod, std::string_view reason, std::string_view message) = 0;
+  // Condition DisruptionTarget, phase Failed, then deletion without grace. A finalizer may still hold the object.
+  virtual WriteResult LosePod(const PodReference& pod, std::string_view reason, std::string_view message) = 0;
 
   // Best effort: an event that is lost changes nothing.
   virtual void Announce(const Event& event) = 0;

@@ -119,6 +119,7 @@ class Applier {
     Note(result);
   }
   void Do(const DeleteClaim& write) { NoteUnlessGone(SeeOther(api_.DeleteClaim(write.claim, write.uid))); }
+  void Do(const LosePod& write) { NoteUnlessGone(SeePod(api_.LosePod(write.pod, write.reason, write.message))); }
   void Do(const DisruptPod& write) {
     const WriteResult marked = SeePod(api_.MarkDisrupted(write.pod, write.reason, write.message));
     if (marked.code == WriteCode::kNotFound) return;

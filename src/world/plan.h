@@ -102,6 +102,12 @@ struct DisruptPod {
   std::string_view reason;
   std::string_view message;
 };
+// It counts as lost: failed by a disruption, and gone at once.
+struct LosePod {
+  PodReference pod;
+  std::string_view reason;
+  std::string message;
+};
 struct Announce {
   bool warning = false;
   std::string reason;
@@ -111,7 +117,7 @@ struct Announce {
 using Write =
     std::variant<CreatePod, DeletePod, RemovePod, RemovePodFinalizer, AdoptPod, ReleasePod, WriteJobStatus, DeleteJob,
                  RemoveJobFinalizer, CreateJob, UpdateJob, ResizeJob, DeleteChildJob, WriteJobSetStatus, DeleteJobSet,
-                 RemoveJobSetFinalizer, CreateService, DeleteService, CreateClaim, DeleteClaim, DisruptPod, Announce>;
+                 RemoveJobSetFinalizer, CreateService, DeleteService, CreateClaim, DeleteClaim, DisruptPod, LosePod, Announce>;
 
 struct Stage {
   std::vector<Write> writes;

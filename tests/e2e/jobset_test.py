@@ -241,6 +241,45 @@ class Incidents(Reprieve):
         self.assertIn("Injected: pod w-7-0 is killed at 100ms: nothing happened, for no pod w-7-0 is there now", out)
 
 
+class Beyond(Reprieve):
+    """Annotations under reprieve.dev/: what upstream does not have, each with its line."""
+
+    ATTEMPT = """              env:
+              - {name: ATTEMPT, valueFrom: {fieldRef: {fieldPath: "metadata.annotations['jobset.sigs.k8s.io/restart-attempt']"}}}"""
+
+    def run_with(self, annotations, command, spec):
+        text = jobset("js", command, spec=spec, container=self.ATTEMPT)
+        return self.reprieve("run", self.write(text.replace("{name: js}", "{name: js, annotations: {%s}}" % annotations)))
+
+    def test_a_delay_that_grows_a_budget_of_a_rule_and_a_healthy_time(self):
+        annotations = ('reprieve.dev/restart-delay: 100ms, reprieve.dev/rule-max-restarts: "all=2", '
+                       'reprieve.dev/restarts-reset-after: 500ms')
+        spec = "  failurePolicy: {maxRestarts: 9, rules: [{name: all, action: RestartJobSet}]}"
+        done = self.run_with(annotations, "[ $ATTEMPT = 2 ] && sleep 0.6; exit 1", spec)
+        self.assertEqual(done.returncode, 1)
+        for line in ("restart 1 of JobSet js, 1 of 9 used, 1 of 2 of rule all, in 100ms",
+                     "restart 2 of JobSet js, 2 of 9 used, 2 of 2 of rule all, in 200ms",
+                     "→ its restart budgets are whole again",
+                     "restart 3 of JobSet js, 1 of 9 used, 1 of 2 of rule all, in 100ms",
+                     "restart 4 of JobSet js, 2 of 9 used, 2 of 2 of rule all, in 200ms",
+                     "reaching max number of restarts of rule all"):
+            self.assertIn(line, done.stdout)
+
+    def test_a_pod_that_is_pending_for_too_long_counts_as_lost(self):
+        # After the drain no node is left: the pod that replaces the evicted one waits in vain.
+        text = jobset("js", "exec sleep 60").replace("backoffLimit: 0", "backoffLimit: 1")
+        text = text.replace("{name: js}", "{name: js, annotations: {reprieve.dev/pending-limit: 1500ms}}")
+        done = self.reprieve("run", "--backoff", "10ms", "--inject", "node n1 is drained at 100ms", self.write(text))
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("has been Pending for 1.5s → counts as lost (reprieve.dev/pending-limit)", done.stdout)
+        self.assertIn("has condition DisruptionTarget (LostPod) → Job js-w-0 failed: BackoffLimitExceeded", done.stdout)
+
+    def test_an_annotation_that_cannot_be_read_is_shown_at_its_place(self):
+        done = self.run_with("reprieve.dev/restart-delay: soon", "true", "")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("is no duration, such as 10s", done.stderr)
+
+
 class Input(Reprieve):
     def test_errors_of_a_jobset_stand_at_their_places(self):
         text = jobset("js", "true", spec="  failurePolicy:\n    rules:\n    - action: Restart\n  coordinater: {}")

@@ -89,6 +89,7 @@ void CreateMissing(Sync& sync, std::size_t position) {
 }  // namespace
 
 void CreateJobs(Sync& sync) {
+  if (RestartMustWait(sync)) return;
   const bool in_order = sync.spec.in_order() && !sync.spec.suspended();
   for (std::size_t i = 0; i < sync.spec.replicated_jobs.size(); ++i) {
     if (!DependenciesMet(sync, i)) continue;

@@ -1,5 +1,6 @@
 // The failure policy applied (3).
 #include <algorithm>
+#include <utility>
 
 #include "base/text.h"
 #include "controllers/jobset/sync.h"
@@ -47,6 +48,7 @@ class Failures {
  private:
   // False if nothing more is to be decided in this pass.
   bool Apply(const policy::JobSetFailure& choice, const ChildJob& child) {
+    if (choice.action != FailureAction::kFailJobSet && RuleExhausted(choice, child)) return false;
     switch (choice.action) {
       case FailureAction::kFailJobSet:
         Fail(sync_, "FailJobSetFailurePolicyAction", Applying(choice, child));
@@ -85,6 +87,21 @@ class Failures {
             sync_.spec.failure_policy->max_restarts};
   }
 
+  // Empty: no rule, the default action.
+  std::string NameOf(const policy::JobSetFailure& choice) const {
+    if (!choice.rule) return {};
+    return sync_.spec.failure_policy->rules[static_cast<std::size_t>(*choice.rule)].name;
+  }
+
+  bool RuleExhausted(const policy::JobSetFailure& choice, const ChildJob& child) {
+    const std::string rule = NameOf(choice);
+    if (!RuleIsExhausted(sync_, rule)) return false;
+    Fail(sync_, "ReachedMaxRestarts",
+         Cat("jobset failed due to reaching max number of restarts of rule ", rule, Because(child)));
+    Explain(child, choice, "JobSet", "ReachedMaxRestarts");
+    return true;
+  }
+
   bool Exhausted(const policy::JobSetFailure& choice, const ChildJob& child) {
     if (!Budget().exhausted()) return false;
     Fail(sync_, "ReachedMaxRestarts", Cat("jobset failed due to reaching max number of restarts", Because(child)));
@@ -95,13 +112,10 @@ class Failures {
   void RestartAll(const policy::JobSetFailure& choice, const ChildJob& child, std::string_view event) {
     ++sync_.status.restarts;
     const std::string message = Applying(choice, child);
-    const std::string reason =
-        choice.rule
-            ? Cat("FailurePolicy_", sync_.spec.failure_policy->rules[static_cast<std::size_t>(*choice.rule)].name)
-            : std::string("DefaultFailurePolicy");
+    const std::string reason = choice.rule ? Cat("FailurePolicy_", NameOf(choice)) : std::string("DefaultFailurePolicy");
     SetCondition(sync_, "RestartingJobSet", true, reason, message);
     sync_.announcements.push_back({true, std::string(event), message});
-    Explain(child, choice, "JobSet", "");
+    Explain(child, choice, "JobSet", "", NoteRestart(choice));
   }
 
   // The labels say which counter is its own; without the gate there is none.
@@ -128,12 +142,18 @@ class Failures {
     bump(status.job_restarts);
     if (counted) bump(status.job_restarts_count_towards_max);
     sync_.announcements.push_back({true, std::string(event), Applying(choice, child)});
-    Explain(child, choice, child.name, "");
+    Explain(child, choice, child.name, "", NoteRestart(choice));
   }
 
-  // The verdict, with the one that ended the Job as its cause. `end`: the reason of the JobSet's end, if this is it.
+  // Jobs that are made anew in one pass wait together.
+  std::string NoteRestart(const policy::JobSetFailure& choice) {
+    return jobsets::NoteRestart(sync_, NameOf(choice), !std::exchange(noted_, true));
+  }
+
+  // The verdict, with the one that ended the Job as its cause. `end`: the reason of the JobSet's end, if this is it;
+  // `beyond`: what there is to say of restarts beyond upstream.
   void Explain(const ChildJob& child, const policy::JobSetFailure& choice, std::string_view what,
-               std::string_view end) {
+               std::string_view end, std::string_view beyond = {}) {
     const batch::JobCondition& condition = FailedCondition(child);
     world::Verdict verdict;
     verdict.at = sync_.now;
@@ -153,9 +173,9 @@ class Failures {
       verdict.consequence = Cat("JobSet ", verdict.jobset, " failed: ", end);
     } else if (what == "JobSet") {
       verdict.consequence =
-          Cat("restart ", sync_.status.restarts, " of JobSet ", verdict.jobset, Counted(choice.action));
+          Cat("restart ", sync_.status.restarts, " of JobSet ", verdict.jobset, Counted(choice.action), beyond);
     } else {
-      verdict.consequence = Cat("restart of Job ", what, Counted(choice.action));
+      verdict.consequence = Cat("restart of Job ", what, Counted(choice.action), beyond);
     }
     sync_.plan().verdicts.push_back(std::move(verdict));
   }
@@ -173,6 +193,7 @@ class Failures {
   std::vector<const ChildJob*> children_;
   std::vector<policy::FailedJob> failed_;
   std::int64_t counted_jobs_ = 0;
+  bool noted_ = false;
 };
 
 }  // namespace

@@ -33,6 +33,7 @@ void Decide(Sync& sync) {
   jobsets::CountJobs(sync);
   if (sync.status.IsFinished()) return jobsets::Finish(sync);
   DeletePrevious(sync);
+  jobsets::NoteHealth(sync);
   NoteAllReady(sync);
   if (!sync.view.failed().empty()) return jobsets::ApplyFailurePolicy(sync);
   if (sync.view.successful_count() > 0 && jobsets::ApplySuccessPolicy(sync)) return;

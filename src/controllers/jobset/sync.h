@@ -8,18 +8,21 @@
 #include <vector>
 
 #include "controllers/jobset/reconcile.h"
+#include "model/jobset_extensions.h"
 
 namespace reprieve::controllers::jobsets {
 
 struct Sync {
   Sync(const JobSetView& v, const JobSetSurroundings& s, Time t)
-      : view(v), jobset(v.jobset()), spec(*v.jobset().spec), surroundings(s), now(t), status(v.jobset().status) {}
+      : view(v), jobset(v.jobset()), spec(*v.jobset().spec), surroundings(s), now(t),
+        extensions(jobset::ReadExtensions(v.jobset().metadata.annotations)), status(v.jobset().status) {}
 
   const JobSetView& view;
   const jobset::JobSet& jobset;
   const jobset::JobSetSpec& spec;
   const JobSetSurroundings& surroundings;
   const Time now;
+  const jobset::Extensions extensions;
 
   jobset::JobSetStatus status;                 // the working copy
   std::vector<world::Announce> announcements;  // once the status is written
@@ -51,6 +54,18 @@ void RestartInPlace(Sync& sync);
 
 // Failed: nothing comes after (3.3).
 void Fail(Sync& sync, std::string_view reason, const std::string& message);
+
+// Beyond upstream, where the JobSet asks for it (beyond.cc).
+//
+// Whether all Jobs are ready, and since when; budgets that are whole again for it.
+void NoteHealth(Sync& sync);
+// A rule's own budget is used up.
+bool RuleIsExhausted(const Sync& sync, const std::string& rule);
+// A restart is decided, by the rule of that name (empty: by none), the first of its pass or a further one. What there is
+// to say of budget and delay.
+std::string NoteRestart(Sync& sync, const std::string& rule, bool first);
+// No Job is made anew yet.
+bool RestartMustWait(Sync& sync);
 
 // Every dependency of this replicated job is as far as it must be (2.7).
 bool DependenciesMet(const Sync& sync, std::size_t position);
