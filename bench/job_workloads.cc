@@ -111,11 +111,11 @@ SimulatedCost RunSimulatedJob(const SimulatedJob& job) {
   return cost;
 }
 
-double InstructionsOf(const std::string& self, const SimulatedJob& job) {
+double CountInstructions(const std::string& self, std::string_view function, std::string_view arguments) {
   const std::string file = Cat("/tmp/reprieve-bench-callgrind.", static_cast<std::int64_t>(getpid()));
-  const std::string command = Cat("valgrind --tool=callgrind --callgrind-out-file=", file,
-                                  " --toggle-collect='reprieve::bench::RunSimulatedJob*' ", self, " --one ", job.pods,
-                                  job.failing ? " failing" : "", " >/dev/null 2>&1");
+  const std::string command =
+      Cat("valgrind --tool=callgrind --callgrind-out-file=", file, " --toggle-collect='reprieve::bench::", function,
+          "*' ", self, " ", arguments, " >/dev/null 2>&1");
   if (std::system(command.c_str()) != 0) return -1;
   std::ifstream result(file);
   double instructions = -1;
@@ -142,8 +142,8 @@ std::vector<Figure> JobLifecycle(const std::string& self) {
       out.push_back(AtMost(name + " memory", cost.resident_bytes_per_pod, "bytes/pod", "the target", 4096, 1));
     }
   }
-  const double few = InstructionsOf(self, {1'000, false}) / 1'000;
-  const double many = InstructionsOf(self, {100'000, false}) / 100'000;
+  const double few = CountInstructions(self, "RunSimulatedJob(", "--one 1000") / 1'000;
+  const double many = CountInstructions(self, "RunSimulatedJob(", "--one 100000") / 100'000;
   if (few > 0 && many > 0) {
     out.push_back(AtMost("job_lifecycle/100000 instructions", many, "per pod", "job_lifecycle/1000", few, 1.05));
   } else {

@@ -23,6 +23,8 @@ struct Workload {
 constexpr Workload kWorkloads[] = {
     {"job_lifecycle", JobLifecycle, "one Indexed Job of 1,000 to 1,000,000 pods on virtual time, create to Complete"},
     {"job_failures", JobFailures, "the same, every pod failing once under 20 rules of 255 exit codes"},
+    {"jobset_restart", JobSetRestart, "a JobSet of 100 to 10,000 Jobs of 5 pods: from one failure to all ready again"},
+    {"jobset_mass_failure", JobSetMassFailure, "100 and 1,000 Jobs of a JobSet fail at once, each is restarted by itself"},
     {"run_true", RunTrue, "reprieve run of 10,000 x /bin/true against a bare loop that starts the same sandbox"},
     {"first_process", FirstProcess, "from the start of reprieve run to its first process"},
     {"help", Help, "reprieve --help"},
@@ -38,6 +40,11 @@ int main(int argc, char** argv) {
     if (argument == "--one" && i + 1 < argc) {
       const bool failing = i + 2 < argc && std::string_view(argv[i + 2]) == "failing";
       RunSimulatedJob({reprieve::ParseInt64(argv[i + 1]).value_or(1000), failing});
+      return 0;
+    }
+    if (argument == "--one-jobset" && i + 1 < argc) {
+      const bool mass = i + 2 < argc && std::string_view(argv[i + 2]) == "mass";
+      RunSimulatedJobSet({reprieve::ParseInt64(argv[i + 1]).value_or(100), mass});
       return 0;
     }
     if (argument == "--json") {

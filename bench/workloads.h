@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "figures.h"
@@ -27,8 +29,22 @@ SimulatedCost RunSimulatedJob(const SimulatedJob& job);
 std::vector<Figure> JobLifecycle(const std::string& self);
 std::vector<Figure> JobFailures(const std::string& self);
 
-// Instructions of RunSimulatedJob as callgrind counts them, in a process of its own; below 0 without valgrind.
-double InstructionsOf(const std::string& self, const SimulatedJob& job);
+// One JobSet of `jobs` child Jobs, in the simulated world. One pod of five per Job fails and the whole JobSet is
+// restarted, or, with `mass_failure`, every Job (of one pod) fails at the same instant and is restarted by itself.
+struct SimulatedJobSet {
+  std::int64_t jobs = 100;
+  bool mass_failure = false;
+};
+
+// Seconds of processor time from the failure to all pods ready again. Aborts if it does not come to that.
+double RunSimulatedJobSet(const SimulatedJobSet& wanted);
+
+std::vector<Figure> JobSetRestart(const std::string& self);
+std::vector<Figure> JobSetMassFailure(const std::string& self);
+
+// Instructions of the function of that name in this namespace as callgrind counts them, in a process of its own that is
+// called with these arguments; below 0 without valgrind.
+double CountInstructions(const std::string& self, std::string_view function, std::string_view arguments);
 
 std::vector<Figure> RunTrue(const std::string& self);
 std::vector<Figure> FirstProcess(const std::string& self);

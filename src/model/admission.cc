@@ -305,7 +305,7 @@ Answer CreateJob(std::string_view body, const Request& request) {
 
 Answer CreateJob(const Value& body, const Request& request) {
   if (auto refusal = admission::CheckFieldValidation("CreateOptions", request)) return *refusal;
-  return Create(admission::ReadBody(body, WriteJson(body), request), request);
+  return Create(admission::ReadBody(body, std::nullopt, request), request);
 }
 
 Answer UpdateJob(const Value& stored, std::string_view body, const Request& request) {
@@ -319,7 +319,7 @@ Answer UpdateJob(const Value& stored, const Value& body, const Request& request)
 
 Answer UpdateJobStatus(const Value& stored, const Value& body, const Request& request) {
   if (auto refusal = admission::CheckFieldValidation("UpdateOptions", request)) return *refusal;
-  return Update(admission::ReadBody(body, WriteJson(body), request), stored, /*put=*/true, Part::kStatus, request);
+  return Update(admission::ReadBody(body, std::nullopt, request), stored, /*put=*/true, Part::kStatus, request);
 }
 
 Answer PatchJob(const Value& stored, PatchType type, const Value& patch, const Request& request) {

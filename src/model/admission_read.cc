@@ -162,9 +162,9 @@ Body ReadBody(std::string_view text, const Request& request) {
   return ReadBody(*raw, text, request);
 }
 
-Body ReadBody(const Value& raw, std::string_view text, const Request& request) {
+Body ReadBody(const Value& raw, std::optional<std::string_view> text, const Request& request) {
   const auto found = Interpret(raw);
-  if (!found.ok()) return Refuse(Unrecognized("Job", found.error().message, text));
+  if (!found.ok()) return Refuse(Unrecognized("Job", found.error().message, text ? *text : WriteJson(raw)));
   const GroupVersionKind gvk = WithDefaults(*found);
   auto fault = KindFault(gvk);
   Read read;

@@ -43,7 +43,8 @@ Answer Unrecognized(std::string_view kind, std::string_view why, std::string_vie
 
 Body ReadBody(std::string_view text, const Request& request);
 // `text` is the body that `raw` was read from.
-Body ReadBody(const Value& raw, std::string_view text, const Request& request);
+// `text`: the body as it came; absent: as it would be written.
+Body ReadBody(const Value& raw, std::optional<std::string_view> text, const Request& request);
 // A stored object after a patch: refusals speak of the patch.
 Body ReadPatched(const Value& patched, const Request& request);
 

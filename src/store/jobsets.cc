@@ -67,7 +67,23 @@ WriteResult Store::CreateJob(std::unique_ptr<batch::Job> job) {
   FromValue(answer.object, admitted);
   admitted.file = job->file;
   batch::TakeRuleMarks(*job->spec, admitted);
+  ShareTemplate(answer.object["spec"]["template"]["spec"], admitted);
   return {WriteCode::kOk, {}, AddJob(std::move(admitted)).metadata.resource_version};
+}
+
+// The Jobs of one replicated job differ in little but their names: they keep one pod spec between them.
+void Store::ShareTemplate(const model::Value& pod_spec, batch::Job& job) {
+  constexpr std::size_t kRemembered = 16;
+  const auto known = std::find_if(templates_.begin(), templates_.end(),
+                                  [&](const SharedTemplate& each) { return each.value == pod_spec; });
+  if (known == templates_.end()) {
+    if (templates_.size() >= kRemembered) templates_.pop_front();
+    templates_.push_back({pod_spec, job.spec->pod_template.spec});
+    return;
+  }
+  batch::JobSpec spec = *job.spec;
+  spec.pod_template.spec = known->spec;
+  job.spec = std::make_shared<const batch::JobSpec>(std::move(spec));
 }
 
 WriteResult Store::UpdateJob(const batch::Job& job) {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -135,6 +136,7 @@ class Store final : public world::Api {
   jobset::JobSet* FindJobSet(const meta::ObjectKey& key, const std::string& uid);
   // Stores what a request on a Job was answered with.
   world::WriteResult Replace(const batch::Job& before, const model::Answer& answer);
+  void ShareTemplate(const model::Value& pod_spec, batch::Job& job);
   std::shared_ptr<const core::PodSpec> DefaultedSpec(const std::shared_ptr<const core::PodSpec>& spec);
   world::WriteResult Insert(std::unique_ptr<core::Pod> pod);
   world::WriteResult Changed(core::Pod& pod);
@@ -165,6 +167,12 @@ class Store final : public world::Api {
   // Pods of exclusively placed Jobs, by namespace and name without the last part (jobset.md 4.3).
   std::map<meta::ObjectKey, std::set<const core::Pod*>> exclusive_;
   EventLog events_;
+  // Pod specs of the child Jobs that were created last, the newest at the end.
+  struct SharedTemplate {
+    model::Value value;
+    std::shared_ptr<const core::PodSpec> spec;
+  };
+  std::deque<SharedTemplate> templates_;
   // The specs that pods were created with last, and what defaulting made of them: thousands share one.
   std::unordered_map<std::shared_ptr<const core::PodSpec>, std::shared_ptr<const core::PodSpec>> defaulted_;
 };
