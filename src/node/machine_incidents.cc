@@ -51,7 +51,8 @@ Machine::Resident* Machine::FindCalled(const std::string& name) {
 }
 
 std::string Machine::SufferOnNode(const world::Incident& incident) {
-  if (placement_.FindNode(incident.node) == nullptr) return Cat("nothing happened, for there is no node ", incident.node);
+  if (placement_.FindNode(incident.node) == nullptr)
+    return Cat("nothing happened, for there is no node ", incident.node);
   placement_.SetSchedulable(incident.node, incident.fate == Fate::kNodeBack);
   if (incident.fate == Fate::kNodeBack) return "it takes pods again";
   std::vector<Resident*> here;
