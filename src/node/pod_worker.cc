@@ -347,7 +347,8 @@ core::ContainerStatus PodWorker::StatusOf(std::size_t container) const {
   if (record.stage == Stage::kRunning) {
     out.state.running.emplace().started_at = TruncateToSeconds(record.started_at);
     out.started = !record.probes || record.probes->started();
-    out.ready = !record.probes || record.probes->ready();
+    const bool must_end = IsInit(*spec_, container) && !Sidecar(container);
+    out.ready = !must_end && (!record.probes || record.probes->ready());
     if (record.last) out.last_state = Terminated(container, *record.last, record.attempt - 1);
     return out;
   }
