@@ -371,6 +371,7 @@ TEST_F(LocalWorldTest, AWebServerIsReadyWhenItAnswersAndStoppedWhenItIsStuck) {
   get.http_get.emplace().path = "/healthz";
   get.http_get->port = core::Value::String("web");
   get.period_seconds = 1;
+  get.timeout_seconds = 2;
   get.failure_threshold = 1;
   main.readiness_probe = get;
   core::Probe connect;
@@ -386,7 +387,7 @@ TEST_F(LocalWorldTest, AWebServerIsReadyWhenItAnswersAndStoppedWhenItIsStuck) {
   EXPECT_EQ(PhaseAtEnd("p"), PodPhase::kFailed);
   EXPECT_EQ(Main("p").state.terminated->exit_code, 143);
   EXPECT_EQ(notices_, Cat("pod p: container main failed its liveness probe (GET http://127.0.0.1:", port,
-                          "/healthz: no answer within 1s); it is stopped\n"));
+                          "/healthz: no answer within 2s); it is stopped\n"));
 }
 
 TEST_F(LocalWorldTest, NothingOfItIsLeftOnTheTmpfs) {
