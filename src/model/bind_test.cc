@@ -36,6 +36,12 @@ TEST(Bind, EveryBoundFieldIsAFieldOfTheTable) {
   Hold<core::PodStatus>("core/v1.PodStatus");
   Hold<core::PodCondition>("core/v1.PodCondition");
   Hold<core::Container>("core/v1.Container");
+  Hold<core::ContainerPort>("core/v1.ContainerPort");
+  Hold<core::Probe>("core/v1.Probe");
+  Hold<core::ExecAction>("core/v1.ExecAction");
+  Hold<core::HttpGetAction>("core/v1.HTTPGetAction");
+  Hold<core::HttpHeader>("core/v1.HTTPHeader");
+  Hold<core::TcpSocketAction>("core/v1.TCPSocketAction");
   Hold<core::ContainerStatus>("core/v1.ContainerStatus");
   Hold<core::ContainerState>("core/v1.ContainerState");
   Hold<core::ContainerStateTerminated>("core/v1.ContainerStateTerminated");
@@ -50,8 +56,20 @@ TEST(Bind, FieldsThatNobodyInterpretsSurviveARoundTrip) {
   Value container = Value::MakeObject();
   container.Set("name", Value::String("main"));
   container.Set("resources", Value::MakeObject());
-  container.Set("livenessProbe", Value::MakeObject()).Set("periodSeconds", Value::Int(7));
+  container.Set("lifecycle", Value::MakeObject()).Set("preStop", Value::Int(7));
+  Value& probe = container.Set("livenessProbe", Value::MakeObject());
+  probe.Set("grpc", Value::MakeObject()).Set("port", Value::Int(7));
+  probe.Set("periodSeconds", Value::Int(7));
   EXPECT_TRUE(ToValue(Bind<core::Container>(container)) == container);
+}
+
+TEST(Bind, APortKeepsWhetherItIsANumberOrAName) {
+  for (const Value& port : {Value::Int(80), Value::String("80"), Value::String("web")}) {
+    Value probe = Value::MakeObject();
+    probe.Set("tcpSocket", Value::MakeObject()).Set("port", port);
+    EXPECT_TRUE(ToValue(Bind<core::Probe>(probe)) == probe);
+    EXPECT_EQ(Bind<core::Probe>(probe).tcp_socket->port.kind(), port.kind());
+  }
 }
 
 }  // namespace

@@ -155,6 +155,99 @@ struct VolumeMount {
   }
 };
 
+struct ContainerPort {
+  using BoundTag = void;
+  std::string name;
+  std::int32_t container_port = 0;
+  std::string protocol;
+  model::Rest rest;
+  template <class V>
+  static void Fields(V& v) {
+    v.Field("name", &ContainerPort::name);
+    v.Field("containerPort", &ContainerPort::container_port, kAlwaysWritten);
+    v.Field("protocol", &ContainerPort::protocol);
+  }
+};
+
+struct ExecAction {
+  using BoundTag = void;
+  std::vector<std::string> command;
+  model::Rest rest;
+  template <class V>
+  static void Fields(V& v) {
+    v.Field("command", &ExecAction::command);
+  }
+};
+
+struct HttpHeader {
+  using BoundTag = void;
+  std::string name;
+  std::string value;
+  model::Rest rest;
+  template <class V>
+  static void Fields(V& v) {
+    v.Field("name", &HttpHeader::name, kAlwaysWritten);
+    v.Field("value", &HttpHeader::value, kAlwaysWritten);
+  }
+};
+
+struct HttpGetAction {
+  using BoundTag = void;
+  std::string path;
+  Value port;  // a number, or the name of a port of the container
+  std::string host;
+  std::string scheme;
+  std::vector<HttpHeader> http_headers;
+  model::Rest rest;
+  template <class V>
+  static void Fields(V& v) {
+    v.Field("path", &HttpGetAction::path);
+    v.Field("port", &HttpGetAction::port, kAlwaysWritten);
+    v.Field("host", &HttpGetAction::host);
+    v.Field("scheme", &HttpGetAction::scheme);
+    v.Field("httpHeaders", &HttpGetAction::http_headers);
+  }
+};
+
+struct TcpSocketAction {
+  using BoundTag = void;
+  Value port;  // a number, or the name of a port of the container
+  std::string host;
+  model::Rest rest;
+  template <class V>
+  static void Fields(V& v) {
+    v.Field("port", &TcpSocketAction::port, kAlwaysWritten);
+    v.Field("host", &TcpSocketAction::host);
+  }
+};
+
+// One action is set (or grpc, in `rest`).
+struct Probe {
+  using BoundTag = void;
+  std::optional<ExecAction> exec;
+  std::optional<HttpGetAction> http_get;
+  std::optional<TcpSocketAction> tcp_socket;
+  std::int32_t initial_delay_seconds = 0;
+  std::int32_t timeout_seconds = 0;
+  std::int32_t period_seconds = 0;
+  std::int32_t success_threshold = 0;
+  std::int32_t failure_threshold = 0;
+  std::optional<std::int64_t> termination_grace_period_seconds;  // absent: the pod's
+  model::Rest rest;
+  template <class V>
+  static void Fields(V& v) {
+    v.Field("exec", &Probe::exec);
+    v.Field("httpGet", &Probe::http_get);
+    v.Field("tcpSocket", &Probe::tcp_socket);
+    v.Field("initialDelaySeconds", &Probe::initial_delay_seconds);
+    v.Field("timeoutSeconds", &Probe::timeout_seconds);
+    v.Field("periodSeconds", &Probe::period_seconds);
+    v.Field("successThreshold", &Probe::success_threshold);
+    v.Field("failureThreshold", &Probe::failure_threshold);
+    v.Field("terminationGracePeriodSeconds", &Probe::termination_grace_period_seconds);
+  }
+};
+
 struct Container {
   using BoundTag = void;
   std::string name;
@@ -162,11 +255,15 @@ struct Container {
   std::vector<std::string> command;
   std::vector<std::string> args;
   std::string working_dir;
+  std::vector<ContainerPort> ports;
   std::vector<EnvFromSource> env_from;
   std::vector<EnvVar> env;
   ResourceRequirements resources;
   std::optional<RestartPolicy> restart_policy;  // Always on an init container: a sidecar
   std::vector<VolumeMount> volume_mounts;
+  std::optional<Probe> liveness_probe;
+  std::optional<Probe> readiness_probe;
+  std::optional<Probe> startup_probe;
   std::string termination_message_path;
   std::string image_pull_policy;
   model::Rest rest;
@@ -177,11 +274,15 @@ struct Container {
     v.Field("command", &Container::command);
     v.Field("args", &Container::args);
     v.Field("workingDir", &Container::working_dir);
+    v.Field("ports", &Container::ports);
     v.Field("envFrom", &Container::env_from);
     v.Field("env", &Container::env);
     v.Field("resources", &Container::resources, kAlwaysWritten);
     v.Field("restartPolicy", &Container::restart_policy);
     v.Field("volumeMounts", &Container::volume_mounts);
+    v.Field("livenessProbe", &Container::liveness_probe);
+    v.Field("readinessProbe", &Container::readiness_probe);
+    v.Field("startupProbe", &Container::startup_probe);
     v.Field("terminationMessagePath", &Container::termination_message_path);
     v.Field("imagePullPolicy", &Container::image_pull_policy);
   }

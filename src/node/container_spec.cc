@@ -90,6 +90,26 @@ Result<ContainerSpec> MakeContainerSpec(const core::Container& container, const 
   return out;
 }
 
+Result<ExecSpec> MakeExecSpec(const core::Container& container, const std::vector<std::string>& command,
+                              const ContainerContext& context) {
+  auto own = MakeContainerSpec(container, context);
+  if (!own) return own.error();
+  const Variables variables = [&container](std::string_view name) -> const std::string* {
+    const std::string* found = nullptr;
+    for (const core::EnvVar& variable : container.env) {
+      if (variable.name == name) found = &variable.value;
+    }
+    return found;
+  };
+  ExecSpec out;
+  for (const std::string& word : command) out.argv.push_back(Expand(word, variables));
+  out.environment = std::move(own->environment);
+  out.working_directory = std::move(own->working_directory);
+  out.uid = own->uid;
+  out.gid = own->gid;
+  return out;
+}
+
 std::string HostnameOf(const core::Pod& pod) {
   std::string out = !pod.hostname.empty() ? pod.hostname : pod.spec->hostname;
   if (out.empty()) out = pod.metadata.name;

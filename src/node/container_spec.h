@@ -29,6 +29,10 @@ struct ContainerContext {
 
 Result<ContainerSpec> MakeContainerSpec(const core::Container& container, const ContainerContext& context);
 
+// A process beside the container's own; what `command` refers to is what the manifest itself says of the environment.
+Result<ExecSpec> MakeExecSpec(const core::Container& container, const std::vector<std::string>& command,
+                              const ContainerContext& context);
+
 // The pod's host name: its own, its spec's, or its name.
 std::string HostnameOf(const core::Pod& pod);
 

@@ -120,6 +120,7 @@ std::vector<std::string> LocalWorld::WhyNotRunnable(const core::PodSpec& spec, c
     }
   }
   for (auto& problem : UnsupportedVolumes(spec)) out.push_back(std::move(problem));
+  for (auto& problem : UnsupportedProbes(spec)) out.push_back(std::move(problem));
   for (auto& problem : MissingReferences(spec, name_space, settings_)) out.push_back(std::move(problem));
   for (const core::Volume& volume : spec.volumes) {
     if (volume.claim && store_.FindClaim({name_space, volume.claim->claim_name}) == nullptr) {

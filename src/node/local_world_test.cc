@@ -1,6 +1,8 @@
 #include "node/local_world.h"
 
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -272,6 +274,120 @@ TEST_F(LocalWorldTest, AJobRunsToItsEndWhateverItsPodsDo) {
   EXPECT_EQ(stored.status.succeeded, 20);
   EXPECT_EQ(stored.status.completed_indexes, "0-19");
   WaitFor([&] { return World().machine().running() == 0; });
+}
+
+// Nobody listens on it, for now.
+std::uint16_t FreePort() {
+  const Fd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  bind(fd.get(), reinterpret_cast<sockaddr*>(&address), size);
+  getsockname(fd.get(), reinterpret_cast<sockaddr*>(&address), &size);
+  return ntohs(address.sin_port);
+}
+
+core::Probe Command(std::string script, std::int32_t failures = 1) {
+  core::Probe out;
+  out.exec.emplace().command = {"/bin/sh", "-c", std::move(script)};
+  out.period_seconds = 1;
+  out.timeout_seconds = 10;
+  out.failure_threshold = failures;
+  return out;
+}
+
+TEST_F(LocalWorldTest, AReadinessCommandSeesTheContainerAndDecidesWhetherThePodIsReady) {
+  core::Container main = Shell("main", "trap 'exit 0' TERM; echo up; while :; do sleep 0.1; done");
+  core::EnvVar file;
+  file.name = "FILE";
+  file.value = directory_ + "/ready";
+  main.env = {file};
+  main.readiness_probe = Command("test -e $FILE && test -e $(FILE)", 2);
+  Add("p", ASpec(kNever, {main}));
+  WaitFor([&] { return Find("p")->status.phase == PodPhase::kRunning; });
+  EXPECT_FALSE(Find("p")->IsReady());
+  EXPECT_EQ(Main("p").started, true);
+  std::ofstream(file.value) << "yes";
+  WaitFor([&] { return Find("p")->IsReady(); });
+  EXPECT_TRUE(Main("p").ready);
+  fs::remove(file.value);
+  WaitFor([&] { return !Find("p")->IsReady(); });
+  EXPECT_EQ(Main("p").restart_count, 0);
+  EXPECT_EQ(notices_, "");
+}
+
+TEST_F(LocalWorldTest, AFailedLivenessProbeRestartsTheContainerAndSaysSo) {
+  core::Container main = Shell("main", "trap 'exit 0' TERM; echo up; while :; do sleep 0.1; done");
+  main.liveness_probe = Command("exit 3", 2);
+  Add("p", ASpec(RestartPolicy::kOnFailure, {main}));
+  WaitFor([&] { return !Find("p")->status.container_statuses.empty() && Main("p").restart_count > 0; });
+  EXPECT_EQ(Main("p").last_state.terminated->exit_code, 0);
+  EXPECT_EQ(
+      notices_,
+      "pod p: container main failed its liveness probe 2 times in a row (its command exited 3); it is restarted\n");
+}
+
+TEST_F(LocalWorldTest, AStartupProbeHoldsBackWhatComesAfterItsSidecar) {
+  const std::string door = directory_ + "/door";
+  core::Container side = ASidecar("side", {"/bin/sh", "-c", "trap 'exit 0' TERM; while :; do sleep 0.1; done"});
+  side.startup_probe = Command("test -e " + door, 100);
+  Add("p", ASpec(kNever, {Shell("main", "test -e " + door)}, {side}));
+  WaitFor([&] {
+    const auto& statuses = Find("p")->status.init_container_statuses;
+    return !statuses.empty() && statuses.front().state.running;
+  });
+  EXPECT_EQ(Find("p")->status.init_container_statuses.front().started, false);
+  EXPECT_EQ(Find("p")->status.phase, PodPhase::kPending);
+  std::ofstream(door) << "open";
+  EXPECT_EQ(PhaseAtEnd("p"), PodPhase::kSucceeded) << Story("p");
+}
+
+TEST_F(LocalWorldTest, AProbeThatCannotBeTriedIsSaidOnceAndStopsNothing) {
+  core::Container main = Shell("main", "sleep 3.5");
+  main.liveness_probe = Command("true");
+  main.liveness_probe->exec->command = {"no-such-program"};
+  Add("p", ASpec(kNever, {main}));
+  EXPECT_EQ(PhaseAtEnd("p"), PodPhase::kSucceeded);
+  EXPECT_EQ(notices_,
+            "pod p: the liveness probe of container main cannot be tried, and counts for nothing: "
+            "exec \"no-such-program\": executable file not found in $PATH\n");
+}
+
+TEST_F(LocalWorldTest, AWebServerIsReadyWhenItAnswersAndStoppedWhenItIsStuck) {
+  // It writes its port to a file, and answers 200 until the file `stuck` is there.
+  const std::string script =
+      "import http.server, os, sys\n"
+      "class Handler(http.server.BaseHTTPRequestHandler):\n"
+      "  def do_GET(self):\n"
+      "    if os.path.exists(sys.argv[1] + '/stuck'): import time; time.sleep(60)\n"
+      "    self.send_response(200 if self.path == '/healthz' else 404); self.end_headers()\n"
+      "http.server.ThreadingHTTPServer(('127.0.0.1', int(sys.argv[2])), Handler).serve_forever()\n";
+  const std::uint16_t port = FreePort();
+  core::Container main = AContainer("main", {"python3", "-c", script, directory_, Cat(port)});
+  main.ports.emplace_back().name = "web";
+  main.ports.back().container_port = port;
+  core::Probe get;
+  get.http_get.emplace().path = "/healthz";
+  get.http_get->port = core::Value::String("web");
+  get.period_seconds = 1;
+  get.timeout_seconds = 2;
+  get.failure_threshold = 1;
+  main.readiness_probe = get;
+  core::Probe connect;
+  connect.tcp_socket.emplace().port = core::Value::Int(port);
+  connect.period_seconds = 1;
+  connect.failure_threshold = 20;
+  main.startup_probe = connect;
+  main.liveness_probe = get;
+  Add("p", ASpec(kNever, {main}));
+  WaitFor([&] { return Find("p")->IsReady(); });
+  EXPECT_EQ(Main("p").started, true);
+  std::ofstream(directory_ + "/stuck") << "now";
+  EXPECT_EQ(PhaseAtEnd("p"), PodPhase::kFailed);
+  EXPECT_EQ(Main("p").state.terminated->exit_code, 143);
+  EXPECT_EQ(notices_, Cat("pod p: container main failed its liveness probe (GET http://127.0.0.1:", port,
+                          "/healthz: no answer within 2s); it is stopped\n"));
 }
 
 TEST_F(LocalWorldTest, NothingOfItIsLeftOnTheTmpfs) {

@@ -24,6 +24,7 @@ Machine::Machine(store::Store& store, const world::Clock& clock, Runtime& runtim
       clock_(clock),
       runtime_(runtime),
       inbox_(inbox),
+      prober_(runtime, inbox),
       images_(images),
       settings_(settings),
       options_(std::move(options)),
@@ -337,6 +338,7 @@ void Machine::Settle(Resident& resident) {
     pending_starts_.push_back({resident.number, start.container, start.attempt});
   }
   for (const PodActions::Stop& stop : actions.stop) StopContainer(resident, stop);
+  for (const PodActions::Try& attempt : actions.probe) Try(resident, attempt);
   if (actions.wake && actions.wake != resident.wake) timers_.push({*actions.wake, resident.number});
   resident.wake = actions.wake;
   if (worker.revision() != resident.written_revision && !resident.lost) WriteStatus(resident);
@@ -345,6 +347,7 @@ void Machine::Settle(Resident& resident) {
 }
 
 void Machine::StopContainer(Resident& resident, const PodActions::Stop& stop) {
+  if (!stop.why.empty() && options_.notice) options_.notice(Cat("pod ", resident.reference.name, ": ", stop.why));
   const ContainerId id = resident.containers[stop.container];
   if (id != kNoContainer) {
     return runtime_.StopContainer(id, std::chrono::ceil<std::chrono::milliseconds>(stop.grace));
@@ -371,16 +374,7 @@ void Machine::Start(Resident& resident, std::size_t index, std::int32_t attempt)
   if (auto ready = MakeReady(resident); !ready) {
     return CannotStart(resident, index, "CreateContainerConfigError", ready.error());
   }
-  const ContainerContext context{
-      {&resident.pod->metadata, resident.spec.get(), resident.node, resident.address, std::string(kAddress)},
-      resident.hostname,
-      resident.gpus,
-      *resident.volumes,
-      settings_,
-      images_,
-      options_.base_environment,
-      options_.working_directory};
-  auto spec = MakeContainerSpec(container, context);
+  auto spec = MakeContainerSpec(container, ContextOf(resident));
   if (!spec) return CannotStart(resident, index, "CreateContainerConfigError", spec.error());
   spec->attempt = attempt;
   spec->log_path = LogPath({resident.reference.namespace_, resident.reference.name}, container.name, attempt);
@@ -389,6 +383,17 @@ void Machine::Start(Resident& resident, std::size_t index, std::int32_t attempt)
   ++starting_;
   resident.containers[index] = *started;
   containers_.emplace(NumberOf(*started), RunningContainer{&resident, index, false, {}});
+}
+
+ContainerContext Machine::ContextOf(const Resident& resident) const {
+  return {{&resident.pod->metadata, resident.spec.get(), resident.node, resident.address, std::string(kAddress)},
+          resident.hostname,
+          resident.gpus,
+          *resident.volumes,
+          settings_,
+          images_,
+          options_.base_environment,
+          options_.working_directory};
 }
 
 Status Machine::MakeReady(Resident& resident) {

@@ -25,6 +25,7 @@
 #include "node/placement.h"
 #include "node/pod_names.h"
 #include "node/pod_worker.h"
+#include "node/prober.h"
 #include "node/runtime_inbox.h"
 #include "store/store.h"
 #include "world/clock.h"
@@ -123,6 +124,10 @@ class Machine final : public world::Watcher {
   void Handle(ContainerExit& exit);
   void Handle(const OutputLine& line);
   void Handle(const RuntimeNotice& notice);
+  // Probes: machine_probes.cc.
+  void Try(Resident& resident, const PodActions::Try& attempt);
+  void Handle(const ExecEnd& end);
+  void Handle(ProbeAnswer& answer);
   bool FireTimers();
   // Incidents: machine_incidents.cc.
   bool SufferDue();
@@ -147,6 +152,8 @@ class Machine final : public world::Watcher {
   void StopContainer(Resident& resident, const PodActions::Stop& stop);
   void StartPending();
   void Start(Resident& resident, std::size_t container, std::int32_t attempt);
+  // REQUIRES: it is in the store and has its volumes.
+  ContainerContext ContextOf(const Resident& resident) const;
   Status MakeReady(Resident& resident);
   void CannotStart(Resident& resident, std::size_t container, std::string_view reason, const Error& error);
   void WriteStatus(Resident& resident);
@@ -160,6 +167,7 @@ class Machine final : public world::Watcher {
   const world::Clock& clock_;
   Runtime& runtime_;
   RuntimeInbox& inbox_;
+  Prober prober_;
   const ImageMap& images_;
   const Settings& settings_;
   const MachineOptions options_;

@@ -29,6 +29,7 @@ struct Machine::Resident {
   bool touched = false;
   bool waits_for_place = false;
   bool deletion_seen = false;
+  int attempts_not_made = 0;            // of its probes
   bool lost = false;                    // with its node: nobody reports on it any more
   std::optional<world::Fate> ended_by;  // what the kubelet ends it for
 };

@@ -15,8 +15,8 @@ constexpr Nanoseconds kBackoffCap = Seconds(300);
 constexpr Nanoseconds kGoodRun = std::chrono::minutes(10);
 constexpr Nanoseconds kStartRetry = Seconds(10);
 constexpr std::int64_t kDefaultGraceSeconds = 30;
-// A sidecar gets this much even if the others have used up the time; the kubelet's minimum.
-constexpr Nanoseconds kMinimumSidecarGrace = Seconds(2);
+// The kubelet's minimum for what it stops of its own accord, and for a sidecar when the others have used up the time.
+constexpr Nanoseconds kMinimumGrace = Seconds(2);
 constexpr std::int32_t kKilledCode = 137;
 
 // As Go prints a time.Duration of whole seconds: 10s, 1m20s, 5m0s.
@@ -46,7 +46,10 @@ void PodWorker::Started(std::size_t container, Time at) {
   Record& record = records_[container];
   if (record.stage != Stage::kStarting) return;
   record.stage = Stage::kRunning;
-  record.started_once = true;
+  if (!IsInit(*spec_, container) || Sidecar(container)) {
+    record.probes = ContainerProbes::Of(ContainerAt(*spec_, container), at);
+  }
+  record.started_once |= !record.probes || record.probes->started();
   record.backing_off = false;
   record.started_at = at;
   ++revision_;
@@ -58,8 +61,10 @@ void PodWorker::Exited(std::size_t container, ContainerEnd end, Time now) {
   // A clock that was set meanwhile must not put the end into the future: back-off counts from it.
   end.finished_at = std::min(end.finished_at, now);
   end.started_at = std::min(end.started_at, end.finished_at);
+  const bool failed_probe = record.probes && record.probes->failed();
   record.stage = Stage::kEnded;
   record.stop_by.reset();
+  record.probes.reset();
   record.waiting_reason.clear();
   record.waiting_message.clear();
   record.before_last = std::exchange(record.last, std::move(end));
@@ -69,7 +74,10 @@ void PodWorker::Exited(std::size_t container, ContainerEnd end, Time now) {
     return;
   }
   const bool init = IsInit(*spec_, container);
-  switch (JudgeExit(*spec_, ContainerAt(*spec_, container), init, record.last->exit_code)) {
+  const core::Container& spec = ContainerAt(*spec_, container);
+  AfterExit after = JudgeExit(*spec_, spec, init, record.last->exit_code);
+  if (after == AfterExit::kStay && failed_probe && RestartsAfterFailedProbe(*spec_, spec)) after = AfterExit::kRestart;
+  switch (after) {
     case AfterExit::kStay:
       record.done = true;
       init_failed_ |= init && record.last->exit_code != 0;
@@ -114,6 +122,20 @@ void PodWorker::StartCancelled(std::size_t container) {
   --record.attempt;
 }
 
+void PodWorker::Probed(const PodActions::Try& attempt, ProbeOutcome outcome, std::string message, Time now) {
+  Record& record = records_[attempt.container];
+  if (!record.probes || record.attempt != attempt.attempt) return;
+  ContainerProbes& probes = *record.probes;
+  const bool was_started = probes.started();
+  const bool was_ready = probes.ready();
+  probes.Report(attempt.probe, outcome, now);
+  record.started_once |= probes.started();
+  if (outcome == ProbeOutcome::kFailure && attempt.probe != ProbeKind::kReadiness) {
+    record.probe_failure = std::move(message);
+  }
+  if (probes.started() != was_started || probes.ready() != was_ready) ++revision_;
+}
+
 void PodWorker::Delete(Nanoseconds grace, Time now) {
   End(Ending::kDeleted, grace, now);
 }
@@ -151,6 +173,7 @@ PodActions PodWorker::Next(Time now) {
   } else {
     StartDue(now, actions);
   }
+  TendProbes(now, actions);
   if (ending_ != Ending::kNo && !AnyAlive()) {
     Finish();
     actions.wake.reset();
@@ -199,6 +222,32 @@ void PodWorker::StartIfDue(std::size_t container, Time now, PodActions& actions)
   actions.start.push_back({container, record.attempt});
 }
 
+void PodWorker::TendProbes(Time now, PodActions& actions) {
+  for (std::size_t i = 0; i < records_.size(); ++i) {
+    Record& record = records_[i];
+    if (!record.probes) continue;
+    const bool ending = ending_ != Ending::kNo || restarting_all_;
+    const auto failed = record.probes->failed();
+    if (failed && !ending && !record.stop_by) StopForProbe(i, *failed, now, actions);
+    const bool stopping = ending || record.stop_by;
+    for (const ProbeKind due : record.probes->Begin(now, stopping)) actions.probe.push_back({i, record.attempt, due});
+    if (const auto next = record.probes->NextDue(stopping)) WakeAt(*next, actions);
+  }
+}
+
+void PodWorker::StopForProbe(std::size_t container, ProbeKind kind, Time now, PodActions& actions) {
+  const Record& record = records_[container];
+  const core::Container& spec = ContainerAt(*spec_, container);
+  const auto& own = ProbeOf(spec, kind)->termination_grace_period_seconds;
+  Stop(container, now + std::max<Nanoseconds>(own ? Seconds(*own) : Grace(), kMinimumGrace), now, actions);
+  const std::int32_t run = record.probes->probe(kind).run();
+  std::string& why = actions.stop.back().why;
+  why = Cat("container ", spec.name, " failed its ", NameOf(kind), " probe");
+  if (run > 1) AppendTo(why, " ", run, " times in a row");
+  AppendTo(why, " (", record.probe_failure, "); it is ",
+           RestartsAfterFailedProbe(*spec_, spec) ? "restarted" : "stopped");
+}
+
 // All but the sidecars at once; then the sidecars, the last one first.
 void PodWorker::StopAll(Time now, PodActions& actions) {
   bool others_alive = false;
@@ -211,7 +260,7 @@ void PodWorker::StopAll(Time now, PodActions& actions) {
   for (std::size_t i = spec_->init_containers.size(); i-- > 0;) {
     if (!records_[i].alive()) continue;
     const bool at_once = ending_ != Ending::kNo && end_grace_ <= Nanoseconds(0);
-    Stop(i, at_once ? now : std::max(end_by_, now + kMinimumSidecarGrace), now, actions);
+    Stop(i, at_once ? now : std::max(end_by_, now + kMinimumGrace), now, actions);
     return;
   }
 }
@@ -297,7 +346,9 @@ core::ContainerStatus PodWorker::StatusOf(std::size_t container) const {
   if (record.attempt >= 0) out.container_id = ContainerIdOf(container, record.attempt);
   if (record.stage == Stage::kRunning) {
     out.state.running.emplace().started_at = TruncateToSeconds(record.started_at);
-    out.started = out.ready = true;
+    out.started = !record.probes || record.probes->started();
+    const bool must_end = IsInit(*spec_, container) && !Sidecar(container);
+    out.ready = !must_end && (!record.probes || record.probes->ready());
     if (record.last) out.last_state = Terminated(container, *record.last, record.attempt - 1);
     return out;
   }

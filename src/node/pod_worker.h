@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "model/core.h"
+#include "node/probe.h"
 #include "node/restart.h"
 
 namespace reprieve::node {
@@ -35,9 +36,17 @@ struct PodActions {
   struct Stop {
     std::size_t container = 0;
     Nanoseconds grace{};
+    std::string why = {};  // for people, if a probe wants it
+  };
+  // An attempt of a probe, to be answered by Probed.
+  struct Try {
+    std::size_t container = 0;
+    std::int32_t attempt = 0;
+    ProbeKind probe = ProbeKind::kStartup;
   };
   std::vector<Start> start;
   std::vector<Stop> stop;
+  std::vector<Try> probe;
   // Ask again then, if nothing happens before.
   std::optional<Time> wake;
 };
@@ -62,6 +71,8 @@ class PodWorker {
   void CannotStart(std::size_t container, std::string reason, std::string message, Time now);
   // A start that was asked for and has been given up before anything came of it.
   void StartCancelled(std::size_t container);
+  // What came of an attempt, in words. An answer that comes after its container has ended is no error.
+  void Probed(const PodActions::Try& attempt, ProbeOutcome outcome, std::string message, Time now);
   // The pod is to go. Of several graces, the one that ends first holds.
   void Delete(Nanoseconds grace, Time now);
 
@@ -86,7 +97,7 @@ class PodWorker {
 
   struct Record {
     Stage stage = Stage::kWaiting;
-    bool started_once = false;
+    bool started_once = false;  // its startup probe has succeeded too
     bool done = false;          // has ended and will not run again
     bool backing_off = false;   // shown as CrashLoopBackOff
     std::int32_t attempt = -1;  // of the newest start
@@ -99,7 +110,9 @@ class PodWorker {
     // The crash loop: the delay that the newest restart has set, and when it did.
     std::optional<Nanoseconds> backoff;
     Time backoff_set_at{};
-    std::optional<Time> stop_by;  // when it was last told it would be killed
+    std::optional<Time> stop_by;              // when it was last told it would be killed
+    std::unique_ptr<ContainerProbes> probes;  // while it runs; null pointer: it has none
+    std::string probe_failure;                // what the newest attempt that may stop it has met
 
     bool alive() const { return stage == Stage::kStarting || stage == Stage::kRunning; }
   };
@@ -112,6 +125,8 @@ class PodWorker {
   bool HasRunItsCourse() const;
   void StartDue(Time now, PodActions& actions);
   void StartIfDue(std::size_t container, Time now, PodActions& actions);
+  void TendProbes(Time now, PodActions& actions);
+  void StopForProbe(std::size_t container, ProbeKind probe, Time now, PodActions& actions);
   void StopAll(Time now, PodActions& actions);
   void Stop(std::size_t container, Time by, Time now, PodActions& actions);
   void BeginAgain();

@@ -38,4 +38,8 @@ AfterExit JudgeExit(const core::PodSpec& pod, const core::Container& container, 
   return AfterExit::kStay;
 }
 
+bool RestartsAfterFailedProbe(const core::PodSpec& pod, const core::Container& container) {
+  return container.restart_policy.value_or(pod.restart_policy) != core::RestartPolicy::kNever;
+}
+
 }  // namespace reprieve::node

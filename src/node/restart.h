@@ -14,6 +14,10 @@ enum class AfterExit : std::uint8_t { kStay, kRestart, kRestartAll };
 // By the container's own rules, then its own policy, then the pod's. `init`: it stands among the init containers.
 AfterExit JudgeExit(const core::PodSpec& pod, const core::Container& container, bool init, std::int32_t exit_code);
 
+// Whether a container that was stopped for a failed probe runs again, whatever its exit code: the kubelet has decided
+// that before it stops it.
+bool RestartsAfterFailedProbe(const core::PodSpec& pod, const core::Container& container);
+
 // A pod's containers as one sequence: the init containers, then the regular ones.
 inline std::size_t ContainerCount(const core::PodSpec& pod) {
   return pod.init_containers.size() + pod.containers.size();

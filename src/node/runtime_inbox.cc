@@ -10,6 +10,7 @@ RuntimeEvents RuntimeInbox::Events(bool with_lines) {
   RuntimeEvents events;
   events.started = [this](const ContainerStarted& started) { Push(started); };
   events.exited = [this](ContainerExit exit) { Push(std::move(exit)); };
+  events.exec_ended = [this](ExecEnd end) { Push(std::move(end)); };
   events.notice = [this](const std::string& text) { Push(RuntimeNotice{text}); };
   if (with_lines) {
     events.line = [this](ContainerId container, Stream stream, std::string_view text) {

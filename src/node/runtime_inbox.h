@@ -1,15 +1,17 @@
-// RuntimeInbox: what the runtime's thread has to say, kept until the engine's thread reads it.
+// RuntimeInbox: what the threads of the runtime and of the prober have to say, kept until the engine's thread reads it.
 //
-// Thread rules: Events() are called on the runtime's thread, Take on the engine's; `wake` is called on the former, once
-// for each time the inbox stops being empty. It outlives the runtime.
+// Thread rules: Events() are called on the runtime's thread, Add on any, Take on the engine's; `wake` is called on the
+// former, once for each time the inbox stops being empty. It outlives the runtime.
 #pragma once
 
 #include <functional>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
+#include "node/probe_answer.h"
 #include "node/runtime/runtime.h"
 
 namespace reprieve::node {
@@ -22,7 +24,7 @@ struct OutputLine {
 struct RuntimeNotice {
   std::string text;
 };
-using RuntimeMessage = std::variant<ContainerStarted, ContainerExit, OutputLine, RuntimeNotice>;
+using RuntimeMessage = std::variant<ContainerStarted, ContainerExit, OutputLine, RuntimeNotice, ExecEnd, ProbeAnswer>;
 
 class RuntimeInbox {
  public:
@@ -36,6 +38,7 @@ class RuntimeInbox {
 
   // To start a runtime with. `with_lines`: output is wanted too.
   RuntimeEvents Events(bool with_lines);
+  void Add(ProbeAnswer answer) { Push(std::move(answer)); }
   // Everything so far, in its order, put into `out` instead of what it held.
   void Take(std::vector<RuntimeMessage>& out);
 

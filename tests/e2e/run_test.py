@@ -8,6 +8,7 @@ import os
 import pathlib
 import re
 import signal
+import socket
 import subprocess
 import time
 
@@ -222,6 +223,99 @@ class WrongInput(Reprieve):
     def test_good_manifests_pass_in_silence(self):
         done = self.reprieve("validate", self.write(job("good", "true")))
         self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))
+
+
+class Probes(Reprieve):
+    """Real servers, asked by real probes."""
+
+    SERVER = """
+import http.server, os, sys, time
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200 if self.path == "/healthz" and not os.path.exists("sick") else 503)
+        self.end_headers()
+    def log_message(self, *_): pass
+time.sleep(float(sys.argv[2]))
+http.server.ThreadingHTTPServer(("", int(sys.argv[1])), Handler).serve_forever()
+"""
+
+    def setUp(self):
+        super().setUp()
+        self.write(self.SERVER, "server.py")
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+
+    def test_a_jobset_waits_for_the_readiness_of_what_it_depends_on(self):
+        text = f"""
+apiVersion: jobset.x-k8s.io/v1alpha2
+kind: JobSet
+metadata: {{name: set}}
+spec:
+  successPolicy: {{operator: All, targetReplicatedJobs: [worker]}}
+  replicatedJobs:
+  - name: server
+    template:
+      spec:
+        template:
+          spec:
+            restartPolicy: Never
+            containers:
+            - name: main
+              image: none
+              command: [python3, server.py, "{self.port}", "1.2"]
+              ports: [{{name: web, containerPort: {self.port}}}]
+              startupProbe: {{tcpSocket: {{port: web}}, periodSeconds: 1, failureThreshold: 20}}
+              readinessProbe: {{httpGet: {{port: web, path: /healthz}}, periodSeconds: 1}}
+  - name: worker
+    dependsOn: [{{name: server, status: Ready}}]
+    template:
+      spec:
+        backoffLimit: 0
+        template:
+          spec:
+            restartPolicy: Never
+            containers:
+            - name: main
+              image: none
+              command: [python3, -c, "import urllib.request as u; u.urlopen('http://127.0.0.1:{self.port}/healthz')"]
+"""
+        done = self.reprieve("run", self.write(text))
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    def test_a_failed_liveness_probe_stops_the_container_which_on_failure_runs_again(self):
+        text = job("restart", f"test -e again && exit 0; touch again sick; exec python3 server.py {self.port} 0",
+                   container=f"""
+        livenessProbe:
+          httpGet: {{port: {self.port}, path: /healthz}}
+          initialDelaySeconds: 1
+          periodSeconds: 1
+          failureThreshold: 2
+""").replace("restartPolicy: Never", "restartPolicy: OnFailure")
+        done = self.reprieve("run", self.write(text))
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertRegex(done.stdout, rf"pod restart-\w+: container main failed its liveness probe 2 times in a row "
+                                      rf"\(GET http://127.0.0.1:{self.port}/healthz: 503\); it is restarted")
+
+    def test_under_never_the_pod_fails_with_its_exit_code_and_the_job_judges_it(self):
+        text = job("stop", "trap 'exit 42' TERM; while :; do sleep 0.1; done", spec="  backoffLimit: 0", container="""
+        livenessProbe: {exec: {command: [sh, -c, 'exit 1']}, periodSeconds: 1, failureThreshold: 1, timeoutSeconds: 10}
+""")
+        done, events = self.events(self.write(text))
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        notices = [event["message"] for event in events if event["type"] == "notice"]
+        self.assertEqual(len(notices), 1, notices)
+        self.assertRegex(notices[0], r"pod stop-\w+: container main failed its liveness probe "
+                                     r"\(its command exited 1\); it is stopped")
+        self.assertIn("exited 42 in container main", done.stdout)
+
+    def test_what_run_cannot_ask_is_refused_before_anything_starts(self):
+        done = self.reprieve("run", self.write(job("grpc", "touch started", container="""
+        readinessProbe: {grpc: {port: 80}}
+""")))
+        self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
+        self.assertIn("readinessProbe of container main is of kind grpc, which is not supported by run", done.stderr)
+        self.assertFalse((self.cwd / "started").exists())
 
 
 class Examples(Reprieve):

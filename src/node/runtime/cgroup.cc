@@ -147,6 +147,14 @@ std::vector<int> Cgroup::doors() const {
   return out;
 }
 
+std::vector<Fd> Cgroup::OpenDoors() const {
+  std::vector<Fd> out;
+  for (const std::string& directory : directories_) {
+    out.emplace_back(open((directory + "/cgroup.procs").c_str(), O_WRONLY | O_CLOEXEC));
+  }
+  return out;
+}
+
 std::int64_t Cgroup::OomKills() const {
   if (memory_directory_.empty()) return 0;
   return NumberOf(ReadFile(memory_directory_ + (version_2_ ? "/memory.events" : "/memory.oom_control")), "oom_kill");
@@ -313,7 +321,6 @@ Result<Cgroup> Cgroups::Create(const std::string& name, const ResourceLimits& li
         return Error{Cat("cannot make the cgroup ", directory, ": ", strerrordesc_np(error))};
       }
       group.directories_.push_back(directory);
-      group.doors_.emplace_back(open((directory + "/cgroup.procs").c_str(), O_WRONLY | O_CLOEXEC));
       if (version_2_) std::ignore = WriteFile(directory + "/memory.oom.group", "1");
     }
     if (setting.root == memory_) group.memory_directory_ = directory;
@@ -329,6 +336,7 @@ Result<Cgroup> Cgroups::Create(const std::string& name, const ResourceLimits& li
                                : WriteFile(directory + "/memory.memsw.limit_in_bytes", setting.text_1);
     }
   }
+  group.doors_ = group.OpenDoors();
   return group;
 }
 

@@ -31,6 +31,8 @@ class Cgroup {
   // The cgroup.procs to write oneself into, open until CloseDoors.
   std::vector<int> doors() const;
   void CloseDoors() { doors_.clear(); }
+  // New ones, for who is to join later.
+  std::vector<Fd> OpenDoors() const;
   // How often the kernel has killed for want of memory.
   std::int64_t OomKills() const;
   // True once nothing of it is left. False while a process in it is still going: ask again.

@@ -3,6 +3,7 @@
  *
  * Why it exists: the first process of a PID namespace ignores SIGTERM unless it has a handler for it, and must reap.
  * Without a PID namespace it is the subreaper that keeps, finds and ends whatever the program has left.
+ * For a process beside a container's own it stands outside that container's PID namespace, and ends the program's group.
  *
  * Freestanding C, static, no libc: its exec costs some 60 us. The engine holds it in a memfd (init_image.cc).
  *
@@ -16,7 +17,7 @@
 #include <linux/time_types.h>
 #include <linux/types.h>
 
-enum { kReportFd = 3, kOwnPidNamespace = 1 };
+enum { kReportFd = 3, kOwnPidNamespace = 1, kBeside = 2 };
 enum { kStepUser = 1, kStepDirectory = 2, kStepExec = 3, kStepFork = 4 };
 enum { kKillAll = 64, kSetDeathSignal = 1, kSetName = 15, kSetSubreaper = 36, kNoHang = 1, kStartErrorCode = 128 };
 enum { kENOENT = 2, kEINTR = 4, kEACCES = 13, kENOTDIR = 20, kPollError = 8 };
@@ -181,7 +182,8 @@ __attribute__((used)) _Noreturn void Main(long* stack) {
   if (count < 7) Exit(0);
 
   serial = ParseNumber(arguments[1]);
-  const int own_pid_namespace = (ParseNumber(arguments[4]) & kOwnPidNamespace) != 0;
+  const long mode = ParseNumber(arguments[4]);
+  const int own_pid_namespace = mode == kOwnPidNamespace;
   const SignalSet all = ~0UL;
   Call(__NR_rt_sigprocmask, SIG_SETMASK, (long)&all, 0, sizeof all, 0);
   /* The engine's death must be ours: by its signal, or, if it died before this line, by the lack of a reader. */
@@ -214,12 +216,16 @@ __attribute__((used)) _Noreturn void Main(long* stack) {
       while ((pid = Call(__NR_wait4, -1, (long)&status, kNoHang, 0, 0)) > 0) {
         if (pid == program) code = CodeOf(status), running = 0;
       }
+    } else if (signal == kKillAll && mode == kBeside) {
+      /* The program alone too, should it not have become its group's leader yet. Its end follows as SIGCHLD. */
+      Call(__NR_kill, -program, SIGKILL, 0, 0, 0);
+      Call(__NR_kill, program, SIGKILL, 0, 0, 0);
     } else if (signal == kKillAll) {
       running = 0;
     } else if (signal > 0) {
       Call(__NR_kill, program, signal, 0, 0, 0);
     }
   }
-  if (!own_pid_namespace) KillAll(program, &code);
+  if (!own_pid_namespace && mode != kBeside) KillAll(program, &code);
   Exit(code);
 }

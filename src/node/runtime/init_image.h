@@ -14,6 +14,8 @@ namespace reprieve::node {
 // The 4th argument of reprieve-init.
 inline constexpr int kInitSubreaper = 0;
 inline constexpr int kInitOwnPidNamespace = 1;
+// It starts a process in the namespaces of another container, whose own reprieve-init takes care of what that leaves.
+inline constexpr int kInitBeside = 2;
 
 // Asks a reprieve-init that is no PID namespace's first process to end all it has started, and itself.
 inline constexpr int kKillAllSignal = 64;

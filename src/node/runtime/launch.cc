@@ -26,7 +26,7 @@ extern "C" int __clone(int (*)(void*), void*, int, void*, ...);
 namespace reprieve::node {
 namespace {
 
-enum class Stage : std::uint8_t { kNone, kUserMap, kCgroup, kStep, kHostname, kDescriptors, kExec };
+enum class Stage : std::uint8_t { kNone, kUserMap, kCgroup, kJoin, kStep, kHostname, kDescriptors, kExec };
 
 // What parent and child share. Pointers, so that the child touches no C++ object of ours.
 struct Shared {
@@ -48,6 +48,8 @@ struct Shared {
   unsigned long step_count;
   const char* hostname;
   unsigned long hostname_size;
+  int joined_namespaces;
+  int joined_pidfd;
   const int* cgroup_fds;
   unsigned long cgroup_count;
   int stdio[3];
@@ -132,6 +134,9 @@ REPRIEVE_IN_CHILD Stage SetUpAndExec(Shared& shared) {
   for (shared.failed_index = 0; shared.failed_index < shared.cgroup_count; ++shared.failed_index) {
     if (syscall(SYS_write, shared.cgroup_fds[shared.failed_index], "0", 1) != 1) return Stage::kCgroup;
   }
+  if (shared.joined_namespaces != 0 && syscall(SYS_setns, shared.joined_pidfd, shared.joined_namespaces) != 0) {
+    return Stage::kJoin;
+  }
   if ((shared.namespaces & CLONE_NEWUSER) != 0 && !MapUser(shared)) return Stage::kUserMap;
   for (shared.failed_index = 0; shared.failed_index < shared.step_count; ++shared.failed_index) {
     if (!Perform(shared, shared.steps[shared.failed_index])) return Stage::kStep;
@@ -187,6 +192,8 @@ std::string Describe(const LaunchSpec& spec, const Shared& shared) {
       return "map the user";
     case Stage::kCgroup:
       return "join the cgroup";
+    case Stage::kJoin:
+      return "enter the container's namespaces";
     case Stage::kStep:
       return Describe(spec.steps[shared.failed_index]);
     case Stage::kHostname:
@@ -220,6 +227,8 @@ std::optional<LaunchFailure> Launch(const LaunchSpec& spec, const ChildStack& st
                 .step_count = steps.size(),
                 .hostname = spec.hostname.data(),
                 .hostname_size = spec.hostname.size(),
+                .joined_namespaces = spec.joined_namespaces,
+                .joined_pidfd = spec.joined_pidfd,
                 .cgroup_fds = spec.cgroup_fds.data(),
                 .cgroup_count = spec.cgroup_fds.size(),
                 .stdio = {spec.stdin_fd, spec.stdout_fd, spec.stderr_fd},

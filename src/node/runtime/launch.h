@@ -47,6 +47,9 @@ struct LaunchSpec {
   std::vector<SetupStep> steps;
   // Set if CLONE_NEWUTS is.
   std::string hostname;
+  // The child enters these namespaces (CLONE_NEW*) of that process; it is in a PID namespace only with its children.
+  int joined_namespaces = 0;
+  int joined_pidfd = -1;
   // The child writes itself into each of these cgroup.procs.
   std::vector<int> cgroup_fds;
   int stdin_fd = -1;

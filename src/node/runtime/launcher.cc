@@ -68,6 +68,23 @@ void MakeSandboxFiles(const Workshop& workshop, Sandbox& sandbox) {
   if (sandbox.cgroup.exists()) sandbox.cgroup_name = name;
 }
 
+// The arguments of reprieve-init; `spec` is a ContainerSpec or an ExecSpec.
+template <class Spec>
+std::vector<std::string> InitArguments(const Workshop& workshop, const Container& container, int mode,
+                                       const Spec& spec) {
+  const auto number = [](const std::optional<std::uint32_t>& id) { return id ? Cat(*id) : std::string("-1"); };
+  // An ordinary user is himself already, and may not even ask.
+  const bool change_user = geteuid() == 0 && !workshop.capabilities.user_namespace();
+  std::vector<std::string> out = {"reprieve-init",
+                                  Cat(static_cast<std::uint64_t>(container.id)),
+                                  change_user ? number(spec.uid) : "-1",
+                                  change_user ? number(spec.gid) : "-1",
+                                  Cat(mode),
+                                  container.working_directory};
+  out.insert(out.end(), spec.argv.begin(), spec.argv.end());
+  return out;
+}
+
 class Starter {
  public:
   Starter(const Workshop& workshop, Container& container, const ContainerSpec& spec)
@@ -176,16 +193,8 @@ class Starter {
   }
 
   void PlanProcess() {
-    const auto number = [](const std::optional<std::uint32_t>& id) { return id ? Cat(*id) : std::string("-1"); };
-    // An ordinary user is himself already, and may not even ask.
-    const bool change_user = geteuid() == 0 && !workshop_.capabilities.user_namespace();
-    launch_.argv = {"reprieve-init",
-                    Cat(static_cast<std::uint64_t>(container_.id)),
-                    change_user ? number(spec_.uid) : "-1",
-                    change_user ? number(spec_.gid) : "-1",
-                    Cat(workshop_.capabilities.own_pids() ? kInitOwnPidNamespace : kInitSubreaper),
-                    container_.working_directory};
-    launch_.argv.insert(launch_.argv.end(), spec_.argv.begin(), spec_.argv.end());
+    const int mode = workshop_.capabilities.own_pids() ? kInitOwnPidNamespace : kInitSubreaper;
+    launch_.argv = InitArguments(workshop_, container_, mode, spec_);
     launch_.environment = spec_.environment;
   }
 
@@ -250,6 +259,35 @@ std::unique_ptr<Container> StartContainerIn(const Workshop& workshop, ContainerI
     container->start_error = Cat("container ", spec.name, " did not start: ", status.error().message);
   }
   return container;
+}
+
+std::unique_ptr<Container> StartBeside(const Workshop& workshop, ContainerId id, const Company& company,
+                                       const ExecSpec& spec, const ChildStack& stack) {
+  auto process = std::make_unique<Container>();
+  process->id = id;
+  process->sandbox = company.sandbox;
+  process->program = spec.argv.front();
+  process->working_directory = spec.working_directory.empty() ? "/" : spec.working_directory;
+  process->beside = company.container;
+  process->timeout = spec.timeout;
+  const Capabilities& can = workshop.capabilities;
+  LaunchSpec launch;
+  launch.joined_namespaces = can.namespaces;
+  if (company.sandbox->spec.hostname.empty()) launch.joined_namespaces &= ~CLONE_NEWUTS;
+  launch.joined_pidfd = company.pidfd.get();
+  for (const Fd& door : company.cgroup_doors) launch.cgroup_fds.push_back(door.get());
+  launch.stdin_fd = launch.stdout_fd = launch.stderr_fd = workshop.null.get();
+  launch.report_fd = workshop.report_write.get();
+  launch.init_fd = workshop.init.get();
+  launch.argv = InitArguments(workshop, *process, can.own_pids() ? kInitBeside : kInitSubreaper, spec);
+  launch.environment = spec.environment;
+  Launched launched;
+  if (const auto failure = Launch(launch, stack, launched)) {
+    process->start_error = Cat("cannot ", failure->what, ": ", strerrordesc_np(failure->error));
+  }
+  process->pid = launched.pid;
+  process->pidfd = std::move(launched.pidfd);
+  return process;
 }
 
 bool RemoveSandboxFiles(Sandbox& sandbox) {

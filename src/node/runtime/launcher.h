@@ -1,7 +1,8 @@
 // From a container's description to its running process: the files, the cgroup, the pipes, the mounts, the launch.
 //
-// Thread rules: StartContainerIn runs on any launcher thread, several at once; a Container has one owner at a time.
-// Errors: whatever keeps a container from starting is kept in it (`start_error`); it is delivered as its exit.
+// Thread rules: StartContainerIn and StartBeside run on any launcher thread, several at once; a Container has one owner
+// at a time. Errors: whatever keeps a container from starting is kept in it (`start_error`); it is delivered as its
+// exit.
 #pragma once
 
 #include <array>
@@ -73,11 +74,26 @@ struct Container {
   Fd pidfd;
   Time started_at{};
   std::string start_error;
+  // Set for a process that runs beside that container's own.
+  std::optional<ContainerId> beside;
+  std::chrono::milliseconds timeout{};
+};
+
+// The running container that a process is to join.
+struct Company {
+  ContainerId container{};
+  std::shared_ptr<Sandbox> sandbox;
+  Fd pidfd;
+  std::vector<Fd> cgroup_doors;
 };
 
 // Never null; a container that could not be started has a `start_error` and no process.
 std::unique_ptr<Container> StartContainerIn(const Workshop& workshop, ContainerId id, std::shared_ptr<Sandbox> sandbox,
                                             const ContainerSpec& spec, const ChildStack& stack);
+
+// The same for a process beside a container's own; it is kept as a Container too.
+std::unique_ptr<Container> StartBeside(const Workshop& workshop, ContainerId id, const Company& company,
+                                       const ExecSpec& spec, const ChildStack& stack);
 
 // Removes what was made for the pod. False: something of it is still going; ask again.
 bool RemoveSandboxFiles(Sandbox& sandbox);

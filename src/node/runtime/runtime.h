@@ -19,9 +19,10 @@
 
 namespace reprieve::node {
 
-// Both are unique for the life of the runtime and never used again.
+// All are unique for the life of the runtime and never used again.
 enum class SandboxId : std::uint64_t {};
 enum class ContainerId : std::uint64_t {};
+enum class ExecId : std::uint64_t {};
 
 struct ResourceLimits {
   std::optional<std::int64_t> memory_bytes;
@@ -73,6 +74,18 @@ struct ContainerSpec {
   std::string termination_message_path;
 };
 
+// A process beside a container's own, for a probe.
+struct ExecSpec {
+  std::vector<std::string> argv = {};
+  // The rest as the container's own has it.
+  std::vector<std::string> environment = {};
+  std::string working_directory = {};
+  std::optional<std::uint32_t> uid = {};
+  std::optional<std::uint32_t> gid = {};
+  // From its start; then it is killed.
+  std::chrono::milliseconds timeout{1000};
+};
+
 enum class ExitReason : std::uint8_t { kCompleted, kError, kOomKilled, kStartError };
 
 // Completed, Error, OOMKilled, StartError: as the kubelet reports them.
@@ -96,6 +109,17 @@ struct ContainerExit {
   Time finished_at{};
 };
 
+enum class ExecOutcome : std::uint8_t { kExited, kTimedOut, kNotStarted };
+
+struct ExecEnd {
+  ExecId exec{};
+  ExecOutcome outcome = ExecOutcome::kExited;
+  // As of a container's exit.
+  int exit_code = 0;
+  // Why it did not start.
+  std::string message = {};
+};
+
 enum class Stream : std::uint8_t { kStdout, kStderr };
 
 // Called on the runtime's thread, one at a time. They may call the runtime, and must not block.
@@ -104,6 +128,8 @@ struct RuntimeEvents {
   std::function<void(ContainerExit)> exited;
   // Before the exit, and only for a container whose process came to be. May be empty, as those below.
   std::function<void(const ContainerStarted&)> started;
+  // Every Exec that returned an id ends in exactly one of these.
+  std::function<void(ExecEnd)> exec_ended;
   // Each line of output as it comes, without its newline; a long one in pieces. For `--logs`.
   std::function<void(ContainerId, Stream, std::string_view)> line;
   // What a person should know and no container can say: lines of a log lost to a full disk.
@@ -121,6 +147,10 @@ class Runtime {
   // SIGTERM now and SIGKILL after `grace`; a grace of zero kills at once. Again with less grace: the shorter one holds.
   // A container that has ended already, or never was, is no error.
   virtual void StopContainer(ContainerId container, std::chrono::milliseconds grace) = 0;
+
+  // Runs a process where the container's own are: in its namespaces and its cgroup. Its output goes nowhere. It ends
+  // with the container at the latest. REQUIRES: the container has been reported as started.
+  virtual Result<ExecId> Exec(ContainerId container, ExecSpec spec) = 0;
 
   // Kills what still runs in it, then removes what was made for it.
   virtual void RemovePodSandbox(SandboxId sandbox) = 0;

@@ -56,18 +56,16 @@ std::string StartFailureText(const Container& container, const StartFailure& fai
   const std::string_view why = strerrordesc_np(failure.error);
   switch (failure.step) {
     case kStepUser:
-      return Cat("container ", container.name, " did not start: cannot change to its user or group: ", why);
+      return Cat("cannot change to its user or group: ", why);
     case kStepDirectory:
-      return Cat("container ", container.name, " did not start: working directory ", container.working_directory, ": ",
-                 why);
+      return Cat("working directory ", container.working_directory, ": ", why);
     case kStepExec:
       if (failure.error == ENOENT && container.program.find('/') == std::string::npos) {
-        return Cat("container ", container.name, " did not start: exec ", Quote(container.program),
-                   ": executable file not found in $PATH");
+        return Cat("exec ", Quote(container.program), ": executable file not found in $PATH");
       }
-      return Cat("container ", container.name, " did not start: exec ", Quote(container.program), ": ", why);
+      return Cat("exec ", Quote(container.program), ": ", why);
     default:
-      return Cat("container ", container.name, " did not start: ", why);
+      return std::string(why);
   }
 }
 
@@ -97,6 +95,7 @@ class Supervisor::Impl {
   Result<SandboxId> RunPodSandbox(PodSandboxSpec spec);
   Result<ContainerId> StartContainer(SandboxId sandbox, ContainerSpec spec);
   void StopContainer(ContainerId container, milliseconds grace);
+  Result<ExecId> Exec(ContainerId container, ExecSpec spec);
   void RemovePodSandbox(SandboxId sandbox);
 
  private:
@@ -104,6 +103,11 @@ class Supervisor::Impl {
     ContainerId id;
     std::shared_ptr<Sandbox> sandbox;
     ContainerSpec spec;
+  };
+  struct ExecOrder {
+    ContainerId id;
+    Company company;  // its container alone, until the supervising thread has found that
+    ExecSpec spec;
   };
   struct StopOrder {
     ContainerId id;
@@ -113,17 +117,20 @@ class Supervisor::Impl {
   struct Inbox {
     std::vector<std::unique_ptr<Container>> launched;
     std::vector<StopOrder> stops;
+    std::vector<ExecOrder> execs;
     std::vector<std::shared_ptr<Sandbox>> removals;
     bool end = false;
 
-    bool empty() const { return launched.empty() && stops.empty() && removals.empty() && !end; }
+    bool empty() const { return launched.empty() && stops.empty() && execs.empty() && removals.empty() && !end; }
   };
   struct Live {
     std::unique_ptr<Container> container;
     bool killed = false;
     bool over_memory = false;
+    bool timed_out = false;
+    std::vector<ContainerId> company;  // processes beside its own
   };
-  enum class Due : std::uint8_t { kKill, kKillInit, kLookAtMemory };
+  enum class Due : std::uint8_t { kKill, kKillInit, kTimeOut, kLookAtMemory };
   struct Deadline {
     ContainerId id;
     Due due;
@@ -138,6 +145,9 @@ class Supervisor::Impl {
   void QuietWake();
   bool InboxIsEmpty();
   void Admit(std::unique_ptr<Container> container);
+  void Join(ExecOrder order);
+  void AdmitBeside(std::unique_ptr<Container> process);
+  void ReapBeside(Live& live, int exit_code);
   void Stop(const StopOrder& order);
   void Kill(Live& live);
   void SignalTo(const Container& container, int signal);
@@ -167,6 +177,7 @@ class Supervisor::Impl {
   std::condition_variable orders_ready_;
   // Guarded by mutex_.
   std::deque<LaunchOrder> orders_;
+  std::deque<ExecOrder> joins_;
   Inbox inbox_;
   bool no_more_orders_ = false;
   std::uint64_t next_id_ = 2;
@@ -251,6 +262,16 @@ void Supervisor::Impl::StopContainer(ContainerId container, milliseconds grace) 
   Post([&](Inbox& inbox) { inbox.stops.push_back({container, grace}); });
 }
 
+Result<ExecId> Supervisor::Impl::Exec(ContainerId container, ExecSpec spec) {
+  if (spec.argv.empty()) return Error{"there is no command"};
+  ContainerId id{};
+  Post([&](Inbox& inbox) {
+    id = ContainerId{next_id_++};
+    inbox.execs.push_back({id, {container, nullptr, {}, {}}, std::move(spec)});
+  });
+  return ExecId{Number(id)};
+}
+
 void Supervisor::Impl::RemovePodSandbox(SandboxId sandbox) {
   std::shared_ptr<Sandbox> removed;
   {
@@ -285,12 +306,22 @@ void Supervisor::Impl::LaunchLoop() {
   const ChildStack stack;
   for (;;) {
     std::unique_lock lock(mutex_);
-    orders_ready_.wait(lock, [&] { return !orders_.empty() || no_more_orders_; });
-    if (orders_.empty()) return;
-    LaunchOrder order = std::move(orders_.front());
-    orders_.pop_front();
-    lock.unlock();
-    auto container = StartContainerIn(*workshop_, order.id, std::move(order.sandbox), order.spec, stack);
+    orders_ready_.wait(lock, [&] { return !orders_.empty() || !joins_.empty() || no_more_orders_; });
+    std::unique_ptr<Container> container;
+    // Processes beside containers first: a container that has many others to wait for is still asked in time.
+    if (!joins_.empty()) {
+      const ExecOrder order = std::move(joins_.front());
+      joins_.pop_front();
+      lock.unlock();
+      container = StartBeside(*workshop_, order.id, order.company, order.spec, stack);
+    } else if (!orders_.empty()) {
+      LaunchOrder order = std::move(orders_.front());
+      orders_.pop_front();
+      lock.unlock();
+      container = StartContainerIn(*workshop_, order.id, std::move(order.sandbox), order.spec, stack);
+    } else {
+      return;
+    }
     Post([&](Inbox& inbox) { inbox.launched.push_back(std::move(container)); });
   }
 }
@@ -358,6 +389,7 @@ void Supervisor::Impl::TakeInbox() {
   }
   for (auto& container : inbox.launched) Admit(std::move(container));
   for (const StopOrder& order : inbox.stops) Stop(order);
+  for (ExecOrder& order : inbox.execs) Join(std::move(order));
   for (const auto& sandbox : inbox.removals) {
     sandbox->removing = true;
     for (auto& [id, live] : live_) {
@@ -369,6 +401,7 @@ void Supervisor::Impl::TakeInbox() {
 }
 
 void Supervisor::Impl::Admit(std::unique_ptr<Container> container) {
+  if (container->beside) return AdmitBeside(std::move(container));
   const ContainerId id = container->id;
   const auto early_stop = early_stops_.extract(Number(id));
   if (!container->pidfd.ok()) {
@@ -382,7 +415,7 @@ void Supervisor::Impl::Admit(std::unique_ptr<Container> container) {
                          .finished_at = now});
     return;
   }
-  Live& live = live_.emplace(Number(id), Live{std::move(container)}).first->second;
+  Live& live = live_.emplace(Number(id), Live{std::move(container), {}, {}, {}, {}}).first->second;
   const Container& admitted = *live.container;
   if (workshop_->events.started) workshop_->events.started({id, admitted.sandbox->id, admitted.started_at});
   const auto watch = [&](const Fd& fd, Source source) {
@@ -402,6 +435,61 @@ void Supervisor::Impl::Admit(std::unique_ptr<Container> container) {
   }
 }
 
+void Supervisor::Impl::Join(ExecOrder order) {
+  const auto found = live_.find(Number(order.company.container));
+  Fd pidfd;
+  if (found != live_.end() && !found->second.killed) {
+    pidfd = Fd(fcntl(found->second.container->pidfd.get(), F_DUPFD_CLOEXEC, 0));
+  }
+  if (!pidfd.ok()) {
+    if (!workshop_->events.exec_ended) return;
+    return workshop_->events.exec_ended(
+        {ExecId{Number(order.id)}, ExecOutcome::kNotStarted, 0, "the container does not run"});
+  }
+  Live& live = found->second;
+  live.company.push_back(order.id);
+  order.company.sandbox = live.container->sandbox;
+  order.company.pidfd = std::move(pidfd);
+  order.company.cgroup_doors = live.container->cgroup.OpenDoors();
+  ++order.company.sandbox->containers;
+  {
+    const std::lock_guard lock(mutex_);
+    joins_.push_back(std::move(order));
+  }
+  orders_ready_.notify_one();
+}
+
+void Supervisor::Impl::AdmitBeside(std::unique_ptr<Container> process) {
+  const ContainerId id = process->id;
+  Live& live = live_.emplace(Number(id), Live{std::move(process), {}, {}, {}, {}}).first->second;
+  const Container& admitted = *live.container;
+  if (!admitted.pidfd.ok()) return ReapBeside(live, kStartErrorCode);
+  epoll_event event{.events = EPOLLIN, .data = {.u64 = Tag(Number(id), Source::kProcess)}};
+  epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, admitted.pidfd.get(), &event);
+  deadlines_.emplace(Clock::now() + admitted.timeout, Deadline{id, Due::kTimeOut});
+  if (admitted.sandbox->removing || !live_.contains(Number(*admitted.beside))) Kill(live);
+}
+
+void Supervisor::Impl::ReapBeside(Live& live, int exit_code) {
+  Container& process = *live.container;
+  ExecEnd end{.exec = ExecId{Number(process.id)}, .exit_code = exit_code, .message = process.start_error};
+  if (exit_code == kStartErrorCode) ReadReports();
+  if (const auto failure = start_failures_.extract(Number(process.id))) {
+    end.message = StartFailureText(process, failure.mapped());
+  }
+  if (!end.message.empty()) {
+    end.outcome = ExecOutcome::kNotStarted;
+  } else if (live.timed_out) {
+    end.outcome = ExecOutcome::kTimedOut;
+  }
+  const auto beside = live_.find(Number(*process.beside));
+  if (beside != live_.end()) std::erase(beside->second.company, process.id);
+  Close(process.pidfd);
+  --process.sandbox->containers;
+  live_.erase(Number(process.id));
+  if (workshop_->events.exec_ended) workshop_->events.exec_ended(std::move(end));
+}
+
 void Supervisor::Impl::Stop(const StopOrder& order) {
   const auto found = live_.find(Number(order.id));
   if (found == live_.end()) {
@@ -418,7 +506,7 @@ void Supervisor::Impl::Stop(const StopOrder& order) {
 
 void Supervisor::Impl::Kill(Live& live) {
   if (std::exchange(live.killed, true)) return;
-  if (workshop_->capabilities.own_pids()) return SignalTo(*live.container, SIGKILL);
+  if (workshop_->capabilities.own_pids() && !live.container->beside) return SignalTo(*live.container, SIGKILL);
   SignalTo(*live.container, kKillAllSignal);
   deadlines_.emplace(Clock::now() + kKillAllPatience, Deadline{live.container->id, Due::kKillInit});
 }
@@ -447,13 +535,18 @@ void Supervisor::Impl::Reap(Live& live) {
   if (waitid(P_PIDFD, static_cast<id_t>(container.pidfd.get()), &info, WEXITED | WNOHANG) != 0 || info.si_pid == 0) {
     return;
   }
+  const int exit_code = info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
+  if (container.beside) return ReapBeside(live, exit_code);
+  for (const ContainerId id : live.company) {
+    if (const auto found = live_.find(Number(id)); found != live_.end()) Kill(found->second);
+  }
   ContainerExit exit{.container = container.id, .started_at = container.started_at, .finished_at = Now()};
-  exit.exit_code = info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
+  exit.exit_code = exit_code;
   if (exit.exit_code != 0) exit.reason = ExitReason::kError;
   if (exit.exit_code == kStartErrorCode) ReadReports();
   if (const auto failure = start_failures_.extract(Number(container.id))) {
     exit.reason = ExitReason::kStartError;
-    exit.message = StartFailureText(container, failure.mapped());
+    exit.message = Cat("container ", container.name, " did not start: ", StartFailureText(container, failure.mapped()));
   } else if (exit.exit_code != 0 && (live.over_memory || container.cgroup.OomKills() > 0)) {
     exit.reason = ExitReason::kOomKilled;
   }
@@ -501,6 +594,10 @@ void Supervisor::Impl::PassDeadlines() {
         break;
       case Due::kKillInit:
         SignalTo(*found->second.container, SIGKILL);
+        break;
+      case Due::kTimeOut:
+        found->second.timed_out = true;
+        Kill(found->second);
         break;
       case Due::kLookAtMemory:
         LookAtMemory(found->second);
@@ -565,6 +662,9 @@ Result<ContainerId> Supervisor::StartContainer(SandboxId sandbox, ContainerSpec 
 }
 void Supervisor::StopContainer(ContainerId container, std::chrono::milliseconds grace) {
   impl_->StopContainer(container, grace);
+}
+Result<ExecId> Supervisor::Exec(ContainerId container, ExecSpec spec) {
+  return impl_->Exec(container, std::move(spec));
 }
 void Supervisor::RemovePodSandbox(SandboxId sandbox) {
   impl_->RemovePodSandbox(sandbox);

@@ -45,6 +45,7 @@ class Supervisor final : public Runtime {
   Result<SandboxId> RunPodSandbox(PodSandboxSpec spec) override;
   Result<ContainerId> StartContainer(SandboxId sandbox, ContainerSpec spec) override;
   void StopContainer(ContainerId container, std::chrono::milliseconds grace) override;
+  Result<ExecId> Exec(ContainerId container, ExecSpec spec) override;
   void RemovePodSandbox(SandboxId sandbox) override;
 
  private:

@@ -393,6 +393,10 @@ TEST(OtherProcess, DISABLED_IsAnOrdinaryUser) {
   spec.mounts = {{Variable("REPRIEVE_TEST_STATE") + "/volume", "/reprieve-test-data", true}};
   const ContainerId id = runtime.Begin(pod, spec);
   EXPECT_EQ(runtime.ExitOf(id).message, "from a user\n");
+  const ContainerId host = runtime.Begin(pod, Shell("echo here; sleep 1000"));
+  runtime.AwaitLine("here");
+  const ExecEnd beside = runtime.RunBeside(host, "test $(id -u) = 65534 && test $(uname -n) = worker-0 && exit 7");
+  EXPECT_EQ(beside.exit_code, 7) << beside.message;
   runtime.AwaitLine("content");
   EXPECT_EQ(runtime.Run("(setsid sleep 987655 &); exit 5").exit_code, 5);
   runtime.End();

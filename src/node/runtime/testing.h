@@ -94,6 +94,11 @@ class TestRuntime {
       exits_[exit.container] = std::move(exit);
       changed_.notify_all();
     };
+    events.exec_ended = [this](ExecEnd end) {
+      const std::lock_guard lock(mutex_);
+      exec_ends_[end.exec] = std::move(end);
+      changed_.notify_all();
+    };
     events.line = [this](ContainerId id, Stream, std::string_view line) {
       const std::lock_guard lock(mutex_);
       output_[id].append(line).push_back('\n');
@@ -136,6 +141,22 @@ class TestRuntime {
     }
     return exits_[id];
   }
+  ExecEnd EndOf(ExecId id) {
+    std::unique_lock lock(mutex_);
+    if (!changed_.wait_for(lock, std::chrono::seconds(20), [&] { return exec_ends_.contains(id); })) {
+      ADD_FAILURE() << "the process has not ended";
+    }
+    return exec_ends_[id];
+  }
+  ExecEnd RunBeside(ContainerId container, ExecSpec spec) {
+    return EndOf(runtime_->Exec(container, std::move(spec)).value());
+  }
+  // A shell beside the container's own process.
+  ExecEnd RunBeside(ContainerId container, const std::string& script,
+                    std::chrono::milliseconds timeout = std::chrono::seconds(10)) {
+    return RunBeside(container,
+                     {.argv = {"sh", "-c", script}, .environment = {"PATH=/usr/bin:/bin"}, .timeout = timeout});
+  }
   ContainerExit Run(ContainerSpec spec) { return ExitOf(Begin(std::move(spec))); }
   ContainerExit Run(const std::string& script) { return Run(Shell(script)); }
   ContainerExit Run(PodSandboxSpec pod, ContainerSpec spec) { return ExitOf(Begin(std::move(pod), std::move(spec))); }
@@ -171,6 +192,7 @@ class TestRuntime {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::map<ContainerId, ContainerExit> exits_;
+  std::map<ExecId, ExecEnd> exec_ends_;
   std::map<ContainerId, std::string> output_;
   std::vector<std::string> lines_;
   int exits_seen_ = 0;

@@ -1,0 +1,29 @@
+// The status of an init container that still runs had `ready: true`. The kubelet says so of one that has done its work
+// only, and of sidecars. Found by reading the kubelet's rules for probes.
+#include <gtest/gtest.h>
+
+#include "node/pod_worker.h"
+#include "node/testing.h"
+
+namespace reprieve::node {
+namespace {
+
+TEST(AnInitContainer, IsReadyWhenItHasEndedWellAndNotWhileItRuns) {
+  const Time now{Seconds(1'700'000'000)};
+  PodWorker worker({"ns", "pod", "uid"},
+                   testing::Shared(testing::ASpec(core::RestartPolicy::kNever, {testing::AContainer("main")},
+                                                  {testing::AContainer("init")})),
+                   now);
+  core::PodStatus status;
+  ASSERT_EQ(worker.Next(now).start.size(), 1U);
+  worker.Started(0, now);
+  worker.WriteStatus(now, status);
+  EXPECT_FALSE(status.init_container_statuses.front().ready);
+  EXPECT_EQ(status.init_container_statuses.front().started, true);
+  worker.Exited(0, {0, "Completed", "", now, now}, now);
+  worker.WriteStatus(now, status);
+  EXPECT_TRUE(status.init_container_statuses.front().ready);
+}
+
+}  // namespace
+}  // namespace reprieve::node
