@@ -299,7 +299,8 @@ spec:
 
     def test_under_never_the_pod_fails_with_its_exit_code_and_the_job_judges_it(self):
         text = job("stop", "trap 'exit 42' TERM; while :; do sleep 0.1; done", spec="  backoffLimit: 0", container="""
-        livenessProbe: {exec: {command: [sh, -c, 'exit 1']}, periodSeconds: 1, failureThreshold: 1, timeoutSeconds: 10}
+        livenessProbe: {exec: {command: [sh, -c, 'exit 1']}, initialDelaySeconds: 1, periodSeconds: 1, failureThreshold: 1,
+                        timeoutSeconds: 10}
 """)
         done, events = self.events(self.write(text))
         self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
