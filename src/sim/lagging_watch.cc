@@ -12,6 +12,15 @@ void Report(world::Watcher& to, const batch::Job& job, bool deleted) {
 void Report(world::Watcher& to, const core::Pod& pod, bool deleted) {
   deleted ? to.PodDeleted(pod) : to.PodChanged(pod);
 }
+void Report(world::Watcher& to, const jobset::JobSet& jobset, bool deleted) {
+  deleted ? to.JobSetDeleted(jobset) : to.JobSetChanged(jobset);
+}
+void Report(world::Watcher& to, const core::Service& service, bool deleted) {
+  deleted ? to.ServiceDeleted(service) : to.ServiceChanged(service);
+}
+void Report(world::Watcher& to, const core::PersistentVolumeClaim& claim, bool deleted) {
+  deleted ? to.ClaimDeleted(claim) : to.ClaimChanged(claim);
+}
 
 }  // namespace
 
@@ -45,6 +54,25 @@ void LaggingWatch::PodChanged(const core::Pod& pod) {
 }
 void LaggingWatch::PodDeleted(const core::Pod& pod) {
   Push(pods_, pod, true);
+}
+
+void LaggingWatch::JobSetChanged(const jobset::JobSet& jobset) {
+  Push(jobsets_, jobset, false);
+}
+void LaggingWatch::JobSetDeleted(const jobset::JobSet& jobset) {
+  Push(jobsets_, jobset, true);
+}
+void LaggingWatch::ServiceChanged(const core::Service& service) {
+  Push(services_, service, false);
+}
+void LaggingWatch::ServiceDeleted(const core::Service& service) {
+  Push(services_, service, true);
+}
+void LaggingWatch::ClaimChanged(const core::PersistentVolumeClaim& claim) {
+  Push(claims_, claim, false);
+}
+void LaggingWatch::ClaimDeleted(const core::PersistentVolumeClaim& claim) {
+  Push(claims_, claim, true);
 }
 
 template <class T>
@@ -98,6 +126,9 @@ void LaggingWatch::Relist(Stream<T>& stream, const std::vector<const T*>& all) {
 }
 
 void LaggingWatch::RelistAll() {
+  Relist(jobsets_, store_.JobSets());
+  Relist(services_, store_.Services());
+  Relist(claims_, store_.Claims());
   Relist(jobs_, store_.Jobs());
   Relist(pods_, store_.Pods());
   listed_(store_.version());

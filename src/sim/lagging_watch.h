@@ -1,7 +1,7 @@
 // LaggingWatch: the watches of a controller that is not beside its store: events come late, some twice, and now and
 // then a stream is lost and everything is listed again.
 //
-// Jobs and pods are streams of their own, each in order. One owner, the simulation's thread.
+// Each kind of object is a stream of its own, in order. One owner, the simulation's thread.
 #pragma once
 
 #include <deque>
@@ -37,6 +37,14 @@ class LaggingWatch final : public world::Watcher {
   void JobDeleted(const batch::Job& job) override;
   void PodChanged(const core::Pod& pod) override;
   void PodDeleted(const core::Pod& pod) override;
+  void JobSetChanged(const jobset::JobSet& jobset) override;
+  void JobSetDeleted(const jobset::JobSet& jobset) override;
+  void ServiceChanged(const core::Service& service) override;
+  void ServiceDeleted(const core::Service& service) override;
+  void ClaimChanged(const core::PersistentVolumeClaim& claim) override;
+  void ClaimDeleted(const core::PersistentVolumeClaim& claim) override;
+  // At once: nodes come before all else.
+  void NodeChanged(const core::Node& node) override { downstream_.NodeChanged(node); }
 
  private:
   template <class T>
@@ -67,6 +75,9 @@ class LaggingWatch final : public world::Watcher {
   const LagRates rates_;
   world::Watcher& downstream_;
   const std::function<void(meta::ResourceVersion)> listed_;
+  Stream<jobset::JobSet> jobsets_;
+  Stream<core::Service> services_;
+  Stream<core::PersistentVolumeClaim> claims_;
   Stream<batch::Job> jobs_;
   Stream<core::Pod> pods_;
   // What is on the agenda holds this, and does nothing once the watch is gone.

@@ -1,0 +1,336 @@
+// One random history of a JobSet. See jobset_history.h.
+#include "jobset_history.h"
+
+#include <cstdio>
+#include <optional>
+#include <set>
+
+#include "base/text.h"
+#include "engine/engine.h"
+#include "jobset_ledger.h"
+#include "model/admission.h"
+#include "model/admission_jobset.h"
+#include "model/json.h"
+#include "sim/faulty_api.h"
+#include "sim/lagging_watch.h"
+#include "sim/scripted_kubelet.h"
+#include "sim/virtual_clock.h"
+
+namespace reprieve::property {
+namespace {
+
+using model::Value;
+
+constexpr Nanoseconds kLongest = std::chrono::hours(24 * 30);
+// With somebody else's Job in the way for good, the controller tries again every minute: two hours show all there is.
+constexpr Nanoseconds kLongestInTheWay = std::chrono::hours(2);
+const meta::ObjectKey kJobSet{"ns", "js"};
+
+class JobSetHistory final : public world::Watcher {
+ public:
+  JobSetHistory(std::uint64_t seed, bool trace)
+      : trace_(trace),
+        random_(seed),
+        clock_(Time(std::chrono::sys_days{std::chrono::year{2026} / 1 / 1})),
+        store_(clock_, seed + 1),
+        gates_{false, random_.OneIn(2), random_.OneIn(2)},
+        faults_(random_.OneIn(2) ? sim::FaultRates{} : sim::FaultRates{40, 25, 50}),
+        lag_(random_.OneIn(2) ? sim::LagRates{}
+                              : sim::LagRates{std::chrono::milliseconds(random_.Between(1, 5000)), 15, 40}),
+        api_(store_, random_, faults_),
+        ledger_(store_, gates_) {
+    store_.SetNode("n1", {{"rack", "r1"}});
+    store_.AddWatcher(this);
+  }
+  ~JobSetHistory() override { store_.RemoveWatcher(this); }
+
+  HistoryResult Run() {
+    StartController();
+    if (random_.OneIn(6)) AddForeignJob();
+    if (!CreateJobSet()) return Result();
+    for (int i = static_cast<int>(random_.Between(0, 5)); i > 0; --i) PlanUserAction();
+    const Time limit = clock_.Now() + (in_the_way_ ? kLongestInTheWay : kLongest);
+    while (Step(limit)) {
+    }
+    ledger_.CheckQuiet();
+    return Result();
+  }
+
+  void JobSetChanged(const jobset::JobSet& jobset) override { Trace(model::WriteJson(model::ToValue(jobset.status))); }
+  void JobSetDeleted(const jobset::JobSet&) override { Trace("JobSet gone"); }
+  void JobChanged(const batch::Job& job) override {
+    Trace(Cat(job.metadata.name, " ", job.metadata.uid.substr(0, 4), " ", model::WriteJson(model::ToValue(job.status)),
+              job.metadata.deleting() ? " deleting" : ""));
+  }
+  void JobDeleted(const batch::Job& job) override { Trace(Cat("gone ", job.metadata.name)); }
+  void PodChanged(const core::Pod& pod) override {
+    Trace(Cat(pod.metadata.name, " ", core::NameOf(pod.status.phase), pod.metadata.deleting() ? " deleting" : ""));
+    if (lives_.insert(pod.metadata.uid).second) return PlanLife(pod);
+    if (pod.metadata.deleting() && !pod.IsTerminal() && ending_.insert(pod.metadata.uid).second) PlanEnd(pod);
+  }
+  void PodDeleted(const core::Pod& pod) override { Trace(Cat("gone ", pod.metadata.name)); }
+
+ private:
+  void StartController() {
+    watch_.reset();
+    engine::EngineOptions options;
+    options.jobsets.gates = gates_;
+    engine_.emplace(api_, clock_, verdicts_, options);
+    engine_->NodeChanged(*store_.FindNode("n1"));
+    watch_.emplace(store_, agenda_, clock_, random_, lag_, *engine_,
+                   [this](meta::ResourceVersion version) { engine_->ListsComplete(version); });
+  }
+
+  bool Step(Time limit) {
+    while (agenda_.DoOne(clock_.Now())) {
+    }
+    if (engine_->RunOne()) {
+      if (api_.crashed()) {
+        ++crashes_;
+        watch_.reset();
+        engine_.reset();
+        api_.Revive();
+        StartController();
+      }
+      return true;
+    }
+    const auto a = agenda_.NextDue();
+    const auto b = engine_->NextDue();
+    if (!a && !b) return false;
+    const Time next = a && b ? std::min(*a, *b) : a ? *a : *b;
+    if (next > limit) return false;
+    clock_.AdvanceTo(std::max(next, clock_.Now()));
+    return true;
+  }
+
+  const char* OneOf(std::initializer_list<const char*> words) { return words.begin()[random_.Below(words.size())]; }
+
+  Value RandomRule(std::int64_t jobs) {
+    Value rule = Value::MakeObject();
+    rule.Set("action", Value::String(gates_.restart_job
+                                         ? OneOf({"FailJobSet", "RestartJobSet", "RestartJobSetAndIgnoreMaxRestarts",
+                                                  "RestartJob", "RestartJobAndIgnoreMaxRestarts"})
+                                         : OneOf({"FailJobSet", "RestartJobSet", "RestartJobSetAndIgnoreMaxRestarts"})));
+    if (random_.OneIn(2)) rule.At("targetReplicatedJobs").Append(Value::String(Cat("r", random_.Below(static_cast<std::uint64_t>(jobs)))));
+    if (random_.OneIn(3)) {
+      rule.At("onJobFailureReasons").Append(Value::String(OneOf({"BackoffLimitExceeded", "PodFailurePolicy"})));
+    }
+    if (random_.OneIn(4)) rule.At("onJobFailureMessagePatterns").Append(Value::String(OneOf({"exit code 42 ", "limit$", "("})));
+    return rule;
+  }
+
+  Value RandomJobTemplate() {
+    Value job = Value::MakeObject();
+    Value& spec = job.At("spec");
+    const std::int64_t size = random_.Between(1, 2);
+    spec.Set("completions", Value::Int(size));
+    spec.Set("parallelism", Value::Int(size));
+    spec.Set("backoffLimit", Value::Int(random_.Between(0, 1)));
+    if (random_.OneIn(3)) {
+      Value& rule = spec.At("podFailurePolicy").At("rules").Append(Value::MakeObject());
+      rule.Set("action", Value::String("FailJob"));
+      rule.At("onExitCodes").Set("operator", Value::String("In"));
+      rule.At("onExitCodes").At("values").Append(Value::Int(42));
+    }
+    Value& pod = spec.At("template").At("spec");
+    pod.Set("restartPolicy", Value::String("Never"));
+    Value& container = pod.At("containers").Append(Value::MakeObject());
+    container.Set("name", Value::String("main"));
+    container.Set("image", Value::String("img"));
+    return job;
+  }
+
+  Value RandomJobSet() {
+    Value manifest = Value::MakeObject();
+    manifest.Set("apiVersion", Value::String("jobset.x-k8s.io/v1alpha2"));
+    manifest.Set("kind", Value::String("JobSet"));
+    manifest.At("metadata").Set("name", Value::String(kJobSet.name));
+    Value& spec = manifest.At("spec");
+    const std::int64_t jobs = random_.Between(1, 3);
+    for (std::int64_t i = 0; i < jobs; ++i) {
+      Value& replicated = spec.At("replicatedJobs").Append(Value::MakeObject());
+      replicated.Set("name", Value::String(Cat("r", i)));
+      replicated.Set("replicas", Value::Int(random_.Between(0, 3)));
+      replicated.Set("template", RandomJobTemplate());
+      if (i > 0 && random_.OneIn(4)) {
+        Value& dependency = replicated.At("dependsOn").Append(Value::MakeObject());
+        dependency.Set("name", Value::String(Cat("r", i - 1)));
+        dependency.Set("status", Value::String(OneOf({"Ready", "Complete"})));
+      }
+    }
+    if (random_.OneIn(8)) spec.Set("suspend", Value::Bool(true));
+    if (random_.OneIn(6)) spec.Set("ttlSecondsAfterFinished", Value::Int(random_.Between(0, 60)));
+    if (random_.OneIn(5)) spec.At("startupPolicy").Set("startupPolicyOrder", Value::String("InOrder"));
+    if (random_.OneIn(4)) spec.At("successPolicy").Set("operator", Value::String(OneOf({"All", "Any"})));
+    if (!random_.OneIn(6)) {
+      Value& policy = spec.At("failurePolicy");
+      policy.Set("maxRestarts", Value::Int(random_.Between(0, 3)));
+      if (random_.OneIn(2)) policy.Set("restartStrategy", Value::String("BlockingRecreate"));
+      for (auto rules = random_.Between(0, 3); rules > 0; --rules) policy.At("rules").Append(RandomRule(jobs));
+    }
+    if (random_.OneIn(10)) manifest.At("metadata").At("annotations").Set("reprieve.dev/restart-delay", Value::String("7s"));
+    return manifest;
+  }
+
+  bool CreateJobSet() {
+    const Value manifest = RandomJobSet();
+    Trace(model::WriteJson(manifest));
+    const std::string uid = store_.NewUid();
+    const model::Answer answer = model::CreateJobSet(manifest, {{"ns", "Strict", uid, "", clock_.Now()}, gates_, {}});
+    if (!answer.ok()) return false;  // a combination that admission refuses
+    jobset::JobSet made;
+    FromValue(answer.object, made);
+    store_.AddJobSet(std::move(made));
+    return true;
+  }
+
+  // Of the name that a child will want, and somebody else's.
+  void AddForeignJob() {
+    Value job = RandomJobTemplate();
+    job.Set("apiVersion", Value::String("batch/v1"));
+    job.Set("kind", Value::String("Job"));
+    job.At("metadata").Set("name", Value::String("js-r0-0"));
+    const std::string uid = store_.NewUid();
+    const model::Answer answer = model::CreateJob(job, {"ns", "Strict", uid, "", clock_.Now()});
+    if (!answer.ok()) return;
+    batch::Job made;
+    FromValue(answer.object, made);
+    store_.AddJob(std::move(made));
+    in_the_way_ = !random_.OneIn(2);
+    if (!in_the_way_) {
+      agenda_.At(clock_.Now() + Seconds(random_.Between(1, 60)), [this, uid] {
+        store_.DeleteJob({"ns", "js-r0-0"}, uid, world::Propagation::kBackground);
+      });
+    }
+  }
+
+  void PlanLife(const core::Pod& pod) {
+    const world::PodReference reference = world::ReferenceTo(pod);
+    const auto after = [this](std::int64_t low, std::int64_t high) {
+      return Nanoseconds(std::chrono::milliseconds(random_.Between(low, high)));
+    };
+    const Nanoseconds bound = after(0, 3000);
+    const Nanoseconds running = bound + after(0, 3000);
+    const Nanoseconds ended = running + after(0, 20'000);
+    agenda_.At(clock_.Now() + bound, [this, reference] { store_.BindPod(reference, "n1"); });
+    agenda_.At(clock_.Now() + running, [this, reference] { RunPod(reference); });
+    agenda_.At(clock_.Now() + ended, [this, reference] { End(reference, RandomCode()); });
+    if (random_.OneIn(20)) {
+      agenda_.At(clock_.Now() + after(0, 10'000), [this, reference] { store_.DeletePod(reference); });
+    }
+  }
+
+  std::int32_t RandomCode() {
+    constexpr std::int32_t kCodes[] = {0, 0, 0, 0, 0, 1, 42, 137};
+    return kCodes[random_.Below(8)];
+  }
+
+  void RunPod(const world::PodReference& pod) {
+    store_.UpdatePodStatus(pod, [this](const core::Pod& now, core::PodStatus& status) {
+      if (now.IsTerminal()) return;
+      status.phase = core::PodPhase::kRunning;
+      core::PodCondition ready;
+      ready.type = core::kReadyCondition;
+      ready.status = "True";
+      ready.last_transition_time = TruncateToSeconds(clock_.Now());
+      status.SetCondition(std::move(ready));
+    });
+  }
+
+  void End(const world::PodReference& pod, std::int32_t code) {
+    store_.UpdatePodStatus(pod, [&](const core::Pod& now, core::PodStatus& status) {
+      if (!now.IsTerminal()) sim::EndContainers(now, code, clock_.Now(), status);
+    });
+  }
+
+  void PlanEnd(const core::Pod& pod) {
+    const world::PodReference reference = world::ReferenceTo(pod);
+    const std::int32_t code = random_.OneIn(4) ? 0 : 143;
+    const bool bound = !pod.node_name.empty();
+    agenda_.At(clock_.Now() + (bound ? Seconds(random_.Between(0, 10)) : Seconds(20)), [this, reference, code] {
+      End(reference, code);
+      store_.RemovePod(reference);
+    });
+  }
+
+  void PlanUserAction() {
+    agenda_.At(clock_.Now() + std::chrono::milliseconds(random_.Between(0, 60'000)), [this] { UserAction(); });
+  }
+
+  void UserAction() {
+    const jobset::JobSet* jobset = store_.FindJobSet(kJobSet);
+    if (jobset == nullptr) return;
+    Value patch = Value::MakeObject();
+    switch (random_.Below(5)) {
+      case 0:
+        patch.At("spec").Set("suspend", Value::Bool(true));
+        break;
+      case 1:
+      case 2:
+        patch.At("spec").Set("suspend", Value::Bool(false));
+        break;
+      case 3: {  // behind our back
+        const std::vector<const batch::Job*> jobs = store_.Jobs();
+        if (jobs.empty()) return;
+        const batch::Job& job = *jobs[random_.Below(jobs.size())];
+        Trace(Cat("user deletes ", job.metadata.name));
+        store_.DeleteJob(meta::KeyOf(job.metadata), job.metadata.uid, static_cast<world::Propagation>(random_.Below(2)));
+        return;
+      }
+      default:
+        if (!random_.OneIn(4)) return;
+        Trace("user deletes the JobSet");
+        store_.DeleteJobSet(kJobSet, jobset->metadata.uid, static_cast<world::Propagation>(random_.Below(2)));
+        return;
+    }
+    const model::Answer answer = model::PatchJobSet(ToValue(*jobset), model::PatchType::kMerge, patch,
+                                                    {{"ns", "", "", "", clock_.Now()}, gates_, {}});
+    if (!answer.ok()) return;
+    Trace(model::WriteJson(patch));
+    jobset::JobSet changed;
+    FromValue(answer.object, changed);
+    store_.ReplaceJobSet(changed);
+  }
+
+  void Trace(const std::string& line) {
+    const std::string text = Cat(FormatRfc3339Nano(clock_.Now()), " ", line);
+    for (const char c : text) hash_ = (hash_ ^ static_cast<unsigned char>(c)) * 0x100000001B3ULL;  // FNV-1a
+    if (trace_) std::printf("%s\n", text.c_str());
+  }
+
+  HistoryResult Result() const {
+    HistoryResult out;
+    out.violations = ledger_.violations();
+    out.trace_hash = hash_;
+    out.pods = lives_.size();
+    out.crashes = crashes_;
+    return out;
+  }
+
+  const bool trace_;
+  Random random_;
+  sim::VirtualClock clock_;
+  store::Store store_;
+  sim::Agenda agenda_;
+  const model::FeatureGates gates_;
+  const sim::FaultRates faults_;
+  const sim::LagRates lag_;
+  sim::FaultyApi api_;
+  JobSetLedger ledger_;
+  world::Ledger verdicts_;
+  std::optional<engine::Engine> engine_;
+  std::optional<sim::LaggingWatch> watch_;
+  std::set<std::string> lives_;
+  std::set<std::string> ending_;
+  bool in_the_way_ = false;  // somebody else's Job, for good
+  std::size_t crashes_ = 0;
+  std::uint64_t hash_ = 0xCBF29CE484222325ULL;
+};
+
+}  // namespace
+
+HistoryResult RunJobSetHistory(std::uint64_t seed, bool trace) {
+  return JobSetHistory(seed, trace).Run();
+}
+
+}  // namespace reprieve::property

@@ -1,0 +1,12 @@
+// One random history of a JobSet: any policy, a kubelet and a user with moods, foreign Jobs in the way, and a controller
+// that crashes, lags and is refused.
+#pragma once
+
+#include "history.h"
+
+namespace reprieve::property {
+
+// As RunHistory.
+HistoryResult RunJobSetHistory(std::uint64_t seed, bool trace);
+
+}  // namespace reprieve::property

@@ -1,0 +1,57 @@
+// What truly happened to a JobSet and its children, and what must follow from it; told by the store.
+//
+//   no counted restart beyond the budget; a counter never falls, and rises by one at a time;
+//   every failed Job leads to exactly one action;
+//   under BlockingRecreate nothing of an old attempt runs beside the new one;
+//   a finished JobSet never changes its end;
+//   when all is quiet, labels, counts and children agree.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "model/feature_gates.h"
+#include "store/store.h"
+#include "world/watcher.h"
+
+namespace reprieve::property {
+
+class JobSetLedger final : public world::Watcher {
+ public:
+  JobSetLedger(store::Store& store, model::FeatureGates gates);
+  ~JobSetLedger() override;
+
+  void JobSetChanged(const jobset::JobSet& jobset) override;
+  void JobSetDeleted(const jobset::JobSet&) override { deleted_ = true; }
+  void JobChanged(const batch::Job& job) override;
+  void JobDeleted(const batch::Job& job) override;
+  void PodChanged(const core::Pod&) override {}
+  void PodDeleted(const core::Pod&) override {}
+
+  // Once nothing is due any more.
+  void CheckQuiet();
+  const std::vector<std::string>& violations() const { return violations_; }
+
+ private:
+  bool IsChild(const batch::Job& job) const;
+  void CheckCounters(const jobset::JobSet& jobset);
+  void CheckEnd(const jobset::JobSet& jobset);
+  void CheckNewChild(const batch::Job& job);
+  void Violate(std::string what);
+
+  store::Store& store_;
+  const model::FeatureGates gates_;
+  std::string uid_;
+  std::shared_ptr<const jobset::JobSetSpec> spec_;
+  jobset::JobSetStatus last_;
+  bool seen_ = false;
+  bool deleted_ = false;
+  std::set<std::string> known_;   // UIDs of children
+  std::set<std::string> failed_;  // UIDs of children that have failed
+  std::vector<std::string> violations_;
+};
+
+}  // namespace reprieve::property
