@@ -63,10 +63,11 @@ ScriptedKubelet::~ScriptedKubelet() {
 }
 
 void ScriptedKubelet::PodChanged(const core::Pod& pod) {
-  if (seen_.insert(&pod).second) {
-    Play(pod, write_(pod));
+  const auto known = seen_.find(&pod);
+  if (known == seen_.end()) {
+    Play(pod);
   } else if (pod.metadata.deleting() && !pod.node_name.empty() && terminating_.insert(&pod).second) {
-    Terminate(pod);
+    Terminate(pod, known->second);
   }
 }
 
@@ -75,7 +76,9 @@ void ScriptedKubelet::PodDeleted(const core::Pod& pod) {
   terminating_.erase(&pod);
 }
 
-void ScriptedKubelet::Play(const core::Pod& pod, PodScript script) {
+void ScriptedKubelet::Play(const core::Pod& pod) {
+  PodScript script = write_(pod);
+  seen_.emplace(&pod, script.deletion.value_or(deletion_));
   // One life, shared by what happens in it.
   struct Life {
     world::PodReference pod;
@@ -106,15 +109,15 @@ void ScriptedKubelet::End(const world::PodReference& reference, const PodScript&
   });
 }
 
-void ScriptedKubelet::Terminate(const core::Pod& pod) {
+void ScriptedKubelet::Terminate(const core::Pod& pod, DeletionScript deletion) {
   const world::PodReference reference = world::ReferenceTo(pod);
-  simulation_.After(deletion_.takes, [this, reference] {
+  simulation_.After(deletion.takes, [this, reference, deletion] {
     store::Store& store = simulation_.store();
     const core::Pod* now = store.FindPod({reference.namespace_, reference.name});
     if (now == nullptr || now->metadata.uid != reference.uid) return;
     if (!now->IsTerminal()) {
       store.UpdatePodStatus(reference, [&](const core::Pod& pod_now, core::PodStatus& status) {
-        EndContainers(pod_now, deletion_.exit_code, simulation_.Now(), status);
+        EndContainers(pod_now, deletion.exit_code, simulation_.Now(), status);
       });
     }
     store.RemovePod(reference);

@@ -6,12 +6,19 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "sim/simulation.h"
 #include "world/watcher.h"
 
 namespace reprieve::sim {
+
+// How a pod that is deleted while it runs ends: after that long, with that code, and then the object is removed.
+struct DeletionScript {
+  Nanoseconds takes = Seconds(2);
+  std::int32_t exit_code = 143;
+};
 
 // The life of one pod, in durations from its creation. What has no time never happens.
 struct PodScript {
@@ -21,12 +28,7 @@ struct PodScript {
   std::string node = "n0";
   // Edits the status at the end: phase, container statuses, conditions.
   std::function<void(const core::Pod& pod, core::PodStatus& status)> end;
-};
-
-// How a pod that is deleted while it runs ends: after that long, with that code, and then the object is removed.
-struct DeletionScript {
-  Nanoseconds takes = Seconds(2);
-  std::int32_t exit_code = 143;
+  std::optional<DeletionScript> deletion;  // absent: as the kubelet does it with all pods
 };
 
 // Every container of `pod` ended so at `now`; the phase follows.
@@ -46,15 +48,15 @@ class ScriptedKubelet final : public world::Watcher {
   void PodDeleted(const core::Pod& pod) override;
 
  private:
-  void Play(const core::Pod& pod, PodScript script);
+  void Play(const core::Pod& pod);
   void Start(const world::PodReference& pod);
   void End(const world::PodReference& pod, const PodScript& script);
-  void Terminate(const core::Pod& pod);
+  void Terminate(const core::Pod& pod, DeletionScript deletion);
 
   Simulation& simulation_;
   Writer write_;
   DeletionScript deletion_;
-  std::unordered_set<const core::Pod*> seen_;
+  std::unordered_map<const core::Pod*, DeletionScript> seen_;
   std::unordered_set<const core::Pod*> terminating_;
 };
 

@@ -5,7 +5,8 @@
 namespace reprieve::sim {
 
 Simulation::Simulation(const SimulationOptions& options)
-    : clock_(options.start), store_(clock_, options.seed), options_(options) {
+    : clock_(options.start), store_(clock_, options.seed), options_(options), fault_dice_(options.seed + 1) {
+  if (options_.faults) faulty_.emplace(store_, fault_dice_, *options_.faults);
   RestartController();
 }
 
@@ -16,7 +17,7 @@ Simulation::~Simulation() {
 void Simulation::RestartController() {
   if (engine_) store_.RemoveWatcher(&watcher());
   between_.reset();
-  engine_.emplace(store_, clock_, ledger_, options_.engine);
+  engine_.emplace(api(), clock_, ledger_, options_.engine);
   if (options_.watch) between_ = options_.watch(*engine_);
   store_.List(watcher());
   store_.AddWatcher(&watcher());
@@ -53,7 +54,14 @@ void Simulation::DoAllDueNow() {
   do {
     while (agenda_.DoOne(clock_.Now())) {
     }
+    ReplaceCrashedController();
   } while (engine_->RunOne());
+}
+
+void Simulation::ReplaceCrashedController() {
+  if (!faulty_ || !faulty_->crashed()) return;
+  faulty_->Revive();
+  RestartController();
 }
 
 }  // namespace reprieve::sim

@@ -10,6 +10,7 @@
 
 #include "engine/engine.h"
 #include "sim/agenda.h"
+#include "sim/faulty_api.h"
 #include "sim/virtual_clock.h"
 #include "store/store.h"
 #include "world/ledger.h"
@@ -23,6 +24,8 @@ struct SimulationOptions {
   // What stands between the store and the controller's view of it, if anything: late or lost events, for example. It
   // must outlive no engine: a new controller gets a new one.
   std::function<std::unique_ptr<world::Watcher>(world::Watcher& downstream)> watch;
+  // The controller's writes go wrong so. After a crash another controller begins at once.
+  std::optional<FaultRates> faults;
 };
 
 class Simulation {
@@ -33,6 +36,8 @@ class Simulation {
   store::Store& store() { return store_; }
   const world::Ledger& ledger() const { return ledger_; }
   Time Now() const { return clock_.Now(); }
+  // How many writes the controller has asked for. REQUIRES: options.faults.
+  std::uint64_t writes() const { return faulty_->writes(); }
   Agenda& agenda() { return agenda_; }
   void After(Nanoseconds delay, Agenda::Action action) { agenda_.At(clock_.Now() + delay, std::move(action)); }
 
@@ -46,6 +51,8 @@ class Simulation {
 
  private:
   world::Watcher& watcher() { return between_ ? *between_ : *engine_; }
+  world::Api& api() { return faulty_ ? static_cast<world::Api&>(*faulty_) : store_; }
+  void ReplaceCrashedController();
   std::optional<Time> NextDue();
   void DoAllDueNow();
 
@@ -53,6 +60,8 @@ class Simulation {
   store::Store store_;
   world::Ledger ledger_;
   const SimulationOptions options_;
+  Random fault_dice_;
+  std::optional<FaultyApi> faulty_;
   std::optional<engine::Engine> engine_;
   std::unique_ptr<world::Watcher> between_;
   Agenda agenda_;
