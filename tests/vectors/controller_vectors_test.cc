@@ -1,23 +1,15 @@
 // Runs the vectors about the controller: a Job, the lives of its pods, and what comes of it when.
-#include <cmath>
-
-#include "base/text.h"
 #include "model/admission.h"
 #include "model/json.h"
 #include "model/patch.h"
-#include "sim/scripted_kubelet.h"
-#include "sim/simulation.h"
+#include "vectors/scenario.h"
 #include "vectors/vectors.h"
 
 namespace reprieve {
 namespace {
 
 using model::Value;
-
-Nanoseconds DurationOf(const Value& seconds) {
-  return std::chrono::duration_cast<Nanoseconds>(
-      std::chrono::duration<double>(std::strtod(seconds.AsText().c_str(), nullptr)));
-}
+using vectors::DurationOf;
 
 class Scenario final : public world::Watcher {
  public:
@@ -80,11 +72,7 @@ class Scenario final : public world::Watcher {
   const store::Store& simulation() const { return const_cast<Scenario*>(this)->simulation_.store(); }
   const batch::Job* Job() const { return simulation().FindJob({"ns", "j"}); }
   std::string Now() const {
-    const double seconds =
-        std::chrono::duration<double>(const_cast<Scenario*>(this)->simulation_.Now() - start_).count();
-    char buffer[32];
-    std::snprintf(buffer, sizeof buffer, "%g", std::round(seconds * 10) / 10);
-    return buffer;
+    return vectors::SecondsText(const_cast<Scenario*>(this)->simulation_.Now() - start_);
   }
 
   void AddJob() {
@@ -130,25 +118,9 @@ class Scenario final : public world::Watcher {
 
   // The n-th pod's life; the last entry serves all further ones.
   sim::PodScript Life() {
-    sim::PodScript script;
     const Value& lives = input_["pods"];
-    if (lives.size() == 0) return script;
-    const Value& life = lives[std::min(lives_++, lives.size() - 1)];
-    if (life["unbound"].AsBool()) return script;
-    script.bound = Nanoseconds(0);
-    script.running = Nanoseconds(0);
-    if (life.Find("ends") == nullptr) return script;
-    script.ended = DurationOf(life["ends"]);
-    script.end = [this, code = static_cast<std::int32_t>(life["code"].AsInt()), condition = life["condition"].AsText()](
-                     const core::Pod& pod, core::PodStatus& status) {
-      sim::EndContainers(pod, code, simulation_.Now(), status);
-      if (condition.empty()) return;
-      core::PodCondition added;
-      added.type = condition;
-      added.status = "True";
-      status.SetCondition(std::move(added));
-    };
-    return script;
+    if (lives.size() == 0) return {};
+    return vectors::ScriptOf(lives[std::min(lives_++, lives.size() - 1)], simulation_);
   }
 
   const Value& input_;
@@ -163,20 +135,10 @@ class Scenario final : public world::Watcher {
   std::vector<std::string> names_;
 };
 
-// Everything that `expected` says, `actual` has; a null says that it is not there.
-void ExpectWithin(const Value& expected, const Value& actual, const std::string& path) {
-  if (expected.IsObject()) {
-    for (const auto& member : expected.members())
-      ExpectWithin(member.value, actual[member.key], Cat(path, ".", member.key));
-    return;
-  }
-  EXPECT_EQ(model::WriteJson(actual), model::WriteJson(expected)) << path;
-}
-
 void RunScenario(const Value& input, const Value& expect) {
   Scenario scenario(input);
   scenario.Run();
-  ExpectWithin(expect, scenario.Seen(), "seen");
+  vectors::ExpectWithin(expect, scenario.Seen(), "seen");
 }
 
 constexpr vectors::VectorFile kFiles[] = {{"controller", RunScenario}};

@@ -3,6 +3,7 @@
 #include "model/bind.h"
 #include "policy/backoff.h"
 #include "policy/index_set.h"
+#include "policy/jobset_failure_policy.h"
 #include "policy/per_index.h"
 #include "policy/pod_failure_policy.h"
 #include "policy/success_policy.h"
@@ -124,10 +125,42 @@ void RunPerIndex(const Value& input, const Value& expect) {
   EXPECT_EQ(EndsIndex(carried, verdict, static_cast<std::int32_t>(input["limit"].AsInt())), expect["ends"].AsBool());
 }
 
+FailedJob FailedJobOf(const Value& entry) {
+  const Value* reason = entry.Find("reason");
+  FailedJob job;
+  job.name = entry["name"].AsText();
+  job.replicated_job = entry["of"].AsText();
+  job.reason = reason != nullptr ? std::string_view(reason->AsText()) : "BackoffLimitExceeded";
+  job.message = entry["message"].AsText();
+  if (const Value* at = entry.Find("at")) job.failed_at = At(at->AsInt());
+  return job;
+}
+
+// The choices in the order in which they would be made: "0 RestartJob a", of no rule "default RestartJobSet a".
+void RunJobSetRules(const Value& input, const Value& expect) {
+  std::vector<FailedJob> failed;
+  for (const Value& entry : input["failed"].items()) failed.push_back(FailedJobOf(entry));
+  const JobSetFailureJudge judge(model::Bind<jobset::FailurePolicy>(input));
+  std::vector<std::string> seen, wanted;
+  for (const JobSetFailure& choice : judge.Judge(failed)) {
+    const std::string rule = choice.rule ? Cat(*choice.rule) : "default";
+    seen.push_back(Cat(rule, " ", jobset::NameOf(choice.action), " ", failed[choice.job].name));
+  }
+  for (const Value& choice : expect["choices"].items()) wanted.push_back(choice.AsText());
+  EXPECT_EQ(Join(seen, ", "), Join(wanted, ", "));
+}
+
+// How far the budget is used up (3.3).
+void RunJobSetBudget(const Value& input, const Value& expect) {
+  const RestartBudget budget{input["counted"].AsInt(), input["countedJobs"].AsInt(), input["maxRestarts"].AsInt()};
+  EXPECT_EQ(budget.exhausted(), expect["exhausted"].AsBool());
+}
+
 constexpr vectors::VectorFile kFiles[] = {{"failure_rules", RunRules},     {"backoff", RunBackoff},
                                           {"backoff_record", RunRecord},   {"finish_time", RunFinish},
                                           {"lenient_indexes", RunIndexes}, {"success_policy", RunSuccess},
-                                          {"per_index", RunPerIndex}};
+                                          {"per_index", RunPerIndex},
+                                          {"jobset_rules", RunJobSetRules}, {"jobset_budget", RunJobSetBudget}};
 
 }  // namespace
 }  // namespace reprieve::policy

@@ -1,0 +1,75 @@
+// One vector about a JobSet, run on virtual time through admission, store, engine and controllers.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "model/feature_gates.h"
+#include "model/value.h"
+#include "sim/faulty_api.h"
+#include "sim/scripted_kubelet.h"
+#include "sim/simulation.h"
+#include "vectors/jobset_record.h"
+
+namespace reprieve::vectors {
+
+class JobSetScenario {
+ public:
+  // `input` is a vector's and outlives the scenario. `faults`: how the controller's writes go wrong.
+  explicit JobSetScenario(const model::Value& input, std::optional<sim::FaultRates> faults = {});
+
+  void Run();
+  // As JobSetRecord's; if admission refused the JobSet, `refused` says with which messages.
+  [[nodiscard]] model::Value Seen() const;
+  [[nodiscard]] model::Value Present() const { return record_.Present(); }
+  // How many writes the controller has asked for. REQUIRES: faults.
+  std::uint64_t writes() const { return simulation_.writes(); }
+
+ private:
+  using Action = void (JobSetScenario::*)(const model::Value&);
+  struct Verb {
+    std::string_view name;
+    Action act;
+  };
+  static const Verb kVerbs[];
+
+  model::Value Manifest() const;
+  model::Value ReplicatedJob(const model::Value& shorthand) const;
+  void AddJobSet();
+  void AddForeigners();
+  void AddForeignJob(const std::string& name);
+  void Do(const model::Value& action);
+  sim::PodScript Life(const core::Pod& pod);
+
+  void Patch(const model::Value& patch);
+  void DeleteJobSet(const model::Value& propagation);
+  void DeleteJob(const model::Value& names);
+  void DeleteJobInBackground(const model::Value& names);
+  void DeleteService(const model::Value& name);
+  void DeletePod(const model::Value& name);
+  void LabelJob(const model::Value& labels_by_job);
+  void Attempt(const model::Value& attempts_by_pod);
+  void RestartCount(const model::Value& counts_by_pod);
+  void SetNodes(const model::Value& labels_by_node);
+  void Look(const model::Value& name) { record_.Look(name.AsText()); }
+  void Restart(const model::Value&) { simulation_.RestartController(); }
+
+  const jobset::JobSet* Find();
+  // Calls `act` on each pod of that short name that has not ended.
+  void ForPods(const std::string& name, const std::function<void(const core::Pod&)>& act);
+  void RemoveJob(const model::Value& name, world::Propagation propagation);
+
+  const model::Value& input_;
+  const model::FeatureGates gates_;
+  sim::Simulation simulation_;
+  const meta::ObjectKey key_;
+  sim::ScriptedKubelet kubelet_;
+  JobSetRecord record_;
+  std::map<std::string, std::size_t> incarnations_;  // of pods by short name
+  model::Value refused_;
+};
+
+}  // namespace reprieve::vectors
