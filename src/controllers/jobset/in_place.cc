@@ -35,6 +35,10 @@ void RestartInPlace(Sync& sync) {
   const JobSetView::InPlace pods = sync.view.in_place();
   const std::int64_t max_restarts = sync.spec.failure_policy->max_restarts;
   if (pods.greatest_restart_count > max_restarts) return FailExhausted(sync);
+  if (pods.unreadable) {
+    sync.decision.problem = Cat("a pod's annotation ", jobset::kInPlaceRestartAttempt, " is malformed");
+    return;
+  }
   const std::int64_t uncounted = sync.status.restarts - sync.status.restarts_count_towards_max;
   if (pods.highest && *pods.highest - uncounted > max_restarts) return FailExhausted(sync);
   const auto total = PodsInAll(sync);

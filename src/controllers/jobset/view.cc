@@ -227,7 +227,6 @@ void JobSetView::Reclassify() {
 
 std::string JobSetView::Problem() const {
   if (!unreadable_.empty()) return (*unreadable_.begin())->problem;
-  if (unreadable_pods_ > 0) return Cat("a pod's annotation ", jobset::kInPlaceRestartAttempt, " is malformed");
   return {};
 }
 
@@ -272,6 +271,7 @@ JobSetView::InPlace JobSetView::in_place() const {
     out.lowest = attempts_.begin()->first;
     out.highest = attempts_.rbegin()->first;
   }
+  out.unreadable = unreadable_pods_ > 0;
   return out;
 }
 

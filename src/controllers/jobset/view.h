@@ -97,7 +97,7 @@ class JobSetView {
   const std::unordered_map<std::string, ChildJob>& children() const { return children_; }  // by UID
   bool empty() const { return children_.empty() && pods_.empty(); }
 
-  // Why nothing can be done; empty: all labels can be read.
+  // Why nothing can be done; empty: the labels of all Jobs can be read.
   std::string Problem() const;
 
   // Jobs of earlier attempts that nobody has deleted yet; and how many there are with those that are deleting.
@@ -125,6 +125,7 @@ class JobSetView {
     std::size_t attempts = 0;  // pods that have not failed and carry an attempt
     std::optional<std::int32_t> lowest;
     std::optional<std::int32_t> highest;
+    bool unreadable = false;  // one of them carries what is no attempt
   };
   InPlace in_place() const;
 
