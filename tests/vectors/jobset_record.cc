@@ -140,8 +140,8 @@ Value JobSetRecord::Present() const {
     out.At("pod").At(ShortName(*pod, key_.name)) =
         Value::String(Cat(core::NameOf(pod->status.phase), pod->metadata.deleting() ? " deleting" : ""));
   }
-  for (const core::Service* service : store.Services()) out.At("services").Append(Value::String(service->metadata.name));
-  for (const auto* claim : store.Claims()) out.At("claims").Append(Value::String(claim->metadata.name));
+  for (const core::Service* each : store.Services()) out.At("services").Append(Value::String(each->metadata.name));
+  for (const auto* each : store.Claims()) out.At("claims").Append(Value::String(each->metadata.name));
   return out;
 }
 
