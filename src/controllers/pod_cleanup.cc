@@ -34,7 +34,9 @@ world::Plan ReconcilePodCleanup(const JobView& view, const meta::ObjectKey& job,
     }
   } else {
     std::vector<const core::Pod*> pods;
+    pods.reserve(view.pods().size() + view.settled().size());
     for (const auto& [pod, tracked] : view.pods()) pods.push_back(pod);
+    pods.insert(pods.end(), view.settled().begin(), view.settled().end());
     std::sort(pods.begin(), pods.end(),
               [](const core::Pod* a, const core::Pod* b) { return a->metadata.name < b->metadata.name; });
     for (const core::Pod* pod : pods) {
@@ -47,13 +49,15 @@ world::Plan ReconcilePodCleanup(const JobView& view, const meta::ObjectKey& job,
   }
   for (std::vector<world::Write>* writes : {&deletions, &releases}) {
     if (writes->empty()) continue;
-    if (writes->size() > kMaxWritesPerPlan) {
-      writes->erase(writes->begin() + kMaxWritesPerPlan, writes->end());
+    // A share of what there is, so that the rounds, each of which looks at all that is left, stay few.
+    const std::size_t limit = std::max(kMaxWritesPerPlan, writes->size() / 8);
+    if (writes->size() > limit) {
+      writes->erase(writes->begin() + static_cast<std::ptrdiff_t>(limit), writes->end());
       plan.look_again = now;
     }
     plan.AddStage().writes = std::move(*writes);
   }
-  if (foreground && view.pods().empty()) {
+  if (foreground && view.pods().empty() && view.settled().empty()) {
     plan.AddStage().writes.push_back(world::RemoveJobFinalizer{kForegroundDeletion});
   }
   return plan;

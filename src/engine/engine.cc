@@ -271,7 +271,7 @@ void Engine::ListsComplete(meta::ResourceVersion version) {
 }
 
 void Engine::DropIfEmpty(const std::string& uid, const JobState& state) {
-  if (state.view.has_job() || !state.view.pods().empty()) return;
+  if (state.view.has_job() || !state.view.pods().empty() || !state.view.settled().empty()) return;
   queue_.Forget(uid);
   jobs_.erase(uid);
 }

@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "base/flat_hash.h"
 #include "controllers/job/reconcile.h"
 #include "controllers/job/view.h"
 #include "engine/jobset_loop.h"
@@ -100,7 +101,7 @@ class Engine final : public world::Watcher {
     JobState* state = nullptr;
     const void* owners = nullptr;  // the list of owners that said so
   };
-  std::unordered_map<const core::Pod*, Owned> owner_of_;  // the Job of each pod that has one
+  FlatMap<const core::Pod*, Owned> owner_of_;             // the Job of each pod that has one
   std::unordered_set<const core::Pod*> orphans_;          // pods that nothing controls
   bool lists_complete_ = false;
   meta::ResourceVersion jobs_seen_ = 0;

@@ -31,7 +31,6 @@ void OverdueLoop::JobSetDeleted(const jobset::JobSet& jobset) {
 }
 
 void OverdueLoop::PodChanged(const core::Pod& pod) {
-  if (limits_.empty()) return;
   auto at = jobset_of_.find(&pod);
   if (at == jobset_of_.end()) {
     const std::string* name = pod.metadata.labels.Find(jobset::kJobSetName);

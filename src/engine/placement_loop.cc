@@ -8,7 +8,7 @@ namespace {
 constexpr Nanoseconds kRetry = Seconds(1);
 
 bool IsBoundLeader(const core::Pod& pod) {
-  return controllers::IsLeader(pod) && !pod.node_name.empty() && !pod.metadata.deleting();
+  return controllers::IsLeader(pod) && !pod.node_name.empty() && pod.IsActive();
 }
 
 }  // namespace

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "model/boxed.h"
 #include "model/value.h"
 
 namespace reprieve::model {
@@ -90,6 +91,10 @@ void FromValue(const Value& value, std::optional<T>& out);
 template <class T>
 Value ToValue(const std::optional<T>& value);
 template <class T>
+void FromValue(const Value& value, Boxed<T>& out);
+template <class T>
+Value ToValue(const Boxed<T>& value);
+template <class T>
 void FromValue(const Value& value, std::vector<T>& out);
 template <class T>
 Value ToValue(const std::vector<T>& value);
@@ -118,6 +123,19 @@ void FromValue(const Value& value, std::optional<T>& out) {
 }
 template <class T>
 Value ToValue(const std::optional<T>& value) {
+  return value ? ToValue(*value) : Value::Null();
+}
+
+template <class T>
+void FromValue(const Value& value, Boxed<T>& out) {
+  if (value.IsNull()) {
+    out.reset();
+  } else {
+    FromValue(value, out.emplace());
+  }
+}
+template <class T>
+Value ToValue(const Boxed<T>& value) {
   return value ? ToValue(*value) : Value::Null();
 }
 

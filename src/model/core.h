@@ -500,9 +500,9 @@ struct ContainerStateTerminated {
 // At most one is set; none means waiting.
 struct ContainerState {
   using BoundTag = void;
-  std::optional<ContainerStateWaiting> waiting;
+  model::Boxed<ContainerStateWaiting> waiting;
   std::optional<ContainerStateRunning> running;
-  std::optional<ContainerStateTerminated> terminated;
+  model::Boxed<ContainerStateTerminated> terminated;
   model::Rest rest;
   template <class V>
   static void Fields(V& v) {

@@ -63,37 +63,67 @@ ScriptedKubelet::~ScriptedKubelet() {
 }
 
 void ScriptedKubelet::PodChanged(const core::Pod& pod) {
-  const auto known = seen_.find(&pod);
-  if (known == seen_.end()) {
-    Play(pod);
-  } else if (pod.metadata.deleting() && !pod.node_name.empty() && terminating_.insert(&pod).second) {
-    Terminate(pod, known->second);
-  }
+  const auto known = lives_.find(&pod);
+  if (known == lives_.end()) return Play(pod);
+  Life& life = *known->second;
+  if (!pod.metadata.deleting() || pod.node_name.empty() || life.terminating) return;
+  life.terminating = true;
+  Note(life, Act::kRemove, DeletionOf(life).takes);
 }
 
 void ScriptedKubelet::PodDeleted(const core::Pod& pod) {
-  seen_.erase(&pod);
-  terminating_.erase(&pod);
+  const auto known = lives_.find(&pod);
+  if (known == lives_.end()) return;
+  std::unique_ptr<Life> life = std::move(known->second);
+  lives_.erase(known);
+  life->gone = true;
+  if (life->due == 0) return;
+  const Life* key = life.get();
+  remains_.emplace(key, std::move(life));
 }
 
 void ScriptedKubelet::Play(const core::Pod& pod) {
-  PodScript script = write_(pod);
-  seen_.emplace(&pod, script.deletion.value_or(deletion_));
-  // One life, shared by what happens in it.
-  struct Life {
-    world::PodReference pod;
-    PodScript script;
-  };
-  const auto life = std::make_shared<const Life>(Life{world::ReferenceTo(pod), std::move(script)});
-  if (life->script.bound) {
-    simulation_.After(*life->script.bound, [this, life] { simulation_.store().BindPod(life->pod, life->script.node); });
+  auto made = std::make_unique<Life>();
+  Life& life = *made;
+  life.pod = world::ReferenceTo(pod);
+  life.script = write_(pod);
+  lives_.emplace(&pod, std::move(made));
+  if (life.script.bound) Note(life, Act::kBind, *life.script.bound);
+  if (life.script.running) Note(life, Act::kStart, *life.script.running);
+  if (life.script.ended) Note(life, Act::kEnd, *life.script.ended);
+}
+
+void ScriptedKubelet::Note(Life& life, Act act, Nanoseconds after) {
+  ++life.due;
+  // No more than std::function holds without an allocation.
+  switch (act) {
+    case Act::kBind:
+      return simulation_.After(after, [this, at = &life] { Do(*at, Act::kBind); });
+    case Act::kStart:
+      return simulation_.After(after, [this, at = &life] { Do(*at, Act::kStart); });
+    case Act::kEnd:
+      return simulation_.After(after, [this, at = &life] { Do(*at, Act::kEnd); });
+    case Act::kRemove:
+      return simulation_.After(after, [this, at = &life] { Do(*at, Act::kRemove); });
   }
-  if (life->script.running) {
-    simulation_.After(*life->script.running, [this, life] { Start(life->pod); });
+}
+
+void ScriptedKubelet::Do(Life& life, Act act) {
+  switch (act) {
+    case Act::kBind:
+      simulation_.store().BindPod(life.pod, life.script.node);
+      break;
+    case Act::kStart:
+      Start(life.pod);
+      break;
+    case Act::kEnd:
+      End(life);
+      break;
+    case Act::kRemove:
+      Remove(life);
+      break;
   }
-  if (life->script.ended) {
-    simulation_.After(*life->script.ended, [this, life] { End(life->pod, life->script); });
-  }
+  if (--life.due == 0 && life.gone) remains_.erase(&life);
 }
 
 void ScriptedKubelet::Start(const world::PodReference& reference) {
@@ -102,26 +132,23 @@ void ScriptedKubelet::Start(const world::PodReference& reference) {
   });
 }
 
-void ScriptedKubelet::End(const world::PodReference& reference, const PodScript& script) {
-  simulation_.store().UpdatePodStatus(reference, [&script](const core::Pod& pod, core::PodStatus& status) {
+void ScriptedKubelet::End(const Life& life) {
+  simulation_.store().UpdatePodStatus(life.pod, [&life](const core::Pod& pod, core::PodStatus& status) {
     // Of a pod that is being deleted, its termination says how it ends.
-    if (!pod.IsTerminal() && !pod.metadata.deleting()) script.end(pod, status);
+    if (!pod.IsTerminal() && !pod.metadata.deleting()) life.script.end(pod, status);
   });
 }
 
-void ScriptedKubelet::Terminate(const core::Pod& pod, DeletionScript deletion) {
-  const world::PodReference reference = world::ReferenceTo(pod);
-  simulation_.After(deletion.takes, [this, reference, deletion] {
-    store::Store& store = simulation_.store();
-    const core::Pod* now = store.FindPod({reference.namespace_, reference.name});
-    if (now == nullptr || now->metadata.uid != reference.uid) return;
-    if (!now->IsTerminal()) {
-      store.UpdatePodStatus(reference, [&](const core::Pod& pod_now, core::PodStatus& status) {
-        EndContainers(pod_now, deletion.exit_code, simulation_.Now(), status);
-      });
-    }
-    store.RemovePod(reference);
-  });
+void ScriptedKubelet::Remove(const Life& life) {
+  store::Store& store = simulation_.store();
+  const core::Pod* now = store.FindPod({life.pod.namespace_, life.pod.name});
+  if (now == nullptr || now->metadata.uid != life.pod.uid) return;
+  if (!now->IsTerminal()) {
+    store.UpdatePodStatus(life.pod, [&](const core::Pod& pod_now, core::PodStatus& status) {
+      EndContainers(pod_now, DeletionOf(life).exit_code, simulation_.Now(), status);
+    });
+  }
+  store.RemovePod(life.pod);
 }
 
 }  // namespace reprieve::sim

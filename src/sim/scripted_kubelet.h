@@ -4,11 +4,11 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
-#include <unordered_map>
-#include <unordered_set>
 
+#include "base/flat_hash.h"
 #include "sim/simulation.h"
 #include "world/watcher.h"
 
@@ -48,16 +48,30 @@ class ScriptedKubelet final : public world::Watcher {
   void PodDeleted(const core::Pod& pod) override;
 
  private:
+  // What is still to happen to a pod.
+  struct Life {
+    world::PodReference pod;
+    PodScript script;
+    std::int32_t due = 0;      // actions of it on the agenda
+    bool terminating = false;  // its deletion has been seen
+    bool gone = false;         // there is no such pod any more
+  };
+  enum class Act : std::uint8_t { kBind, kStart, kEnd, kRemove };
+
   void Play(const core::Pod& pod);
+  void Note(Life& life, Act act, Nanoseconds after);
+  void Do(Life& life, Act act);
   void Start(const world::PodReference& pod);
-  void End(const world::PodReference& pod, const PodScript& script);
-  void Terminate(const core::Pod& pod, DeletionScript deletion);
+  void End(const Life& life);
+  void Remove(const Life& life);
+  DeletionScript DeletionOf(const Life& life) const { return life.script.deletion.value_or(deletion_); }
 
   Simulation& simulation_;
   Writer write_;
   DeletionScript deletion_;
-  std::unordered_map<const core::Pod*, DeletionScript> seen_;
-  std::unordered_set<const core::Pod*> terminating_;
+  FlatMap<const core::Pod*, std::unique_ptr<Life>> lives_;
+  // Of pods that are gone, with something still on the agenda.
+  FlatMap<const Life*, std::unique_ptr<Life>> remains_;
 };
 
 }  // namespace reprieve::sim

@@ -301,11 +301,11 @@ WriteResult Store::Insert(std::unique_ptr<core::Pod> pod) {
   pod->spec = DefaultedSpec(pod->spec);
   pod->status.phase = core::PodPhase::kPending;
   pod->status_version = version_ + 1;
-  std::unique_ptr<core::Pod>& stored = pods_[pod->metadata.namespace_][pod->metadata.name];
-  stored = std::move(pod);
+  core::Pod& stored = *pod;
+  pods_[stored.metadata.namespace_].emplace(std::string_view(stored.metadata.name), std::move(pod));
   ++pod_count_;
-  Index(*stored);
-  return Changed(*stored);
+  Index(stored);
+  return Changed(stored);
 }
 
 WriteResult Store::Changed(core::Pod& pod) {

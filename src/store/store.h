@@ -16,6 +16,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/flat_hash.h"
 #include "base/random.h"
 #include "base/result.h"
 #include "model/admission.h"
@@ -124,7 +125,8 @@ class Store final : public world::Api {
  private:
   template <class T>
   using ByKey = std::map<meta::ObjectKey, std::unique_ptr<T>>;
-  using PodsByName = std::unordered_map<std::string, std::unique_ptr<core::Pod>>;
+  // Each key is the name that the pod itself holds.
+  using PodsByName = FlatMap<std::string_view, std::unique_ptr<core::Pod>>;
   struct KeyHash {
     std::size_t operator()(const meta::ObjectKey& key) const {
       return std::hash<std::string>()(key.name) * 31 + std::hash<std::string>()(key.namespace_);

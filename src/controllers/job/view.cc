@@ -40,6 +40,10 @@ void JobView::SetPod(const core::Pod& pod) {
     return;
   }
   auto at = pods_.find(&pod);
+  if (at == pods_.end() && settled_.erase(&pod) > 0 && IsSettled(Classify(pod, 0, nullptr))) {
+    settled_.insert(&pod);
+    return;
+  }
   const std::uint64_t order = at == pods_.end() ? next_order_++ : at->second.order;
   TrackedPod next = Classify(pod, order, at == pods_.end() ? nullptr : &at->second);
   if (at == pods_.end()) {
@@ -60,14 +64,35 @@ void JobView::SetPod(const core::Pod& pod) {
       if (was_unannounced) unannounced_.insert(&at->second);
     }
     if (newly_failed) unannounced_.insert(&at->second);
+    SettleIfDone(pod);
     return;
   }
   Enter(at->second);
+  SettleIfDone(pod);
+}
+
+void JobView::MarkAnnounced() {
+  for (const TrackedPod* told : std::exchange(unannounced_, {})) SettleIfDone(*told->pod);
+}
+
+bool JobView::IsSettled(const TrackedPod& tracked) const {
+  return tracked.pod->IsTerminal() && tracked.selected && !tracked.finalizer && !tracked.fails_job();
+}
+
+void JobView::SettleIfDone(const core::Pod& pod) {
+  const auto at = pods_.find(&pod);
+  if (!IsSettled(at->second) || unannounced_.contains(&at->second)) return;
+  Leave(at->second);
+  pods_.erase(at);
+  settled_.insert(&pod);
 }
 
 void JobView::RemovePod(const core::Pod& pod) {
   const auto at = pods_.find(&pod);
-  if (at == pods_.end()) return;
+  if (at == pods_.end()) {
+    settled_.erase(&pod);
+    return;
+  }
   if (!spec_) {
     pods_.erase(at);
     return;
@@ -247,6 +272,7 @@ void JobView::RebuildIndexes() {
 void JobView::Reclassify() {
   const PodSet old_unannounced = std::exchange(unannounced_, {});
   std::unordered_map<const core::Pod*, TrackedPod> old = std::exchange(pods_, {});
+  const FlatSet<const core::Pod*> old_settled = std::exchange(settled_, {});
   active_.clear(), accountable_.clear(), tracked_live_.clear(), fail_job_.clear(), unselected_.clear();
   ready_count_ = terminating_count_ = 0;
   restart_sum_ = 0;
@@ -259,7 +285,9 @@ void JobView::Reclassify() {
     const TrackedPod& now = pods_.emplace(pod, Classify(*pod, was.order, nullptr)).first->second;
     Enter(now);
     if (keep_unannounced || (first_sight && now.failed && now.finalizer)) unannounced_.insert(&now);
+    SettleIfDone(*pod);
   }
+  for (const core::Pod* pod : old_settled) SetPod(*pod);
 }
 
 }  // namespace reprieve::controllers

@@ -15,6 +15,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "base/flat_hash.h"
 #include "controllers/job/prototype.h"
 #include "model/batch.h"
 #include "policy/backoff.h"
@@ -100,8 +101,11 @@ class JobView {
   std::int64_t restart_sum() const { return restart_sum_; }
   // Pods that the selector no longer matches.
   const PodSet& unselected() const { return unselected_; }
-  // All pods that the Job controls, in no order.
+  // The pods that the Job controls but for the settled ones, in no order.
   const std::unordered_map<const core::Pod*, TrackedPod>& pods() const { return pods_; }
+  // Pods that have ended and are accounted for: nothing follows from them any more but that they go with their Job. Of
+  // a long Job nearly all are such, so each costs no more than its place here.
+  const FlatSet<const core::Pod*>& settled() const { return settled_; }
 
   // Indexed Jobs: indexes that status says are completed; those and pods that have succeeded since; likewise failed.
   const IndexSet& completed() const { return completed_; }
@@ -116,7 +120,7 @@ class JobView {
   policy::BackoffRecord backoff;
 
   // The engine has shown the verdicts of the failed pods known now.
-  void MarkAnnounced() { unannounced_.clear(); }
+  void MarkAnnounced();
 
  private:
   // How many pods of an index are in which state.
@@ -135,6 +139,8 @@ class JobView {
   TrackedPod Classify(const core::Pod& pod, std::uint64_t order, const TrackedPod* was) const;
   bool EndsIndex(const TrackedPod& tracked) const;
   bool InRange(CompletionIndex index) const;
+  bool IsSettled(const TrackedPod& tracked) const;
+  void SettleIfDone(const core::Pod& pod);
   void Enter(const TrackedPod& tracked);
   void Leave(const TrackedPod& tracked);
   // From what the pod was to what it is; its place in the order is the same.
@@ -153,6 +159,7 @@ class JobView {
   std::shared_ptr<const PodPrototype> prototype_;
 
   std::unordered_map<const core::Pod*, TrackedPod> pods_;
+  FlatSet<const core::Pod*> settled_;
   std::uint64_t next_order_ = 0;
   PodSet active_, accountable_, tracked_live_, fail_job_, unannounced_, unselected_;
   std::int32_t ready_count_ = 0;
