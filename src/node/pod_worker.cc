@@ -10,7 +10,6 @@
 namespace reprieve::node {
 namespace {
 
-constexpr Nanoseconds kBackoffBase = Seconds(10);
 constexpr Nanoseconds kBackoffCap = Seconds(300);
 constexpr Nanoseconds kGoodRun = std::chrono::minutes(10);
 constexpr Nanoseconds kStartRetry = Seconds(10);
@@ -19,9 +18,10 @@ constexpr std::int64_t kDefaultGraceSeconds = 30;
 constexpr Nanoseconds kMinimumGrace = Seconds(2);
 constexpr std::int32_t kKilledCode = 137;
 
-// As Go prints a time.Duration of whole seconds: 10s, 1m20s, 5m0s.
-std::string GoSeconds(Nanoseconds duration) {
+// As Go prints a time.Duration: 500ms, 10s, 1m20s, 5m0s; without fractions.
+std::string GoDuration(Nanoseconds duration) {
   const std::int64_t seconds = std::chrono::duration_cast<Seconds>(duration).count();
+  if (seconds < 1) return Cat(std::chrono::duration_cast<std::chrono::milliseconds>(duration).count(), "ms");
   return seconds < 60 ? Cat(seconds, "s") : Cat(seconds / 60, "m", seconds % 60, "s");
 }
 
@@ -31,8 +31,12 @@ void WakeAt(Time when, PodActions& actions) {
 
 }  // namespace
 
-PodWorker::PodWorker(Identity identity, std::shared_ptr<const core::PodSpec> spec, Time now)
-    : identity_(std::move(identity)), spec_(std::move(spec)), start_time_(now), records_(ContainerCount(*spec_)) {}
+PodWorker::PodWorker(Identity identity, std::shared_ptr<const core::PodSpec> spec, Time now, Nanoseconds backoff)
+    : identity_(std::move(identity)),
+      spec_(std::move(spec)),
+      start_time_(now),
+      first_backoff_(backoff),
+      records_(ContainerCount(*spec_)) {}
 
 Nanoseconds PodWorker::Grace() const {
   return Seconds(spec_->termination_grace_period_seconds.value_or(kDefaultGraceSeconds));
@@ -86,7 +90,6 @@ void PodWorker::Exited(std::size_t container, ContainerEnd end, Time now) {
       return Restart(record, now);
     case AfterExit::kRestartAll:
       restarting_all_ = restarted_all_ = true;
-      end_by_ = now + Grace();
       return Restart(record, now);
   }
 }
@@ -101,6 +104,11 @@ void PodWorker::Restart(Record& record, Time now) {
   }
   record.not_before = finished + *record.backoff;
   record.backing_off = *record.not_before > now;
+}
+
+void PodWorker::LengthenBackoff(Record& record, Time now) const {
+  record.backoff = record.backoff ? std::min(*record.backoff * 2, kBackoffCap) : first_backoff_;
+  record.backoff_set_at = now;
 }
 
 void PodWorker::CannotStart(std::size_t container, std::string reason, std::string message, Time now) {
@@ -168,8 +176,10 @@ PodActions PodWorker::Next(Time now) {
   }
   if (ending_ == Ending::kNo && restarting_all_ && !AnyAlive()) BeginAgain();
   if (ending_ == Ending::kNo && HasRunItsCourse()) End(Ending::kByItself, Grace(), now);
-  if (ending_ != Ending::kNo || restarting_all_) {
+  if (ending_ != Ending::kNo) {
     StopAll(now, actions);
+  } else if (restarting_all_) {
+    KillAll(now, actions);
   } else {
     StartDue(now, actions);
   }
@@ -212,10 +222,7 @@ void PodWorker::StartIfDue(std::size_t container, Time now, PodActions& actions)
     WakeAt(*record.not_before, actions);
     return;
   }
-  if (record.stage == Stage::kEnded && record.not_before) {
-    record.backoff = record.backoff ? std::min(*record.backoff * 2, kBackoffCap) : kBackoffBase;
-    record.backoff_set_at = now;
-  }
+  if (record.stage == Stage::kEnded && record.not_before) LengthenBackoff(record, now);
   record.not_before.reset();
   record.stage = Stage::kStarting;
   ++record.attempt;
@@ -265,6 +272,13 @@ void PodWorker::StopAll(Time now, PodActions& actions) {
   }
 }
 
+// For RestartAllContainers: in no order, and without grace (KEP-5532).
+void PodWorker::KillAll(Time now, PodActions& actions) {
+  for (std::size_t i = 0; i < records_.size(); ++i) {
+    if (records_[i].alive()) Stop(i, now, now, actions);
+  }
+}
+
 void PodWorker::Stop(std::size_t container, Time by, Time now, PodActions& actions) {
   Record& record = records_[container];
   // Told already, and no shorter now.
@@ -284,9 +298,7 @@ void PodWorker::BeginAgain() {
     record.started_once = false;
     record.backing_off = false;
     // The container whose exit asked for it still waits its turn, so that a pod cannot spin.
-    if (!record.not_before) continue;
-    record.backoff = record.backoff ? std::min(*record.backoff * 2, kBackoffCap) : kBackoffBase;
-    record.backoff_set_at = *record.not_before;
+    if (record.not_before) LengthenBackoff(record, *record.not_before);
   }
   ++revision_;
 }
@@ -370,7 +382,7 @@ core::ContainerStatus PodWorker::StatusOf(std::size_t container) const {
     waiting.message = record.waiting_message;
   } else if (record.backing_off) {
     waiting.reason = "CrashLoopBackOff";
-    waiting.message = Cat("back-off ", GoSeconds(*record.backoff), " restarting failed container=", spec.name,
+    waiting.message = Cat("back-off ", GoDuration(*record.backoff), " restarting failed container=", spec.name,
                           " pod=", identity_.name, "_", identity_.namespace_, "(", identity_.uid, ")");
   } else {
     waiting.reason = spec_->init_containers.empty() ? "ContainerCreating" : "PodInitializing";

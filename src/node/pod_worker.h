@@ -59,8 +59,12 @@ class PodWorker {
     std::string uid;
   };
 
-  // The pod has come to this node.
-  PodWorker(Identity identity, std::shared_ptr<const core::PodSpec> spec, Time now);
+  // The kubelet's.
+  static constexpr Nanoseconds kUsualBackoff = Seconds(10);
+
+  // The pod has come to this node. `backoff`: the first wait of a container that fails again and again.
+  PodWorker(Identity identity, std::shared_ptr<const core::PodSpec> spec, Time now,
+            Nanoseconds backoff = kUsualBackoff);
 
   // --- what has happened ---
 
@@ -121,6 +125,7 @@ class PodWorker {
   bool Sidecar(std::size_t container) const { return IsSidecar(*spec_, container); }
   bool AnyAlive() const;
   void Restart(Record& record, Time now);
+  void LengthenBackoff(Record& record, Time now) const;
   void End(Ending why, Nanoseconds grace, Time now);
   bool HasRunItsCourse() const;
   void StartDue(Time now, PodActions& actions);
@@ -128,6 +133,7 @@ class PodWorker {
   void TendProbes(Time now, PodActions& actions);
   void StopForProbe(std::size_t container, ProbeKind probe, Time now, PodActions& actions);
   void StopAll(Time now, PodActions& actions);
+  void KillAll(Time now, PodActions& actions);
   void Stop(std::size_t container, Time by, Time now, PodActions& actions);
   void BeginAgain();
   void Finish();
@@ -138,6 +144,7 @@ class PodWorker {
   Identity identity_;
   std::shared_ptr<const core::PodSpec> spec_;
   Time start_time_;
+  Nanoseconds first_backoff_;
   std::vector<Record> records_;
   bool initialized_ = false;
   bool init_failed_ = false;

@@ -275,9 +275,9 @@ TEST(PodWorker, RestartingEverythingStopsTheOthersAndBeginsWithTheInitContainers
   pod.Exit("i", 0);
   pod.Done();
   pod.Exit("main", 42);
-  EXPECT_EQ(pod.Done(), "stop other 30");
+  EXPECT_EQ(pod.Done(), "stop other 0");
   EXPECT_EQ(pod.Condition("AllContainersRestarting"), "True ContainerExited");
-  pod.Exit("other", 143);
+  pod.Exit("other", 137);
   EXPECT_EQ(pod.Done(), "start i");
   EXPECT_EQ(pod.Phase(), PodPhase::kRunning);
   EXPECT_EQ(pod.StatusOf("main").state.waiting->reason, "PodInitializing");
@@ -287,6 +287,41 @@ TEST(PodWorker, RestartingEverythingStopsTheOthersAndBeginsWithTheInitContainers
   EXPECT_EQ(pod.StatusOf("main").restart_count, 1);
   pod.Exit("main", 0).Exit("other", 0);
   EXPECT_EQ(pod.Phase(), PodPhase::kSucceeded);
+}
+
+TEST(PodWorker, ASidecarAndAWorkerMayEachAskForEverythingToBeRestarted) {
+  const auto agent = WithRule(ASidecar("agent"), "RestartAllContainers", "In", {88});
+  const auto worker = WithRule(AContainer("worker"), "RestartAllContainers", "NotIn", {0});
+  Rehearsal pod(ASpec(kNever, {worker}, {agent}));
+  EXPECT_EQ(pod.Done(), "start agent, start worker");
+  pod.Exit("agent", 88);
+  EXPECT_EQ(pod.Done(), "stop worker 0");
+  pod.Exit("worker", 137);
+  EXPECT_EQ(pod.Done(), "start agent, start worker");
+  pod.Exit("worker", 1);
+  EXPECT_EQ(pod.Done(), "stop agent 0");
+  pod.Exit("agent", 137);
+  EXPECT_EQ(pod.Done(), "start agent, start worker");
+  EXPECT_EQ(pod.StatusOf("agent").restart_count, 2);
+  EXPECT_EQ(pod.StatusOf("worker").restart_count, 2);
+  EXPECT_EQ(pod.StatusOf("worker").last_state.terminated->exit_code, 1);
+  EXPECT_EQ(pod.Phase(), PodPhase::kRunning);
+  pod.Exit("worker", 0);
+  EXPECT_EQ(pod.Done(), "stop agent 30");
+  pod.Exit("agent", 143);
+  EXPECT_EQ(pod.Phase(), PodPhase::kSucceeded);
+}
+
+TEST(PodWorker, WhoAsksForARestartOfEverythingAgainWaitsAsInACrashLoop) {
+  const auto agent = WithRule(ASidecar("agent"), "RestartAllContainers", "In", {88});
+  Rehearsal pod(ASpec(kNever, {AContainer("worker")}, {agent}));
+  pod.Exit("agent", 88).Exit("worker", 137);
+  EXPECT_EQ(pod.Done(), "start agent, start worker, stop worker 0, start agent, start worker");
+  pod.Exit("agent", 88).Exit("worker", 137).Wait(9);
+  EXPECT_EQ(pod.Done(), "stop worker 0");
+  EXPECT_EQ(pod.Condition("AllContainersRestarting"), "False ContainerExited");
+  pod.Wait(1);
+  EXPECT_EQ(pod.Done(), "start agent, start worker");
 }
 
 TEST(PodWorker, TheRevisionGrowsOnlyWithTheStatus) {
@@ -329,6 +364,8 @@ TEST(JudgeExit, FollowsTheRulesThenTheContainerThenThePod) {
       {kNever, not_in(own(c, kNever)), false, 2, AfterExit::kRestart},
       {kNever, not_in(own(c, kNever)), false, 1, AfterExit::kStay},
       {kNever, WithRule(c, "RestartAllContainers", "In", {9}), false, 9, AfterExit::kRestartAll},
+      {kNever, WithRule(own(c, kAlways), "RestartAllContainers", "In", {9}), true, 9, AfterExit::kRestartAll},
+      {kNever, WithRule(own(c, kAlways), "RestartAllContainers", "In", {9}), true, 8, AfterExit::kRestart},
       {kNever, WithRule(c, "Dance", "In", {9}), false, 9, AfterExit::kStay},
   };
   int number = 0;

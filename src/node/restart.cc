@@ -17,13 +17,13 @@ bool Matches(const core::Value& rule, std::int32_t exit_code) {
 }  // namespace
 
 AfterExit JudgeExit(const core::PodSpec& pod, const core::Container& container, bool init, std::int32_t exit_code) {
-  if (init && container.IsSidecar()) return AfterExit::kRestart;
   for (const core::Value& rule : container.rest["restartPolicyRules"].items()) {
     if (!Matches(rule, exit_code)) continue;
     const std::string& action = rule["action"].AsText();
     if (action == "Restart") return AfterExit::kRestart;
     if (action == "RestartAllContainers") return AfterExit::kRestartAll;
   }
+  if (init && container.IsSidecar()) return AfterExit::kRestart;
   core::RestartPolicy policy = container.restart_policy.value_or(pod.restart_policy);
   // An init container has to succeed once.
   if (init && policy == core::RestartPolicy::kAlways) policy = core::RestartPolicy::kOnFailure;
