@@ -104,6 +104,7 @@ class RunVerb final : public Verb {
     options.probe.plain_processes = plain_;
     options.probe.no_cgroups = plain_;
     options.engine.reconcile.delays.base = *ParseDuration(backoff_);
+    options.restart_backoff = *ParseDuration(backoff_);
     RunReport* report = nullptr;
     options.notice = [&report](const std::string& text) {
       if (report != nullptr) report->Say(text);

@@ -48,6 +48,13 @@ std::string CurrentDirectory() {
   return failed ? std::string("/") : out;
 }
 
+// Where this program is; empty if that cannot be said.
+std::string ProgramDirectory() {
+  std::error_code failed;
+  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", failed);
+  return failed ? std::string() : program.parent_path().string();
+}
+
 }  // namespace
 
 LocalWorld::LocalWorld(LocalWorldOptions options)
@@ -90,9 +97,12 @@ Status LocalWorld::Begin() {
   machine.state_directory = state;
   machine.volumes = {volume_directory_ + "/pods", memory_directory_ + "/pods", state + "/claims"};
   machine.names_directory = memory_directory_ + "/names";
+  machine.agents_directory = memory_directory_ + "/agents";
+  machine.program_directory = ProgramDirectory();
   machine.base_environment = BaseEnvironment(environ);
   machine.working_directory = options_.working_directory ? *options_.working_directory : CurrentDirectory();
   machine.max_starting = options_.max_starting;
+  machine.restart_backoff = options_.restart_backoff;
   machine.notice = options_.notice;
   machine.output = options_.output;
   // The engine hears of everything first: what the machine writes then is news to it.

@@ -42,6 +42,8 @@ struct LocalWorldOptions {
   ProbeOptions probe;
   CriLogLimits log;
   std::size_t max_starting = 32;
+  // The first wait of a container that fails again and again.
+  Nanoseconds restart_backoff = PodWorker::kUsualBackoff;
   // Called on the engine's thread. What a person should know; each line of every container's output (empty: not
   // wanted).
   std::function<void(const std::string&)> notice;

@@ -29,7 +29,8 @@ Machine::Machine(store::Store& store, const world::Clock& clock, Runtime& runtim
       settings_(settings),
       options_(std::move(options)),
       placement_(std::move(nodes)),
-      names_(options_.names_directory) {
+      names_(options_.names_directory),
+      agents_(options_.agents_directory, [this] { inbox_.Add(AgentsReported{}); }) {
   store_.AddWatcher(this);
 }
 
@@ -298,7 +299,7 @@ void Machine::SettleOnNode(Resident& resident, const Node& node, std::vector<int
   resident.containers.assign(ContainerCount(*resident.spec), kNoContainer);
   resident.worker.emplace(
       PodWorker::Identity{resident.reference.namespace_, resident.reference.name, resident.reference.uid},
-      resident.spec, clock_.Now());
+      resident.spec, clock_.Now(), options_.restart_backoff);
   ++running_;
   Touch(resident);
 }
@@ -378,6 +379,7 @@ void Machine::Start(Resident& resident, std::size_t index, std::int32_t attempt)
   if (!spec) return CannotStart(resident, index, "CreateContainerConfigError", spec.error());
   spec->attempt = attempt;
   spec->log_path = LogPath({resident.reference.namespace_, resident.reference.name}, container.name, attempt);
+  if (resident.agent) spec->mounts.push_back(resident.agent->socket);
   const auto started = runtime_.StartContainer(*resident.sandbox, std::move(*spec));
   if (!started) return CannotStart(resident, index, "CreateContainerError", started.error());
   ++starting_;
@@ -392,7 +394,7 @@ ContainerContext Machine::ContextOf(const Resident& resident) const {
           *resident.volumes,
           settings_,
           images_,
-          options_.base_environment,
+          resident.agent ? resident.agent->environment : options_.base_environment,
           options_.working_directory};
 }
 
@@ -409,6 +411,7 @@ Status Machine::MakeReady(Resident& resident) {
     resident.volumes = std::move(*made);
     if (!resident.volumes->directories().empty()) told_of_trouble_ = false;
   }
+  if (auto let_in = LetAgentIn(resident); !let_in) return let_in;
   if (resident.sandbox) return Ok();
   PodSandboxSpec spec;
   spec.namespace_ = resident.reference.namespace_;
@@ -488,6 +491,7 @@ void Machine::Drop(Resident& resident) {
   if (resident.name) {
     [[maybe_unused]] const Status removed = names_.Remove(*resident.name, resident.number);
   }
+  agents_.Remove(resident.number);
   if (resident.pod != nullptr) by_pod_.erase(resident.pod);
   residents_.erase(resident.number);
 }

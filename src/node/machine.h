@@ -22,6 +22,7 @@
 
 #include "node/container_spec.h"
 #include "node/janitor.h"
+#include "node/jobset_agents.h"
 #include "node/placement.h"
 #include "node/pod_names.h"
 #include "node/pod_worker.h"
@@ -48,11 +49,17 @@ struct MachineOptions {
   VolumePlaces volumes;
   // Where hosts files are kept.
   std::string names_directory;
+  // Where the sockets of agents are kept.
+  std::string agents_directory;
+  // Added to the PATH of pods with an agent, so that they find it.
+  std::string program_directory;
   Environment base_environment;
   // Where containers work that name no directory; empty: "/".
   std::string working_directory;
   // Containers that have been asked for and are no processes yet.
   std::size_t max_starting = 32;
+  // The first wait of a container that fails again and again.
+  Nanoseconds restart_backoff = PodWorker::kUsualBackoff;
   std::function<void(const std::string&)> notice;
   std::function<void(const PodOutput&)> output;
 };
@@ -70,6 +77,8 @@ class Machine final : public world::Watcher {
   void JobDeleted(const batch::Job&) override {}
   void PodChanged(const core::Pod& pod) override;
   void PodDeleted(const core::Pod& pod) override;
+  void JobSetChanged(const jobset::JobSet& jobset) override;
+  void JobSetDeleted(const jobset::JobSet& jobset) override;
   void ServiceChanged(const core::Service& service) override;
   void ServiceDeleted(const core::Service& service) override;
   void ClaimChanged(const core::PersistentVolumeClaim& claim) override;
@@ -128,6 +137,9 @@ class Machine final : public world::Watcher {
   void Try(Resident& resident, const PodActions::Try& attempt);
   void Handle(const ExecEnd& end);
   void Handle(ProbeAnswer& answer);
+  // Agents of in-place restarts: machine_agents.cc.
+  Status LetAgentIn(Resident& resident);
+  void Handle(const AgentsReported& reported);
   bool FireTimers();
   // Incidents: machine_incidents.cc.
   bool SufferDue();
@@ -175,6 +187,7 @@ class Machine final : public world::Watcher {
   PodNames names_;
   std::map<meta::ObjectKey, const core::Service*> services_;
   Janitor janitor_;
+  JobSetAgents agents_;
 
   std::unordered_map<PodNumber, std::unique_ptr<Resident>> residents_;
   std::unordered_map<const core::Pod*, Resident*> by_pod_;

@@ -11,6 +11,12 @@ inline constexpr std::string_view kAddress = "127.0.0.1";
 inline constexpr ContainerId kNoContainer{0};
 
 struct Machine::Resident {
+  // What its containers get so that an agent in them can talk to us.
+  struct Agent {
+    Mount socket;
+    Environment environment;  // instead of the usual base
+  };
+
   PodNumber number = 0;
   world::PodReference reference;
   const core::Pod* pod = nullptr;  // null: gone from the store
@@ -23,6 +29,7 @@ struct Machine::Resident {
   std::string address = std::string(kAddress);
   std::optional<SandboxId> sandbox;
   std::optional<PodVolumes> volumes;
+  std::optional<Agent> agent;
   std::vector<ContainerId> containers;
   std::uint64_t written_revision = 0;
   std::optional<Time> wake;

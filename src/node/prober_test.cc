@@ -69,6 +69,7 @@ TEST(UnsupportedProbes, EveryProbeOfEveryContainerIsLookedAt) {
 // Takes every process that is asked for.
 class DeafRuntime final : public Runtime {
  public:
+  bool has_own_mounts() const override { return true; }
   Result<SandboxId> RunPodSandbox(PodSandboxSpec) override { return SandboxId{1}; }
   Result<ContainerId> StartContainer(SandboxId, ContainerSpec) override { return ContainerId{2}; }
   void StopContainer(ContainerId, std::chrono::milliseconds) override {}

@@ -1,4 +1,5 @@
-// RuntimeInbox: what the threads of the runtime and of the prober have to say, kept until the engine's thread reads it.
+// RuntimeInbox: what the threads of the runtime, the prober and the agents have to say, kept until the engine's thread
+// reads it.
 //
 // Thread rules: Events() are called on the runtime's thread, Add on any, Take on the engine's; `wake` is called on the
 // former, once for each time the inbox stops being empty. It outlives the runtime.
@@ -24,7 +25,10 @@ struct OutputLine {
 struct RuntimeNotice {
   std::string text;
 };
-using RuntimeMessage = std::variant<ContainerStarted, ContainerExit, OutputLine, RuntimeNotice, ExecEnd, ProbeAnswer>;
+// JobSetAgents::TakeReports has something.
+struct AgentsReported {};
+using RuntimeMessage =
+    std::variant<ContainerStarted, ContainerExit, OutputLine, RuntimeNotice, ExecEnd, ProbeAnswer, AgentsReported>;
 
 class RuntimeInbox {
  public:
@@ -39,6 +43,7 @@ class RuntimeInbox {
   // To start a runtime with. `with_lines`: output is wanted too.
   RuntimeEvents Events(bool with_lines);
   void Add(ProbeAnswer answer) { Push(std::move(answer)); }
+  void Add(AgentsReported reported) { Push(reported); }
   // Everything so far, in its order, put into `out` instead of what it held.
   void Take(std::vector<RuntimeMessage>& out);
 

@@ -140,6 +140,9 @@ class Runtime {
  public:
   virtual ~Runtime() = default;
 
+  // Whether a container can be shown a file elsewhere than where it is.
+  virtual bool has_own_mounts() const = 0;
+
   virtual Result<SandboxId> RunPodSandbox(PodSandboxSpec spec) = 0;
 
   virtual Result<ContainerId> StartContainer(SandboxId sandbox, ContainerSpec spec) = 0;

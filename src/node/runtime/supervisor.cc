@@ -647,6 +647,10 @@ Result<std::unique_ptr<Supervisor>> Supervisor::Start(SupervisorOptions options,
 Supervisor::Supervisor(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Supervisor::~Supervisor() = default;
 
+bool Supervisor::has_own_mounts() const {
+  return impl_->workshop().capabilities.own_mounts();
+}
+
 std::string Supervisor::Describe() const {
   return Cat(impl_->workshop().capabilities.Describe(), "; ", impl_->workshop().cgroups.Describe());
 }

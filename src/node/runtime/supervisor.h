@@ -42,6 +42,7 @@ class Supervisor final : public Runtime {
   std::string Describe() const;
   const Capabilities& capabilities() const;
 
+  bool has_own_mounts() const override;
   Result<SandboxId> RunPodSandbox(PodSandboxSpec spec) override;
   Result<ContainerId> StartContainer(SandboxId sandbox, ContainerSpec spec) override;
   void StopContainer(ContainerId container, std::chrono::milliseconds grace) override;

@@ -1,0 +1,17 @@
+// Unix stream sockets by path, of any length: what does not fit into an address is reached through its directory.
+//
+// Both are non-blocking and closed on exec. Errors name the path. Thread rules: any thread.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "node/runtime/fd.h"
+
+namespace reprieve::node {
+
+// A new socket at `path`, which must not exist.
+Result<Fd> ListenAt(const std::string& path);
+Result<Fd> ConnectTo(const std::string& path);
+
+}  // namespace reprieve::node
