@@ -66,7 +66,7 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", "reprieve 0.1.0");
   app.require_subcommand(1);
   std::vector<std::unique_ptr<cli::Verb>> verbs;
-  for (auto make : {cli::MakeRun, cli::MakeValidate, cli::MakeCompletion}) {
+  for (auto make : {cli::MakeRun, cli::MakeValidate, cli::MakeAgent, cli::MakeCompletion}) {
     verbs.push_back(make());
     verbs.back()->Declare(app);
   }

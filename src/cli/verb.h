@@ -22,6 +22,7 @@ class Verb {
 
 std::unique_ptr<Verb> MakeRun();
 std::unique_ptr<Verb> MakeValidate();
+std::unique_ptr<Verb> MakeAgent();
 std::unique_ptr<Verb> MakeCompletion();
 
 }  // namespace reprieve::cli

@@ -1,0 +1,19 @@
+// The agent inside a pod of a JobSet that restarts in place: `reprieve agent`.
+//
+//   JobSetLink -> policy::InPlaceAgent -> report | barrier: Worker or BarrierServer | exit, and the pod restarts
+//
+// Source: spec/jobset.md 2.14. One thread. It changes what the process does about signals, so there is one of it.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "agent/jobset_link.h"
+#include "agent/options.h"
+
+namespace reprieve::agent {
+
+// Until the worker ends, a signal comes, or the pod is to restart: the exit code. `say`: a line for people.
+int Run(const Options& options, JobSetLink& link, const std::function<void(const std::string&)>& say);
+
+}  // namespace reprieve::agent

@@ -1,0 +1,55 @@
+// BarrierServer: answers the startup probe of an agent in sidecar form: 200 to GET of the path, 404 to all else.
+//
+// It exists from the moment the barrier is lifted; before, nobody listens, and the probe fails. What a client can make
+// grow is bounded: connections, the size of a request, its time. Nothing blocks: wait for fd() and due(), then call Go.
+//
+// Source: spec/jobset.md 2.14; RFC 9112, cut to a request without a body. One owner, no lock.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "node/runtime/fd.h"
+
+namespace reprieve::agent {
+
+class BarrierServer {
+ public:
+  using Clock = std::chrono::steady_clock;
+  static constexpr std::size_t kMaxConnections = 16;
+  static constexpr std::size_t kMaxRequestBytes = 8192;
+  static constexpr std::chrono::seconds kMaxTime{5};
+
+  // `address`: numeric; empty: every address. `port` 0: any that is free.
+  static Result<BarrierServer> Listen(const std::string& address, std::uint16_t port, std::string path);
+
+  int fd() const { return poll_.get(); }
+  std::optional<Clock::time_point> due() const;
+  void Go(Clock::time_point now);
+  std::uint16_t port() const;
+
+ private:
+  struct Connection {
+    node::Fd fd;
+    std::string request;
+    Clock::time_point deadline;
+  };
+
+  BarrierServer() = default;
+  void Accept(Clock::time_point now);
+  // False: it is over.
+  bool Receive(Connection& connection) const;
+  std::string_view AnswerTo(std::string_view request) const;
+
+  std::string path_;
+  node::Fd poll_;
+  node::Fd listener_;
+  std::map<int, Connection> connections_;  // by descriptor
+};
+
+}  // namespace reprieve::agent

@@ -1,0 +1,67 @@
+// reprieve agent: the part of an in-place restart that runs inside a pod.
+#include "agent/agent.h"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <cstdlib>
+
+#include "agent/socket_link.h"
+#include "base/text.h"
+#include "cli/exit_code.h"
+#include "cli/verb.h"
+
+namespace reprieve::cli {
+namespace {
+
+void Say(const std::string& text) {
+  std::fprintf(stderr, "reprieve agent: %s\n", text.c_str());
+}
+
+std::string Variable(std::string_view name) {
+  const char* value = std::getenv(std::string(name).c_str());
+  return value == nullptr ? "" : value;
+}
+
+class AgentVerb final : public Verb {
+ public:
+  void Declare(CLI::App& app) override {
+    CLI::App* verb = app.add_subcommand(
+        "agent", "Inside a pod: hold its worker back, and restart it, together with all pods of its JobSet");
+    verb->footer(
+        "Example, the container of a pod:\n"
+        "  command: [reprieve, agent]\n"
+        "  env:\n"
+        "    - {name: POD_NAME, valueFrom: {fieldRef: {fieldPath: metadata.name}}}\n"
+        "    - {name: JOBSET_NAME, valueFrom: {fieldRef: {fieldPath: \"metadata.annotations['jobset.sigs.k8s.io/"
+        "jobset-name']\"}}}\n"
+        "    - {name: WORKER_COMMAND, value: python3 train.py}\n\n"
+        "Environment:\n"
+        "  JOBSET_NAME, POD_NAME        required\n"
+        "  WORKER_COMMAND               what to run, by $SHELL or bash; without it the agent is a sidecar and answers\n"
+        "  STARTUP_PROBE_PATH           GET of this path (default /barrier-is-down)\n"
+        "  STARTUP_PROBE_PORT           at this port (default 8081) once the other containers may begin\n"
+        "  IN_PLACE_RESTART_EXIT_CODE   its exit code when the pod is to restart (default 1)\n\n"
+        "Exit code: the worker's, 128+n by signal n; 2: bad environment; 3: no JobSet can be reached from here.");
+  }
+
+  int Run() override {
+    const agent::ReadOptions read = agent::ReadEnvironment(Variable);
+    for (const std::string& problem : read.problems) Say(problem);
+    if (!read.problems.empty()) return kBadInput;
+    if (read.options.socket.empty()) {
+      Say("REPRIEVE_AGENT_SOCKET is not set, so this is no pod of `reprieve run`, and the API of a cluster cannot be "
+          "reached by this build yet");
+      return kCannotRun;
+    }
+    agent::SocketLink link(read.options.socket, Say);
+    return agent::Run(read.options, link, Say);
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Verb> MakeAgent() {
+  return std::make_unique<AgentVerb>();
+}
+
+}  // namespace reprieve::cli
