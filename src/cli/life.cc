@@ -42,10 +42,21 @@ std::string Padded(std::string text, std::size_t width) {
 
 }  // namespace
 
+namespace {
+
+// Of the whole JobSet in place: the newest attempt of its pods counts them all, those of its Jobs too.
+std::int64_t UsedInPlace(const jobset::JobSetStatus& status) {
+  const std::int64_t newest = std::max(status.current_in_place_restart_attempt.value_or(0),
+                                       status.previous_in_place_restart_attempt.value_or(-1) + 1);
+  return newest - (status.restarts - status.restarts_count_towards_max);
+}
+
+}  // namespace
+
 std::string RestartsUsed(const JobSetLife& jobset) {
   const jobset::JobSetSpec& spec = *jobset.spec;
   const jobset::JobSetStatus& status = jobset.status;
-  std::int64_t used = status.restarts_count_towards_max;
+  std::int64_t used = std::max<std::int64_t>(status.restarts_count_towards_max, UsedInPlace(status));
   std::int64_t all = status.restarts;
   for (const jobset::ReplicatedJobStatus& each : status.replicated_jobs_status) {
     for (const std::int32_t count : each.job_restarts_count_towards_max) used += count;

@@ -16,17 +16,31 @@ std::optional<std::int64_t> PodsInAll(const Sync& sync) {
   return total;
 }
 
-void FailExhausted(Sync& sync) {
-  Fail(sync, "ReachedMaxRestarts", "jobset failed due to reaching max number of restarts");
-  world::Verdict verdict;
+world::Verdict& Judge(Sync& sync, std::string_view action, std::string facts) {
+  world::Verdict& verdict = sync.plan().verdicts.emplace_back();
   verdict.at = sync.now;
   verdict.namespace_ = sync.jobset.metadata.namespace_;
   verdict.jobset = sync.jobset.metadata.name;
-  verdict.facts = Cat("has restarted in place ", sync.spec.failure_policy->max_restarts, " times");
-  verdict.action = "ReachedMaxRestarts";
+  verdict.action = action;
+  verdict.facts = std::move(facts);
+  return verdict;
+}
+
+void FailExhausted(Sync& sync) {
+  Fail(sync, "ReachedMaxRestarts", "jobset failed due to reaching max number of restarts");
+  world::Verdict& verdict = Judge(sync, "ReachedMaxRestarts",
+                                  Cat("has restarted in place ", sync.spec.failure_policy->max_restarts, " times"));
   verdict.consequence = Cat("JobSet ", verdict.jobset, " failed: ReachedMaxRestarts");
   verdict.ends = true;
-  sync.plan().verdicts.push_back(std::move(verdict));
+}
+
+// Every attempt before `attempt` is over.
+void Supersede(Sync& sync, std::int32_t attempt, std::int64_t restart) {
+  const std::int32_t over = attempt - 1;
+  if (sync.status.previous_in_place_restart_attempt.value_or(-1) >= over) return;
+  sync.status.previous_in_place_restart_attempt = over;
+  Judge(sync, "InPlaceRestart", Cat("has a pod that begins attempt ", attempt)).consequence =
+      Cat("all its pods restart in place, restart ", restart, " of ", sync.spec.failure_policy->max_restarts);
 }
 
 }  // namespace
@@ -49,10 +63,7 @@ void RestartInPlace(Sync& sync) {
   if (static_cast<std::int64_t>(pods.attempts) == *total && pods.lowest && pods.lowest == pods.highest) {
     sync.status.current_in_place_restart_attempt = *pods.lowest;
   } else if (pods.highest && *pods.highest > 0) {
-    const std::int32_t over = *pods.highest - 1;
-    if (sync.status.previous_in_place_restart_attempt.value_or(-1) < over) {
-      sync.status.previous_in_place_restart_attempt = over;
-    }
+    Supersede(sync, *pods.highest, *pods.highest - uncounted);
   }
 }
 
