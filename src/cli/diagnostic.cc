@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <unordered_map>
 
 #include "base/text.h"
 
@@ -9,15 +10,30 @@ namespace reprieve::cli {
 namespace {
 
 constexpr std::size_t kWidestLine = 160;
+constexpr std::size_t kMostOfOneFile = 100;
 
-std::string_view LineOf(std::string_view text, std::uint32_t line) {
-  for (std::uint32_t at = 1; at < line; ++at) {
-    const std::size_t end = text.find('\n');
-    if (end == std::string_view::npos) return {};
-    text.remove_prefix(end + 1);
+// Lines of the file that was asked about last: errors come file by file, and a file is searched for its lines once.
+class Lines {
+ public:
+  std::string_view Line(const model::ManifestFile& file, std::uint32_t line) {
+    if (file_ != &file) Index(file);
+    if (line == 0 || line > starts_.size()) return {};
+    const std::string_view rest = std::string_view(file.text).substr(starts_[line - 1]);
+    return rest.substr(0, rest.find('\n'));
   }
-  return text.substr(0, text.find('\n'));
-}
+
+ private:
+  void Index(const model::ManifestFile& file) {
+    file_ = &file;
+    starts_ = {0};
+    for (std::size_t at = file.text.find('\n'); at != std::string::npos; at = file.text.find('\n', at + 1)) {
+      starts_.push_back(at + 1);
+    }
+  }
+
+  const model::ManifestFile* file_ = nullptr;
+  std::vector<std::size_t> starts_;
+};
 
 // How much of the line the value at `column` takes: to the next blank, bracket or comma, or to its closing quote.
 std::size_t WidthAt(std::string_view line, std::size_t column) {
@@ -39,23 +55,7 @@ std::string Printable(std::string_view line) {
   return out;
 }
 
-}  // namespace
-
-void SortByPlace(std::vector<Diagnostic>& diagnostics) {
-  std::vector<const model::ManifestFile*> order;
-  for (const Diagnostic& d : diagnostics) {
-    if (std::find(order.begin(), order.end(), d.source.get()) == order.end()) order.push_back(d.source.get());
-  }
-  const auto rank = [&](const Diagnostic& d) {
-    return std::find(order.begin(), order.end(), d.source.get()) - order.begin();
-  };
-  std::stable_sort(diagnostics.begin(), diagnostics.end(), [&](const Diagnostic& a, const Diagnostic& b) {
-    if (rank(a) != rank(b)) return rank(a) < rank(b);
-    return a.mark.line != b.mark.line ? a.mark.line < b.mark.line : a.mark.column < b.mark.column;
-  });
-}
-
-std::string Render(const Diagnostic& d, const Style& style) {
+std::string Render(const Diagnostic& d, Lines& lines, const Style& style) {
   std::string out = style.Bold(d.source->name);
   if (d.mark.line == 0 || d.source->text.empty()) {
     if (d.mark.line != 0) AppendTo(out, ":", d.mark.line, ":", d.mark.column);
@@ -64,7 +64,7 @@ std::string Render(const Diagnostic& d, const Style& style) {
     return out;
   }
   AppendTo(out, ":", d.mark.line, ":", d.mark.column, ": ", d.subject, "\n");
-  const std::string_view line = LineOf(d.source->text, d.mark.line);
+  const std::string_view line = lines.Line(*d.source, d.mark.line);
   const std::string number = Cat(d.mark.line);
   const std::string margin(std::max<std::size_t>(5, number.size()) - number.size(), ' ');
   const std::size_t column = d.mark.column > 0 ? d.mark.column - 1 : 0;
@@ -78,6 +78,33 @@ std::string Render(const Diagnostic& d, const Style& style) {
     AppendTo(out, gutter, style.Red(d.message), "\n");
   }
   if (!d.advice.empty()) AppendTo(out, "  ", d.advice, "\n");
+  return out;
+}
+
+}  // namespace
+
+void SortByPlace(std::vector<Diagnostic>& diagnostics) {
+  std::unordered_map<std::string_view, std::size_t> ranks;
+  for (const Diagnostic& d : diagnostics) ranks.try_emplace(d.source->name, ranks.size());
+  const auto rank = [&](const Diagnostic& d) { return ranks.at(d.source->name); };
+  std::stable_sort(diagnostics.begin(), diagnostics.end(), [&](const Diagnostic& a, const Diagnostic& b) {
+    if (rank(a) != rank(b)) return rank(a) < rank(b);
+    return a.mark.line != b.mark.line ? a.mark.line < b.mark.line : a.mark.column < b.mark.column;
+  });
+}
+
+std::string RenderAll(const std::vector<Diagnostic>& diagnostics, const Style& style) {
+  std::string out;
+  Lines lines;
+  std::unordered_map<std::string_view, std::size_t> of_file;
+  for (std::size_t i = 0; i < diagnostics.size(); ++i) {
+    const std::string& file = diagnostics[i].source->name;
+    if (++of_file[file] <= kMostOfOneFile) AppendTo(out, Render(diagnostics[i], lines, style), "\n");
+    const bool last = i + 1 == diagnostics.size() || diagnostics[i + 1].source->name != file;
+    if (last && of_file[file] > kMostOfOneFile) {
+      AppendTo(out, "… and ", of_file[file] - kMostOfOneFile, " more in ", file, "\n\n");
+    }
+  }
   return out;
 }
 

@@ -27,7 +27,8 @@ struct Diagnostic {
 
 // By file as given, then by place.
 void SortByPlace(std::vector<Diagnostic>& diagnostics);
-std::string Render(const Diagnostic& diagnostic, const Style& style);
+// One after another; of each file the first hundred, and how many more there are.
+std::string RenderAll(const std::vector<Diagnostic>& diagnostics, const Style& style);
 // "2 errors in train.yaml; nothing was started."
 std::string CountLine(const std::vector<Diagnostic>& diagnostics, std::string_view consequence);
 

@@ -1,5 +1,6 @@
 #include "cli/explain_error.h"
 
+#include <array>
 #include <set>
 
 #include "base/text.h"
@@ -8,6 +9,11 @@
 namespace reprieve::cli {
 namespace {
 
+using model::Value;
+
+// Of a Job's end, as rules of a JobSet name them.
+constexpr std::array<std::string_view, 5> kReasons = {"BackoffLimitExceeded", "DeadlineExceeded", "FailedIndexes",
+                                                      "MaxFailedIndexesExceeded", "PodFailurePolicy"};
 constexpr std::string_view kInternal = "Internal error: ";
 constexpr std::string_view kStrict = "strict decoding error: ";
 constexpr std::string_view kGoField = " into Go struct field ";
@@ -47,9 +53,74 @@ std::string FirstQuoted(std::string_view message) {
   return pieces.size() > 1 ? std::string(pieces[1]) : std::string();
 }
 
-FieldComplaint FromCause(const model::Cause& cause) {
+// What stands between the first two single quotes.
+std::string_view FirstSingleQuoted(std::string_view message) {
+  const auto pieces = Split(message, '\'');
+  return pieces.size() > 2 ? pieces[1] : std::string_view();
+}
+
+// Where in `list` of the manifest `word` stands: [2]; empty if it does not.
+std::string IndexOf(const Value& list, std::string_view word) {
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    if (list[i].AsText() == word) return Cat("[", i, "]");
+  }
+  return {};
+}
+
+const Value& ValueAt(const Value& root, std::string_view path) {
+  const Value* at = &root;
+  for (const std::string_view step : Split(path, '.')) {
+    const std::size_t bracket = step.find('[');
+    at = &(*at)[step.substr(0, bracket)];
+    if (bracket == std::string_view::npos) continue;
+    const auto index = ParseInt64(step.substr(bracket + 1, step.size() - bracket - 2));
+    at = &(*at)[static_cast<std::size_t>(index.value_or(0))];
+  }
+  return *at;
+}
+
+std::string AdviceOfNames(std::string_view word, const std::vector<std::string_view>& names) {
+  const std::string_view near = NearestWord(word, names);
+  return near.empty() ? std::string() : Cat("Did you mean ", near, "?");
+}
+
+std::string Listed(const std::vector<std::string_view>& names) {
+  return Join(std::vector<std::string>(names.begin(), names.end()), ", ");
+}
+
+// What the JobSet's webhook says in one sentence: the word that is wrong, what is allowed, and how to switch on what is
+// off.
+void ExplainJobSetCause(const Value& manifest, FieldComplaint& out) {
+  const std::string message = out.message;
+  const std::string_view word = FirstSingleQuoted(message);
+  if (message.find("is not a recognized job failure reason") != std::string::npos) {
+    out.field += IndexOf(ValueAt(manifest, out.field), word);
+    out.message = Cat("not one of ", Listed({kReasons.begin(), kReasons.end()}));
+    out.advice = AdviceOfNames(word, {kReasons.begin(), kReasons.end()});
+  } else if (message.find("does not appear in .spec.ReplicatedJobs") != std::string::npos) {
+    std::vector<std::string_view> names;
+    for (const Value& job : manifest["spec"]["replicatedJobs"].items()) names.push_back(job["name"].AsText());
+    if (!out.field.ends_with(']')) out.field += IndexOf(ValueAt(manifest, out.field), word);
+    out.message = Cat("not one of the replicated jobs, ", Listed(names));
+    out.advice = AdviceOfNames(word, names);
+  } else if (message.find("RestartJob feature gate is disabled") != std::string::npos) {
+    const Value& rules = manifest["spec"]["failurePolicy"]["rules"];
+    for (std::size_t i = 0; i < rules.size(); ++i) {
+      const std::string& action = rules[i]["action"].AsText();
+      if (action != "RestartJob" && action != "RestartJobAndIgnoreMaxRestarts") continue;
+      out.field = Cat("spec.failurePolicy.rules[", i, "].action");
+      break;
+    }
+    out.advice = "Switch it on: --feature-gates RestartJob=true.";
+  } else if (message.find("InPlaceRestart feature gate is disabled") != std::string::npos) {
+    out.advice = "Switch it on: --feature-gates InPlaceRestart=true.";
+  }
+}
+
+FieldComplaint FromCause(const model::Cause& cause, const Value& manifest) {
   FieldComplaint out{cause.place.empty() ? cause.field : cause.place, cause.message, ""};
   if (out.message.starts_with(kInternal)) out.message.erase(0, kInternal.size());
+  if (manifest["kind"].AsText() == "JobSet") ExplainJobSetCause(manifest, out);
   if (cause.reason == "FieldValueNotSupported") {
     const std::vector<std::string> supported = SupportedValues(cause.message);
     const std::string word = FirstQuoted(cause.message);
@@ -96,6 +167,11 @@ FieldComplaint Unknown(const model::Message& root, const std::string& path) {
   return out;
 }
 
+FieldComplaint Explain(const model::Message& root, const std::string& path, bool duplicate) {
+  if (duplicate) return {path, "this field is here twice; only one can count", "Remove one of them."};
+  return Unknown(root, path);
+}
+
 // unknown field "a.b", duplicate field "c"
 std::vector<FieldComplaint> FromStrict(const model::Message& root, std::string_view list) {
   std::vector<FieldComplaint> out;
@@ -103,12 +179,8 @@ std::vector<FieldComplaint> FromStrict(const model::Message& root, std::string_v
     const std::size_t open = list.find('"');
     if (open == std::string_view::npos) break;
     const std::size_t close = list.find('"', open + 1);
-    const std::string path(list.substr(open + 1, close - open - 1));
-    if (list.substr(0, open).find("duplicate") != std::string_view::npos) {
-      out.push_back({path, "this field is here twice; only one can count", "Remove one of them."});
-    } else {
-      out.push_back(Unknown(root, path));
-    }
+    const bool duplicate = list.substr(0, open).find("duplicate") != std::string_view::npos;
+    out.push_back(Explain(root, std::string(list.substr(open + 1, close - open - 1)), duplicate));
     if (close == std::string_view::npos) break;
     list.remove_prefix(close + 1);
   }
@@ -142,13 +214,17 @@ FieldComplaint FromTypeError(std::string_view message) {
 
 }  // namespace
 
+FieldComplaint ExplainIssue(const model::Message& root, const model::FieldIssue& issue) {
+  return Explain(root, issue.path, issue.kind == model::FieldIssue::Kind::kDuplicate);
+}
+
 std::vector<FieldComplaint> ExplainAnswer(const model::Answer& answer, const model::Value& manifest) {
   std::vector<FieldComplaint> out;
   std::set<std::pair<std::string, std::string>> said;
   for (const model::Cause& cause : answer.causes) {
     // "Some rules were not checked": the errors beside it say what to mend first.
     if (cause.field == "<nil>" && cause.place.empty() && answer.causes.size() > 1) continue;
-    if (said.insert({cause.field, cause.message}).second) out.push_back(FromCause(cause));
+    if (said.insert({cause.field, cause.message}).second) out.push_back(FromCause(cause, manifest));
   }
   if (!out.empty()) return out;
   const std::string_view message = answer.message;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "model/admission.h"
+#include "model/schema.h"
 #include "model/value.h"
 
 namespace reprieve::cli {
@@ -16,6 +17,9 @@ struct FieldComplaint {
   std::string message;
   std::string advice;
 };
+
+// A field that is unknown or there twice, of an object of the type `root`.
+FieldComplaint ExplainIssue(const model::Message& root, const model::FieldIssue& issue);
 
 // REQUIRES: !answer.ok().
 std::vector<FieldComplaint> ExplainAnswer(const model::Answer& answer, const model::Value& object);

@@ -1,10 +1,13 @@
 #include "cli/load.h"
 
+#include <algorithm>
 #include <set>
 #include <tuple>
 
 #include "base/text.h"
 #include "cli/explain_error.h"
+#include "cli/load_settings.h"
+#include "cli/type_check.h"
 #include "model/admission.h"
 #include "model/admission_jobset.h"
 #include "model/jobset_extensions.h"
@@ -34,6 +37,7 @@ class Loader {
         if ((manifest.value["kind"].AsText() != "PersistentVolumeClaim") == others) Take(manifest);
       }
     }
+    CheckNamesOfChildren();
     SortByPlace(out_.errors);
     return std::move(out_);
   }
@@ -55,13 +59,19 @@ class Loader {
     Complain(manifest, "kind", Cat(version, " ", kind, " is nothing that Reprieve runs; expected ", kExpected));
   }
 
+  // ConfigMaps, Secrets, claims and Services, by the rules that all objects have and those of settings.
   template <class T>
   void TakeSettings(const model::ManifestObject& manifest, std::vector<T>& into) {
+    const std::size_t errors_before = out_.errors.size();
+    const Value mended = CheckSettings(manifest, out_.errors);
     T object;
-    FromValue(manifest.value, object);
+    FromValue(mended, object);
     if (object.metadata.namespace_.empty()) object.metadata.namespace_ = options_.name_space;
-    if (object.metadata.name.empty()) return Complain(manifest, "metadata.name", "a name is required");
-    into.push_back(std::move(object));
+    if (manifest.value["metadata"]["name"].IsEmpty()) {
+      Complain(manifest, "metadata.name", "a name is required");
+    }
+    IsNew(manifest, object.metadata.namespace_, object.metadata.name);
+    if (out_.errors.size() == errors_before) into.push_back(std::move(object));
   }
 
   // Headless ones give pods their names; there is nothing here that could balance load.
@@ -73,53 +83,88 @@ class Loader {
     TakeSettings(manifest, out_.services);
   }
 
-  // What admission says of the object, `create` being asked with a field validation; nothing if it is refused.
-  std::optional<Value> Admit(const model::ManifestObject& manifest,
-                             const std::function<model::Answer(const model::Request&)>& create) {
+  // False, and said so: there is one of this kind and name already.
+  bool IsNew(const model::ManifestObject& manifest, const std::string& name_space, const std::string& name) {
+    const std::string& kind = manifest.value["kind"].AsText();
+    if (name.empty() || names_.insert({kind, name_space, name}).second) return true;
+    Complain(manifest, "metadata.name", Cat("there is a ", kind, " ", name, " above already; names must differ"));
+    return false;
+  }
+
+  struct Admitted {
+    Value object;
+    // Nothing is wrong with it; else it is what is left of it, to find out what else there is.
+    bool clean = true;
+    std::vector<std::string> dropped;  // paths of values of the wrong type
+  };
+  using Create = std::function<model::Answer(const Value& object, const model::Request&)>;
+
+  // What admission makes of the object; nothing if even without what could not be read it is refused.
+  std::optional<Admitted> Admit(const model::ManifestObject& manifest, const Create& create) {
     const std::string& own = manifest.value["metadata"]["namespace"].AsText();
     const std::string name_space = own.empty() ? options_.name_space : own;
     const std::string uid = options_.new_uid();
     const std::string suffix = options_.new_suffix();
-    model::Answer answer = create({name_space, "Strict", uid, suffix, options_.now});
+    const auto ask = [&](const Value& object, std::string_view validation) {
+      return create(object, {name_space, validation, uid, suffix, options_.now});
+    };
+    model::Answer answer = ask(manifest.value, "Strict");
+    Admitted out;
+    out.clean = answer.ok();
+    Value mended;
+    const Value* object = &manifest.value;
     if (!answer.ok()) {
-      Add(manifest, answer);
-      // Unknown and repeated fields hide what validation has to say; everything is said at once.
-      if (answer.code == 400) {
-        const model::Answer lenient = create({name_space, "Ignore", uid, suffix, options_.now});
-        if (lenient.code == 422) Add(manifest, lenient);
+      // A value of the wrong type hides all other errors.
+      TypeCheck types = CheckTypes(manifest.value, MessageOf(manifest));
+      for (TypeFault& fault : types.faults) {
+        out.dropped.push_back(fault.path);
+        AddFault(manifest, std::move(fault));
       }
-      return std::nullopt;
+      if (!types.faults.empty()) {
+        mended = std::move(types.mended);
+        object = &mended;
+        answer = ask(mended, "Strict");
+      }
+    }
+    if (!answer.ok()) {
+      Add(manifest, answer, {}, out.dropped);
+      // Unknown and repeated fields hide what validation has to say; everything is said at once.
+      if (answer.code != 400) return std::nullopt;
+      answer = ask(*object, "Ignore");
+      if (answer.code == 422) Add(manifest, answer, {}, out.dropped);
+      if (!answer.ok()) return std::nullopt;
     }
     for (const std::string& warning : answer.warnings) out_.warnings.push_back(Cat(manifest.file->name, ": ", warning));
     const Value& meta = answer.object["metadata"];
-    const std::string& kind = manifest.value["kind"].AsText();
-    if (!names_.insert({kind, meta["namespace"].AsText(), meta["name"].AsText()}).second) {
-      Complain(manifest, "metadata.name",
-               Cat("there is a ", kind, " ", meta["name"].AsText(), " above already; names must differ"));
-      return std::nullopt;
-    }
-    return std::move(answer.object);
+    if (!IsNew(manifest, meta["namespace"].AsText(), meta["name"].AsText())) return std::nullopt;
+    out.object = std::move(answer.object);
+    return out;
+  }
+
+  static const model::Message& MessageOf(const model::ManifestObject& manifest) {
+    return manifest.value["kind"].AsText() == "JobSet" ? model::JobSetMessage() : model::JobMessage();
   }
 
   void TakeJob(const model::ManifestObject& manifest) {
     const auto admitted =
-        Admit(manifest, [&](const model::Request& request) { return model::CreateJob(manifest.value, request); });
-    if (!admitted) return;
+        Admit(manifest, [](const Value& object, const model::Request& request) { return model::CreateJob(object, request); });
+    if (!admitted || !admitted->clean) return;
     LoadedJob loaded{{}, manifest};
-    FromValue(*admitted, loaded.job);
+    FromValue(admitted->object, loaded.job);
     loaded.job.file = manifest.file->name;
     batch::KeepRuleMarks(manifest.value, loaded.job);
     out_.jobs.push_back(std::move(loaded));
   }
 
   void TakeJobSet(const model::ManifestObject& manifest) {
-    const auto admitted = Admit(manifest, [&](const model::Request& request) {
+    const auto admitted = Admit(manifest, [&](const Value& object, const model::Request& request) {
       const auto find_claim = [&](const std::string& name) { return FindClaim(std::string(request.name_space), name); };
-      return model::CreateJobSet(manifest.value, {request, options_.gates, find_claim});
+      return model::CreateJobSet(object, {request, options_.gates, find_claim});
     });
     if (!admitted) return;
+    CheckChildJobs(manifest, *admitted);
     std::vector<jobset::ExtensionError> unreadable;
-    [[maybe_unused]] const auto extensions = jobset::ReadExtensions(Annotations(*admitted), &unreadable);
+    [[maybe_unused]] const auto extensions = jobset::ReadExtensions(Annotations(admitted->object), &unreadable);
     for (const jobset::ExtensionError& error : unreadable) {
       Complain(manifest, Cat("metadata.annotations[", error.key, "]"), error.message);
     }
@@ -127,11 +172,11 @@ class Loader {
       const model::Mark mark = model::Locate(manifest.value, remark.field);
       out_.warnings.push_back(Cat(manifest.file->name, ":", mark.line, ": ", remark.field, " ", remark.message));
     }
+    if (!admitted->clean) return;
     LoadedJobSet loaded{{}, manifest};
-    FromValue(*admitted, loaded.jobset);
+    FromValue(admitted->object, loaded.jobset);
     loaded.jobset.file = manifest.file->name;
     jobset::KeepRuleMarks(manifest.value, loaded.jobset);
-    CheckChildJobs(manifest, *admitted);
     out_.jobsets.push_back(std::move(loaded));
   }
 
@@ -149,7 +194,8 @@ class Loader {
   }
 
   // The server takes a JobSet whose Jobs it will refuse; here that is known before anything starts.
-  void CheckChildJobs(const model::ManifestObject& manifest, const Value& admitted) {
+  void CheckChildJobs(const model::ManifestObject& manifest, const Admitted& jobset) {
+    const Value& admitted = jobset.object;
     const Value& jobs = admitted["spec"]["replicatedJobs"];
     for (std::size_t i = 0; i < jobs.size(); ++i) {
       if (jobs[i]["replicas"].AsInt() == 0) continue;
@@ -170,16 +216,47 @@ class Loader {
       }
       const model::Answer answer =
           model::CreateJob(job, {admitted["metadata"]["namespace"].AsText(), "Ignore", "UID", "", options_.now});
-      if (!answer.ok()) Add(manifest, answer, Cat("spec.replicatedJobs[", i, "].template."));
+      if (!answer.ok()) Add(manifest, answer, Cat("spec.replicatedJobs[", i, "].template."), jobset.dropped);
     }
   }
 
-  // `prefix`: where in the manifest the object stands that was asked about.
-  void Add(const model::ManifestObject& manifest, const model::Answer& answer, const std::string& prefix = {}) {
+  // `prefix`: where in the manifest the object stands that was asked about. What is said only because a value of the
+  // wrong type is not there (`dropped`) is no news.
+  void Add(const model::ManifestObject& manifest, const model::Answer& answer, const std::string& prefix,
+           const std::vector<std::string>& dropped) {
     for (const FieldComplaint& complaint : ExplainAnswer(answer, manifest.value)) {
       Diagnostic diagnostic = AboutField(manifest, Cat(prefix, complaint.field), complaint.message);
       diagnostic.advice = complaint.advice;
-      out_.errors.push_back(std::move(diagnostic));
+      if (!FollowsFrom(diagnostic, dropped)) out_.errors.push_back(std::move(diagnostic));
+    }
+  }
+
+  static bool FollowsFrom(const Diagnostic& complaint, const std::vector<std::string>& dropped) {
+    const bool required = complaint.message.starts_with("Required value");
+    return std::any_of(dropped.begin(), dropped.end(), [&](const std::string& path) {
+      return complaint.subject.starts_with(path) || (required && path.starts_with(complaint.subject));
+    });
+  }
+
+  void AddFault(const model::ManifestObject& manifest, TypeFault fault) {
+    out_.errors.push_back(AboutFault(manifest, std::move(fault)));
+  }
+
+  // A Job that has the name of a JobSet's child: the JobSet would wait for it for ever.
+  void CheckNamesOfChildren() {
+    for (const LoadedJobSet& jobset : out_.jobsets) {
+      for (const jobset::ReplicatedJob& group : jobset.jobset.spec->replicated_jobs) {
+        const std::string stem = Cat(jobset.jobset.metadata.name, "-", group.name, "-");
+        for (const LoadedJob& job : out_.jobs) {
+          const std::string& name = job.job.metadata.name;
+          if (!name.starts_with(stem) || job.job.metadata.namespace_ != jobset.jobset.metadata.namespace_) continue;
+          const auto index = ParseInt32(std::string_view(name).substr(stem.size()));
+          if (!index || *index < 0 || *index >= group.replicas || Cat(stem, *index) != name) continue;
+          Complain(job.manifest, "metadata.name",
+                   Cat("JobSet ", jobset.jobset.metadata.name, " makes a Job of this name for its replicated job ",
+                       group.name, "; give this Job another"));
+        }
+      }
     }
   }
 

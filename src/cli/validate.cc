@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 
@@ -48,14 +49,18 @@ class Validate final : public Verb {
     options.gates = *model::ParseFeatureGates(gates_);
     // Nothing is created: any identity will do.
     options.new_uid = [] { return std::string("00000000-0000-4000-8000-000000000000"); };
-    options.new_suffix = [] { return std::string("xxxxx"); };
+    // Two objects of one generateName have two names.
+    options.new_suffix = [count = 0]() mutable {
+      const std::string number = Cat(++count);
+      return Cat(std::string(5 - std::min<std::size_t>(5, number.size()), '0'), number);
+    };
     const Loaded loaded = Load(files_, options);
     for (const std::string& warning : loaded.warnings) std::fprintf(stderr, "Warning: %s\n", warning.c_str());
     const Style style(ColorNamed(color_), STDOUT_FILENO);
-    for (const Diagnostic& error : loaded.errors) {
-      const std::string text =
-          output_ == "json" ? model::WriteJson(ToValue(error)) + "\n" : Render(error, style) + "\n";
-      std::fputs(text.c_str(), stdout);
+    if (output_ == "json") {
+      for (const Diagnostic& error : loaded.errors) std::printf("%s\n", model::WriteJson(ToValue(error)).c_str());
+    } else {
+      std::fputs(RenderAll(loaded.errors, style).c_str(), stdout);
     }
     if (loaded.errors.empty()) return kCompleted;
     if (output_ == "text") std::printf("%s\n", CountLine(loaded.errors, "").c_str());

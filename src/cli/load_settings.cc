@@ -1,0 +1,107 @@
+#include "cli/load_settings.h"
+
+#include "base/base64.h"
+#include "base/text.h"
+#include "cli/explain_error.h"
+#include "cli/load.h"
+#include "model/decode.h"
+#include "model/validation/names.h"
+#include "model/validation/object_meta.h"
+
+namespace reprieve::cli {
+namespace {
+
+using model::Value;
+
+// Of all values of a ConfigMap or a Secret together.
+constexpr std::size_t kMostBytes = std::size_t{1} << 20;
+
+struct ValuesField {
+  std::string_view name;
+  bool base64 = false;
+};
+constexpr ValuesField kOfConfigMap[] = {{"data", false}, {"binaryData", true}};
+constexpr ValuesField kOfSecret[] = {{"data", true}, {"stringData", false}};
+
+class SettingsCheck {
+ public:
+  SettingsCheck(const model::ManifestObject& manifest, std::vector<Diagnostic>& errors)
+      : manifest_(manifest), errors_(errors) {}
+
+  Value Run() {
+    const std::string& kind = manifest_.value["kind"].AsText();
+    const model::Message* message = model::FindMessage(Cat("core/v1.", kind));
+    Value mended = manifest_.value;
+    if (message != nullptr) {
+      TypeCheck types = CheckTypes(manifest_.value, *message);
+      for (TypeFault& fault : types.faults) errors_.push_back(AboutFault(manifest_, std::move(fault)));
+      mended = std::move(types.mended);
+      for (const model::FieldIssue& issue : model::Decode(mended, *message).issues) {
+        FieldComplaint complaint = ExplainIssue(*message, issue);
+        errors_.push_back({manifest_.file, issue.mark, complaint.field, complaint.message, complaint.advice});
+      }
+    }
+    CheckMeta(mended["metadata"]);
+    if (kind == "ConfigMap") CheckValues(mended, kOfConfigMap);
+    if (kind == "Secret") CheckValues(mended, kOfSecret);
+    return mended;
+  }
+
+ private:
+  void Complain(std::string_view field, std::string message) {
+    errors_.push_back(AboutField(manifest_, field, std::move(message)));
+  }
+
+  void CheckMeta(const Value& meta) {
+    const std::string& name = meta["name"].AsText();
+    if (!name.empty()) {
+      for (const std::string& fault : model::DnsSubdomainFaults(name)) {
+        Complain("metadata.name", Cat("Invalid value: ", Quote(name), ": ", fault));
+      }
+    }
+    model::FieldErrors faults;
+    model::ValidateLabels(meta["labels"], model::FieldPath("metadata.labels"), faults);
+    model::ValidateAnnotations(meta["annotations"], model::FieldPath("metadata.annotations"), faults);
+    for (const model::FieldError& fault : faults.list()) Complain(fault.field, fault.body);
+  }
+
+  template <std::size_t N>
+  void CheckValues(const Value& object, const ValuesField (&fields)[N]) {
+    std::size_t bytes = 0;
+    for (const ValuesField& field : fields) {
+      for (const Value::Member& member : object[field.name].members()) {
+        const std::string path = Cat(field.name, "[", member.key, "]");
+        for (const std::string& fault : model::ConfigMapKeyFaults(member.key)) {
+          Complain(path, Cat("Invalid value: ", Quote(member.key), ": ", fault));
+        }
+        bytes += field.base64 ? DecodeBase64(member.value.AsText()).value_or("").size() : member.value.AsText().size();
+      }
+    }
+    // A Secret's stringData wins over its data; a ConfigMap's two kinds may not share a key.
+    if (!fields[0].base64) {
+      for (const Value::Member& member : object["binaryData"].members()) {
+        if (object["data"].Find(member.key) == nullptr) continue;
+        Complain(Cat("data[", member.key, "]"), "this key is in binaryData as well; only one can count");
+      }
+    }
+    if (bytes > kMostBytes) {
+      Complain(fields[0].name, Cat("its values have ", bytes, " bytes; an object has room for ", kMostBytes));
+    }
+  }
+
+  const model::ManifestObject& manifest_;
+  std::vector<Diagnostic>& errors_;
+};
+
+}  // namespace
+
+Value CheckSettings(const model::ManifestObject& manifest, std::vector<Diagnostic>& errors) {
+  return SettingsCheck(manifest, errors).Run();
+}
+
+Diagnostic AboutFault(const model::ManifestObject& manifest, TypeFault fault) {
+  const model::Mark mark = fault.mark.line != 0 ? fault.mark : model::Mark{1, 1};
+  return {manifest.file, mark, std::move(fault.path), std::move(fault.message), std::move(fault.advice)};
+}
+
+}  // namespace reprieve::cli

@@ -1,0 +1,177 @@
+#include "cli/type_check.h"
+
+#include "base/base64.h"
+#include "base/text.h"
+#include "model/gotime.h"
+#include "model/json.h"
+#include "model/quantity.h"
+
+namespace reprieve::cli {
+namespace {
+
+using model::Shape;
+using model::Type;
+using model::Value;
+
+constexpr std::size_t kLongestShown = 60;
+
+std::string_view KindName(const Value& value) {
+  switch (value.kind()) {
+    case Value::Kind::kNull:
+      return "null";
+    case Value::Kind::kBool:
+      return "a boolean";
+    case Value::Kind::kNumber:
+      return "a number";
+    case Value::Kind::kString:
+      return "a string";
+    case Value::Kind::kArray:
+      return "a list";
+    case Value::Kind::kObject:
+      return "a mapping";
+  }
+  return "";
+}
+
+std::string_view Expected(Shape shape) {
+  switch (shape) {
+    case Shape::kString:
+      return "text";
+    case Shape::kBool:
+      return "true or false";
+    case Shape::kInt32:
+      return "a whole number of at most 2147483647";
+    case Shape::kInt64:
+      return "a whole number";
+    case Shape::kBytes:
+      return "text in base64";
+    case Shape::kQuantity:
+      return "a quantity, such as 2, 500m or 1Gi,";
+    case Shape::kIntOrString:
+      return "a whole number or text";
+    case Shape::kTime:
+    case Shape::kMicroTime:
+      return "a time, such as 2026-01-31T12:00:00Z,";
+    case Shape::kRaw:
+      return "anything";
+    case Shape::kMessage:
+      return "a mapping";
+    case Shape::kList:
+      return "a list";
+    case Shape::kMap:
+      return "a mapping of names";
+  }
+  return "";
+}
+
+bool Fits(const Value& value, Shape shape) {
+  switch (shape) {
+    case Shape::kString:
+      return value.IsString();
+    case Shape::kBool:
+      return value.IsBool();
+    case Shape::kInt32:
+      return value.IsNumber() && ParseInt32(value.AsText()).has_value();
+    case Shape::kInt64:
+      return value.IsNumber() && ParseInt64(value.AsText()).has_value();
+    case Shape::kBytes:
+      return value.IsString() && DecodeBase64(value.AsText()).has_value();
+    case Shape::kQuantity:
+      return (value.IsString() || value.IsNumber()) && model::Quantity::Parse(Trim(value.AsText())).ok();
+    case Shape::kIntOrString:
+      return value.IsString() || (value.IsNumber() && ParseInt32(value.AsText()).has_value());
+    case Shape::kTime:
+    case Shape::kMicroTime:
+      return value.IsString() && model::ParseGoTime(value.AsText(), shape == Shape::kMicroTime).ok();
+    case Shape::kRaw:
+      return true;
+    case Shape::kMessage:
+    case Shape::kMap:
+      return value.IsObject();
+    case Shape::kList:
+      return value.IsArray();
+  }
+  return true;
+}
+
+std::string ShownOf(const Value& value) {
+  std::string out = model::WriteJson(value);
+  if (out.size() <= kLongestShown) return out;
+  std::size_t end = kLongestShown;
+  while (end > 0 && (static_cast<unsigned char>(out[end]) & 0xC0) == 0x80) --end;
+  out.resize(end);
+  return Cat(out, "…");
+}
+
+class Checker {
+ public:
+  explicit Checker(std::vector<TypeFault>& faults) : faults_(faults) {}
+
+  // False: it does not fit, and is to go.
+  bool Mend(Value& value, const Type& type, model::Mark key) {
+    if (value.IsNull()) return true;
+    if (!Fits(value, type.shape)) {
+      Complain(value, type.shape, key);
+      return false;
+    }
+    if (type.shape == Shape::kMessage) MendMessage(value, *type.message);
+    if (type.shape == Shape::kList) MendItems(value, *type.element);
+    if (type.shape == Shape::kMap) {
+      std::erase_if(value.members(), [&](Value::Member& member) {
+        return !At(Cat("[", member.key, "]"), [&] { return Mend(member.value, *type.element, member.mark); });
+      });
+    }
+    return true;
+  }
+
+  void MendMessage(Value& value, const model::Message& message) {
+    std::erase_if(value.members(), [&](Value::Member& member) {
+      const model::Field* field = message.Find(member.key);
+      if (field == nullptr) return false;
+      return !At(Cat(path_.empty() ? "" : ".", member.key),
+                 [&] { return Mend(member.value, field->type, member.mark); });
+    });
+  }
+
+ private:
+  // An item that goes leaves its place: the others keep their numbers.
+  void MendItems(Value& list, const Type& element) {
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      Value& item = list.items()[i];
+      if (!At(Cat("[", i, "]"), [&] { return Mend(item, element, item.mark()); })) item = Value();
+    }
+  }
+
+  bool At(const std::string& step, const auto& mend) {
+    const std::size_t length = path_.size();
+    path_ += step;
+    const bool fits = mend();
+    path_.resize(length);
+    return fits;
+  }
+
+  void Complain(const Value& value, Shape shape, model::Mark key) {
+    TypeFault fault;
+    fault.path = path_;
+    fault.mark = value.mark().line != 0 ? value.mark() : key;
+    fault.message = Cat(ShownOf(value), ", ", KindName(value), " where ", Expected(shape), " was expected");
+    if (shape == Shape::kString && (value.IsNumber() || value.IsBool())) {
+      fault.advice = Cat("Quote it: \"", model::WriteJson(value), "\".");
+    }
+    faults_.push_back(std::move(fault));
+  }
+
+  std::vector<TypeFault>& faults_;
+  std::string path_;
+};
+
+}  // namespace
+
+TypeCheck CheckTypes(const Value& manifest, const model::Message& message) {
+  TypeCheck out;
+  out.mended = manifest;
+  Checker(out.faults).MendMessage(out.mended, message);
+  return out;
+}
+
+}  // namespace reprieve::cli
