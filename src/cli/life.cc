@@ -40,10 +40,6 @@ std::string Padded(std::string text, std::size_t width) {
   return text;
 }
 
-}  // namespace
-
-namespace {
-
 // Of the whole JobSet in place: the newest attempt of its pods counts them all, those of its Jobs too.
 std::int64_t UsedInPlace(const jobset::JobSetStatus& status) {
   const std::int64_t newest = std::max(status.current_in_place_restart_attempt.value_or(0),
@@ -53,37 +49,107 @@ std::int64_t UsedInPlace(const jobset::JobSetStatus& status) {
 
 }  // namespace
 
-std::string RestartsUsed(const JobSetLife& jobset) {
-  const jobset::JobSetSpec& spec = *jobset.spec;
-  const jobset::JobSetStatus& status = jobset.status;
-  std::int64_t used = std::max<std::int64_t>(status.restarts_count_towards_max, UsedInPlace(status));
-  std::int64_t all = status.restarts;
-  for (const jobset::ReplicatedJobStatus& each : status.replicated_jobs_status) {
-    for (const std::int32_t count : each.job_restarts_count_towards_max) used += count;
-    for (const std::int32_t count : each.job_restarts) all += count;
+std::string NameOf(const meta::ObjectKey& key) {
+  return key.namespace_ == "default" ? key.name : Cat(key.namespace_, "/", key.name);
+}
+
+std::vector<std::string> ChainOf(const world::Verdict& verdict) {
+  constexpr std::string_view kArrow = " → ";
+  std::string text = world::Describe(verdict);
+  if (verdict.namespace_ != "default") {
+    const std::size_t at = text.starts_with("Job ") ? 4 : text.starts_with("JobSet ") ? 7 : 0;
+    text.insert(at, Cat(verdict.namespace_, "/"));
   }
-  const std::int64_t limit = spec.failure_policy ? spec.failure_policy->max_restarts : 0;
-  if (limit <= 0 && all == 0) return {};
-  std::string out = Cat("restarts ", used, " of ", std::max<std::int64_t>(limit, 0), " used");
-  if (all > used) AppendTo(out, ", ", all - used, " not counted");
+  std::vector<std::string> out;
+  std::size_t begin = 0;
+  for (std::size_t end = text.find(kArrow); end != std::string::npos; end = text.find(kArrow, begin)) {
+    out.push_back(text.substr(begin, end - begin));
+    begin = end + kArrow.size();
+  }
+  out.push_back(text.substr(begin));
   return out;
 }
 
-std::string JobLine(const JobLife& job, Time now) {
+// "retry 1 of 3 in 20s", "restart 1 of JobSet js, 1 of 9 used, in 100ms"
+std::optional<Time> RetryDue(const world::Verdict& verdict) {
+  const std::size_t at = verdict.consequence.rfind(" in ");
+  if (at == std::string::npos) return std::nullopt;
+  const auto wait = ParseDuration(std::string_view(verdict.consequence).substr(at + 4));
+  return wait ? std::optional<Time>(verdict.at + *wait) : std::nullopt;
+}
+
+Restarts RestartsOf(const JobSetLife& jobset) {
+  Restarts out;
+  const jobset::JobSetStatus& status = jobset.status;
+  out.used = std::max<std::int64_t>(status.restarts_count_towards_max, UsedInPlace(status));
+  std::int64_t all = status.restarts;
+  for (const jobset::ReplicatedJobStatus& each : status.replicated_jobs_status) {
+    for (const std::int32_t count : each.job_restarts_count_towards_max) out.used += count;
+    for (const std::int32_t count : each.job_restarts) all += count;
+  }
+  out.uncounted = std::max<std::int64_t>(all - out.used, 0);
+  const auto& policy = jobset.spec->failure_policy;
+  out.limit = policy ? std::max<std::int64_t>(policy->max_restarts, 0) : 0;
+  return out;
+}
+
+std::string RestartsUsed(const JobSetLife& jobset) {
+  const Restarts restarts = RestartsOf(jobset);
+  if (restarts.limit == 0 && restarts.used + restarts.uncounted == 0) return {};
+  std::string out = Cat("restarts ", restarts.used, " of ", restarts.limit, " used");
+  if (restarts.uncounted > 0) AppendTo(out, ", ", restarts.uncounted, " not counted");
+  return out;
+}
+
+namespace {
+
+// 3 waiting for cpu; empty: none waits.
+std::string Waiting(const Tally& tally) {
+  constexpr std::string_view kInsufficient = "Insufficient ";
+  std::int64_t pods = 0;
+  std::set<std::string> wanted;
+  for (const auto& [why, count] : tally.waiting) {
+    pods += count;
+    for (std::size_t at = why.find(kInsufficient); at != std::string::npos; at = why.find(kInsufficient, at)) {
+      at += kInsufficient.size();
+      wanted.insert(why.substr(at, why.find_first_of(",", at) == std::string::npos ? why.size() - 1 - at
+                                                                                 : why.find(',', at) - at));
+    }
+  }
+  if (pods == 0) return {};
+  const std::string what = Join({wanted.begin(), wanted.end()}, " and ");
+  return Cat(pods, " waiting for ", what.empty() ? "a place" : what);
+}
+
+std::string NextRetry(const Tally& tally, Time now) {
+  const auto next = tally.retries.upper_bound(now);
+  if (next == tally.retries.end()) return {};
+  return Cat("next retry in ", HumanDuration(std::chrono::ceil<Seconds>(*next - now)));
+}
+
+}  // namespace
+
+// What matters most comes first: the line is cut at the terminal's edge.
+std::string JobLine(const JobLife& job, Time now, std::size_t width) {
   const batch::JobStatus& status = job.status;
   const std::int32_t wanted = job.completions.value_or(1);
-  std::string out =
-      Cat("Job ", job.key.name, "  ", Bar(wanted > 0 ? double(status.succeeded) / wanted : 1), "  ", status.succeeded,
-          "/", wanted, " succeeded · ", status.active, " active · ", status.failed, " failed");
-  const std::int64_t judged = job.tally.counted + job.tally.ignored;
-  if (judged > 0) AppendTo(out, " · ", judged, " judged");
-  AppendTo(out, " · ", Took(job.began, job.ended, now));
+  std::vector<std::string> facts = {Cat(status.succeeded, "/", wanted, " succeeded"), Cat(status.failed, " failed"),
+                                    Cat(status.active, " active")};
+  const std::int64_t retries = job.tally.retried + job.tally.restarts;
+  if (retries > 0) facts.push_back(Cat(retries, retries == 1 ? " retry" : " retries"));
   if (job.finished) {
-    AppendTo(out, " · ", status.IsTrue("Failed") ? "failed" : "completed");
-  } else if (job.last && !job.last->consequence.empty() && status.active == 0) {
-    AppendTo(out, " · ", job.last->consequence);
+    facts.emplace_back(status.IsTrue("Failed") ? "failed" : "completed");
+  } else {
+    for (std::string fact : {NextRetry(job.tally, now), Waiting(job.tally)}) {
+      if (!fact.empty()) facts.push_back(std::move(fact));
+    }
   }
-  return out;
+  facts.push_back(Took(job.began, job.ended, now));
+  const std::string name = Cat("Job ", NameOf(job.key), "  ");
+  const std::string line = Join(facts, " · ");
+  // The bar is the first to go.
+  if (Columns(name) + kBarCells + 2 + Columns(line) >= width) return Cat(name, line);
+  return Cat(name, Bar(wanted > 0 ? double(status.succeeded) / wanted : 1), "  ", line);
 }
 
 // JobSet train                       restarts 1 of 3 used · 4m12s
@@ -91,9 +157,12 @@ std::string JobLine(const JobLife& job, Time now) {
 //   workers  3/4  starting  ███████░░░   1 failed
 //   the last failure's chain of verdicts
 std::vector<std::string> JobSetTree(const JobSetLife& jobset, Time now) {
-  std::string head = Cat("JobSet ", jobset.key.name);
+  std::string head = Cat("JobSet ", NameOf(jobset.key));
   std::vector<std::string> facts;
   if (std::string used = RestartsUsed(jobset); !used.empty()) facts.push_back(std::move(used));
+  for (std::string fact : {NextRetry(jobset.tally, now), Waiting(jobset.tally)}) {
+    if (!fact.empty() && !jobset.finished) facts.push_back(std::move(fact));
+  }
   facts.push_back(Took(jobset.began, jobset.ended, now));
   if (jobset.finished) facts.push_back(jobset.status.IsTrue("Failed") ? "failed" : "completed");
   std::vector<std::string> out = {Cat(Padded(head, 32), "  ", Join(facts, " · "))};
@@ -113,7 +182,10 @@ std::vector<std::string> JobSetTree(const JobSetLife& jobset, Time now) {
     if (!counts.empty()) AppendTo(line, "   ", Join(counts, " · "));
     out.push_back(std::move(line));
   }
-  if (jobset.last) out.push_back(Cat("  ", world::Describe(*jobset.last)));
+  if (!jobset.last) return out;
+  const std::vector<std::string> chain = ChainOf(*jobset.last);
+  out.push_back(Cat("  ", FormatClock(jobset.last->at), "  ", chain.front()));
+  for (std::size_t i = 1; i < chain.size(); ++i) out.push_back(Cat("            → ", chain[i]));
   return out;
 }
 

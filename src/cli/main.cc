@@ -1,5 +1,9 @@
 // reprieve: what it is told to do, and nothing printed that has no reader.
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
+#include <cerrno>
 #include <cstdio>
 #include <cstring>
 
@@ -55,9 +59,24 @@ int BadUsage(CLI::App& app, const CLI::ParseError& error, int argc, char** argv)
   return cli::kBadInput;
 }
 
-}  // namespace
+// A closed descriptor must not become some file that is opened later.
+void HoldStandardDescriptors() {
+  for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    // Read-only: who writes there learns that nobody will read it.
+    if (fcntl(descriptor, F_GETFD) == -1) [[maybe_unused]] const int held = open("/dev/null", O_RDONLY);
+  }
+}
 
-int main(int argc, char** argv) {
+// What could not be printed must not pass for what was not to be said.
+int WithoutLoss(int code) {
+  const bool flushed = std::fflush(stdout) == 0;
+  if (flushed && std::ferror(stdout) == 0) return code;
+  std::fprintf(stderr, "reprieve: standard output could not be written%s%s; part of what was said is lost.\n",
+               flushed ? "" : ": ", flushed ? "" : strerrordesc_np(errno));
+  return code == cli::kCompleted ? cli::kCannotRun : code;
+}
+
+int Main(int argc, char** argv) {
   if (argc == 1) {
     std::fputs(kSixLines, stdout);
     return cli::kCompleted;
@@ -91,4 +110,11 @@ int main(int argc, char** argv) {
     if (all[i]->parsed()) return verbs[i]->Run();
   }
   return cli::kBadInput;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  HoldStandardDescriptors();
+  return WithoutLoss(Main(argc, argv));
 }

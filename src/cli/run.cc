@@ -14,6 +14,7 @@
 #include "cli/feature_gates_option.h"
 #include "cli/interrupt.h"
 #include "cli/load.h"
+#include "cli/run_checks.h"
 #include "cli/run_report.h"
 #include "cli/verb.h"
 #include "node/local_world.h"
@@ -114,12 +115,16 @@ class RunVerb final : public Verb {
         if (report != nullptr) report->Output(line);
       };
     }
-    Result<std::unique_ptr<node::LocalWorld>> opened = node::LocalWorld::Open(std::move(options));
-    if (!opened.ok()) {
-      std::fprintf(stderr, "reprieve: %s\n", opened.error().message.c_str());
-      return kCannotRun;
+    options.suffered = [&report](const world::Incident& incident, const std::string& outcome, bool happened) {
+      if (report != nullptr) report->Suffered(incident, outcome, happened);
+    };
+    // What is wrong with the input is found before anything is made.
+    Result<std::unique_ptr<node::LocalWorld>> prepared = node::LocalWorld::Prepare(std::move(options));
+    if (!prepared.ok()) {
+      std::fprintf(stderr, "reprieve: %s\n", prepared.error().message.c_str());
+      return kBadInput;
     }
-    node::LocalWorld& world = **opened;
+    node::LocalWorld& world = **prepared;
     for (const std::string& image : images_) {
       if (const Status added = world.images().Add(image); !added.ok()) {
         std::fprintf(stderr, "reprieve: --image %s: %s\n", image.c_str(), added.error().message.c_str());
@@ -135,12 +140,16 @@ class RunVerb final : public Verb {
     Loaded loaded = Load(files_, load);
     for (core::ConfigMap& config_map : loaded.config_maps) world.settings().Add(std::move(config_map));
     for (core::Secret& secret : loaded.secrets) world.settings().Add(std::move(secret));
-    for (core::Service& service : loaded.services) world.store().CreateService(std::move(service));
-    for (core::PersistentVolumeClaim& claim : loaded.claims) world.store().CreateClaim(std::move(claim));
-    CheckRunnable(world, loaded);
-    const std::vector<world::Incident> incidents = ReadInjections(world, loaded.errors);
+    for (core::Service& service : loaded.services) world.Add(std::move(service));
+    for (core::PersistentVolumeClaim& claim : loaded.claims) world.Add(std::move(claim));
+    CheckRunnable(world, files_.front(), loaded);
+    const std::vector<world::Incident> incidents = ReadInjections(injections_, world.nodes(), loaded, loaded.errors);
     for (const std::string& warning : loaded.warnings) std::fprintf(stderr, "Warning: %s\n", warning.c_str());
     if (!loaded.errors.empty()) return Refuse(loaded.errors);
+    if (const Status started = world.Start(); !started.ok()) {
+      std::fprintf(stderr, "reprieve: %s\n", started.error().message.c_str());
+      return kCannotRun;
+    }
 
     RunReport run_report({output_ == "json" ? OutputFormat::kJson : OutputFormat::kText,
                           output_ != "json" && isatty(STDOUT_FILENO) == 1, ColorNamed(color_), logs_},
@@ -186,7 +195,7 @@ class RunVerb final : public Verb {
     }
     const bool interrupted = Interrupt::count() > 0 && !all_finished();
     if (interrupted) EndEarly(world, run_report);
-    run_report.Summarize(interrupted);
+    run_report.Summarize(interrupted, world.machine().NotYetSuffered());
     if (interrupted) run_report.Say("Nothing is left behind: no process, mount or cgroup.");
     world.store().RemoveWatcher(&run_report);
     if (interrupted) return kInterrupted;
@@ -194,87 +203,9 @@ class RunVerb final : public Verb {
   }
 
  private:
-  // What could never run here is refused before anything starts.
-  void CheckRunnable(const node::LocalWorld& world, Loaded& loaded) {
-    for (const LoadedJob& job : loaded.jobs) {
-      const auto complain = [&](std::string_view field, std::string message) {
-        loaded.errors.push_back(AboutField(job.manifest, field, std::move(message)));
-      };
-      const batch::JobSpec& spec = *job.job.spec;
-      if (spec.managed_by && *spec.managed_by != batch::kBuiltInController) {
-        complain("spec.managedBy",
-                 Cat("another controller, ", *spec.managed_by, ", manages this Job; remove the field to run it here"));
-      }
-      if (spec.suspended())
-        complain("spec.suspend", "a suspended Job never ends; set it to false, or remove it, to run the Job");
-      for (std::string& why : world.WhyNotRunnable(*spec.pod_template.spec, job.job.metadata.namespace_)) {
-        complain("spec.template.spec", std::move(why));
-      }
-    }
-    for (const LoadedJobSet& jobset : loaded.jobsets) CheckRunnable(world, jobset, loaded.errors);
-    if (loaded.errors.empty() && loaded.jobs.empty() && loaded.jobsets.empty()) {
-      auto file = std::make_shared<const model::ManifestFile>(model::ManifestFile{files_.front(), {}});
-      loaded.errors.push_back({std::move(file), {}, "", "has no Job and no JobSet in it", ""});
-    }
-  }
-
-  // What --inject says; an error points at the word.
-  std::vector<world::Incident> ReadInjections(const node::LocalWorld& world, std::vector<Diagnostic>& errors) const {
-    std::vector<world::Incident> out;
-    for (const std::string& text : injections_) {
-      const auto complain = [&](std::size_t at, std::string message, std::string advice) {
-        auto file = std::make_shared<const model::ManifestFile>(model::ManifestFile{"--inject", text});
-        errors.push_back(
-            {std::move(file), {1, static_cast<std::uint32_t>(at + 1)}, "EVENT", std::move(message), std::move(advice)});
-      };
-      auto parsed = world::ParseIncident(text);
-      if (const auto* error = std::get_if<world::IncidentError>(&parsed)) {
-        complain(error->at, error->message, "");
-        continue;
-      }
-      auto& incident = std::get<world::Incident>(parsed);
-      if (!incident.node.empty() && world.machine().placement().FindNode(incident.node) == nullptr) {
-        complain(incident.name_at, Cat("there is no node ", incident.node, "; nodes are n1 to n", nodes_),
-                 "Give --nodes a number to have more.");
-        continue;
-      }
-      out.push_back(std::move(incident));
-    }
-    return out;
-  }
-
-  static void CheckRunnable(const node::LocalWorld& world, const LoadedJobSet& loaded,
-                            std::vector<Diagnostic>& errors) {
-    const auto complain = [&](std::string_view field, std::string message) {
-      errors.push_back(AboutField(loaded.manifest, field, std::move(message)));
-    };
-    const jobset::JobSetSpec& spec = *loaded.jobset.spec;
-    if (spec.managed_elsewhere()) {
-      complain("spec.managedBy",
-               Cat("another controller, ", *spec.managed_by, ", manages this JobSet; remove the field to run it here"));
-    }
-    if (spec.suspended()) {
-      complain("spec.suspend", "a suspended JobSet never ends; set it to false, or remove it, to run the JobSet");
-    }
-    // Its claims will be there when its pods are: any volume of that name will do.
-    std::vector<core::Volume> claims;
-    for (const jobset::VolumeClaimPolicy& policy : spec.volume_claim_policies) {
-      for (const core::PersistentVolumeClaim& claim : policy.templates) {
-        claims.emplace_back().name = claim.metadata.name;
-      }
-    }
-    for (std::size_t i = 0; i < spec.replicated_jobs.size(); ++i) {
-      core::PodSpec pod = *spec.replicated_jobs[i].job_template.spec->pod_template.spec;
-      pod.volumes.insert(pod.volumes.end(), claims.begin(), claims.end());
-      for (std::string& why : world.WhyNotRunnable(pod, loaded.jobset.metadata.namespace_)) {
-        complain(Cat("spec.replicatedJobs[", i, "].template.spec.template.spec"), std::move(why));
-      }
-    }
-  }
-
   int Refuse(const std::vector<Diagnostic>& errors) const {
     const Style style(ColorNamed(color_), STDERR_FILENO);
-    for (const Diagnostic& error : errors) std::fprintf(stderr, "%s\n", Render(error, style).c_str());
+    std::fputs(RenderAll(errors, style).c_str(), stderr);
     std::fprintf(stderr, "%s\n", CountLine(errors, "; nothing was started").c_str());
     return kBadInput;
   }

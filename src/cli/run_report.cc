@@ -5,8 +5,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <deque>
-#include <fstream>
 #include <utility>
 
 #include "base/text.h"
@@ -18,7 +16,7 @@ namespace {
 using model::Value;
 
 constexpr Nanoseconds kRepaintAtMostEvery = std::chrono::milliseconds(100);
-constexpr std::size_t kTailLines = 5;
+
 const core::ContainerStatus* FailedContainer(const core::Pod& pod) {
   for (const auto* statuses : {&pod.status.container_statuses, &pod.status.init_container_statuses}) {
     for (const core::ContainerStatus& status : *statuses) {
@@ -32,6 +30,7 @@ std::string EndOf(const core::Pod& pod) {
   const core::ContainerStatus* failed = FailedContainer(pod);
   if (failed == nullptr) return pod.status.reason;
   const core::ContainerStateTerminated& end = *failed->state.terminated;
+  if (end.reason == "StartError" && !end.message.empty()) return Cat("exited ", end.exit_code, ": ", end.message);
   const bool says_more = !end.reason.empty() && end.reason != "Error";
   return Cat("exited ", end.exit_code, says_more ? Cat(" (", end.reason, ")") : std::string(), " in container ",
              failed->name);
@@ -42,9 +41,18 @@ bool EndsWithJob(const JobLife& job) {
   return job.status.IsTrue("FailureTarget") || job.status.IsTrue("SuccessCriteriaMet");
 }
 
-std::size_t TerminalWidth() {
+struct TerminalSize {
+  std::size_t columns = 80;
+  std::size_t rows = 24;
+};
+
+TerminalSize SizeOfTerminal() {
   winsize size{};
-  return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+  TerminalSize out;
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) return out;
+  if (size.ws_col > 0) out.columns = size.ws_col;
+  if (size.ws_row > 0) out.rows = size.ws_row;
+  return out;
 }
 
 // At most `width` columns; every character counts as one.
@@ -117,7 +125,7 @@ void RunReport::TellEnd(const JobLife& life) {
     Json(std::move(event));
   } else if (complete || life.jobset.empty()) {
     // The failure of a JobSet's Job is part of the JobSet's chain of verdicts.
-    Line(Cat("Job ", life.key.name, complete ? " completed: " : " failed: ", end->reason, " (", end->message, ")"));
+    Line(Cat("Job ", NameOf(life.key), complete ? " completed: " : " failed: ", end->reason, " (", end->message, ")"));
   }
 }
 
@@ -131,7 +139,7 @@ void RunReport::TellEnd(const JobSetLife& life) {
     event.Set("status", model::ToValue(life.status));
     Json(std::move(event));
   } else {
-    Line(Cat("JobSet ", life.key.name, complete ? " completed: " : " failed: ", end->reason, " (", end->message, ")"));
+    Line(Cat("JobSet ", NameOf(life.key), complete ? " completed: " : " failed: ", end->reason, " (", end->message, ")"));
   }
 }
 
@@ -148,7 +156,7 @@ void RunReport::JobDeleted(const batch::Job& job) {
   }
   life.finished = true;
   if (options_.format == OutputFormat::kText) {
-    Line(Cat("Job ", life.key.name, " is deleted: its time to live after finishing is over"));
+    Line(Cat("Job ", NameOf(life.key), " is deleted: its time to live after finishing is over"));
   }
 }
 
@@ -157,7 +165,7 @@ void RunReport::JobSetDeleted(const jobset::JobSet& jobset) {
   if (at == jobsets_.end()) return;
   at->second.finished = true;
   if (options_.format == OutputFormat::kJson) return Json(JsonEvent("jobSetDeleted", "jobset", at->second.key));
-  Line(Cat("JobSet ", at->second.key.name, " is deleted: its time to live after finishing is over"));
+  Line(Cat("JobSet ", NameOf(at->second.key), " is deleted: its time to live after finishing is over"));
 }
 
 Tally& RunReport::TallyOf(JobLife& job) {
@@ -176,18 +184,31 @@ void RunReport::PodChanged(const core::Pod& pod) {
   const auto [at, fresh] = pods_.try_emplace(pod.metadata.uid);
   PodLife& life = at->second;
   Tally& tally = TallyOf(*job);
-  if (fresh) ++tally.pods;
+  if (fresh) {
+    ++tally.pods;
+    life.owner = job->jobset.empty() ? pod.metadata.Controller()->uid : job->jobset;
+  }
   for (const core::ContainerStatus& status : pod.status.container_statuses) {
     std::int32_t& seen = life.restarts[status.name];
     if (status.restart_count <= seen) continue;
     tally.restarts += status.restart_count - seen;
     seen = status.restart_count;
-    if (options_.format == OutputFormat::kText) {
-      Line(Cat(pod.metadata.name, " container ", status.name, " exited ",
-               status.last_state.terminated ? status.last_state.terminated->exit_code : 0, ", restarted in place (",
-               seen, ")"));
+    const std::int32_t code = status.last_state.terminated ? status.last_state.terminated->exit_code : 0;
+    if (options_.format == OutputFormat::kJson) {
+      Value event = JsonEvent("restart", "job", job->key);
+      event.Set("pod", Value::String(pod.metadata.name));
+      event.Set("container", Value::String(status.name));
+      event.Set("exitCode", Value::Int(code));
+      event.Set("restarts", Value::Int(seen));
+      Json(std::move(event));
+    } else {
+      Line(Cat(NameOf(meta::KeyOf(pod.metadata)), " container ", status.name, " exited ",
+               code, ", restarted in place (", seen, ")"));
     }
   }
+  const core::PodCondition* scheduled = pod.status.FindCondition("PodScheduled");
+  const bool waits = scheduled != nullptr && scheduled->status == "False" && pod.node_name.empty() && !pod.IsTerminal();
+  NoteWaiting(life, waits ? scheduled->message : std::string());
   if (life.phase == pod.status.phase) return;
   life.phase = pod.status.phase;
   if (life.phase == core::PodPhase::kRunning) life.running_since = clock_.Now();
@@ -198,9 +219,9 @@ void RunReport::PodChanged(const core::Pod& pod) {
     // What ends with its Job or is deleted explains nothing.
     const bool by_itself = !EndsWithJob(*job) && !pod.metadata.deleting();
     if (container != nullptr && (by_itself || !tally.failed_pod)) {
-      tally.failed_pod = {pod.metadata.name, container->name};
-      tally.failed_attempt = container->restart_count;
+      tally.failed_pod = FailedPod{pod.metadata.name, container->name, container->restart_count};
     }
+    NoteFailure(pod);
   }
   if (options_.format == OutputFormat::kJson) {
     Value event = JsonEvent("pod", "job", job->key);
@@ -212,13 +233,13 @@ void RunReport::PodChanged(const core::Pod& pod) {
   }
   switch (life.phase) {
     case core::PodPhase::kRunning:
-      return Line(Cat(pod.metadata.name, " runs on ", pod.node_name));
+      return Line(Cat(NameOf(meta::KeyOf(pod.metadata)), " runs on ", pod.node_name));
     case core::PodPhase::kSucceeded:
-      return Line(Cat(pod.metadata.name, " succeeded"));
+      return Line(Cat(NameOf(meta::KeyOf(pod.metadata)), " succeeded"));
     case core::PodPhase::kFailed:
       // Why a failure means what it means, its verdict says; what ended with its Job has none.
       if (EndsWithJob(*job)) {
-        Line(Cat(pod.metadata.name, " ended with its Job: ", EndOf(pod)));
+        Line(Cat(NameOf(meta::KeyOf(pod.metadata)), " ended with its Job: ", EndOf(pod)));
       }
       return;
     case core::PodPhase::kPending:
@@ -228,37 +249,152 @@ void RunReport::PodChanged(const core::Pod& pod) {
 }
 
 void RunReport::PodDeleted(const core::Pod& pod) {
+  const auto life = pods_.find(pod.metadata.uid);
+  if (life != pods_.end()) NoteWaiting(life->second, {});
   pods_.erase(pod.metadata.uid);
 }
 
+// One line per reason, once everything that happened at once is known.
+void RunReport::NoteWaiting(PodLife& pod, std::string why) {
+  if (pod.waits == why) return;
+  const auto job = jobs_.find(pod.owner);
+  const auto jobset = jobsets_.find(pod.owner);
+  if (job == jobs_.end() && jobset == jobsets_.end()) return;
+  auto& waiting = (job != jobs_.end() ? job->second.tally : jobset->second.tally).waiting;
+  if (!pod.waits.empty() && --waiting[pod.waits] == 0) waiting.erase(pod.waits);
+  if (!why.empty() && ++waiting[why] == 1) waits_changed_.push_back(pod.owner);
+  pod.waits = std::move(why);
+}
+
+void RunReport::TellWaiting() {
+  for (const std::string& uid : std::exchange(waits_changed_, {})) {
+    const auto job = jobs_.find(uid);
+    const auto jobset = jobsets_.find(uid);
+    if (job == jobs_.end() && jobset == jobsets_.end()) continue;
+    Tally& tally = job != jobs_.end() ? job->second.tally : jobset->second.tally;
+    const meta::ObjectKey& key = job != jobs_.end() ? job->second.key : jobset->second.key;
+    for (const auto& [why, pods] : tally.waiting) {
+      if (!tally.told_waiting.insert(why).second) continue;
+      if (options_.format == OutputFormat::kJson) {
+        Value event = JsonEvent("waiting", job != jobs_.end() ? "job" : "jobset", key);
+        event.Set("pods", Value::Int(pods));
+        event.Set("message", Value::String(why));
+        Json(std::move(event));
+      } else {
+        Line(Cat(job != jobs_.end() ? "Job " : "JobSet ", NameOf(key), ": ", pods, pods == 1 ? " pod waits" : " pods wait",
+                 " for a place: ", why));
+      }
+    }
+  }
+}
+
+// Verdicts speak of pods that may be gone by then.
+void RunReport::NoteFailure(const core::Pod& pod) {
+  constexpr std::size_t kKept = 1000;
+  for (const auto* statuses : {&pod.status.container_statuses, &pod.status.init_container_statuses}) {
+    for (const core::ContainerStatus& status : *statuses) {
+      if (!status.state.terminated || status.state.terminated->exit_code == 0) continue;
+      failures_.push_back({meta::KeyOf(pod.metadata), {pod.metadata.name, status.name, status.restart_count}});
+    }
+  }
+  while (failures_.size() > kKept) failures_.pop_front();
+}
+
+// The container that the chain of verdicts begins with.
+void RunReport::NoteCause(const world::Verdict& verdict, Tally& tally) const {
+  const world::Verdict* first = &verdict;
+  while (first->cause != nullptr) first = first->cause.get();
+  tally.cause.reset();
+  if (first->pod.empty()) return;
+  for (const auto& [key, failed] : failures_) {
+    if (key != meta::ObjectKey{first->namespace_, first->pod}) continue;
+    const bool named = first->facts.find(Cat("container ", failed.container)) != std::string::npos;
+    if (named || !tally.cause) tally.cause = failed;
+  }
+}
+
 void RunReport::Judged(const world::Verdict& verdict) {
+  bool hold = false;
+  std::string rule_name;
   if (!verdict.jobset.empty()) {
     if (const auto uid = jobset_uids_.find({verdict.namespace_, verdict.jobset}); uid != jobset_uids_.end()) {
-      jobsets_.at(uid->second).last = verdict;
+      JobSetLife& jobset = jobsets_.at(uid->second);
+      jobset.last = verdict;
+      if (verdict.ends) NoteCause(verdict, jobset.tally);
+      if (const auto due = RetryDue(verdict)) jobset.tally.retries.insert(*due);
+      ReleaseHeld(uid->second, verdict.job);
+      const auto& policy = jobset.spec->failure_policy;
+      if (verdict.rule && policy && static_cast<std::size_t>(verdict.rule->index) < policy->rules.size()) {
+        rule_name = policy->rules[static_cast<std::size_t>(verdict.rule->index)].name;
+      }
     }
   } else if (const auto uid = job_uids_.find({verdict.namespace_, verdict.job}); uid != job_uids_.end()) {
     JobLife& job = jobs_.at(uid->second);
     Tally& tally = TallyOf(job);
     if (!verdict.pod.empty()) ++(verdict.failed_after > verdict.failed_before ? tally.counted : tally.ignored);
-    job.last = verdict;
+    if (verdict.consequence.starts_with("retry ") || verdict.consequence.starts_with("not counted, retry")) {
+      ++tally.retried;
+      if (const auto due = RetryDue(verdict)) tally.retries.insert(*due);
+    }
+    tally.retries.erase(tally.retries.begin(), tally.retries.upper_bound(clock_.Now()));
+    if (verdict.ends) {
+      job.ended_by = verdict;
+      if (job.jobset.empty()) NoteCause(verdict, tally);
+    }
+    // The JobSet's verdict will tell the chain from its beginning.
+    hold = verdict.ends && !job.jobset.empty() && !jobsets_.at(job.jobset).finished;
+    if (hold && options_.format == OutputFormat::kText) held_.push_back({clock_.Now(), job.jobset, verdict});
   }
   if (options_.format == OutputFormat::kJson) {
     Value event = world::ToValue(verdict);
     event.Set("type", Value::String("verdict"));
+    if (!rule_name.empty()) event.At("rule").Set("name", Value::String(rule_name));
     return Json(std::move(event));
   }
-  Line(world::Describe(verdict));
+  if (!hold) PrintVerdict(verdict);
+}
+
+// Those of a JobSet (empty: of all); that of one Job is part of what is told next.
+void RunReport::ReleaseHeld(const std::string& jobset, const std::string& but_job) {
+  std::vector<Held> all = std::exchange(held_, {});
+  for (Held& held : all) {
+    if (!jobset.empty() && held.jobset != jobset) {
+      held_.push_back(std::move(held));
+    } else if (jobset.empty() || held.verdict.job != but_job) {
+      PrintVerdict(held.verdict);
+    }
+  }
+}
+
+// Nobody has judged them: the JobSet has other things to do.
+void RunReport::ReleaseOldHeld() {
+  constexpr Seconds kAtMost(1);
+  while (!held_.empty() && clock_.Now() - held_.front().since > kAtMost) {
+    PrintVerdict(held_.front().verdict);
+    held_.erase(held_.begin());
+  }
+}
+
+void RunReport::PrintVerdict(const world::Verdict& verdict) {
+  // One link a line for people, one line for grep.
+  Line(Join(ChainOf(verdict), options_.repaint ? "\n          → " : " → "));
 }
 
 void RunReport::Announced(const world::Event& event) {
   if (!event.warning || event.reason.find("Creat") == std::string::npos) return;
+  std::vector<std::string> ended;
+  const bool news = warnings_.Add(event, ended);
+  if (options_.format == OutputFormat::kText) {
+    for (const std::string& text : ended) Line(text);
+  }
+  if (!news) return;
   if (options_.format == OutputFormat::kJson) {
     Value line = JsonEvent("warning", event.about.kind == world::Kind::kJobSet ? "jobset" : "job", event.about.key);
     line.Set("reason", Value::String(event.reason));
     line.Set("message", Value::String(event.message));
     return Json(std::move(line));
   }
-  Line(Cat(event.about.key.name, " ", event.reason, ": ", event.message));
+  Line(Cat(NameOf(event.about.key), " ", event.reason, ": ", event.message));
 }
 
 void RunReport::Output(const node::PodOutput& line) {
@@ -275,7 +411,19 @@ void RunReport::Output(const node::PodOutput& line) {
     return Json(std::move(event));
   }
   EraseBlock();
-  std::printf("%s %s\n", style_.Dim(Cat(line.pod.name, "/", line.container, ":")).c_str(), line.text.c_str());
+  std::printf("%s %s\n", style_.Dim(Cat(NameOf({line.pod.namespace_, line.pod.name}), "/", line.container, ":")).c_str(), line.text.c_str());
+}
+
+void RunReport::Suffered(const world::Incident& incident, const std::string& outcome, bool happened) {
+  if (!happened) missed_.push_back(incident.text);
+  if (options_.format != OutputFormat::kJson) return Say(Cat("Injected: ", incident.text, ": ", outcome));
+  Value event = Value::MakeObject();
+  event.Set("type", Value::String("incident"));
+  event.Set("time", Value::String(FormatRfc3339(clock_.Now())));
+  event.Set("event", Value::String(incident.text));
+  event.Set("happened", Value::Bool(happened));
+  event.Set("outcome", Value::String(outcome));
+  Json(std::move(event));
 }
 
 void RunReport::Say(const std::string& text) {
@@ -318,6 +466,8 @@ void RunReport::EraseBlock() {
 }
 
 void RunReport::Repaint() {
+  ReleaseOldHeld();
+  TellWaiting();
   TellEnds();
   // Who reads along through a pipe sees what the pods print as they print it.
   if (!options_.repaint) std::fflush(stdout);
@@ -326,18 +476,37 @@ void RunReport::Repaint() {
   if (painted_ && block_lines_ > 0 && now - *painted_ < kRepaintAtMostEvery) return;
   painted_ = now;
   EraseBlock();
-  const std::size_t width = TerminalWidth();
-  for (const std::string& uid : order_) {
-    if (const auto job = jobs_.find(uid); job != jobs_.end()) PrintBlockLine(JobLine(job->second, now), width);
-    const auto jobset = jobsets_.find(uid);
-    if (jobset == jobsets_.end()) continue;
-    for (const std::string& line : JobSetTree(jobset->second, now)) PrintBlockLine(line, width);
-  }
+  PaintBlock(now);
   std::fflush(stdout);
 }
 
-void RunReport::PrintBlockLine(const std::string& line, std::size_t width) {
-  std::printf("%s\n", Cut(line, width - 1).c_str());
+// What is taller than the terminal could not be erased: the rest is counted. What has ended comes last.
+void RunReport::PaintBlock(Time now) {
+  const TerminalSize terminal = SizeOfTerminal();
+  const std::size_t room = terminal.rows > 3 ? terminal.rows - 2 : 1;
+  std::size_t left = order_.size();
+  for (const bool finished : {false, true}) {
+    for (const std::string& uid : order_) {
+      const auto job = jobs_.find(uid);
+      const auto jobset = jobsets_.find(uid);
+      if ((job != jobs_.end() ? job->second.finished : jobset->second.finished) != finished) continue;
+      std::vector<std::string> lines;
+      if (job != jobs_.end()) {
+        lines.push_back(JobLine(job->second, now, terminal.columns));
+      } else {
+        lines = JobSetTree(jobset->second, now);
+      }
+      if (block_lines_ + lines.size() > room) {
+        if (block_lines_ > 0) break;
+        lines.resize(room);
+      }
+      --left;
+      for (const std::string& line : lines) std::printf("%s\n", Cut(line, terminal.columns - 1).c_str());
+      block_lines_ += lines.size();
+    }
+  }
+  if (left == 0) return;
+  std::printf("… %zu more\n", left);
   ++block_lines_;
 }
 
@@ -346,131 +515,6 @@ bool RunReport::AnyFailed() const {
     const auto job = jobs_.find(uid);
     return job != jobs_.end() ? job->second.status.IsTrue("Failed") : jobsets_.at(uid).status.IsTrue("Failed");
   });
-}
-
-void RunReport::Summarize(bool interrupted) {
-  TellEnds();
-  EraseBlock();
-  ended_ = true;
-  for (const std::string& uid : order_) {
-    if (const auto job = jobs_.find(uid); job != jobs_.end()) {
-      Summarize(job->second, interrupted);
-    } else {
-      Summarize(jobsets_.at(uid), interrupted);
-    }
-  }
-  std::fflush(stdout);
-}
-
-namespace {
-
-// complete, failed: how it ended, if it did.
-std::string EndWord(bool complete, bool failed, bool interrupted) {
-  return complete ? "completed" : failed ? "failed" : interrupted ? "was interrupted" : "did not end";
-}
-
-// The rule that stopped it; empty if none did.
-std::string StoppedBy(const std::optional<world::Verdict>& last) {
-  if (!last || !last->rule) return {};
-  std::string out = Cat(": rule ", last->rule->index + 1, " ", last->rule->action, " stopped it");
-  if (!last->rule->file.empty()) AppendTo(out, " (", last->rule->file, ":", last->rule->line, ")");
-  return out;
-}
-
-}  // namespace
-
-void RunReport::Summarize(const JobLife& job, bool interrupted) {
-  const Nanoseconds took = job.ended.value_or(clock_.Now()) - job.began;
-  const bool failed = job.status.IsTrue("Failed");
-  const bool complete = job.status.IsTrue("Complete");
-  if (options_.format == OutputFormat::kJson) {
-    Value event = SummaryEvent(JsonEvent("summary", "job", job.key), job.tally,
-                               complete ? "Complete"
-                               : failed ? "Failed"
-                                        : "Interrupted",
-                               took);
-    event.Set("succeeded", Value::Int(job.status.succeeded));
-    event.Set("failed", Value::Int(job.status.failed));
-    return Json(std::move(event));
-  }
-  std::string head = Cat(job.key.name, " ", EndWord(complete, failed, interrupted), " after ", HumanDuration(took));
-  if (failed) {
-    const std::string rule = StoppedBy(job.last);
-    head += rule.empty() ? Cat(": ", job.status.FindCondition("Failed")->reason) : rule;
-  }
-  std::printf("\n%s\n", (complete ? style_.Green(head) : style_.Red(head)).c_str());
-  PrintTally(job.key, job.tally, failed,
-             Cat("succeeded ", job.status.succeeded, " · failed ", job.status.failed, " · "));
-}
-
-void RunReport::Summarize(const JobSetLife& jobset, bool interrupted) {
-  const Nanoseconds took = jobset.ended.value_or(clock_.Now()) - jobset.began;
-  const bool failed = jobset.status.IsTrue("Failed");
-  const bool complete = jobset.status.IsTrue("Completed");
-  if (options_.format == OutputFormat::kJson) {
-    Value event = SummaryEvent(JsonEvent("summary", "jobset", jobset.key), jobset.tally,
-                               complete ? "Completed"
-                               : failed ? "Failed"
-                                        : "Interrupted",
-                               took);
-    event.Set("jobSetRestarts", Value::Int(jobset.status.restarts));
-    event.Set("restartsCountTowardsMax", Value::Int(jobset.status.restarts_count_towards_max));
-    return Json(std::move(event));
-  }
-  std::string head =
-      Cat("JobSet ", jobset.key.name, " ", EndWord(complete, failed, interrupted), " after ", HumanDuration(took));
-  if (failed) {
-    const std::string rule = StoppedBy(jobset.last && jobset.last->ends ? jobset.last : std::nullopt);
-    head += rule.empty() ? Cat(": ", jobset.status.FindCondition("Failed")->reason) : rule;
-  }
-  std::printf("\n%s\n", (complete ? style_.Green(head) : style_.Red(head)).c_str());
-  if (failed && jobset.last) std::printf("  because  %s\n", world::Describe(*jobset.last).c_str());
-  const std::string used = RestartsUsed(jobset);
-  PrintTally(jobset.key, jobset.tally, failed, used.empty() ? used : Cat(used, " · "));
-}
-
-Value RunReport::SummaryEvent(Value event, const Tally& tally, std::string_view result, Nanoseconds took) const {
-  event.Set("result", Value::String(std::string(result)));
-  event.Set("seconds", Value::Number(Cat(std::chrono::duration_cast<Seconds>(took).count())));
-  event.Set("pods", Value::Int(tally.pods));
-  event.Set("restarts", Value::Int(tally.restarts));
-  event.Set("counted", Value::Int(tally.counted));
-  event.Set("ignored", Value::Int(tally.ignored));
-  event.Set("wastedSeconds", Value::Int(std::chrono::duration_cast<Seconds>(tally.wasted).count()));
-  event.Set("logs", Value::String(machine_.LogDirectory()));
-  return event;
-}
-
-void RunReport::PrintTally(const meta::ObjectKey& key, const Tally& tally, bool failed, const std::string& counts) {
-  std::printf("  attempts %lld · pods %lld · %sretried %lld · ignored %lld",
-              static_cast<long long>(tally.pods + tally.restarts), static_cast<long long>(tally.pods), counts.c_str(),
-              static_cast<long long>(std::max<std::int64_t>(0, tally.counted - (failed ? 1 : 0))),
-              static_cast<long long>(tally.ignored));
-  if (tally.wasted > Nanoseconds(0)) std::printf(" · wasted %s", HumanDuration(tally.wasted).c_str());
-  std::printf("\n");
-  if (failed && tally.failed_pod) {
-    const auto& [pod, container] = *tally.failed_pod;
-    std::printf("  logs     %s\n", machine_.LogPath({key.namespace_, pod}, container, tally.failed_attempt).c_str());
-    PrintTail(key, tally);
-  } else {
-    std::printf("  logs     %s\n", machine_.LogDirectory().c_str());
-  }
-}
-
-// The last lines of what failed last, without the log format's columns.
-void RunReport::PrintTail(const meta::ObjectKey& key, const Tally& tally) {
-  std::ifstream file(
-      machine_.LogPath({key.namespace_, tally.failed_pod->first}, tally.failed_pod->second, tally.failed_attempt));
-  std::deque<std::string> tail;
-  for (std::string line; std::getline(file, line);) {
-    tail.push_back(std::move(line));
-    if (tail.size() > kTailLines) tail.pop_front();
-  }
-  for (const std::string& line : tail) {
-    std::string_view text = line;
-    for (int column = 0; column < 3; ++column) text.remove_prefix(std::min(text.size(), text.find(' ') + 1));
-    std::printf("           %s\n", style_.Dim(text).c_str());
-  }
 }
 
 }  // namespace reprieve::cli

@@ -4,15 +4,18 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "cli/life.h"
+#include "cli/repeated_warnings.h"
 #include "cli/style.h"
 #include "node/machine.h"
 #include "world/api.h"
+#include "world/incident.h"
 #include "world/watcher.h"
 
 namespace reprieve::cli {
@@ -40,21 +43,31 @@ class RunReport final : public world::Watcher {
   // Of those that no verdict and no end tells: why children cannot be made.
   void Announced(const world::Event& event);
   void Output(const node::PodOutput& line);
+  // An event of --inject has come.
+  void Suffered(const world::Incident& incident, const std::string& outcome, bool happened);
   // A sentence for people, on its own line.
   void Say(const std::string& text);
   // Once everything that happened at once is known: tells the ends of Jobs and JobSets, and paints the block anew if it
   // is time.
   void Repaint();
   // The end of every Job and JobSet: attempts, pods, time, verdicts, where the logs are.
-  void Summarize(bool interrupted);
+  // `not_yet`: events of --inject whose time never came.
+  void Summarize(bool interrupted, const std::vector<std::string>& not_yet);
   bool AnyFailed() const;
 
  private:
   struct PodLife {
-    std::string job;
+    std::string owner;  // UID of the JobSet, or of the Job that stands for itself
     core::PodPhase phase = core::PodPhase::kPending;
     std::optional<Time> running_since;
     std::map<std::string, std::int32_t> restarts;
+    std::string waits;  // why it has no place yet
+  };
+  // A failure of a JobSet's Job, until the JobSet's verdict tells the whole chain.
+  struct Held {
+    Time since;
+    std::string jobset;  // UID
+    world::Verdict verdict;
   };
   JobLife* LifeOf(const core::Pod& pod);
   void Line(const std::string& text);
@@ -62,17 +75,24 @@ class RunReport final : public world::Watcher {
   // `kind`: job or jobset.
   model::Value JsonEvent(std::string_view type, std::string_view kind, const meta::ObjectKey& object) const;
   Tally& TallyOf(JobLife& job);
+  void NoteWaiting(PodLife& pod, std::string why);
+  void TellWaiting();
+  void NoteFailure(const core::Pod& pod);
+  void NoteCause(const world::Verdict& verdict, Tally& tally) const;
+  void ReleaseHeld(const std::string& jobset, const std::string& but_job);
+  void ReleaseOldHeld();
+  void PrintVerdict(const world::Verdict& verdict);
   void TellEnds();
   void TellEnd(const JobLife& job);
   void TellEnd(const JobSetLife& jobset);
   void EraseBlock();
-  void PrintBlockLine(const std::string& line, std::size_t width);
+  void PaintBlock(Time now);
   void Summarize(const JobLife& job, bool interrupted);
   void Summarize(const JobSetLife& jobset, bool interrupted);
   // What a summary has beside its heading.
   model::Value SummaryEvent(model::Value event, const Tally& tally, std::string_view result, Nanoseconds took) const;
   void PrintTally(const meta::ObjectKey& key, const Tally& tally, bool failed, const std::string& counts);
-  void PrintTail(const meta::ObjectKey& key, const Tally& tally);
+  void PrintTail(const std::string& path);
 
   const RunReportOptions options_;
   const world::Clock& clock_;
@@ -85,6 +105,11 @@ class RunReport final : public world::Watcher {
   std::map<meta::ObjectKey, std::string> jobset_uids_;
   std::map<std::string, PodLife> pods_;  // by UID
   std::vector<std::string> ends_;        // UIDs of what has ended and is not told yet
+  std::vector<std::string> waits_changed_;  // UIDs of Jobs whose pods wait for something new
+  std::vector<Held> held_;
+  std::deque<std::pair<meta::ObjectKey, FailedPod>> failures_;  // the newest
+  RepeatedWarnings warnings_;
+  std::vector<std::string> missed_;  // events of --inject that befell nothing
   std::size_t block_lines_ = 0;
   std::optional<Time> painted_;
   bool ended_ = false;

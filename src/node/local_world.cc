@@ -65,26 +65,33 @@ LocalWorld::LocalWorld(LocalWorldOptions options)
       inbox_([this] { Wake(); }) {}
 
 Result<std::unique_ptr<LocalWorld>> LocalWorld::Open(LocalWorldOptions options) {
-  std::unique_ptr<LocalWorld> world(new LocalWorld(std::move(options)));
-  if (auto begun = world->Begin(); !begun) return begun.error();
+  auto world = Prepare(std::move(options));
+  if (!world) return world.error();
+  if (auto started = (*world)->Start(); !started) return started.error();
   return world;
 }
 
-Status LocalWorld::Begin() {
+Result<std::unique_ptr<LocalWorld>> LocalWorld::Prepare(LocalWorldOptions options) {
+  std::unique_ptr<LocalWorld> world(new LocalWorld(std::move(options)));
+  auto nodes = MakeNodes(world->options_.nodes, DetectMachine());
+  if (!nodes) return nodes.error();
+  world->nodes_ = std::move(*nodes);
+  return world;
+}
+
+Status LocalWorld::Start() {
   if (!wake_.ok()) return Error{Cat("no eventfd can be opened: ", strerrordesc_np(errno))};
   std::error_code failed;
   const std::string state = std::filesystem::absolute(options_.state_directory, failed);
   std::filesystem::create_directories(state + "/volumes", failed);
-  if (failed) return Error{Cat("state directory ", state, " cannot be used: ", failed.message())};
+  if (failed) return Error{Cat("state directory ", state, " cannot be used: ", failed.message(), "; choose another by --state DIR")};
   auto volumes = MakePrivateDirectory(state + "/volumes", janitor_);
-  if (!volumes) return volumes.error();
+  if (!volumes) return Error{Cat(volumes.error().message, "; choose another state directory by --state DIR")};
   volume_directory_ = std::move(*volumes);
   auto memory = MakePrivateDirectory("/dev/shm", janitor_);
   memory_directory_ = memory ? std::move(*memory) : volume_directory_ + "/memory";
 
-  auto nodes = MakeNodes(options_.nodes, DetectMachine());
-  if (!nodes) return nodes.error();
-  for (const Node& node : *nodes) store_.SetNode(node.name, node.labels);
+  for (const Node& node : nodes_) store_.SetNode(node.name, node.labels);
   SupervisorOptions supervisor;
   supervisor.state_directory = memory_directory_ + "/runtime";
   supervisor.probe = options_.probe;
@@ -105,12 +112,25 @@ Status LocalWorld::Begin() {
   machine.restart_backoff = options_.restart_backoff;
   machine.notice = options_.notice;
   machine.output = options_.output;
+  machine.suffered = options_.suffered;
   // The engine hears of everything first: what the machine writes then is news to it.
   store_.AddWatcher(&engine_);
-  machine_ = std::make_unique<Machine>(store_, clock_, *runtime_, inbox_, std::move(*nodes), images_, settings_,
+  machine_ = std::make_unique<Machine>(store_, clock_, *runtime_, inbox_, nodes_, images_, settings_,
                                        std::move(machine));
   engine_.ListsComplete(store_.version());
+  for (core::Service& service : services_) store_.CreateService(std::move(service));
+  for (core::PersistentVolumeClaim& claim : claims_) store_.CreateClaim(std::move(claim));
+  services_.clear();
+  claims_.clear();
   return Ok();
+}
+
+void LocalWorld::Add(core::Service service) {
+  services_.push_back(std::move(service));
+}
+
+void LocalWorld::Add(core::PersistentVolumeClaim claim) {
+  claims_.push_back(std::move(claim));
 }
 
 LocalWorld::~LocalWorld() {
@@ -133,12 +153,16 @@ std::vector<std::string> LocalWorld::WhyNotRunnable(const core::PodSpec& spec, c
   for (auto& problem : UnsupportedProbes(spec)) out.push_back(std::move(problem));
   for (auto& problem : MissingReferences(spec, name_space, settings_)) out.push_back(std::move(problem));
   for (const core::Volume& volume : spec.volumes) {
-    if (volume.claim && store_.FindClaim({name_space, volume.claim->claim_name}) == nullptr) {
+    if (!volume.claim || store_.FindClaim({name_space, volume.claim->claim_name}) != nullptr) continue;
+    const bool given = std::any_of(claims_.begin(), claims_.end(), [&](const core::PersistentVolumeClaim& claim) {
+      return claim.metadata.namespace_ == name_space && claim.metadata.name == volume.claim->claim_name;
+    });
+    if (!given) {
       out.push_back(Cat("volume ", volume.name, " wants the PersistentVolumeClaim ", volume.claim->claim_name,
                         ", which is in none of the manifests"));
     }
   }
-  if (auto why = machine_->placement().NeverFits(spec)) {
+  if (auto why = Placement(nodes_).NeverFits(spec)) {
     out.push_back(Cat("its pods could never be placed, even with nothing else running: ", *why));
   }
   return out;

@@ -1,8 +1,9 @@
 // LocalWorld: Jobs on this machine: a clock, a store, the engine with its controllers, and the machine that runs pods.
 //
-//   auto world = LocalWorld::Open(options);
+//   auto world = LocalWorld::Prepare(options);
 //   (*world)->settings().Add(config_map);  (*world)->images().Add("trainer=python3 train.py");
 //   for (problem : (*world)->WhyNotRunnable(template_spec, namespace)) refuse;
+//   (*world)->Start();
 //   const batch::Job& job = (*world)->store().AddJob(admitted);
 //   (*world)->RunUntil([&] { return job.status.IsFinished() || interrupted; });
 //   (*world)->End(30s);
@@ -48,11 +49,18 @@ struct LocalWorldOptions {
   // wanted).
   std::function<void(const std::string&)> notice;
   std::function<void(const PodOutput&)> output;
+  std::function<void(const world::Incident&, const std::string& outcome, bool happened)> suffered;
 };
 
 class LocalWorld {
  public:
+  // Prepare, then Start.
   static Result<std::unique_ptr<LocalWorld>> Open(LocalWorldOptions options);
+  // A world that can be asked whether things could run here, and has touched nothing. An error: the options are wrong.
+  static Result<std::unique_ptr<LocalWorld>> Prepare(LocalWorldOptions options);
+  // Makes folders and starts the runtime. An error: it can't run on this machine. Once, before the store gets anything
+  // but through the functions below, and before all that asks for the machine.
+  Status Start();
   LocalWorld(const LocalWorld&) = delete;
   LocalWorld& operator=(const LocalWorld&) = delete;
   // Kills what still runs.
@@ -61,6 +69,10 @@ class LocalWorld {
   store::Store& store() { return store_; }
   const world::Clock& clock() const { return clock_; }
   world::Ledger& ledger() { return ledger_; }
+  const std::vector<Node>& nodes() const { return nodes_; }
+  // A Service or a claim of the manifests; its watchers hear of it once the world has started.
+  void Add(core::Service service);
+  void Add(core::PersistentVolumeClaim claim);
   // To be filled before the first Job is added.
   Settings& settings() { return settings_; }
   ImageMap& images() { return images_; }
@@ -81,7 +93,6 @@ class LocalWorld {
 
  private:
   explicit LocalWorld(LocalWorldOptions options);
-  Status Begin();
   bool DoRound();
   void Sleep();
 
@@ -92,6 +103,10 @@ class LocalWorld {
   engine::Engine engine_;
   Settings settings_;
   ImageMap images_;
+  std::vector<Node> nodes_;
+  // Of the manifests, until the world has started.
+  std::vector<core::Service> services_;
+  std::vector<core::PersistentVolumeClaim> claims_;
   Fd wake_;
   RuntimeInbox inbox_;
   Janitor janitor_;

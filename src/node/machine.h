@@ -62,6 +62,8 @@ struct MachineOptions {
   Nanoseconds restart_backoff = PodWorker::kUsualBackoff;
   std::function<void(const std::string&)> notice;
   std::function<void(const PodOutput&)> output;
+  // An incident has come: what came of it, and whether it befell anything.
+  std::function<void(const world::Incident&, const std::string& outcome, bool happened)> suffered;
 };
 
 class Machine final : public world::Watcher {
@@ -91,6 +93,9 @@ class Machine final : public world::Watcher {
 
   // Lets it happen, `incident.at` from now. `notice` says what came of it.
   void Schedule(world::Incident incident);
+
+  // Incidents whose time has not come.
+  std::vector<std::string> NotYetSuffered() const;
 
   // Every pod ends; no other begins. Again with less grace: the shorter one holds.
   void Stop(Nanoseconds grace);

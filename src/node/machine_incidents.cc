@@ -11,6 +11,8 @@ namespace {
 
 using world::Fate;
 
+constexpr std::string_view kNothingHappened = "nothing happened";
+
 std::string Pods(std::size_t count, std::string_view what) {
   return Cat(count, count == 1 ? " pod " : " pods ", what);
 }
@@ -27,16 +29,22 @@ bool Machine::SufferDue() {
   while (!incidents_.empty() && incidents_.begin()->first <= clock_.Now() && !stopping_) {
     const world::Incident incident = std::move(incidents_.extract(incidents_.begin()).mapped());
     const std::string outcome = Suffer(incident);
-    if (options_.notice) options_.notice(Cat("Injected: ", incident.text, ": ", outcome));
+    if (options_.suffered) options_.suffered(incident, outcome, !outcome.starts_with(kNothingHappened));
     any = true;
   }
   return any;
 }
 
+std::vector<std::string> Machine::NotYetSuffered() const {
+  std::vector<std::string> out;
+  for (const auto& [when, incident] : incidents_) out.push_back(incident.text);
+  return out;
+}
+
 std::string Machine::Suffer(const world::Incident& incident) {
   if (!incident.node.empty()) return SufferOnNode(incident);
   Resident* resident = FindCalled(incident.pod);
-  if (resident == nullptr) return Cat("nothing happened, for no pod ", incident.pod, " is there now");
+  if (resident == nullptr) return Cat(kNothingHappened, ", for no pod ", incident.pod, " is there now");
   return incident.container.empty() ? SufferByPod(*resident, incident) : SufferByContainer(*resident, incident);
 }
 
@@ -52,7 +60,7 @@ Machine::Resident* Machine::FindCalled(const std::string& name) {
 
 std::string Machine::SufferOnNode(const world::Incident& incident) {
   if (placement_.FindNode(incident.node) == nullptr)
-    return Cat("nothing happened, for there is no node ", incident.node);
+    return Cat(kNothingHappened, ", for there is no node ", incident.node);
   placement_.SetSchedulable(incident.node, incident.fate == Fate::kNodeBack);
   if (incident.fate == Fate::kNodeBack) return "it takes pods again";
   std::vector<Resident*> here;
@@ -96,7 +104,7 @@ std::string Machine::SufferByPod(Resident& resident, const world::Incident& inci
     return Cat(name, " deleted");
   }
   if (incident.fate == Fate::kPodUnderPressure) {
-    if (!resident.worker) return Cat("nothing happened, for ", name, " is on no node yet");
+    if (!resident.worker) return Cat(kNothingHappened, ", for ", name, " is on no node yet");
     EndByKubelet(resident, incident.fate, Nanoseconds(0));
     return Cat(name, " evicted by the kubelet");
   }
@@ -112,7 +120,7 @@ std::string Machine::Kill(Resident& resident) {
     ++killed;
   }
   const std::string& name = resident.reference.name;
-  return killed > 0 ? Cat("SIGKILL to ", name) : Cat("nothing happened, for nothing of ", name, " runs now");
+  return killed > 0 ? Cat("SIGKILL to ", name) : Cat(kNothingHappened, ", for nothing of ", name, " runs now");
 }
 
 std::string Machine::SufferByContainer(Resident& resident, const world::Incident& incident) {
@@ -120,7 +128,7 @@ std::string Machine::SufferByContainer(Resident& resident, const world::Incident
     if (ContainerAt(*resident.spec, i).name != incident.container) continue;
     const auto running = containers_.find(static_cast<std::uint64_t>(resident.containers[i]));
     if (running == containers_.end()) {
-      return Cat("nothing happened, for container ", incident.container, " of ", resident.reference.name,
+      return Cat(kNothingHappened, ", for container ", incident.container, " of ", resident.reference.name,
                  " does not run now");
     }
     if (incident.fate == Fate::kContainerOutOfMemory) {
@@ -132,7 +140,7 @@ std::string Machine::SufferByContainer(Resident& resident, const world::Incident
     runtime_.StopContainer(resident.containers[i], std::chrono::milliseconds(0));
     return Cat("SIGKILL to ", incident.container, " of ", resident.reference.name);
   }
-  return Cat("nothing happened, for ", resident.reference.name, " has no container ", incident.container);
+  return Cat(kNothingHappened, ", for ", resident.reference.name, " has no container ", incident.container);
 }
 
 // The condition first, then the deletion, as every component does it.

@@ -10,7 +10,24 @@ std::string WithReason(std::string_view reason) {
   return reason.empty() || reason == "Error" || reason == "Completed" ? "" : Cat(" (", reason, ")");
 }
 
+// Why a program could not be started: its exit code alone says nothing of it. In the runtime's words, the container
+// first: `container main did not start: exec "/no/such": No such file or directory`.
+std::string StartFailure(const core::ContainerStatus& status) {
+  std::string why = status.state.terminated->message;
+  const std::string before = Cat("container ", status.name, " did not start: ");
+  if (why.starts_with(before)) why.erase(0, before.size());
+  constexpr std::string_view kExec = "exec \"";
+  if (const std::size_t end = why.find("\": "); why.starts_with(kExec) && end != std::string::npos) {
+    why = Cat(std::string_view(why).substr(kExec.size(), end - kExec.size()), std::string_view(why).substr(end + 1));
+  }
+  return Cat("exited ", status.state.terminated->exit_code, " (StartError): could not start container ", status.name,
+             ": ", why);
+}
+
 std::string Exit(const core::ContainerStatus& status) {
+  if (status.state.terminated->reason == "StartError" && !status.state.terminated->message.empty()) {
+    return StartFailure(status);
+  }
   return Cat("exited ", status.state.terminated->exit_code, WithReason(status.state.terminated->reason),
              " in container ", status.name);
 }

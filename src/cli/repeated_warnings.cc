@@ -1,0 +1,40 @@
+#include "cli/repeated_warnings.h"
+
+#include "base/text.h"
+
+namespace reprieve::cli {
+namespace {
+
+// Followers of exclusive placement are refused until their leader has a place.
+constexpr std::string_view kTransient = "this is an expected, transient error";
+constexpr Seconds kLasts(10);
+
+}  // namespace
+
+bool RepeatedWarnings::Add(const world::Event& event, std::vector<std::string>& ended) {
+  const Key key{event.about, event.reason};
+  Warning& warning = warnings_[key];
+  if (warning.message != event.message) {
+    if (warning.told && warning.count > 1) ended.push_back(Text(key, warning));
+    warning = {event.message, event.at, 0, false};
+  }
+  ++warning.count;
+  const bool held = event.message.find(kTransient) != std::string::npos && event.at - warning.first < kLasts;
+  if (warning.told || held) return false;
+  warning.told = true;
+  return true;
+}
+
+std::vector<std::string> RepeatedWarnings::Rest() const {
+  std::vector<std::string> out;
+  for (const auto& [key, warning] : warnings_) {
+    if (warning.told && warning.count > 1) out.push_back(Text(key, warning));
+  }
+  return out;
+}
+
+std::string RepeatedWarnings::Text(const Key& key, const Warning& warning) {
+  return Cat(key.first.key.name, " ", key.second, " came ", warning.count, " times: ", warning.message);
+}
+
+}  // namespace reprieve::cli

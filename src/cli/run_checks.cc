@@ -1,0 +1,241 @@
+#include "cli/run_checks.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/text.h"
+
+namespace reprieve::cli {
+namespace {
+
+class RunnableCheck {
+ public:
+  RunnableCheck(const node::LocalWorld& world, const model::ManifestObject& manifest, std::vector<Diagnostic>& errors)
+      : world_(world), manifest_(manifest), errors_(errors) {}
+
+  void Check(const batch::Job& job) {
+    const batch::JobSpec& spec = *job.spec;
+    if (spec.managed_by && *spec.managed_by != batch::kBuiltInController) {
+      Complain("spec.managedBy",
+               Cat("another controller, ", *spec.managed_by, ", manages this Job; remove the field to run it here"));
+    }
+    if (spec.suspended()) {
+      Complain("spec.suspend", "a suspended Job never ends; set it to false, or remove it, to run the Job");
+    }
+    CheckEnds(spec, "spec");
+    CheckPods(*spec.pod_template.spec, job.metadata.namespace_, "spec.template.spec");
+  }
+
+  void Check(const jobset::JobSet& jobset) {
+    const jobset::JobSetSpec& spec = *jobset.spec;
+    if (spec.managed_elsewhere()) {
+      Complain("spec.managedBy", Cat("another controller, ", *spec.managed_by,
+                                     ", manages this JobSet; remove the field to run it here"));
+    }
+    if (spec.suspended()) {
+      Complain("spec.suspend", "a suspended JobSet never ends; set it to false, or remove it, to run the JobSet");
+    }
+    const auto& jobs = spec.replicated_jobs;
+    if (std::all_of(jobs.begin(), jobs.end(), [](const auto& job) { return job.replicas == 0; })) {
+      Complain("spec.replicatedJobs", jobs.empty() ? "a JobSet without replicated jobs never ends; give it one"
+                                                   : "a JobSet whose replicated jobs all have 0 replicas never ends; "
+                                                     "give one of them a replica");
+    }
+    std::set<std::string> earlier;
+    for (std::size_t i = 0; i < jobs.size(); ++i) {
+      const std::string path = Cat("spec.replicatedJobs[", i, "]");
+      CheckDependencies(jobs[i], earlier, path);
+      earlier.insert(jobs[i].name);
+      if (jobs[i].replicas == 0) continue;
+      CheckEnds(*jobs[i].job_template.spec, Cat(path, ".template.spec"));
+      CheckPods(WithClaims(spec, *jobs[i].job_template.spec->pod_template.spec), jobset.metadata.namespace_,
+                Cat(path, ".template.spec.template.spec"));
+    }
+  }
+
+ private:
+  void Complain(std::string_view field, std::string message) {
+    errors_.push_back(AboutField(manifest_, field, std::move(message)));
+  }
+
+  void CheckEnds(const batch::JobSpec& spec, const std::string& path) {
+    if (spec.parallelism.value_or(1) != 0 || spec.active_deadline_seconds) return;
+    if (spec.completions && *spec.completions == 0) return;  // complete as it is
+    Complain(Cat(path, ".parallelism"),
+             "with parallelism 0 no pod is ever made, and the Job never ends; give it 1 or more, or set "
+             "activeDeadlineSeconds");
+  }
+
+  void CheckPods(const core::PodSpec& spec, const std::string& name_space, const std::string& path) {
+    for (std::string& why : world_.WhyNotRunnable(spec, name_space)) Complain(path, std::move(why));
+  }
+
+  void CheckDependencies(const jobset::ReplicatedJob& job, const std::set<std::string>& earlier,
+                         const std::string& path) {
+    for (std::size_t i = 0; i < job.depends_on.size(); ++i) {
+      const std::string& on = job.depends_on[i].name;
+      if (earlier.contains(on)) continue;
+      Complain(Cat(path, ".dependsOn[", i, "].name"),
+               on == job.name ? Cat("replicated job ", on, " waits for itself and never starts; name an earlier one")
+                              : Cat("there is no replicated job ", on, " earlier in the list; name one that is"));
+    }
+  }
+
+  // Its claims will be there when its pods are: any volume of that name will do.
+  static core::PodSpec WithClaims(const jobset::JobSetSpec& spec, core::PodSpec pod) {
+    for (const jobset::VolumeClaimPolicy& policy : spec.volume_claim_policies) {
+      for (const core::PersistentVolumeClaim& claim : policy.templates) {
+        pod.volumes.emplace_back().name = claim.metadata.name;
+      }
+    }
+    return pod;
+  }
+
+  const node::LocalWorld& world_;
+  const model::ManifestObject& manifest_;
+  std::vector<Diagnostic>& errors_;
+};
+
+// The pods that manifests lead to, by what people may call them.
+class PodNames {
+ public:
+  explicit PodNames(const Loaded& loaded) {
+    for (const LoadedJob& job : loaded.jobs) Add(job.job.metadata.name, *job.job.spec);
+    for (const LoadedJobSet& jobset : loaded.jobsets) {
+      const std::string& own = jobset.jobset.metadata.name;
+      for (const jobset::ReplicatedJob& group : jobset.jobset.spec->replicated_jobs) {
+        for (std::int32_t i = 0; i < group.replicas; ++i) {
+          Add(Cat(own, "-", group.name, "-", i), *group.job_template.spec);
+          Add(Cat(group.name, "-", i), *group.job_template.spec);
+        }
+      }
+    }
+  }
+
+  // What pods of that name are made of; null pointer: there are none.
+  const core::PodSpec* Find(std::string_view name) const {
+    if (const core::PodSpec* found = FindStem(name)) return found;
+    // With what the server appends: train-0-x2x4z.
+    const std::size_t dash = name.rfind('-');
+    if (dash == std::string_view::npos || name.size() - dash != 6) return nullptr;
+    return FindStem(name.substr(0, dash));
+  }
+
+  std::string Nearest(std::string_view name) const {
+    std::vector<std::string> some;
+    for (const auto& [job, spec] : jobs_) {
+      if (some.size() >= kMostCandidates) break;
+      if (!Indexed(*spec)) some.push_back(job);
+      for (std::int32_t i = 0; Indexed(*spec) && i < Pods(*spec) && some.size() < kMostCandidates; ++i) {
+        some.push_back(Cat(job, "-", i));
+      }
+    }
+    return std::string(NearestWord(name, {some.begin(), some.end()}));
+  }
+
+ private:
+  static constexpr std::size_t kMostCandidates = 2000;
+
+  static bool Indexed(const batch::JobSpec& spec) { return spec.indexed(); }
+  static std::int32_t Pods(const batch::JobSpec& spec) { return spec.completions.value_or(1); }
+
+  void Add(std::string name, const batch::JobSpec& spec) { jobs_.emplace(std::move(name), &spec); }
+
+  const core::PodSpec* FindStem(std::string_view name) const {
+    const auto whole = jobs_.find(name);
+    if (whole != jobs_.end() && !Indexed(*whole->second)) return whole->second->pod_template.spec.get();
+    const std::size_t dash = name.rfind('-');
+    if (dash == std::string_view::npos) return nullptr;
+    const auto job = jobs_.find(name.substr(0, dash));
+    const auto index = ParseInt32(name.substr(dash + 1));
+    const bool there = job != jobs_.end() && Indexed(*job->second) && index && *index >= 0 && *index < Pods(*job->second);
+    return there ? job->second->pod_template.spec.get() : nullptr;
+  }
+
+  std::map<std::string, const batch::JobSpec*, std::less<>> jobs_;
+};
+
+std::string DidYouMean(std::string_view near) {
+  return near.empty() ? std::string() : Cat("Did you mean ", near, "?");
+}
+
+class InjectionReader {
+ public:
+  InjectionReader(const std::vector<node::Node>& nodes, const Loaded& loaded, std::vector<Diagnostic>& errors)
+      : nodes_(nodes), pods_(loaded), any_pods_(loaded.errors.empty()), errors_(errors) {}
+
+  void Read(const std::string& text, std::vector<world::Incident>& out) {
+    file_ = std::make_shared<const model::ManifestFile>(model::ManifestFile{"--inject", text});
+    auto parsed = world::ParseIncident(text);
+    if (const auto* error = std::get_if<world::IncidentError>(&parsed)) return Complain(error->at, error->message, "");
+    auto& incident = std::get<world::Incident>(parsed);
+    const std::size_t errors = errors_.size();
+    if (!incident.node.empty()) CheckNode(incident);
+    // With errors in the manifests nobody knows which pods there will be.
+    if (!incident.pod.empty() && any_pods_) CheckPod(incident);
+    if (errors_.size() == errors) out.push_back(std::move(incident));
+  }
+
+ private:
+  void Complain(std::size_t at, std::string message, std::string advice) {
+    errors_.push_back({file_, {1, static_cast<std::uint32_t>(at + 1)}, "EVENT", std::move(message), std::move(advice)});
+  }
+
+  void CheckNode(const world::Incident& incident) {
+    std::vector<std::string_view> names;
+    for (const node::Node& node : nodes_) names.push_back(node.name);
+    if (std::find(names.begin(), names.end(), incident.node) != names.end()) return;
+    Complain(incident.name_at,
+             nodes_.size() == 1 ? Cat("there is no node ", incident.node, "; the only one is n1")
+                                : Cat("there is no node ", incident.node, "; nodes are n1 to n", nodes_.size()),
+             "Give --nodes a number to have more.");
+  }
+
+  void CheckPod(const world::Incident& incident) {
+    const core::PodSpec* spec = pods_.Find(incident.pod);
+    if (spec == nullptr) {
+      return Complain(incident.name_at, Cat("no pod of these manifests is called ", incident.pod),
+                      DidYouMean(pods_.Nearest(incident.pod)));
+    }
+    if (incident.container.empty()) return;
+    std::vector<std::string_view> names;
+    for (const auto* containers : {&spec->init_containers, &spec->containers}) {
+      for (const core::Container& container : *containers) names.push_back(container.name);
+    }
+    if (std::find(names.begin(), names.end(), incident.container) != names.end()) return;
+    const std::size_t at = incident.text.find(incident.container, incident.text.find("container") + 9);
+    Complain(at, Cat("pod ", incident.pod, " has no container ", incident.container, "; it has ",
+                     Join(std::vector<std::string>(names.begin(), names.end()), ", ")),
+             DidYouMean(NearestWord(incident.container, names)));
+  }
+
+  const std::vector<node::Node>& nodes_;
+  const PodNames pods_;
+  const bool any_pods_;
+  std::vector<Diagnostic>& errors_;
+  std::shared_ptr<const model::ManifestFile> file_;
+};
+
+}  // namespace
+
+void CheckRunnable(const node::LocalWorld& world, const std::string& first_path, Loaded& loaded) {
+  for (const LoadedJob& job : loaded.jobs) RunnableCheck(world, job.manifest, loaded.errors).Check(job.job);
+  for (const LoadedJobSet& jobset : loaded.jobsets) {
+    RunnableCheck(world, jobset.manifest, loaded.errors).Check(jobset.jobset);
+  }
+  if (loaded.errors.empty() && loaded.jobs.empty() && loaded.jobsets.empty()) {
+    auto file = std::make_shared<const model::ManifestFile>(model::ManifestFile{first_path, {}});
+    loaded.errors.push_back({std::move(file), {}, "", "has no Job and no JobSet in it", ""});
+  }
+}
+
+std::vector<world::Incident> ReadInjections(const std::vector<std::string>& texts,
+                                            const std::vector<node::Node>& nodes, const Loaded& loaded,
+                                            std::vector<Diagnostic>& errors) {
+  std::vector<world::Incident> out;
+  InjectionReader reader(nodes, loaded, errors);
+  for (const std::string& text : texts) reader.Read(text, out);
+  return out;
+}
+
+}  // namespace reprieve::cli
