@@ -236,9 +236,17 @@ class Incidents(Reprieve):
         self.assertEqual((done.returncode, done.stdout), (2, ""))
         self.assertIn("           ^^^^^^ not one of drained, tainted, lost, shut down, back; did you mean drained?", done.stderr)
 
-    def test_what_is_not_there_is_said(self):
-        out = self.suffer("pod w-7-0 is killed at 100ms", self.DISRUPTED, command="sleep 0.3").stdout
-        self.assertIn("Injected: pod w-7-0 is killed at 100ms: nothing happened, for no pod w-7-0 is there now", out)
+    def test_what_can_never_be_there_is_refused_at_its_word(self):
+        for event, said in (("pod w-7-0 is killed at 100ms", "no pod of these manifests is called w-7-0"),
+                            ("container man of pod w-0-0 is killed at 1s", "Did you mean main?"),
+                            ("node n7 is lost at 1s", "there is no node n7")):
+            done = self.suffer(event, self.DISRUPTED)
+            self.assertEqual((done.returncode, done.stdout), (2, ""), event)
+            self.assertIn(said, done.stderr)
+
+    def test_what_did_not_happen_is_said_at_the_end(self):
+        done = self.suffer("pod w-0-0 is killed at 1h", self.DISRUPTED, command="true")
+        self.assertIn('1 event did not happen: "pod w-0-0 is killed at 1h"', done.stdout)
 
 
 class Beyond(Reprieve):
@@ -305,8 +313,26 @@ class Input(Reprieve):
         done = self.reprieve("validate", example("restart-job.yaml"))
         self.assertEqual(done.returncode, 2)
         self.assertIn("RestartJob feature gate is disabled", done.stdout)
+        self.assertIn("--feature-gates RestartJob=true", done.stdout)
+        self.assertRegex(done.stdout, r"spec.failurePolicy.rules\[\d\].action")
         done = self.reprieve("validate", "--feature-gates", "RestartJobs=true", example("restart-job.yaml"))
         self.assertIn("did you mean RestartJob?", done.stderr)
+
+
+    def test_what_never_ends_is_refused(self):
+        for text in (jobset("js", "true", members="    replicas: 0"),
+                     jobset("js", "true", job="        parallelism: 0")):
+            done = self.reprieve("run", self.write(text))
+            self.assertEqual(done.returncode, 2, done.stdout)
+            self.assertIn("never ends", done.stderr)
+            self.assertFalse((self.cwd / "reprieve-state").exists())
+
+    def test_names_in_rules_list_what_there_is(self):
+        spec = ("  failurePolicy:\n    rules:\n    - action: FailJobSet\n      onJobFailureReasons: [PodFailurePolcy]\n"
+                "      targetReplicatedJobs: [v]")
+        done = self.reprieve("validate", self.write(jobset("js", "true", spec=spec)))
+        self.assertIn("Did you mean PodFailurePolicy?", done.stdout)
+        self.assertIn("not one of the replicated jobs, w", done.stdout)
 
 
 class Interruption(Reprieve):

@@ -111,6 +111,9 @@ spec:
         self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
         verdict = next(event for event in events if event["type"] == "verdict")
         self.assertIn("exited 128 (StartError)", verdict["facts"])
+        self.assertIn("could not start container main: /no/such/program: No such file or directory", verdict["facts"])
+        done = self.reprieve("run", "job.yaml")
+        self.assertNotIn("0.log", done.stdout)
 
     def test_the_logs_of_a_failure_are_kept_and_shown(self):
         done = self.reprieve("run", self.write(job("fails", "echo the reason; exit 3", spec="  backoffLimit: 0")))
@@ -124,6 +127,21 @@ spec:
         done = self.reprieve("run", self.write(job("leaves", f"setsid sh -c 'exec -a {mark} sleep 600' & setsid sleep 600 & sleep 0.1")))
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertEqual(subprocess.run(["pgrep", "-f", mark], capture_output=True, text=True).stdout, "")
+
+
+    def test_a_namespace_that_is_not_default_is_shown(self):
+        done = self.reprieve("run", self.write(job("x", "exit 1", spec="  backoffLimit: 0").replace("{name: x}", "{name: x, namespace: ns}")))
+        self.assertIn("ns/x failed after", done.stdout)
+        self.assertRegex(done.stdout, r"ns/x-\w+ exited 1 in container main")
+        self.assertIn("BackoffLimitExceeded (", done.stdout)
+
+    def test_pods_that_wait_for_a_place_say_so_once(self):
+        cpus = max(1, len(os.sched_getaffinity(0)))
+        text = job("x", "sleep 0.3", spec="  parallelism: 3\n  completions: 3",
+                   container=f"        resources: {{requests: {{memory: 1Mi, cpu: {cpus * 600}m}}}}")
+        done = self.reprieve("run", self.write(text))
+        self.assertEqual(done.stdout.count("wait for a place: 0/1 nodes are available: 1 Insufficient cpu")
+                         + done.stdout.count("waits for a place"), 1, done.stdout + done.stderr)
 
 
 class Interrupts(Reprieve):
@@ -192,6 +210,47 @@ class WrongInput(Reprieve):
 
     def test_a_type_that_does_not_fit_names_both(self):
         self.check(job("x", "true", spec="  parallelism: many"), "job.yaml:6:16: spec.parallelism", "a string where a whole number")
+
+    def test_a_value_of_the_wrong_type_hides_nothing(self):
+        text = job("x", "true", spec="  completions: -1", container="        env: [{name: A, value: 7}]\n"
+                   "        resources: {limits: {cpu: lots}}")
+        self.check(text, "spec.template.spec.containers[0].env[0].value", "7, a number where text was expected",
+                   'Quote it: "7"', "spec.template.spec.containers[0].resources.limits[cpu]", "spec.completions", "3 errors")
+
+    def test_config_maps_and_secrets_are_checked(self):
+        text = job("x", "true") + """
+---
+{apiVersion: v1, kind: ConfigMap, metadata: {name: c}, dta: {}, data: {"a b": "1", m: 7}}
+---
+{apiVersion: v1, kind: ConfigMap, metadata: {name: c}, data: {}}
+---
+{apiVersion: v1, kind: Secret, metadata: {name: s}, data: {k: "***"}}
+"""
+        self.check(text, "Did you mean data?", "data[a b]", "7, a number where text", "there is a ConfigMap c above already",
+                   "text in base64", "5 errors")
+
+    def test_what_never_ends_is_refused(self):
+        done = self.reprieve("run", self.write(job("x", "true", spec="  parallelism: 0")))
+        self.assertEqual(done.returncode, 2, done.stdout)
+        self.assertIn("spec.parallelism", done.stderr)
+        done = self.reprieve("run", "--node-label", "nonsense", self.write(job("x", "true")))
+        self.assertEqual(done.returncode, 2, done.stdout)
+
+    def test_two_objects_of_one_generate_name_differ(self):
+        one = job("x", "true").replace("{name: x}", "{generateName: x-}")
+        done = self.reprieve("validate", self.write(one + "---" + one))
+        self.assertEqual(done.returncode, 0, done.stdout)
+
+    def test_many_errors_are_counted(self):
+        done = self.reprieve("validate", self.write("".join(job(f"X{i}", "true") + "---" for i in range(150))))
+        self.assertIn("more in job.yaml", done.stdout)
+
+    def test_lost_output_is_a_failure(self):
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([binary(), "run", self.write(job("x", "true"))], cwd=self.cwd, stdout=full,
+                                  stderr=subprocess.PIPE, text=True, timeout=60)
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("standard output could not be written", done.stderr)
 
     def test_text_that_is_no_yaml(self):
         self.check("a: [1, 2\nb: 3\n", "job.yaml:")
