@@ -19,14 +19,6 @@ constexpr std::string_view kUsualLines =
     "127.0.0.1\tlocalhost\n"
     "::1\tlocalhost ip6-localhost ip6-loopback\n";
 
-// From 127.64.0.1 on: below are addresses that programs take for themselves.
-std::string Address(std::uint32_t number) {
-  constexpr std::uint32_t kFirst = 64U << 16;
-  constexpr std::uint32_t kLastByte = 254;  // 1 to 254 of each network: .0 and .255 look like no host's
-  const std::uint32_t network = kFirst / 256 + number / kLastByte;
-  return Cat("127.", network / 256 % 256, ".", network % 256, ".", number % kLastByte + 1);
-}
-
 Status WriteAt(int fd, std::size_t offset, std::string_view bytes, const std::string& path) {
   while (!bytes.empty()) {
     const ssize_t n = pwrite(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset));
@@ -70,8 +62,17 @@ Result<std::string> PodNames::HostsFile(const std::string& name_space) {
 
 PodNames::Entry& PodNames::EntryOf(const Name& name) {
   Entry& entry = entries_[name];
-  if (entry.address.empty()) entry.address = Address(given_++);
+  if (entry.address.empty()) entry.address = NewAddress();
   return entry;
+}
+
+std::string PodNames::NewAddress() {
+  if (blocks_.empty() || given_ == AddressBlock::kAddresses) {
+    auto block = AddressBlock::Claim();
+    blocks_.push_back(block ? std::move(*block) : AddressBlock::Unclaimed());
+    given_ = 0;
+  }
+  return blocks_.back().Address(given_++);
 }
 
 const std::string& PodNames::AddressOf(const Name& name) {

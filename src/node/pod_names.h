@@ -4,7 +4,8 @@
 // /etc/hosts; it is only ever written in place, so that they see what changes. A name keeps its address and its line
 // for good: a pod that comes back costs a write of a few bytes, however many names there are.
 //
-// Every name has an address of its own, 127.x.y.z: pods that share this machine's network can all listen on one port.
+// Every name has an address of its own, 127.x.y.z, which no other run on this machine gives away: pods that share this
+// machine's network can all listen on one port, each at its own address.
 //
 // Source: spec/job.md 7 and jobset.md 2.7 (names); runtime.md 5 (hosts files). One owner, the engine's thread; does a
 // little file I/O there.
@@ -17,6 +18,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "node/runtime/address_block.h"
 #include "node/runtime/fd.h"
 
 namespace reprieve::node {
@@ -68,11 +70,13 @@ class PodNames {
   static Status Switch(File& file, Line line, bool on);
   Status WriteLines(const Name& name, Entry& entry);
   Entry& EntryOf(const Name& name);
+  std::string NewAddress();
 
   const std::string directory_;
   std::map<std::string, std::unique_ptr<File>> files_;  // by namespace
   std::map<Name, Entry> entries_;
-  std::uint32_t given_ = 0;  // addresses
+  std::vector<AddressBlock> blocks_;  // one with the first name, and one more whenever the last is used up
+  std::uint32_t given_ = 0;           // addresses of the last block
 };
 
 }  // namespace reprieve::node
