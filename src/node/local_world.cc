@@ -142,6 +142,12 @@ LocalWorld::~LocalWorld() {
   if (!volume_directory_.empty()) std::filesystem::remove_all(volume_directory_, ignored);
 }
 
+std::string LocalWorld::Describe() const {
+  return Cat(runtime_->Describe(),
+             "; the network is this machine's: each pod of a JobSet has an address of its own in 127.0.0.0/8, but one "
+             "that listens on 0.0.0.0 keeps the port from all others");
+}
+
 std::vector<std::string> LocalWorld::WhyNotRunnable(const core::PodSpec& spec, const std::string& name_space) const {
   std::vector<std::string> out;
   for (const auto* containers : {&spec.init_containers, &spec.containers}) {

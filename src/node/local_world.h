@@ -79,7 +79,7 @@ class LocalWorld {
   Machine& machine() { return *machine_; }
   const Machine& machine() const { return *machine_; }
   // What containers get here and why not more, for people.
-  std::string Describe() const { return runtime_->Describe(); }
+  std::string Describe() const;
 
   // Everything for which pods of this spec could never run here, one clear sentence each; ask before adding the Job.
   std::vector<std::string> WhyNotRunnable(const core::PodSpec& spec, const std::string& name_space) const;

@@ -167,6 +167,58 @@ class Names(Reprieve):
         done = self.reprieve("run", self.write(jobset("js", "exec python3 serve.py", members="    replicas: 3")))
         self.assertEqual(done.returncode, 0, done.stdout)
 
+    # All listen on one port, each at its own address; the members meet the leader, and it them.
+    MEET = """import os, socket, threading, time
+names = ["js-w-%d-0.js" % i for i in range(3)]
+me = socket.gethostname()
+own = socket.gethostbyname(me)
+server = socket.create_server((own, 5124))
+def serve():
+    while True:
+        server.accept()[0].sendall(os.environ["RUN"].encode() + b" " + me.encode())
+threading.Thread(target=serve, daemon=True).start()
+deadline = time.time() + 20
+for name in names:
+    while True:
+        try:
+            with socket.create_connection((name, 5124), 1) as peer:
+                met = peer.recv(100).decode()
+            break
+        except OSError:
+            if time.time() > deadline: raise
+            time.sleep(0.05)
+    assert met == os.environ["RUN"] + " " + name.split(".")[0], met
+open("met-" + os.environ["RUN"] + "-" + me, "w").write(own)
+while len([f for f in os.listdir(".") if f.startswith("met-" + os.environ["RUN"])]) < 3 and time.time() < deadline:
+    time.sleep(0.05)
+time.sleep(float(os.environ["STAY"]))
+"""
+
+    def meet(self, run, stay=0, before=()):
+        (self.cwd / "meet.py").write_text(self.MEET)
+        text = jobset("js", f"RUN={run} STAY={stay} exec python3 meet.py", members="    replicas: 3")
+        return subprocess.Popen([*before, binary(), "run", "--logs", "--state", f"state-{run}", self.write(text, f"{run}.yaml")],
+                                cwd=self.cwd, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+    def addresses(self, run):
+        return {path.read_text() for path in self.cwd.glob(f"met-{run}-*")}
+
+    def test_pods_of_two_runs_at_once_meet_their_own(self):
+        runs = {run: self.meet(run, stay=1) for run in ("one", "two")}
+        for run in runs.values():
+            out, _ = run.communicate(timeout=60)
+            self.assertEqual(run.returncode, 0, out)
+        self.assertEqual(len(self.addresses("one") | self.addresses("two")), 6)
+
+    def test_pods_of_an_ordinary_user_meet(self):
+        if os.geteuid() != 0:
+            self.skipTest("whoever runs this is an ordinary user already")
+        os.chmod(self.cwd, 0o777)
+        run = self.meet("user", before=("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"))
+        out, _ = run.communicate(timeout=60)
+        self.assertEqual(run.returncode, 0, out)
+        self.assertEqual(len(self.addresses("user")), 3)
+
 
 class Claims(Reprieve):
     CLAIM = """  volumeClaimPolicies:
