@@ -26,6 +26,7 @@ constexpr Workload kWorkloads[] = {
     {"jobset_restart", JobSetRestart, "a JobSet of 100 to 10,000 Jobs of 5 pods: from one failure to all ready again"},
     {"jobset_mass_failure", JobSetMassFailure, "100 and 1,000 Jobs of a JobSet fail at once, each is restarted by itself"},
     {"run_true", RunTrue, "reprieve run of 10,000 x /bin/true against a bare loop that starts the same sandbox"},
+    {"run_restart", RunRestart, "a JobSet of 1 leader and 8 workers: from a worker's kill to all nine running again"},
     {"first_process", FirstProcess, "from the start of reprieve run to its first process"},
     {"help", Help, "reprieve --help"},
 };

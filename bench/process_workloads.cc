@@ -1,19 +1,15 @@
 // run_true, first_process, help: the binary as a user starts it.
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <cstdio>
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <mutex>
 
 #include "base/check.h"
 #include "base/text.h"
 #include "node/runtime/supervisor.h"
+#include "processes.h"
 #include "workloads.h"
 
 namespace reprieve::bench {
@@ -24,33 +20,6 @@ constexpr int kAtOnce = 16;
 constexpr double kFirstProcessTargetMs = 20;
 constexpr double kHelpTargetMs = 5;
 constexpr int kRepeats = 15;
-
-double Now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
-std::string ReprieveBeside(const std::string& self) {
-  return (std::filesystem::absolute(self).parent_path() / "reprieve").string();
-}
-
-// A directory of our own that goes with the scope.
-class Scratch {
- public:
-  Scratch()
-      : path_(std::filesystem::temp_directory_path() / Cat("reprieve-bench-", static_cast<std::int64_t>(getpid()))) {
-    std::filesystem::create_directories(path_);
-  }
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-  ~Scratch() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  std::string operator/(std::string_view name) const { return (path_ / name).string(); }
-
- private:
-  std::filesystem::path path_;
-};
 
 std::string Manifest(int completions, const std::string& command) {
   return Cat(
@@ -106,16 +75,6 @@ double BareRate(const Scratch& scratch) {
     REPRIEVE_CHECK(made.ok(), "the container is taken");
   }
   return kPods / (Now() - begin);
-}
-
-double Median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
-
-int Shell(const std::string& command) {
-  const int status = std::system(command.c_str());
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 }  // namespace

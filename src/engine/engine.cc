@@ -60,11 +60,14 @@ void Engine::JobDeleted(const batch::Job& job) {
 
 void Engine::PodChanged(const core::Pod& pod) {
   pods_seen_ = std::max(pods_seen_, pod.metadata.resource_version);
-  jobsets_.PodChanged(pod);
-  placement_.PodChanged(pod);
-  overdue_.PodChanged(pod);
   const auto known = owner_of_.find(&pod);
   const bool same_owner = known != owner_of_.end() && known->second.owners == pod.metadata.owner_references.get();
+  // Pods of plain Jobs, which are most, concern no JobSet.
+  if (!same_owner || known->second.of_jobset) {
+    jobsets_.PodChanged(pod);
+    placement_.PodChanged(pod);
+    overdue_.PodChanged(pod);
+  }
   JobState* state = same_owner ? known->second.state : ChangeOwner(pod);
   if (state == nullptr) return;
   state->view.SetPod(pod);
@@ -83,7 +86,8 @@ Engine::JobState* Engine::ChangeOwner(const core::Pod& pod) {
   if (next != nullptr) {
     orphans_.erase(&pod);
     if (next->key.name.empty()) next->key = {pod.metadata.namespace_, controller->name};
-    owner_of_[&pod] = {next, pod.metadata.owner_references.get()};
+    owner_of_[&pod] = {next, pod.metadata.owner_references.get(),
+                       pod.metadata.labels.Find(jobset::kJobSetName) != nullptr};
   } else if (controller == nullptr) {
     orphans_.insert(&pod);
     EnqueueMatching(pod);

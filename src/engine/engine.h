@@ -100,6 +100,7 @@ class Engine final : public world::Watcher {
   struct Owned {
     JobState* state = nullptr;
     const void* owners = nullptr;  // the list of owners that said so
+    bool of_jobset = false;        // it carries a JobSet's name
   };
   FlatMap<const core::Pod*, Owned> owner_of_;             // the Job of each pod that has one
   std::unordered_set<const core::Pod*> orphans_;          // pods that nothing controls

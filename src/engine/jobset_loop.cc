@@ -1,6 +1,9 @@
 #include "engine/jobset_loop.h"
 
 #include <algorithm>
+#include <utility>
+
+#include "base/text.h"
 
 namespace reprieve::engine {
 
@@ -14,11 +17,31 @@ struct JobSetLoop::State {
   std::set<const core::Service*> services;
   std::set<const core::PersistentVolumeClaim*> claims;
   std::int32_t failed_rounds = 0;  // in a row
+  std::string problem;             // the one that was told last; empty: the last pass could decide
   // What our own writes made: until the watch has shown it, nothing is decided.
   meta::ResourceVersion jobset_written = 0;
   meta::ResourceVersion job_written = 0;
   meta::ResourceVersion other_written = 0;
 };
+
+namespace {
+
+// Once for as long as the problem is the same: the retries say nothing new. Upstream has no event for it.
+void Tell(world::Ledger& ledger, const jobset::JobSet& jobset, const std::string& problem, Time now,
+          std::string& told) {
+  if (problem == told) return;
+  told = problem;
+  world::Verdict verdict;
+  verdict.at = now;
+  verdict.namespace_ = jobset.metadata.namespace_;
+  verdict.jobset = jobset.metadata.name;
+  verdict.facts = Cat("can't be judged: ", problem);
+  verdict.action = "Retry";
+  verdict.consequence = "its status stays as it is; tried again until that is mended";
+  ledger.Record(std::move(verdict));
+}
+
+}  // namespace
 
 JobSetLoop::JobSetLoop(world::Api& api, const world::Clock& clock, world::Ledger& ledger, WorkQueue& queue,
                        JobSetOptions options)
@@ -30,9 +53,10 @@ void JobSetLoop::JobSetChanged(const jobset::JobSet& jobset) {
   jobsets_seen_ = std::max(jobsets_seen_, jobset.metadata.resource_version);
   State& state = StateOf(jobset.metadata.uid);
   state.key = meta::KeyOf(jobset.metadata);
-  uid_of_[state.key] = state.uid;
+  const bool fresh = std::exchange(uid_of_[state.key], state.uid) != state.uid;
   state.view.SetJobSet(jobset);
-  if (const auto pods = pods_.find(state.key); pods != pods_.end()) {
+  // Pods that came before it; later ones are reported one by one.
+  if (const auto pods = pods_.find(state.key); fresh && pods != pods_.end()) {
     for (const core::Pod* pod : pods->second) state.view.SetPod(*pod);
   }
   Enqueue(state);
@@ -164,6 +188,12 @@ void JobSetLoop::Reconcile(const std::string& uid) {
     const bool was_finished = state.view.jobset().status.IsFinished();
     controllers::JobSetDecision decision = controllers::ReconcileJobSet(state.view, SurroundingsOf(state), now);
     if (!ApplyPlan(state, decision.plan)) return Retry(state);
+    // The status of such a pass is not written, so what it judged does not hold (2.2).
+    if (!decision.problem.empty()) {
+      Tell(ledger_, state.view.jobset(), decision.problem, now, state.problem);
+      return Retry(state);
+    }
+    state.problem.clear();
     for (world::Verdict& verdict : decision.plan.verdicts) ledger_.Record(std::move(verdict));
     if (state.view.has_jobset()) CountEnds(state.view.jobset(), was_finished);
   }

@@ -65,7 +65,13 @@ ScriptedKubelet::~ScriptedKubelet() {
 void ScriptedKubelet::PodChanged(const core::Pod& pod) {
   const auto known = lives_.find(&pod);
   if (known == lives_.end()) return Play(pod);
+  if (known->second == nullptr) return;
   Life& life = *known->second;
+  if (pod.IsTerminal() && life.due == 0 && !life.terminating) {
+    // Nothing happens to it any more: what has ended is deleted at once.
+    known->second.reset();
+    return;
+  }
   if (!pod.metadata.deleting() || pod.node_name.empty() || life.terminating) return;
   life.terminating = true;
   Note(life, Act::kRemove, DeletionOf(life).takes);
@@ -76,6 +82,7 @@ void ScriptedKubelet::PodDeleted(const core::Pod& pod) {
   if (known == lives_.end()) return;
   std::unique_ptr<Life> life = std::move(known->second);
   lives_.erase(known);
+  if (life == nullptr) return;
   life->gone = true;
   if (life->due == 0) return;
   const Life* key = life.get();

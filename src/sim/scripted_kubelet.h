@@ -69,6 +69,7 @@ class ScriptedKubelet final : public world::Watcher {
   Simulation& simulation_;
   Writer write_;
   DeletionScript deletion_;
+  // Null pointers: of pods that have ended.
   FlatMap<const core::Pod*, std::unique_ptr<Life>> lives_;
   // Of pods that are gone, with something still on the agenda.
   FlatMap<const Life*, std::unique_ptr<Life>> remains_;

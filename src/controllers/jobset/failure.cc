@@ -40,9 +40,13 @@ class Failures {
       return;
     }
     // Upstream takes one of these in each of as many passes, and makes no Job in between; the outcome is the same.
+    bool applied = false;
     for (const policy::JobSetFailure& choice : sync_.view.judge().Judge(failed_)) {
-      if (!Apply(choice, *children_[choice.job])) return;
+      if (!Apply(choice, *children_[choice.job])) break;
+      applied = true;
     }
+    // Upstream has written the earlier choices before it meets this one's problem; here the next pass meets it.
+    if (applied) sync_.decision.problem.clear();
   }
 
  private:

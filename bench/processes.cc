@@ -1,0 +1,50 @@
+#include "processes.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <cstdlib>
+#include <filesystem>
+#include <system_error>
+
+#include "base/text.h"
+
+namespace reprieve::bench {
+
+double Now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+std::string ReprieveBeside(const std::string& self) {
+  return (std::filesystem::absolute(self).parent_path() / "reprieve").string();
+}
+
+double Median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
+
+int Shell(const std::string& command) {
+  const int status = std::system(command.c_str());
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+Scratch::Scratch()
+    : path_((std::filesystem::temp_directory_path() / Cat("reprieve-bench-", static_cast<std::int64_t>(getpid())))
+                .string()) {
+  std::filesystem::create_directories(path_);
+}
+
+Scratch::~Scratch() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
+std::string Scratch::operator/(std::string_view name) const {
+  return Cat(path_, "/", name);
+}
+
+}  // namespace reprieve::bench

@@ -1,0 +1,31 @@
+// What the benchmarks of real processes share.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace reprieve::bench {
+
+// Seconds of a clock that never goes back.
+double Now();
+// The program `reprieve` that was built beside this one.
+std::string ReprieveBeside(const std::string& self);
+double Median(std::vector<double> values);
+// The exit code of a shell's command; -1 if it did not exit.
+int Shell(const std::string& command);
+
+// A directory of our own that goes with the scope.
+class Scratch {
+ public:
+  Scratch();
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+  ~Scratch();
+  std::string operator/(std::string_view name) const;
+
+ private:
+  std::string path_;
+};
+
+}  // namespace reprieve::bench
