@@ -27,8 +27,9 @@ Value Manifest(const SimulatedJobSet& wanted) {
   Value& spec = manifest.Set("spec", Value::MakeObject());
   Value& policy = spec.At("failurePolicy");
   policy.Set("maxRestarts", Value::Int(3));
-  policy.At("rules").Append(Value::MakeObject()).Set(
-      "action", Value::String(wanted.mass_failure ? "RestartJobAndIgnoreMaxRestarts" : "RestartJobSet"));
+  policy.At("rules")
+      .Append(Value::MakeObject())
+      .Set("action", Value::String(wanted.mass_failure ? "RestartJobAndIgnoreMaxRestarts" : "RestartJobSet"));
   // Groups of at most 1,000: no single Job may be restarted of a larger one (spec/jobset.md 1.6).
   constexpr std::int64_t kGroup = 1000;
   Value& groups = spec.Set("replicatedJobs", Value::MakeArray());
@@ -152,7 +153,8 @@ std::vector<Figure> JobSetRestart(const std::string& self) {
     const double per_pod = seconds * 1e9 / static_cast<double>(jobs * kPodsPerJob);
     if (jobs == 100) per_pod_100 = per_pod;
     if (jobs == 1'000) out.push_back(AtMost(name, seconds, "s of processor", "the target", kRestartTargetSeconds, 1));
-    out.push_back(AtMost(name + " time", per_pod, "ns/pod", "jobset_restart/100", per_pod_100, jobs == 10'000 ? 1.5 : 2));
+    out.push_back(
+        AtMost(name + " time", per_pod, "ns/pod", "jobset_restart/100", per_pod_100, jobs == 10'000 ? 1.5 : 2));
   }
   const double few = CountInstructions(self, "RestartSimulatedJobSet", "--one-jobset 100") / 100 / kPodsPerJob;
   const double many = CountInstructions(self, "RestartSimulatedJobSet", "--one-jobset 1000") / 1'000 / kPodsPerJob;
@@ -170,13 +172,14 @@ std::vector<Figure> JobSetMassFailure(const std::string& self) {
   for (const std::int64_t jobs : {100, 1'000}) {
     const double per_job = RunSimulatedJobSet({jobs, true}) * 1e9 / static_cast<double>(jobs);
     if (jobs == 100) per_job_100 = per_job;
-    out.push_back(
-        AtMost(Cat("jobset_mass_failure/", jobs, " time"), per_job, "ns/job", "jobset_mass_failure/100", per_job_100, 2));
+    out.push_back(AtMost(Cat("jobset_mass_failure/", jobs, " time"), per_job, "ns/job", "jobset_mass_failure/100",
+                         per_job_100, 2));
   }
   const double few = CountInstructions(self, "RestartSimulatedJobSet", "--one-jobset 100 mass") / 100;
   const double many = CountInstructions(self, "RestartSimulatedJobSet", "--one-jobset 1000 mass") / 1'000;
   if (few > 0 && many > 0) {
-    out.push_back(AtMost("jobset_mass_failure/1000 instructions", many, "per job", "jobset_mass_failure/100", few, 1.05));
+    out.push_back(
+        AtMost("jobset_mass_failure/1000 instructions", many, "per job", "jobset_mass_failure/100", few, 1.05));
   } else {
     std::fprintf(stderr, "jobset_mass_failure instructions: skipped, valgrind does not run here\n");
   }

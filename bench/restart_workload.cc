@@ -23,8 +23,7 @@ constexpr int kRepeats = 9;
 
 // Every process notes when it runs. In the first attempt they wait to be killed; in the second their note is enough.
 std::string Program(const std::string& notes, bool second) {
-  return Cat("date +%s.%N > ", notes, second ? "/again-" : "/first-", "$NAME; ",
-             second ? "exit 0" : "exec sleep 1000");
+  return Cat("date +%s.%N > ", notes, second ? "/again-" : "/first-", "$NAME; ", second ? "exit 0" : "exec sleep 1000");
 }
 
 double NoteIn(const std::filesystem::path& file) {
@@ -49,13 +48,14 @@ double TimeToAgain(const std::string& notes) {
 // One worker kills itself once all nine run; the failure policy restarts the group.
 std::string Manifest(const std::string& notes) {
   const std::string again = Cat("if [ -e ", notes, "/killed ]; then ", Program(notes, true), "; fi");
-  const std::string victim = Cat(again, "; date +%s.%N > ", notes, "/first-$NAME; while [ $(ls ", notes,
-                                 " | grep -c first-) -lt ", kProcesses, " ]; do sleep 0.01; done; date +%s.%N > ", notes,
-                                 "/killed; kill -9 $$");
+  const std::string victim =
+      Cat(again, "; date +%s.%N > ", notes, "/first-$NAME; while [ $(ls ", notes, " | grep -c first-) -lt ", kProcesses,
+          " ]; do sleep 0.01; done; date +%s.%N > ", notes, "/killed; kill -9 $$");
   const std::string other = Cat(again, "; ", Program(notes, false));
   const auto job = [](std::string_view name, int pods, const std::string& program) {
-    return Cat("  - name: ", name, "\n    template:\n      spec:\n        completions: ", pods, "\n        parallelism: ",
-               pods, "\n        backoffLimit: 0\n        template:\n          spec:\n            restartPolicy: Never\n",
+    return Cat("  - name: ", name, "\n    template:\n      spec:\n        completions: ", pods,
+               "\n        parallelism: ", pods,
+               "\n        backoffLimit: 0\n        template:\n          spec:\n            restartPolicy: Never\n",
                "            containers:\n            - name: main\n              image: none\n",
                "              env: [{name: NAME, valueFrom: {fieldRef: {fieldPath: ",
                "\"metadata.labels['job-name']\"}}}]\n              command:\n              - sh\n              - -c\n",
@@ -131,8 +131,8 @@ double GroupRestart(const Scratch& scratch, const std::string& reprieve) {
   std::filesystem::remove_all(notes);
   std::filesystem::create_directories(notes);
   std::ofstream(scratch / "group.yaml") << Manifest(notes);
-  const int code = Shell(Cat(reprieve, " run --state ", scratch / "state", " ", scratch / "group.yaml", " > ",
-                             scratch / "out.txt"));
+  const int code =
+      Shell(Cat(reprieve, " run --state ", scratch / "state", " ", scratch / "group.yaml", " > ", scratch / "out.txt"));
   REPRIEVE_CHECK(code == 0, "the JobSet completes");
   return TimeToAgain(notes);
 }
@@ -148,7 +148,8 @@ std::vector<Figure> RunRestart(const std::string& self) {
     bare.push_back(BareRestart(scratch) * 1e3);
     group.push_back(GroupRestart(scratch, ReprieveBeside(self)) * 1e3);
   }
-  return {AtMost("run_restart", Median(std::move(group)), "ms", "bare loop, same sandboxes", Median(std::move(bare)), 1.5)};
+  return {
+      AtMost("run_restart", Median(std::move(group)), "ms", "bare loop, same sandboxes", Median(std::move(bare)), 1.5)};
 }
 
 }  // namespace reprieve::bench

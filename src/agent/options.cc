@@ -68,7 +68,8 @@ ReadOptions ReadEnvironment(const std::function<std::string(std::string_view)>& 
   reader.Take(kExitCode, 0, 255, options.exit_code);
   for (const std::string_view name : {kProbePath, kProbePort}) {
     if (options.sidecar() || reader.Text(name).empty()) continue;
-    reader.Complain(kCommand, Cat("and ", name, " are both set; an agent that runs the worker itself has no startup "
+    reader.Complain(kCommand, Cat("and ", name,
+                                  " are both set; an agent that runs the worker itself has no startup "
                                   "probe, so leave one of them out"));
   }
   options.probe_address = reader.Text(node::kPodAddressVariable);

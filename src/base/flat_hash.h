@@ -1,8 +1,8 @@
 // FlatMap, FlatSet: hash tables without a node per element, for what every pod passes through.
 //
 // Boost.Unordered's open addressing: an element is one cache line away, and a table of a million costs no million
-// allocations. An insertion may move elements: keep no pointer to one. Iteration is in no order that a seed repeats: sort
-// before anything follows from it. One owner, no lock.
+// allocations. An insertion may move elements: keep no pointer to one. Iteration is in no order that a seed repeats:
+// sort before anything follows from it. One owner, no lock.
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>

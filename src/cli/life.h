@@ -26,16 +26,16 @@ struct FailedPod {
 // What pods came to: of a Job, or of all Jobs of a JobSet.
 struct Tally {
   std::int64_t pods = 0;
-  std::int64_t restarts = 0;                                      // of containers in place
-  std::int64_t counted = 0;                                       // failures that counted
-  std::int64_t ignored = 0;                                       // and that did not
-  Nanoseconds wasted{0};                                          // time of pods that failed
-  std::int64_t retried = 0;                        // failures after which there was another attempt
-  std::optional<FailedPod> failed_pod;             // the last
-  std::optional<FailedPod> cause;                  // the one that ended it
-  std::map<std::string, std::int64_t> waiting;     // pods without a place, by the reason
-  std::set<std::string> told_waiting;              // reasons that were told
-  std::multiset<Time> retries;                     // when the next attempts are due
+  std::int64_t restarts = 0;                    // of containers in place
+  std::int64_t counted = 0;                     // failures that counted
+  std::int64_t ignored = 0;                     // and that did not
+  Nanoseconds wasted{0};                        // time of pods that failed
+  std::int64_t retried = 0;                     // failures after which there was another attempt
+  std::optional<FailedPod> failed_pod;          // the last
+  std::optional<FailedPod> cause;               // the one that ended it
+  std::map<std::string, std::int64_t> waiting;  // pods without a place, by the reason
+  std::set<std::string> told_waiting;           // reasons that were told
+  std::multiset<Time> retries;                  // when the next attempts are due
 };
 
 struct JobLife {

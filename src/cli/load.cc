@@ -146,8 +146,8 @@ class Loader {
   }
 
   void TakeJob(const model::ManifestObject& manifest) {
-    const auto admitted =
-        Admit(manifest, [](const Value& object, const model::Request& request) { return model::CreateJob(object, request); });
+    const auto admitted = Admit(
+        manifest, [](const Value& object, const model::Request& request) { return model::CreateJob(object, request); });
     if (!admitted || !admitted->clean) return;
     LoadedJob loaded{{}, manifest};
     FromValue(admitted->object, loaded.job);

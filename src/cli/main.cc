@@ -63,7 +63,8 @@ int BadUsage(CLI::App& app, const CLI::ParseError& error, int argc, char** argv)
 void HoldStandardDescriptors() {
   for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     // Read-only: who writes there learns that nobody will read it.
-    if (fcntl(descriptor, F_GETFD) == -1) [[maybe_unused]] const int held = open("/dev/null", O_RDONLY);
+    if (fcntl(descriptor, F_GETFD) == -1) [[maybe_unused]]
+      const int held = open("/dev/null", O_RDONLY);
   }
 }
 

@@ -29,8 +29,8 @@ class RunnableCheck {
   void Check(const jobset::JobSet& jobset) {
     const jobset::JobSetSpec& spec = *jobset.spec;
     if (spec.managed_elsewhere()) {
-      Complain("spec.managedBy", Cat("another controller, ", *spec.managed_by,
-                                     ", manages this JobSet; remove the field to run it here"));
+      Complain("spec.managedBy",
+               Cat("another controller, ", *spec.managed_by, ", manages this JobSet; remove the field to run it here"));
     }
     if (spec.suspended()) {
       Complain("spec.suspend", "a suspended JobSet never ends; set it to false, or remove it, to run the JobSet");
@@ -148,7 +148,8 @@ class PodNames {
     if (dash == std::string_view::npos) return nullptr;
     const auto job = jobs_.find(name.substr(0, dash));
     const auto index = ParseInt32(name.substr(dash + 1));
-    const bool there = job != jobs_.end() && Indexed(*job->second) && index && *index >= 0 && *index < Pods(*job->second);
+    const bool there =
+        job != jobs_.end() && Indexed(*job->second) && index && *index >= 0 && *index < Pods(*job->second);
     return there ? job->second->pod_template.spec.get() : nullptr;
   }
 
@@ -204,8 +205,9 @@ class InjectionReader {
     }
     if (std::find(names.begin(), names.end(), incident.container) != names.end()) return;
     const std::size_t at = incident.text.find(incident.container, incident.text.find("container") + 9);
-    Complain(at, Cat("pod ", incident.pod, " has no container ", incident.container, "; it has ",
-                     Join(std::vector<std::string>(names.begin(), names.end()), ", ")),
+    Complain(at,
+             Cat("pod ", incident.pod, " has no container ", incident.container, "; it has ",
+                 Join(std::vector<std::string>(names.begin(), names.end()), ", ")),
              DidYouMean(NearestWord(incident.container, names)));
   }
 
@@ -229,9 +231,8 @@ void CheckRunnable(const node::LocalWorld& world, const std::string& first_path,
   }
 }
 
-std::vector<world::Incident> ReadInjections(const std::vector<std::string>& texts,
-                                            const std::vector<node::Node>& nodes, const Loaded& loaded,
-                                            std::vector<Diagnostic>& errors) {
+std::vector<world::Incident> ReadInjections(const std::vector<std::string>& texts, const std::vector<node::Node>& nodes,
+                                            const Loaded& loaded, std::vector<Diagnostic>& errors) {
   std::vector<world::Incident> out;
   InjectionReader reader(nodes, loaded, errors);
   for (const std::string& text : texts) reader.Read(text, out);

@@ -139,7 +139,8 @@ void RunReport::TellEnd(const JobSetLife& life) {
     event.Set("status", model::ToValue(life.status));
     Json(std::move(event));
   } else {
-    Line(Cat("JobSet ", NameOf(life.key), complete ? " completed: " : " failed: ", end->reason, " (", end->message, ")"));
+    Line(Cat("JobSet ", NameOf(life.key), complete ? " completed: " : " failed: ", end->reason, " (", end->message,
+             ")"));
   }
 }
 
@@ -202,8 +203,8 @@ void RunReport::PodChanged(const core::Pod& pod) {
       event.Set("restarts", Value::Int(seen));
       Json(std::move(event));
     } else {
-      Line(Cat(NameOf(meta::KeyOf(pod.metadata)), " container ", status.name, " exited ",
-               code, ", restarted in place (", seen, ")"));
+      Line(Cat(NameOf(meta::KeyOf(pod.metadata)), " container ", status.name, " exited ", code,
+               ", restarted in place (", seen, ")"));
     }
   }
   const core::PodCondition* scheduled = pod.status.FindCondition("PodScheduled");
@@ -281,8 +282,8 @@ void RunReport::TellWaiting() {
         event.Set("message", Value::String(why));
         Json(std::move(event));
       } else {
-        Line(Cat(job != jobs_.end() ? "Job " : "JobSet ", NameOf(key), ": ", pods, pods == 1 ? " pod waits" : " pods wait",
-                 " for a place: ", why));
+        Line(Cat(job != jobs_.end() ? "Job " : "JobSet ", NameOf(key), ": ", pods,
+                 pods == 1 ? " pod waits" : " pods wait", " for a place: ", why));
       }
     }
   }
@@ -411,7 +412,9 @@ void RunReport::Output(const node::PodOutput& line) {
     return Json(std::move(event));
   }
   EraseBlock();
-  std::printf("%s %s\n", style_.Dim(Cat(NameOf({line.pod.namespace_, line.pod.name}), "/", line.container, ":")).c_str(), line.text.c_str());
+  std::printf("%s %s\n",
+              style_.Dim(Cat(NameOf({line.pod.namespace_, line.pod.name}), "/", line.container, ":")).c_str(),
+              line.text.c_str());
 }
 
 void RunReport::Suffered(const world::Incident& incident, const std::string& outcome, bool happened) {

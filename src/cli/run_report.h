@@ -103,8 +103,8 @@ class RunReport final : public world::Watcher {
   std::map<std::string, JobSetLife> jobsets_;  // by UID
   std::map<meta::ObjectKey, std::string> job_uids_;
   std::map<meta::ObjectKey, std::string> jobset_uids_;
-  std::map<std::string, PodLife> pods_;  // by UID
-  std::vector<std::string> ends_;        // UIDs of what has ended and is not told yet
+  std::map<std::string, PodLife> pods_;     // by UID
+  std::vector<std::string> ends_;           // UIDs of what has ended and is not told yet
   std::vector<std::string> waits_changed_;  // UIDs of Jobs whose pods wait for something new
   std::vector<Held> held_;
   std::deque<std::pair<meta::ObjectKey, FailedPod>> failures_;  // the newest

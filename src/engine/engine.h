@@ -102,8 +102,8 @@ class Engine final : public world::Watcher {
     const void* owners = nullptr;  // the list of owners that said so
     bool of_jobset = false;        // it carries a JobSet's name
   };
-  FlatMap<const core::Pod*, Owned> owner_of_;             // the Job of each pod that has one
-  std::unordered_set<const core::Pod*> orphans_;          // pods that nothing controls
+  FlatMap<const core::Pod*, Owned> owner_of_;     // the Job of each pod that has one
+  std::unordered_set<const core::Pod*> orphans_;  // pods that nothing controls
   bool lists_complete_ = false;
   meta::ResourceVersion jobs_seen_ = 0;
   meta::ResourceVersion pods_seen_ = 0;

@@ -1,7 +1,7 @@
 // OverdueLoop: the engine's part for pods that stay Terminating or Pending for too long (controllers/overdue_pod.h).
 //
-// The engine owns it, tells it what the world reports, and calls Reconcile when the work queue says so. One thread. Costs
-// nothing while no JobSet sets a limit; pods that do not change after it has been set are not held to it.
+// The engine owns it, tells it what the world reports, and calls Reconcile when the work queue says so. One thread.
+// Costs nothing while no JobSet sets a limit; pods that do not change after it has been set are not held to it.
 #pragma once
 
 #include <map>
@@ -39,10 +39,10 @@ class OverdueLoop {
   const world::Clock& clock_;
   world::Ledger& ledger_;
   WorkQueue& queue_;
-  std::map<meta::ObjectKey, jobset::Extensions> limits_;                  // of JobSets that set one
-  std::map<meta::ObjectKey, std::set<const core::Pod*>> pods_of_;         // of all JobSets, since there was a limit
-  std::unordered_map<const core::Pod*, meta::ObjectKey> jobset_of_;       // likewise
-  std::unordered_map<std::string, const core::Pod*> pods_;                // those that wait for their time, by key
+  std::map<meta::ObjectKey, jobset::Extensions> limits_;             // of JobSets that set one
+  std::map<meta::ObjectKey, std::set<const core::Pod*>> pods_of_;    // of all JobSets, since there was a limit
+  std::unordered_map<const core::Pod*, meta::ObjectKey> jobset_of_;  // likewise
+  std::unordered_map<std::string, const core::Pod*> pods_;           // those that wait for their time, by key
 };
 
 }  // namespace reprieve::engine

@@ -129,9 +129,9 @@ TEST_F(AgentServerTest, OfManyReportsOnlyTheNewestIsKept) {
 
 TEST_F(AgentServerTest, WhoBreaksTheRulesIsDisconnectedAndChangesNothing) {
   Open(1);
-  for (const std::string& text : {std::string("nonsense\n"), std::string("{\"attempt\":-1}\n"), std::string("{}\n"),
-                                  std::string("[1]\n"), std::string("{\"attempt\":4294967296}\n"),
-                                  std::string(2 * kMaxAgentLine, 'x')}) {
+  for (const std::string& text :
+       {std::string("nonsense\n"), std::string("{\"attempt\":-1}\n"), std::string("{}\n"), std::string("[1]\n"),
+        std::string("{\"attempt\":4294967296}\n"), std::string(2 * kMaxAgentLine, 'x')}) {
     Client client(PathOf(1));
     client.Line();
     client.Send(text);

@@ -84,7 +84,9 @@ Status LocalWorld::Start() {
   std::error_code failed;
   const std::string state = std::filesystem::absolute(options_.state_directory, failed);
   std::filesystem::create_directories(state + "/volumes", failed);
-  if (failed) return Error{Cat("state directory ", state, " cannot be used: ", failed.message(), "; choose another by --state DIR")};
+  if (failed)
+    return Error{
+        Cat("state directory ", state, " cannot be used: ", failed.message(), "; choose another by --state DIR")};
   auto volumes = MakePrivateDirectory(state + "/volumes", janitor_);
   if (!volumes) return Error{Cat(volumes.error().message, "; choose another state directory by --state DIR")};
   volume_directory_ = std::move(*volumes);
@@ -115,8 +117,8 @@ Status LocalWorld::Start() {
   machine.suffered = options_.suffered;
   // The engine hears of everything first: what the machine writes then is news to it.
   store_.AddWatcher(&engine_);
-  machine_ = std::make_unique<Machine>(store_, clock_, *runtime_, inbox_, nodes_, images_, settings_,
-                                       std::move(machine));
+  machine_ =
+      std::make_unique<Machine>(store_, clock_, *runtime_, inbox_, nodes_, images_, settings_, std::move(machine));
   engine_.ListsComplete(store_.version());
   for (core::Service& service : services_) store_.CreateService(std::move(service));
   for (core::PersistentVolumeClaim& claim : claims_) store_.CreateClaim(std::move(claim));

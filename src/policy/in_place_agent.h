@@ -13,8 +13,8 @@ namespace reprieve::policy {
 
 // What an agent needs to know of its JobSet.
 struct InPlaceNews {
-  bool in_place = false;  // its restart strategy is InPlaceRestart
-  bool disabled = false;  // it carries the annotation that switches agents off
+  bool in_place = false;                 // its restart strategy is InPlaceRestart
+  bool disabled = false;                 // it carries the annotation that switches agents off
   std::optional<std::int32_t> current;   // the attempt that all pods have reached
   std::optional<std::int32_t> previous;  // the newest attempt that is over
 

@@ -114,10 +114,10 @@ struct Announce {
   std::string message;
 };
 
-using Write =
-    std::variant<CreatePod, DeletePod, RemovePod, RemovePodFinalizer, AdoptPod, ReleasePod, WriteJobStatus, DeleteJob,
-                 RemoveJobFinalizer, CreateJob, UpdateJob, ResizeJob, DeleteChildJob, WriteJobSetStatus, DeleteJobSet,
-                 RemoveJobSetFinalizer, CreateService, DeleteService, CreateClaim, DeleteClaim, DisruptPod, LosePod, Announce>;
+using Write = std::variant<CreatePod, DeletePod, RemovePod, RemovePodFinalizer, AdoptPod, ReleasePod, WriteJobStatus,
+                           DeleteJob, RemoveJobFinalizer, CreateJob, UpdateJob, ResizeJob, DeleteChildJob,
+                           WriteJobSetStatus, DeleteJobSet, RemoveJobSetFinalizer, CreateService, DeleteService,
+                           CreateClaim, DeleteClaim, DisruptPod, LosePod, Announce>;
 
 struct Stage {
   std::vector<Write> writes;

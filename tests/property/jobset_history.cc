@@ -107,15 +107,18 @@ class JobSetHistory final : public world::Watcher {
 
   Value RandomRule(std::int64_t jobs) {
     Value rule = Value::MakeObject();
-    rule.Set("action", Value::String(gates_.restart_job
-                                         ? OneOf({"FailJobSet", "RestartJobSet", "RestartJobSetAndIgnoreMaxRestarts",
-                                                  "RestartJob", "RestartJobAndIgnoreMaxRestarts"})
-                                         : OneOf({"FailJobSet", "RestartJobSet", "RestartJobSetAndIgnoreMaxRestarts"})));
-    if (random_.OneIn(2)) rule.At("targetReplicatedJobs").Append(Value::String(Cat("r", random_.Below(static_cast<std::uint64_t>(jobs)))));
+    rule.Set("action",
+             Value::String(gates_.restart_job
+                               ? OneOf({"FailJobSet", "RestartJobSet", "RestartJobSetAndIgnoreMaxRestarts",
+                                        "RestartJob", "RestartJobAndIgnoreMaxRestarts"})
+                               : OneOf({"FailJobSet", "RestartJobSet", "RestartJobSetAndIgnoreMaxRestarts"})));
+    if (random_.OneIn(2))
+      rule.At("targetReplicatedJobs").Append(Value::String(Cat("r", random_.Below(static_cast<std::uint64_t>(jobs)))));
     if (random_.OneIn(3)) {
       rule.At("onJobFailureReasons").Append(Value::String(OneOf({"BackoffLimitExceeded", "PodFailurePolicy"})));
     }
-    if (random_.OneIn(4)) rule.At("onJobFailureMessagePatterns").Append(Value::String(OneOf({"exit code 42 ", "limit$", "("})));
+    if (random_.OneIn(4))
+      rule.At("onJobFailureMessagePatterns").Append(Value::String(OneOf({"exit code 42 ", "limit$", "("})));
     return rule;
   }
 
@@ -168,7 +171,8 @@ class JobSetHistory final : public world::Watcher {
       if (random_.OneIn(2)) policy.Set("restartStrategy", Value::String("BlockingRecreate"));
       for (auto rules = random_.Between(0, 3); rules > 0; --rules) policy.At("rules").Append(RandomRule(jobs));
     }
-    if (random_.OneIn(10)) manifest.At("metadata").At("annotations").Set("reprieve.dev/restart-delay", Value::String("7s"));
+    if (random_.OneIn(10))
+      manifest.At("metadata").At("annotations").Set("reprieve.dev/restart-delay", Value::String("7s"));
     return manifest;
   }
 
@@ -274,7 +278,8 @@ class JobSetHistory final : public world::Watcher {
         if (jobs.empty()) return;
         const batch::Job& job = *jobs[random_.Below(jobs.size())];
         Trace(Cat("user deletes ", job.metadata.name));
-        store_.DeleteJob(meta::KeyOf(job.metadata), job.metadata.uid, static_cast<world::Propagation>(random_.Below(2)));
+        store_.DeleteJob(meta::KeyOf(job.metadata), job.metadata.uid,
+                         static_cast<world::Propagation>(random_.Below(2)));
         return;
       }
       default:

@@ -1,5 +1,5 @@
-// One random history of a JobSet: any policy, a kubelet and a user with moods, foreign Jobs in the way, and a controller
-// that crashes, lags and is refused.
+// One random history of a JobSet: any policy, a kubelet and a user with moods, foreign Jobs in the way, and a
+// controller that crashes, lags and is refused.
 #pragma once
 
 #include "history.h"

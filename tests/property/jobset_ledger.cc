@@ -164,8 +164,8 @@ void JobSetLedger::CheckQuiet() {
   }
   for (const jobset::ReplicatedJobStatus& each : status.replicated_jobs_status) {
     if (each.succeeded != counted[each.name].succeeded || each.failed != counted[each.name].failed) {
-      Violate(Cat("status of ", each.name, " says ", each.succeeded, " succeeded and ", each.failed, " failed, there are ",
-                  counted[each.name].succeeded, " and ", counted[each.name].failed));
+      Violate(Cat("status of ", each.name, " says ", each.succeeded, " succeeded and ", each.failed,
+                  " failed, there are ", counted[each.name].succeeded, " and ", counted[each.name].failed));
     }
   }
   if (status.IsFinished() || jobset->spec->suspended() || jobset->metadata.deleting()) return;

@@ -30,9 +30,7 @@ int main(int argc, char** argv) {
     pods += result.pods;
     crashes += result.crashes;
     // The same seed gives the same history, to the byte.
-    const bool again =
-        i % 50 != 0 ||
-        run(static_cast<std::uint64_t>(seed + i), false).trace_hash == result.trace_hash;
+    const bool again = i % 50 != 0 || run(static_cast<std::uint64_t>(seed + i), false).trace_hash == result.trace_hash;
     if (result.violations.empty() && again) continue;
     ++failed;
     if (failed > 20) continue;

@@ -71,9 +71,7 @@ class Scenario final : public world::Watcher {
  private:
   const store::Store& simulation() const { return const_cast<Scenario*>(this)->simulation_.store(); }
   const batch::Job* Job() const { return simulation().FindJob({"ns", "j"}); }
-  std::string Now() const {
-    return vectors::SecondsText(const_cast<Scenario*>(this)->simulation_.Now() - start_);
-  }
+  std::string Now() const { return vectors::SecondsText(const_cast<Scenario*>(this)->simulation_.Now() - start_); }
 
   void AddJob() {
     Value manifest = *model::ParseJson(

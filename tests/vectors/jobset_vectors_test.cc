@@ -38,9 +38,9 @@ void RunWithCrashes(const Value& input, const Value& expect) {
 }
 
 constexpr vectors::VectorFile kFiles[] = {
-    {"jobset_failure", RunScenario},   {"jobset_restart_times", RunScenario}, {"jobset_in_place", RunScenario},
-    {"jobset_ttl", RunScenario},       {"jobset_placement", RunScenario},     {"jobset_names", RunScenario},
-    {"jobset_suspend", RunScenario},   {"jobset_startup", RunScenario},       {"jobset_success", RunScenario},
+    {"jobset_failure", RunScenario},    {"jobset_restart_times", RunScenario}, {"jobset_in_place", RunScenario},
+    {"jobset_ttl", RunScenario},        {"jobset_placement", RunScenario},     {"jobset_names", RunScenario},
+    {"jobset_suspend", RunScenario},    {"jobset_startup", RunScenario},       {"jobset_success", RunScenario},
     {"jobset_extensions", RunScenario}, {"jobset_crashes", RunWithCrashes},
 };
 

@@ -156,11 +156,10 @@ void RunJobSetBudget(const Value& input, const Value& expect) {
   EXPECT_EQ(budget.exhausted(), expect["exhausted"].AsBool());
 }
 
-constexpr vectors::VectorFile kFiles[] = {{"failure_rules", RunRules},     {"backoff", RunBackoff},
-                                          {"backoff_record", RunRecord},   {"finish_time", RunFinish},
-                                          {"lenient_indexes", RunIndexes}, {"success_policy", RunSuccess},
-                                          {"per_index", RunPerIndex},
-                                          {"jobset_rules", RunJobSetRules}, {"jobset_budget", RunJobSetBudget}};
+constexpr vectors::VectorFile kFiles[] = {
+    {"failure_rules", RunRules}, {"backoff", RunBackoff},          {"backoff_record", RunRecord},
+    {"finish_time", RunFinish},  {"lenient_indexes", RunIndexes},  {"success_policy", RunSuccess},
+    {"per_index", RunPerIndex},  {"jobset_rules", RunJobSetRules}, {"jobset_budget", RunJobSetBudget}};
 
 }  // namespace
 }  // namespace reprieve::policy

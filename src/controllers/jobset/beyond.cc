@@ -1,7 +1,8 @@
 // What Reprieve does beyond upstream where a JobSet asks for it (model/jobset_extensions.h): a delay between restarts,
 // budgets of rules, budgets that are whole again after a healthy time.
 //
-// What has to outlive a controller is in conditions of the status, written together with the counters that it belongs to:
+// What has to outlive a controller is in conditions of the status, written together with the counters that it belongs
+// to:
 //   reprieve.dev/RestartDelay     True while a restart waits; since when, and "restart 3 in a row waits 40s"
 //   reprieve.dev/RestartsByRule   "network=2; data=1"
 //   reprieve.dev/Healthy          since when all Jobs have been ready
@@ -50,7 +51,8 @@ void MakeBudgetsWhole(Sync& sync, Nanoseconds healthy) {
     for (std::int32_t& count : status.job_restarts_count_towards_max) count = 0;
   }
   if (sync.status.FindCondition(kRestartsByRule) != nullptr) Note(sync, kRestartsByRule, true, "Reset", "");
-  if (sync.status.FindCondition(kRestartDelay) != nullptr) Note(sync, kRestartDelay, false, "Reset", "restart 0 in a row");
+  if (sync.status.FindCondition(kRestartDelay) != nullptr)
+    Note(sync, kRestartDelay, false, "Reset", "restart 0 in a row");
   world::Verdict verdict;
   verdict.at = sync.now;
   verdict.namespace_ = sync.jobset.metadata.namespace_;
@@ -62,7 +64,8 @@ void MakeBudgetsWhole(Sync& sync, Nanoseconds healthy) {
 }
 
 bool AnyCounted(const Sync& sync) {
-  if (sync.status.restarts_count_towards_max > 0 || RestartsInARow(sync) > 0 || !RestartsByRule(sync).empty()) return true;
+  if (sync.status.restarts_count_towards_max > 0 || RestartsInARow(sync) > 0 || !RestartsByRule(sync).empty())
+    return true;
   for (const jobset::ReplicatedJobStatus& status : sync.status.replicated_jobs_status) {
     for (const std::int32_t count : status.job_restarts_count_towards_max) {
       if (count > 0) return true;
@@ -100,7 +103,8 @@ bool RuleIsExhausted(const Sync& sync, const std::string& rule) {
 
 std::string NoteRestart(Sync& sync, const std::string& rule, bool first) {
   std::string out;
-  if (const auto budget = sync.extensions.rule_max_restarts.find(rule); budget != sync.extensions.rule_max_restarts.end()) {
+  if (const auto budget = sync.extensions.rule_max_restarts.find(rule);
+      budget != sync.extensions.rule_max_restarts.end()) {
     std::map<std::string, std::int32_t> used = RestartsByRule(sync);
     AppendTo(out, ", ", ++used[rule], " of ", budget->second, " of rule ", rule);
     Note(sync, kRestartsByRule, true, "Counted", jobset::WriteCounts(used));

@@ -116,7 +116,8 @@ class Failures {
   void RestartAll(const policy::JobSetFailure& choice, const ChildJob& child, std::string_view event) {
     ++sync_.status.restarts;
     const std::string message = Applying(choice, child);
-    const std::string reason = choice.rule ? Cat("FailurePolicy_", NameOf(choice)) : std::string("DefaultFailurePolicy");
+    const std::string reason =
+        choice.rule ? Cat("FailurePolicy_", NameOf(choice)) : std::string("DefaultFailurePolicy");
     SetCondition(sync_, "RestartingJobSet", true, reason, message);
     sync_.announcements.push_back({true, std::string(event), message});
     Explain(child, choice, "JobSet", "", NoteRestart(choice));
@@ -156,8 +157,8 @@ class Failures {
 
   // The verdict, with the one that ended the Job as its cause. `end`: the reason of the JobSet's end, if this is it;
   // `beyond`: what there is to say of restarts beyond upstream.
-  void Explain(const ChildJob& child, const policy::JobSetFailure& choice, std::string_view what,
-               std::string_view end, std::string_view beyond = {}) {
+  void Explain(const ChildJob& child, const policy::JobSetFailure& choice, std::string_view what, std::string_view end,
+               std::string_view beyond = {}) {
     const batch::JobCondition& condition = FailedCondition(child);
     world::Verdict verdict;
     verdict.at = sync_.now;

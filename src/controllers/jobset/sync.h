@@ -14,8 +14,13 @@ namespace reprieve::controllers::jobsets {
 
 struct Sync {
   Sync(const JobSetView& v, const JobSetSurroundings& s, Time t)
-      : view(v), jobset(v.jobset()), spec(*v.jobset().spec), surroundings(s), now(t),
-        extensions(jobset::ReadExtensions(v.jobset().metadata.annotations)), status(v.jobset().status) {}
+      : view(v),
+        jobset(v.jobset()),
+        spec(*v.jobset().spec),
+        surroundings(s),
+        now(t),
+        extensions(jobset::ReadExtensions(v.jobset().metadata.annotations)),
+        status(v.jobset().status) {}
 
   const JobSetView& view;
   const jobset::JobSet& jobset;
@@ -61,8 +66,8 @@ void Fail(Sync& sync, std::string_view reason, const std::string& message);
 void NoteHealth(Sync& sync);
 // A rule's own budget is used up.
 bool RuleIsExhausted(const Sync& sync, const std::string& rule);
-// A restart is decided, by the rule of that name (empty: by none), the first of its pass or a further one. What there is
-// to say of budget and delay.
+// A restart is decided, by the rule of that name (empty: by none), the first of its pass or a further one. What there
+// is to say of budget and delay.
 std::string NoteRestart(Sync& sync, const std::string& rule, bool first);
 // No Job is made anew yet.
 bool RestartMustWait(Sync& sync);
