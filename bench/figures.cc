@@ -1,6 +1,7 @@
 #include "figures.h"
 
 #include <cstdio>
+#include <ctime>
 
 #include "base/text.h"
 
@@ -40,6 +41,12 @@ Figure AtMost(std::string name, double value, std::string unit, std::string comp
   figure.target = Cat("at most ", Short(bound), "x");
   figure.ok = figure.ratio <= bound;
   return figure;
+}
+
+double ProcessorTime() {
+  timespec used{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+  return static_cast<double>(used.tv_sec) + 1e-9 * static_cast<double>(used.tv_nsec);
 }
 
 void PrintTable(const std::vector<Figure>& figures) {

@@ -24,6 +24,10 @@ Figure AtLeast(std::string name, double value, std::string unit, std::string com
 Figure AtMost(std::string name, double value, std::string unit, std::string compared_with, double reference,
               double bound);
 
+// Seconds of processor time that this process has used. What one thread takes on virtual time is measured in it: what
+// else the machine does meanwhile is not its cost.
+double ProcessorTime();
+
 void PrintTable(const std::vector<Figure>& figures);
 void PrintJson(const std::vector<Figure>& figures);
 

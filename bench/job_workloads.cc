@@ -1,7 +1,7 @@
 // job_lifecycle and job_failures: the judgement and the controller on virtual time.
 #include <unistd.h>
 
-#include <chrono>
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -69,9 +69,9 @@ double ResidentBytes() {
   return resident * static_cast<double>(sysconf(_SC_PAGESIZE));
 }
 
-double Now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
+// The quickest of a few runs, as noise only ever adds; of a million pods one has to do.
+constexpr std::int64_t kPodsOfOneRun = 1'000'000;
+constexpr int kRuns = 3;
 
 }  // namespace
 
@@ -98,11 +98,11 @@ SimulatedCost RunSimulatedJob(const SimulatedJob& job) {
   batch::Job admitted;
   FromValue(answer.object, admitted);
 
-  const double begin = Now();
+  const double begin = ProcessorTime();
   simulation.store().AddJob(std::move(admitted));
   simulation.RunUntilQuiet(simulation.Now() + std::chrono::hours(24 * 3650));
   SimulatedCost cost;
-  cost.seconds = Now() - begin;
+  cost.seconds = ProcessorTime() - begin;
   const batch::Job* done = simulation.store().FindJob({"bench", "bench"});
   REPRIEVE_CHECK(done != nullptr && done->status.IsTrue("Complete"), "the Job is complete");
   REPRIEVE_CHECK(done->status.succeeded == job.pods, "every index has succeeded");
@@ -126,11 +126,18 @@ double CountInstructions(const std::string& self, std::string_view function, std
   return instructions;
 }
 
+SimulatedCost QuickestOf(const std::vector<SimulatedCost>& runs) {
+  return *std::min_element(runs.begin(), runs.end(),
+                           [](const SimulatedCost& a, const SimulatedCost& b) { return a.seconds < b.seconds; });
+}
+
 std::vector<Figure> JobLifecycle(const std::string& self) {
   std::vector<Figure> out;
   double per_pod_10k = 0;
   for (const std::int64_t pods : {1'000, 10'000, 100'000, 1'000'000}) {
-    const SimulatedCost cost = RunSimulatedJob({pods, false});
+    std::vector<SimulatedCost> runs;
+    for (int run = 0; run < (pods < kPodsOfOneRun ? kRuns : 1); ++run) runs.push_back(RunSimulatedJob({pods, false}));
+    const SimulatedCost cost = QuickestOf(runs);
     const double rate = static_cast<double>(pods) / cost.seconds;
     const std::string name = Cat("job_lifecycle/", pods);
     out.push_back(AtLeast(name, rate, "pods/s", "the real control plane", kRealControlPlanePodsPerSecond,
@@ -155,8 +162,14 @@ std::vector<Figure> JobLifecycle(const std::string& self) {
 std::vector<Figure> JobFailures(const std::string&) {
   std::vector<Figure> out;
   for (const std::int64_t pods : {1'000, 10'000, 100'000}) {
-    const double plain = RunSimulatedJob({pods, false}).seconds;
-    const double failing = RunSimulatedJob({pods, true}).seconds;
+    std::vector<SimulatedCost> plain_runs;
+    std::vector<SimulatedCost> failing_runs;
+    for (int run = 0; run < kRuns; ++run) {
+      plain_runs.push_back(RunSimulatedJob({pods, false}));
+      failing_runs.push_back(RunSimulatedJob({pods, true}));
+    }
+    const double plain = QuickestOf(plain_runs).seconds;
+    const double failing = QuickestOf(failing_runs).seconds;
     out.push_back(AtMost(Cat("job_failures/", pods), failing * 1e9 / static_cast<double>(pods), "ns/pod",
                          Cat("job_lifecycle/", pods), plain * 1e9 / static_cast<double>(pods), 2));
   }

@@ -2,7 +2,6 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
 
 #include "base/check.h"
 #include "base/text.h"
@@ -49,12 +48,6 @@ Value Manifest(const SimulatedJobSet& wanted) {
     container.Set("image", Value::String("img"));
   }
   return manifest;
-}
-
-double ProcessorTime() {
-  timespec used{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
-  return static_cast<double>(used.tv_sec) + 1e-9 * static_cast<double>(used.tv_nsec);
 }
 
 std::int64_t ReadyPods(sim::Simulation& simulation) {

@@ -7,13 +7,23 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <boost/unordered/unordered_flat_set.hpp>
+#include <string_view>
+#include <type_traits>
 
 namespace reprieve {
 
-template <class Key, class T, class Hash = boost::hash<Key>, class Equal = std::equal_to<Key>>
+// The library's own hash of text, eight bytes at a time; Boost's goes byte by byte.
+struct TextHash {
+  using is_avalanching = void;
+  std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>()(text); }
+};
+template <class Key>
+using HashOf = std::conditional_t<std::is_convertible_v<const Key&, std::string_view>, TextHash, boost::hash<Key>>;
+
+template <class Key, class T, class Hash = HashOf<Key>, class Equal = std::equal_to<Key>>
 using FlatMap = boost::unordered_flat_map<Key, T, Hash, Equal>;
 
-template <class Key, class Hash = boost::hash<Key>, class Equal = std::equal_to<Key>>
+template <class Key, class Hash = HashOf<Key>, class Equal = std::equal_to<Key>>
 using FlatSet = boost::unordered_flat_set<Key, Hash, Equal>;
 
 }  // namespace reprieve

@@ -27,8 +27,8 @@ world::Plan ReconcilePodCleanup(const JobView& view, const meta::ObjectKey& job,
   std::vector<world::Write> deletions;
   // With the Job at hand the view knows who still has a finalizer; without it every pod is to go.
   if (!gone && !foreground) {
-    for (const JobView::PodSet* pods : {&view.accountable(), &view.tracked_live()}) {
-      for (const TrackedPod* pod : *pods) {
+    for (const PodList* pods : {&view.accountable(), &view.tracked_live()}) {
+      for (const TrackedPod* pod : JobView::InOrder(*pods)) {
         releases.push_back(world::RemovePodFinalizer{world::ReferenceTo(*pod->pod), batch::kTrackingFinalizer});
       }
     }

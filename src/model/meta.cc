@@ -13,9 +13,18 @@ auto LowerBound(auto& entries, std::string_view key) {
                           [](const auto& entry, std::string_view wanted) { return entry.first < wanted; });
 }
 
-const std::string* FindIn(const Labels::Entries& entries, std::string_view key) {
+// Of few entries it is quicker to look at the length of each than to order by content.
+constexpr std::size_t kFewEntries = 16;
+
+const std::pair<std::string, std::string>* FindIn(const Labels::Entries& entries, std::string_view key) {
+  if (entries.size() <= kFewEntries) {
+    for (const auto& entry : entries) {
+      if (entry.first.size() == key.size() && entry.first == key) return &entry;
+    }
+    return nullptr;
+  }
   const auto at = LowerBound(entries, key);
-  return at != entries.end() && at->first == key ? &at->second : nullptr;
+  return at != entries.end() && at->first == key ? &*at : nullptr;
 }
 
 bool MatchesRequirement(const LabelSelectorRequirement& requirement, const Labels& labels) {
@@ -32,9 +41,23 @@ bool MatchesRequirement(const LabelSelectorRequirement& requirement, const Label
 
 }  // namespace
 
+Labels::Labels(std::shared_ptr<const Entries> base, std::uint32_t position, std::string value)
+    : base_(std::move(base)), stamp_(NextStamp()) {
+  values_.emplace_back(position, std::move(value));
+}
+
 const std::string* Labels::Find(std::string_view key) const {
-  if (const std::string* own = FindIn(own_, key)) return own;
-  return base_ ? FindIn(*base_, key) : nullptr;
+  if (base_) {
+    if (const auto* entry = FindIn(*base_, key)) {
+      const auto position = static_cast<std::uint32_t>(entry - base_->data());
+      for (const auto& [at, value] : values_) {
+        if (at == position) return &value;
+      }
+      return &entry->second;
+    }
+  }
+  const auto* own = FindIn(own_, key);
+  return own != nullptr ? &own->second : nullptr;
 }
 
 std::uint64_t Labels::NextStamp() {
@@ -44,6 +67,18 @@ std::uint64_t Labels::NextStamp() {
 
 void Labels::Set(std::string_view key, std::string value) {
   stamp_ = NextStamp();
+  const auto* shared = base_ ? FindIn(*base_, key) : nullptr;
+  if (shared != nullptr) {
+    const auto position = static_cast<std::uint32_t>(shared - base_->data());
+    const auto at = std::find_if(values_.begin(), values_.end(),
+                                 [position](const auto& own_value) { return own_value.first == position; });
+    if (at == values_.end()) {
+      values_.emplace_back(position, std::move(value));
+    } else {
+      at->second = std::move(value);
+    }
+    return;
+  }
   const auto at = LowerBound(own_, key);
   if (at != own_.end() && at->first == key) {
     at->second = std::move(value);
@@ -61,23 +96,23 @@ bool Labels::Remove(std::string_view key) {
 }
 
 Labels::Entries Labels::All() const {
-  Entries out = own_;
-  if (base_) {
-    for (const auto& entry : *base_) {
-      if (FindIn(own_, entry.first) == nullptr) out.push_back(entry);
-    }
-    std::sort(out.begin(), out.end());
-  }
+  if (!base_) return own_;
+  Entries out = *base_;
+  for (const auto& [position, value] : values_) out[position].second = value;
+  if (own_.empty()) return out;
+  out.insert(out.end(), own_.begin(), own_.end());
+  std::sort(out.begin(), out.end());
   return out;
 }
 
 std::shared_ptr<const Labels::Entries> Labels::Share() const {
-  if (own_.empty() && base_) return base_;
+  if (own_.empty() && values_.empty() && base_) return base_;
   return std::make_shared<const Entries>(All());
 }
 
 void Labels::Flatten() {
   own_ = All();
+  values_.clear();
   base_.reset();
 }
 

@@ -21,7 +21,8 @@ using model::Value;
 // A version of the whole store; a later write has a greater one. 0: not stored yet.
 using ResourceVersion = std::uint64_t;
 
-// Labels or annotations. Thousands of pods of one template share its entries; each holds only its own beside them.
+// Labels or annotations. Thousands of pods of one template share its entries; each holds only its own beside them, and
+// of a key that the shared entries have only the value.
 class Labels {
  public:
   using Entries = std::vector<std::pair<std::string, std::string>>;  // sorted by key
@@ -29,6 +30,8 @@ class Labels {
   Labels() = default;
   // Shares `base`, which is sorted by key.
   explicit Labels(std::shared_ptr<const Entries> base) : base_(std::move(base)), stamp_(NextStamp()) {}
+  // Likewise, but for the entry at `position`, whose value here is `value`. REQUIRES: there is such an entry.
+  Labels(std::shared_ptr<const Entries> base, std::uint32_t position, std::string value);
 
   // Null pointer if there is none.
   const std::string* Find(std::string_view key) const;
@@ -50,7 +53,8 @@ class Labels {
   static std::uint64_t NextStamp();
 
   std::shared_ptr<const Entries> base_;
-  Entries own_;  // wins over base_
+  std::vector<std::pair<std::uint32_t, std::string>> values_;  // by position in base_: what stands there instead
+  Entries own_;                                                // of keys that base_ does not have
   std::uint64_t stamp_ = 0;
 };
 

@@ -48,7 +48,17 @@ IndexSet IndexSet::Upto(CompletionIndex end) {
 }
 
 bool IndexSet::Insert(CompletionIndex index) {
-  if (Contains(index)) return false;
+  const auto next = runs_.upper_bound(index);
+  if (next != runs_.begin()) {
+    const auto previous = std::prev(next);
+    if (previous->second >= index) return false;
+    // Most often the set grows at the end of a run.
+    if (previous->second + 1 == index && (next == runs_.end() || next->first - 1 > index)) {
+      previous->second = index;
+      ++size_;
+      return true;
+    }
+  }
   InsertRun(index, index);
   return true;
 }
@@ -74,21 +84,28 @@ void IndexSet::InsertRun(CompletionIndex first, CompletionIndex last) {
 }
 
 bool IndexSet::Erase(CompletionIndex index) {
+  if (size_ == 0) return false;
   auto at = runs_.upper_bound(index);
   if (at == runs_.begin() || (--at)->second < index) return false;
   const CompletionIndex first = at->first;
   const CompletionIndex last = at->second;
   --size_;
-  if (first == index) {
+  if (first < index) {
+    at->second = index - 1;
+    if (index < last) runs_.emplace_hint(std::next(at), index + 1, last);
+  } else if (index == last) {
     runs_.erase(at);
   } else {
-    at->second = index - 1;
+    // The same run, begun one later, at no new allocation.
+    auto run = runs_.extract(at);
+    run.key() = index + 1;
+    runs_.insert(std::move(run));
   }
-  if (index < last) runs_.emplace(index + 1, last);
   return true;
 }
 
 bool IndexSet::Contains(CompletionIndex index) const {
+  if (size_ == 0) return false;
   const auto at = runs_.upper_bound(index);
   return at != runs_.begin() && std::prev(at)->second >= index;
 }

@@ -13,7 +13,8 @@ using Evidence = std::variant<ExitCodeEvidence, ConditionEvidence>;
 
 bool Asks(const batch::OnExitCodes& rule, std::int32_t exit_code) {
   // Validation keeps `values` ascending.
-  const bool listed = std::binary_search(rule.values.begin(), rule.values.end(), exit_code);
+  const bool in_range = !rule.values.empty() && exit_code >= rule.values.front() && exit_code <= rule.values.back();
+  const bool listed = in_range && std::binary_search(rule.values.begin(), rule.values.end(), exit_code);
   switch (rule.op) {
     case ExitCodeOperator::kIn:
       return listed;
@@ -25,13 +26,23 @@ bool Asks(const batch::OnExitCodes& rule, std::int32_t exit_code) {
   return false;
 }
 
-// Only what has terminated and not with 0 is ever looked at (3.3).
-std::optional<Evidence> Match(const batch::OnExitCodes& rule, const std::vector<core::ContainerStatus>& statuses) {
-  for (const core::ContainerStatus& status : statuses) {
-    if (!status.state.terminated) continue;
-    if (rule.container_name && *rule.container_name != status.name) continue;
-    const std::int32_t exit_code = status.state.terminated->exit_code;
-    if (exit_code != 0 && Asks(rule, exit_code)) return ExitCodeEvidence{status.name, exit_code};
+// The containers that rules look at: terminated, and not with 0 (3.3). In their order, containers before init
+// containers.
+std::vector<const core::ContainerStatus*> FailedContainers(const core::PodStatus& status) {
+  std::vector<const core::ContainerStatus*> out;
+  for (const auto* statuses : {&status.container_statuses, &status.init_container_statuses}) {
+    for (const core::ContainerStatus& container : *statuses) {
+      if (container.state.terminated && container.state.terminated->exit_code != 0) out.push_back(&container);
+    }
+  }
+  return out;
+}
+
+std::optional<Evidence> Match(const batch::OnExitCodes& rule, const std::vector<const core::ContainerStatus*>& failed) {
+  for (const core::ContainerStatus* status : failed) {
+    if (rule.container_name && *rule.container_name != status->name) continue;
+    const std::int32_t exit_code = status->state.terminated->exit_code;
+    if (Asks(rule, exit_code)) return ExitCodeEvidence{status->name, exit_code};
   }
   return std::nullopt;
 }
@@ -47,24 +58,20 @@ std::optional<Evidence> Match(const std::vector<batch::OnPodCondition>& patterns
   return std::nullopt;
 }
 
-std::optional<Evidence> Match(const batch::PodFailurePolicyRule& rule, const core::Pod& pod) {
-  if (!rule.on_exit_codes) return Match(rule.on_pod_conditions, pod.status);
-  if (auto evidence = Match(*rule.on_exit_codes, pod.status.container_statuses)) return evidence;
-  return Match(*rule.on_exit_codes, pod.status.init_container_statuses);
-}
-
 }  // namespace
 
 PodVerdict JudgePod(const batch::PodFailurePolicy& policy, const core::Pod& pod) {
+  const std::vector<const core::ContainerStatus*> failed = FailedContainers(pod.status);
   std::int32_t index = -1;
   for (const batch::PodFailurePolicyRule& rule : policy.rules) {
     ++index;
     if (rule.action == batch::FailureAction::kUnknown) continue;
-    const std::optional<Evidence> evidence = Match(rule, pod);
+    std::optional<Evidence> evidence =
+        rule.on_exit_codes ? Match(*rule.on_exit_codes, failed) : Match(rule.on_pod_conditions, pod.status);
     if (!evidence) continue;
     PodVerdict verdict;
     verdict.action = rule.action;
-    verdict.match.emplace(RuleMatch{index, *evidence, rule.mark});
+    verdict.match.emplace(RuleMatch{index, *std::move(evidence), rule.mark});
     return verdict;
   }
   return {};

@@ -1,6 +1,7 @@
 // Agenda: what happens in a simulated world, and when. Of equal times the one noted first comes first.
 //
-// Times are kept apart from the actions, so that ordering moves three words and never an action. One owner, no lock.
+// Much happens at the same time here, where waves of pods start and end together: each time that something is noted for
+// has one list of actions, and only the times are kept in order. One owner, no lock.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/flat_hash.h"
 #include "base/time.h"
 
 namespace reprieve::sim {
@@ -18,46 +20,67 @@ class Agenda {
  public:
   using Action = std::function<void()>;
 
-  void At(Time when, Action action) {
-    std::uint32_t place = static_cast<std::uint32_t>(actions_.size());
-    if (free_.empty()) {
-      actions_.push_back(std::move(action));
-    } else {
-      place = free_.back();
-      free_.pop_back();
-      actions_[place] = std::move(action);
-    }
-    heap_.push({when, next_sequence_++, place});
-  }
+  void At(Time when, Action action) { ListAt(when).actions.push_back(std::move(action)); }
   std::optional<Time> NextDue() const {
-    if (heap_.empty()) return std::nullopt;
-    return heap_.top().when;
+    if (times_.empty()) return std::nullopt;
+    return times_.top().when;
   }
   // Does the next thing that is due at `now`; false if nothing is.
   bool DoOne(Time now) {
-    if (heap_.empty() || heap_.top().when > now) return false;
-    const std::uint32_t place = heap_.top().place;
-    heap_.pop();
+    if (times_.empty() || times_.top().when > now) return false;
+    const Entry due = times_.top();
+    List& list = lists_[due.list];
     // What it does may note further actions: it must not stand in their way.
-    const Action action = std::exchange(actions_[place], nullptr);
-    free_.push_back(place);
+    const Action action = std::move(list.actions[list.done++]);
+    if (list.done == list.actions.size()) Drop(due);
     action();
     return true;
   }
 
  private:
+  struct List {
+    std::vector<Action> actions;
+    std::size_t done = 0;  // of them
+  };
   struct Entry {
     Time when;
-    std::uint64_t sequence;
-    std::uint32_t place;
-    bool operator<(const Entry& other) const {
-      return when != other.when ? when > other.when : sequence > other.sequence;
-    }
+    std::uint32_t list;
+    bool operator<(const Entry& other) const { return when > other.when; }
   };
-  std::priority_queue<Entry> heap_;
-  std::vector<Action> actions_;
-  std::vector<std::uint32_t> free_;  // places in actions_
-  std::uint64_t next_sequence_ = 0;
+
+  List& ListAt(Time when) {
+    if (when == last_.when) return lists_[last_.list];
+    const auto [at, fresh] = by_time_.try_emplace(when.time_since_epoch().count(), 0);
+    if (fresh) {
+      if (free_.empty()) {
+        free_.push_back(static_cast<std::uint32_t>(lists_.size()));
+        lists_.emplace_back();
+      }
+      at->second = free_.back();
+      free_.pop_back();
+      times_.push({when, at->second});
+    }
+    last_ = {when, at->second};
+    return lists_[at->second];
+  }
+  void Drop(const Entry& done) {
+    times_.pop();
+    by_time_.erase(done.when.time_since_epoch().count());
+    if (last_.when == done.when) last_.when = Time::min();
+    List& list = lists_[done.list];
+    // Room that one great wave has taken is not kept for ever.
+    if (list.actions.capacity() > kKeptActions) list.actions = {};
+    list.actions.clear();
+    list.done = 0;
+    free_.push_back(done.list);
+  }
+
+  static constexpr std::size_t kKeptActions = 64;
+  std::priority_queue<Entry> times_;
+  FlatMap<Time::rep, std::uint32_t> by_time_;  // the list of each time that something is noted for
+  Entry last_{Time::min(), 0};                 // that something was noted for; none: Time::min()
+  std::vector<List> lists_;
+  std::vector<std::uint32_t> free_;  // lists that are empty
 };
 
 }  // namespace reprieve::sim

@@ -41,11 +41,12 @@ std::string Store::NewUid() {
   constexpr std::string_view kHex = "0123456789abcdef";
   std::string out(36, '-');
   const std::uint64_t words[2] = {random_.Next(), random_.Next()};
-  std::size_t digit = 0;
-  for (std::size_t i = 0; i < out.size(); ++i) {
-    if (i == 8 || i == 13 || i == 18 || i == 23) continue;
-    out[i] = kHex[words[digit / 16] >> (digit % 16 * 4) & 0xF];
-    ++digit;
+  char* to = out.data();
+  for (std::size_t byte = 0; byte < 16; ++byte) {
+    if (byte == 4 || byte == 6 || byte == 8 || byte == 10) ++to;  // past a dash
+    const std::uint64_t value = words[byte / 8] >> (byte % 8 * 8);
+    *to++ = kHex[value & 0xF];
+    *to++ = kHex[value >> 4 & 0xF];
   }
   out[14] = '4';                                                 // RFC 9562: version 4,
   out[19] = kHex[8 | (static_cast<std::size_t>(words[1]) & 3)];  // and its variant
@@ -163,7 +164,7 @@ WriteResult Store::RemovePod(const world::PodReference& reference) {
 }
 
 WriteResult Store::CreatePod(std::unique_ptr<core::Pod> pod, std::string& created_name) {
-  PodsByName& in_namespace = pods_[pod->metadata.namespace_];
+  const PodsByName& in_namespace = PodsIn(pod->metadata.namespace_);
   do {
     pod->metadata.name = pod->metadata.generate_name + NewNameSuffix();
   } while (in_namespace.contains(pod->metadata.name));
@@ -271,11 +272,25 @@ void Store::Announce(const world::Event& event) {
   if (on_event_) on_event_(event);
 }
 
+Store::PodsByName* Store::FindPodsIn(const std::string& name_of_namespace) {
+  if (last_namespace_ == nullptr || last_namespace_->first != name_of_namespace) {
+    const auto at = pods_.find(name_of_namespace);
+    if (at == pods_.end()) return nullptr;
+    last_namespace_ = &*at;
+  }
+  return &last_namespace_->second;
+}
+
+Store::PodsByName& Store::PodsIn(const std::string& name_of_namespace) {
+  if (PodsByName* known = FindPodsIn(name_of_namespace)) return *known;
+  return pods_[name_of_namespace];
+}
+
 core::Pod* Store::Find(const world::PodReference& reference) {
-  const auto in_namespace = pods_.find(reference.namespace_);
-  if (in_namespace == pods_.end()) return nullptr;
-  const auto at = in_namespace->second.find(reference.name);
-  return at == in_namespace->second.end() || at->second->metadata.uid != reference.uid ? nullptr : at->second.get();
+  const PodsByName* in_namespace = FindPodsIn(reference.namespace_);
+  if (in_namespace == nullptr) return nullptr;
+  const auto at = in_namespace->find(reference.name);
+  return at == in_namespace->end() || at->second->metadata.uid != reference.uid ? nullptr : at->second.get();
 }
 
 batch::Job* Store::Find(const meta::ObjectKey& key, const std::string& uid) {
@@ -302,7 +317,7 @@ WriteResult Store::Insert(std::unique_ptr<core::Pod> pod) {
   pod->status.phase = core::PodPhase::kPending;
   pod->status_version = version_ + 1;
   core::Pod& stored = *pod;
-  pods_[stored.metadata.namespace_].emplace(std::string_view(stored.metadata.name), std::move(pod));
+  PodsIn(stored.metadata.namespace_).emplace(std::string_view(stored.metadata.name), std::move(pod));
   ++pod_count_;
   Index(stored);
   return Changed(stored);
@@ -324,7 +339,7 @@ WriteResult Store::FinishDeletion(core::Pod& pod) {
   const bool goes = pod.metadata.deleting() && pod.metadata.deletion_grace_period_seconds.value_or(0) == 0 &&
                     pod.metadata.finalizers.empty();
   if (!goes) return Changed(pod);
-  PodsByName& in_namespace = pods_[pod.metadata.namespace_];
+  PodsByName& in_namespace = PodsIn(pod.metadata.namespace_);
   const auto at = in_namespace.find(pod.metadata.name);
   const std::unique_ptr<core::Pod> last = std::move(at->second);
   Unindex(*last);

@@ -133,6 +133,10 @@ class Store final : public world::Api {
     }
   };
 
+  // The pods of a namespace; null pointer if there never were any.
+  PodsByName* FindPodsIn(const std::string& name_of_namespace);
+  // Likewise, and made if there never were any.
+  PodsByName& PodsIn(const std::string& name_of_namespace);
   core::Pod* Find(const world::PodReference& pod);
   batch::Job* Find(const meta::ObjectKey& job, const std::string& uid);
   jobset::JobSet* FindJobSet(const meta::ObjectKey& key, const std::string& uid);
@@ -160,7 +164,9 @@ class Store final : public world::Api {
   StatusValidator status_validator_;
 
   std::unordered_map<meta::ObjectKey, std::unique_ptr<batch::Job>, KeyHash> jobs_;
-  std::unordered_map<std::string, PodsByName> pods_;  // by namespace
+  std::unordered_map<std::string, PodsByName> pods_;  // by namespace; none ever goes
+  // The namespace that was asked for last: most often it is asked for again.
+  std::pair<const std::string, PodsByName>* last_namespace_ = nullptr;
   std::size_t pod_count_ = 0;
   ByKey<jobset::JobSet> jobsets_;
   ByKey<core::Service> services_;

@@ -18,7 +18,7 @@ std::int64_t Counted(const batch::JobStatus& status, bool failed) {
 
 }  // namespace
 
-Ledger::Ledger(store::Store& store, bool exact) : store_(store), exact_(exact) {
+Ledger::Ledger(store::Store& store, bool exact) : store_(store), exact_(exact), due_(exact) {
   store_.AddWatcher(this);
 }
 Ledger::~Ledger() {
@@ -26,6 +26,13 @@ Ledger::~Ledger() {
 }
 
 void Ledger::JobChanged(const batch::Job& job) {
+  due_.See(job);
+  const auto has_end = [](const batch::JobStatus& status) {
+    return status.IsFinished() || status.IsTrue("FailureTarget") || status.IsTrue("SuccessCriteriaMet");
+  };
+  if (has_end(job.status) && (job_ == nullptr || !has_end(last_))) {
+    if (const auto objection = due_.Objection(job)) Violate(Cat("an end that was not due: ", *objection));
+  }
   if (job_ != nullptr) {
     const bool elastic = spec_->indexed();
     if (job.status.failed < last_.failed) Violate("failed has decreased");
@@ -53,6 +60,7 @@ void Ledger::JobDeleted(const batch::Job&) {
 void Ledger::PodChanged(const core::Pod& pod) {
   const auto [at, fresh] = pods_.try_emplace(pod.metadata.uid);
   PodFacts& facts = at->second;
+  if (job_ != nullptr) due_.See(pod);
   const std::string* index = pod.metadata.annotations.Find(batch::kCompletionIndex);
   facts.index = index != nullptr ? *index : "";
   facts.active = pod.IsActive();

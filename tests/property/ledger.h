@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "due_ends.h"
 #include "store/store.h"
 #include "world/watcher.h"
 
@@ -45,6 +46,7 @@ class Ledger final : public world::Watcher {
   const batch::Job* job_ = nullptr;
   std::shared_ptr<const batch::JobSpec> spec_;
   batch::JobStatus last_;
+  DueEnds due_;
   bool deleted_ = false;
   std::int32_t most_parallelism_ = 0;
   std::set<std::int32_t> completions_;    // all that were ever asked for

@@ -37,7 +37,8 @@ void Count(Sync& sync) {
 
   std::vector<Time> new_successes;
   std::vector<Time> new_failures;
-  for (const TrackedPod* pod : sync.view.accountable()) {
+  sync.accountable = JobView::InOrder(sync.view.accountable());
+  for (const TrackedPod* pod : sync.accountable) {
     if (!sync.Eligible(*pod)) continue;
     if (pod->succeeded && !Listed(uncounted.succeeded, *pod)) {
       ++sync.succeeded;

@@ -83,7 +83,7 @@ void DecideEnd(Sync& sync) {
 void DeleteActive(Sync& sync) {
   if (sync.view.active().empty()) return;
   world::Stage& stage = sync.plan().AddStage();
-  for (const TrackedPod* pod : sync.view.active()) {
+  for (const TrackedPod* pod : JobView::InOrder(sync.view.active())) {
     stage.writes.push_back(world::DeletePod{world::ReferenceTo(*pod->pod)});
   }
   sync.terminating += sync.active;

@@ -17,7 +17,9 @@ class Explainer {
     if (sync_.ended_before) return;
     // What is deleted with its Job is judged by nobody: nothing follows from it.
     if (sync_.job.metadata.deleting()) return;
-    for (const TrackedPod* pod : ByAge()) Add(*pod);
+    const std::vector<const TrackedPod*> failed = ByAge();
+    sync_.plan().verdicts.reserve(failed.size() + 1);
+    for (const TrackedPod* pod : failed) Add(*pod);
     if (sync_.end && !explained_end_) AddEnd();
   }
 
@@ -43,8 +45,9 @@ class Explainer {
   }
 
   void Add(const TrackedPod& pod) {
-    const policy::PodVerdict judged = pod.verdict ? *pod.verdict : policy::PodVerdict{};
-    world::Verdict verdict = About();
+    static const policy::PodVerdict kNoRule;
+    const policy::PodVerdict& judged = pod.verdict ? *pod.verdict : kNoRule;
+    world::Verdict& verdict = sync_.plan().verdicts.emplace_back(About());
     verdict.pod = pod.pod->metadata.name;
     verdict.facts = policy::FailureFacts(*pod.pod, judged);
     verdict.action = std::string(batch::NameOf(judged.action));
@@ -54,7 +57,6 @@ class Explainer {
     if (judged.counts()) ++failed_;
     verdict.failed_after = failed_;
     verdict.consequence = Consequence(pod, judged, verdict);
-    sync_.plan().verdicts.push_back(std::move(verdict));
   }
 
   std::string Consequence(const TrackedPod& pod, const policy::PodVerdict& judged, world::Verdict& verdict) {
@@ -85,15 +87,19 @@ class Explainer {
     return Cat("Job ", sync_.job.metadata.name, sync_.end->success ? " succeeded: " : " failed: ", sync_.end->reason);
   }
 
-  std::string Wait(const TrackedPod& pod) const {
-    Nanoseconds wait;
+  std::string Wait(const TrackedPod& pod) {
     if (sync_.spec.backoff_limit_per_index) {
-      wait = policy::BackoffRemaining(pod.carried.total() + 1, policy::FinishTime(*pod.pod), sync_.now,
-                                      sync_.options.delays);
-    } else {
-      wait =
-          policy::BackoffRemaining(sync_.backoff.failures, sync_.backoff.last_failure, sync_.now, sync_.options.delays);
+      return Text(policy::BackoffRemaining(pod.carried.total() + 1, policy::FinishTime(*pod.pod), sync_.now,
+                                           sync_.options.delays));
     }
+    if (!wait_of_all_) {
+      wait_of_all_ = Text(policy::BackoffRemaining(sync_.backoff.failures, sync_.backoff.last_failure, sync_.now,
+                                                   sync_.options.delays));
+    }
+    return *wait_of_all_;
+  }
+
+  static std::string Text(Nanoseconds wait) {
     return wait > Nanoseconds(0) ? Cat(" in ", HumanDuration(wait)) : std::string();
   }
 
@@ -111,6 +117,7 @@ class Explainer {
   Sync& sync_;
   std::int32_t failed_;
   bool explained_end_ = false;
+  std::optional<std::string> wait_of_all_;  // without a limit per index one wait is for all
 };
 
 }  // namespace

@@ -84,17 +84,19 @@ bool GoesBefore(const TrackedPod* a, const TrackedPod* b) {
 // Pods that no index wants: without a valid one, beyond the completions, or second of their index.
 std::vector<const TrackedPod*> Superfluous(const Sync& sync) {
   std::vector<const TrackedPod*> out;
-  const JobView::PodSet& active = sync.view.active();
+  if (sync.view.active_outside() == 0 && sync.view.duplicated().empty()) return out;
+  const std::vector<const TrackedPod*> active = JobView::InOrder(sync.view.active());
   for (const TrackedPod* pod : active) {
     if (pod->index >= 0) break;
     out.push_back(pod);
   }
   for (const CompletionIndex index : sync.view.duplicated()) {
-    TrackedPod from;
-    from.index = index;
-    std::vector<const TrackedPod*> same;
-    for (auto at = active.lower_bound(&from); at != active.end() && (*at)->index == index; ++at) same.push_back(*at);
     if (index >= sync.spec.completions.value_or(0)) continue;  // taken below, all of them
+    const auto first = std::partition_point(active.begin(), active.end(),
+                                            [index](const TrackedPod* pod) { return pod->index < index; });
+    const auto last =
+        std::partition_point(first, active.end(), [index](const TrackedPod* pod) { return pod->index == index; });
+    std::vector<const TrackedPod*> same(first, last);
     std::sort(same.begin(), same.end(), GoesBefore);
     out.insert(out.end(), same.begin(), same.end() - 1);
   }
@@ -174,8 +176,7 @@ void Create(Sync& sync, std::int64_t count) {
 
 void CreateOrRemove(Sync& sync) {
   if (sync.spec.suspended()) {
-    const std::vector<const TrackedPod*> all(sync.view.active().begin(), sync.view.active().end());
-    if (!all.empty()) Remove(sync, all);
+    if (!sync.view.active().empty()) Remove(sync, JobView::InOrder(sync.view.active()));
     return;
   }
   const std::int64_t want = WantActive(sync);

@@ -37,8 +37,8 @@ PodPrototype::PodPrototype(const batch::Job& job)
     : job_name_(job.metadata.name), generate_name_(Cat(job.metadata.name, "-")), namespace_(job.metadata.namespace_) {
   const core::PodTemplateSpec& pod_template = job.spec->pod_template;
   spec_ = job.spec->indexed() ? WithIndexVariable(*pod_template.spec) : pod_template.spec;
-  labels_ = pod_template.metadata.labels.Share();
-  annotations_ = pod_template.metadata.annotations.Share();
+  labels_ = Share(pod_template.metadata.labels, job.spec->indexed());
+  annotations_ = Share(pod_template.metadata.annotations, job.spec->indexed());
   finalizers_ = pod_template.metadata.finalizers;
   finalizers_.Add(batch::kTrackingFinalizer);
   meta::OwnerReference owner;
@@ -51,29 +51,43 @@ PodPrototype::PodPrototype(const batch::Job& job)
   owners_ = std::make_shared<const std::vector<meta::OwnerReference>>(1, std::move(owner));
 }
 
-std::unique_ptr<core::Pod> PodPrototype::MakePod() const {
+PodPrototype::Shared PodPrototype::Share(const meta::Labels& of_template, bool indexed) {
+  if (!indexed) return {of_template.Share()};
+  meta::Labels labels = of_template;
+  labels.Set(batch::kCompletionIndex, "");
+  Shared out{labels.Share()};
+  while ((*out.entries)[out.index_at].first != batch::kCompletionIndex) ++out.index_at;
+  return out;
+}
+
+std::unique_ptr<core::Pod> PodPrototype::MakeBare() const {
   auto made = std::make_unique<core::Pod>();
   core::Pod& pod = *made;
-  pod.metadata.generate_name = generate_name_;
   pod.metadata.namespace_ = namespace_;
-  pod.metadata.labels = meta::Labels(labels_);
-  pod.metadata.annotations = meta::Labels(annotations_);
   pod.metadata.owner_references = owners_;
   pod.metadata.finalizers = finalizers_;
   pod.spec = spec_;
-  pod.hostname = spec_->hostname;
+  return made;
+}
+
+std::unique_ptr<core::Pod> PodPrototype::MakePod() const {
+  std::unique_ptr<core::Pod> made = MakeBare();
+  made->metadata.generate_name = generate_name_;
+  made->metadata.labels = meta::Labels(labels_.entries);
+  made->metadata.annotations = meta::Labels(annotations_.entries);
+  made->hostname = spec_->hostname;
   return made;
 }
 
 std::unique_ptr<core::Pod> PodPrototype::MakePod(policy::CompletionIndex index,
                                                  const std::optional<policy::IndexFailures>& failures) const {
-  std::unique_ptr<core::Pod> made = MakePod();
+  std::unique_ptr<core::Pod> made = MakeBare();
   core::Pod& pod = *made;
   const std::string number = Cat(index);
   const std::size_t room = kLongestGenerateName - number.size() - 2;
   pod.metadata.generate_name = Cat(std::string_view(job_name_).substr(0, room), "-", number, "-");
-  pod.metadata.labels.Set(batch::kCompletionIndex, number);
-  pod.metadata.annotations.Set(batch::kCompletionIndex, number);
+  pod.metadata.labels = meta::Labels(labels_.entries, labels_.index_at, number);
+  pod.metadata.annotations = meta::Labels(annotations_.entries, annotations_.index_at, number);
   pod.hostname = Cat(job_name_, "-", number);
   if (failures) {
     pod.metadata.annotations.Set(batch::kIndexFailureCount, Cat(failures->counted));

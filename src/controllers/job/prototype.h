@@ -19,7 +19,7 @@ class PodPrototype {
 
   // A pod of a NonIndexed Job, ready to be created.
   std::unique_ptr<core::Pod> MakePod() const;
-  // A pod of that index. `failures` where the Job has backoffLimitPerIndex.
+  // A pod of that index of an Indexed Job. `failures` where the Job has backoffLimitPerIndex.
   std::unique_ptr<core::Pod> MakePod(policy::CompletionIndex index,
                                      const std::optional<policy::IndexFailures>& failures) const;
 
@@ -30,8 +30,18 @@ class PodPrototype {
   std::string generate_name_;
   std::string namespace_;
   std::shared_ptr<const core::PodSpec> spec_;
-  std::shared_ptr<const meta::Labels::Entries> labels_;
-  std::shared_ptr<const meta::Labels::Entries> annotations_;
+  // What the pods share of their labels or annotations.
+  struct Shared {
+    std::shared_ptr<const meta::Labels::Entries> entries;
+    std::uint32_t index_at = 0;  // where the completion index stands, which each pod has for itself; Indexed only
+  };
+
+  static Shared Share(const meta::Labels& of_template, bool indexed);
+  // What a pod has whatever its index is.
+  std::unique_ptr<core::Pod> MakeBare() const;
+
+  Shared labels_;
+  Shared annotations_;
   std::shared_ptr<const std::vector<meta::OwnerReference>> owners_;
   meta::Finalizers finalizers_;
 };

@@ -39,6 +39,7 @@ struct Sync {
   JobDecision decision;
 
   // Count
+  std::vector<const TrackedPod*> accountable;  // those of the view, in order
   std::int32_t active = 0, ready = 0, terminating = 0;
   std::int64_t succeeded = 0, failed = 0;
   policy::BackoffRecord backoff;

@@ -50,7 +50,7 @@ class Tracker {
   void SettleAtStart() {
     if (uncounted_.empty()) return;
     UidSet with_finalizer;
-    for (const JobView::PodSet* pods : {&sync_.view.accountable(), &sync_.view.tracked_live()}) {
+    for (const PodList* pods : {&sync_.view.accountable(), &sync_.view.tracked_live()}) {
       for (const TrackedPod* pod : *pods) with_finalizer.insert(pod->pod->metadata.uid);
     }
     Settle([&](const std::string& uid) { return !with_finalizer.contains(uid); });
@@ -69,11 +69,11 @@ class Tracker {
 
   // All pods with finalizer if the Job ends here or is deleted, else those that have ended.
   std::vector<const TrackedPod*> Candidates() const {
-    const JobView& view = sync_.view;
-    std::vector<const TrackedPod*> out(view.accountable().begin(), view.accountable().end());
+    std::vector<const TrackedPod*> out = sync_.accountable;
     if (sync_.end || sync_.job.metadata.deleting()) {
       const auto middle = static_cast<std::ptrdiff_t>(out.size());
-      out.insert(out.end(), view.tracked_live().begin(), view.tracked_live().end());
+      const std::vector<const TrackedPod*> live = JobView::InOrder(sync_.view.tracked_live());
+      out.insert(out.end(), live.begin(), live.end());
       std::inplace_merge(out.begin(), out.begin() + middle, out.end(), JobView::Order());
     }
     return out;

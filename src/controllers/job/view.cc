@@ -1,10 +1,19 @@
 #include "controllers/job/view.h"
 
-#include <array>
+#include <algorithm>
 #include <utility>
 
 namespace reprieve::controllers {
 namespace {
+
+// What a pod belongs to, as bits.
+enum Membership : std::uint32_t { kActive = 1, kAccountable = 2, kTrackedLive = 4, kFailsJob = 8, kUnselected = 16 };
+
+std::uint32_t MembershipsOf(const TrackedPod& tracked) {
+  return (tracked.active ? kActive : 0U) | (tracked.accountable() ? kAccountable : 0U) |
+         (tracked.tracked_live() ? kTrackedLive : 0U) | (tracked.fails_job() ? kFailsJob : 0U) |
+         (tracked.selected ? 0U : kUnselected);
+}
 
 std::int32_t RestartsInPlace(const core::PodStatus& status) {
   if (status.phase != core::PodPhase::kPending && status.phase != core::PodPhase::kRunning) return 0;
@@ -35,56 +44,55 @@ void JobView::RemoveJob() {
 }
 
 void JobView::SetPod(const core::Pod& pod) {
+  const auto at = pods_.find(&pod);
   if (!spec_) {
-    pods_[&pod].order = next_order_++;
+    if (at == pods_.end()) pods_.emplace(&pod, std::make_unique<TrackedPod>()).first->second->order = next_order_++;
     return;
   }
-  auto at = pods_.find(&pod);
-  if (at == pods_.end() && settled_.erase(&pod) > 0 && IsSettled(Classify(pod, 0, nullptr))) {
-    settled_.insert(&pod);
-    return;
-  }
-  const std::uint64_t order = at == pods_.end() ? next_order_++ : at->second.order;
-  TrackedPod next = Classify(pod, order, at == pods_.end() ? nullptr : &at->second);
   if (at == pods_.end()) {
-    at = pods_.emplace(&pod, std::move(next)).first;
-    if (at->second.failed && at->second.finalizer) unannounced_.insert(&at->second);
-  } else if (at->second.SameAs(next)) {
-    return;
-  } else {
-    const bool newly_failed = next.failed && !at->second.failed;
-    if (at->second.index == next.index) {
-      Move(at->second, std::move(next));
-    } else {
-      // Another place in every order: out and in again.
-      const bool was_unannounced = unannounced_.erase(&at->second) > 0;
-      Leave(at->second);
-      at->second = std::move(next);
-      Enter(at->second);
-      if (was_unannounced) unannounced_.insert(&at->second);
+    if (settled_.erase(&pod) > 0 && IsSettled(Classify(pod, 0, nullptr))) {
+      settled_.insert(&pod);
+      return;
     }
-    if (newly_failed) unannounced_.insert(&at->second);
-    SettleIfDone(pod);
+    TrackedPod& made =
+        *pods_.emplace(&pod, std::make_unique<TrackedPod>(Classify(pod, next_order_++, nullptr))).first->second;
+    if (made.failed && made.finalizer) unannounced_.Add(made);
+    Enter(made);
+    SettleIfDone(made);
     return;
   }
-  Enter(at->second);
-  SettleIfDone(pod);
+  TrackedPod& tracked = *at->second;
+  TrackedPod next = Classify(pod, tracked.order, &tracked);
+  if (tracked.SameAs(next)) return;
+  if (next.failed && !tracked.failed) unannounced_.Add(tracked);
+  if (tracked.index == next.index) {
+    Move(tracked, std::move(next));
+  } else {
+    // Another place in every order: out and in again.
+    Leave(tracked);
+    next.places = tracked.places;
+    tracked = std::move(next);
+    Enter(tracked);
+  }
+  SettleIfDone(tracked);
 }
 
 void JobView::MarkAnnounced() {
-  for (const TrackedPod* told : std::exchange(unannounced_, {})) SettleIfDone(*told->pod);
+  const std::vector<TrackedPod*> told(unannounced_.begin(), unannounced_.end());
+  unannounced_.Clear();
+  for (TrackedPod* tracked : told) SettleIfDone(*tracked);
 }
 
 bool JobView::IsSettled(const TrackedPod& tracked) const {
   return tracked.pod->IsTerminal() && tracked.selected && !tracked.finalizer && !tracked.fails_job();
 }
 
-void JobView::SettleIfDone(const core::Pod& pod) {
-  const auto at = pods_.find(&pod);
-  if (!IsSettled(at->second) || unannounced_.contains(&at->second)) return;
-  Leave(at->second);
-  pods_.erase(at);
-  settled_.insert(&pod);
+void JobView::SettleIfDone(TrackedPod& tracked) {
+  if (!IsSettled(tracked) || unannounced_.Contains(tracked)) return;
+  const core::Pod* pod = tracked.pod;
+  Leave(tracked);
+  pods_.erase(pod);
+  settled_.insert(pod);
 }
 
 void JobView::RemovePod(const core::Pod& pod) {
@@ -93,13 +101,18 @@ void JobView::RemovePod(const core::Pod& pod) {
     settled_.erase(&pod);
     return;
   }
-  if (!spec_) {
-    pods_.erase(at);
-    return;
+  if (spec_) {
+    unannounced_.Remove(*at->second);
+    Leave(*at->second);
   }
-  unannounced_.erase(&at->second);
-  Leave(at->second);
   pods_.erase(at);
+}
+
+std::vector<const TrackedPod*> JobView::InOrder(const PodList& pods) {
+  std::vector<const TrackedPod*> out(pods.begin(), pods.end());
+  // What ends together was mostly made together, and stands in order already.
+  if (!std::is_sorted(out.begin(), out.end(), Order())) std::sort(out.begin(), out.end(), Order());
+  return out;
 }
 
 bool JobView::HasActive(CompletionIndex index) const {
@@ -155,49 +168,49 @@ bool JobView::InRange(CompletionIndex index) const {
   return index >= 0 && index < spec_->completions.value_or(0);
 }
 
-void JobView::Enter(const TrackedPod& tracked) {
-  for (const auto& [set, member] : Memberships()) {
-    if ((tracked.*member)()) set->insert(&tracked);
-  }
+void JobView::Enter(TrackedPod& tracked) {
+  Join(tracked, MembershipsOf(tracked));
   Count(tracked, 1);
   ChangeLoad(tracked.index, {}, LoadOf(tracked));
 }
 
-void JobView::Leave(const TrackedPod& tracked) {
-  for (const auto& [set, member] : Memberships()) {
-    if ((tracked.*member)()) set->erase(&tracked);
-  }
+void JobView::Leave(TrackedPod& tracked) {
+  Quit(tracked, MembershipsOf(tracked));
   Count(tracked, -1);
   ChangeLoad(tracked.index, LoadOf(tracked), {});
 }
 
 void JobView::Move(TrackedPod& tracked, TrackedPod next) {
   const IndexLoad load_before = LoadOf(tracked);
+  const std::uint32_t before = MembershipsOf(tracked);
+  const std::uint32_t after = MembershipsOf(next);
   Count(tracked, -1);
-  std::array<bool, 5> before{};
-  std::size_t i = 0;
-  for (const auto& [set, member] : Memberships()) before[i++] = (tracked.*member)();
+  Quit(tracked, before & ~after);
+  next.places = tracked.places;
   tracked = std::move(next);
-  i = 0;
-  for (const auto& [set, member] : Memberships()) {
-    const bool after = (tracked.*member)();
-    if (before[i] && !after) set->erase(&tracked);
-    if (!before[i] && after) set->insert(&tracked);
-    ++i;
-  }
+  Join(tracked, after & ~before);
   Count(tracked, 1);
   ChangeLoad(tracked.index, load_before, LoadOf(tracked));
 }
 
-std::array<std::pair<JobView::PodSet*, bool (TrackedPod::*)() const>, 5> JobView::Memberships() {
-  return {{{&active_, &TrackedPod::is_active},
-           {&accountable_, &TrackedPod::accountable},
-           {&tracked_live_, &TrackedPod::tracked_live},
-           {&fail_job_, &TrackedPod::fails_job},
-           {&unselected_, &TrackedPod::unselected}}};
+void JobView::Join(TrackedPod& tracked, std::uint32_t lists) {
+  if ((lists & kActive) != 0) active_.Add(tracked);
+  if ((lists & kAccountable) != 0) accountable_.Add(tracked);
+  if ((lists & kTrackedLive) != 0) tracked_live_.Add(tracked);
+  if ((lists & kFailsJob) != 0) fail_job_.insert(&tracked);
+  if ((lists & kUnselected) != 0) unselected_.insert(&tracked);
+}
+
+void JobView::Quit(TrackedPod& tracked, std::uint32_t lists) {
+  if ((lists & kActive) != 0) active_.Remove(tracked);
+  if ((lists & kAccountable) != 0) accountable_.Remove(tracked);
+  if ((lists & kTrackedLive) != 0) tracked_live_.Remove(tracked);
+  if ((lists & kFailsJob) != 0) fail_job_.erase(&tracked);
+  if ((lists & kUnselected) != 0) unselected_.erase(&tracked);
 }
 
 void JobView::Count(const TrackedPod& tracked, std::int32_t sign) {
+  if (tracked.active && !InRange(tracked.index)) active_outside_ += sign;
   ready_count_ += tracked.ready ? sign : 0;
   terminating_count_ += tracked.terminating ? sign : 0;
   restart_sum_ += sign * tracked.restarts;
@@ -219,14 +232,20 @@ void JobView::ChangeLoad(CompletionIndex index, const IndexLoad& before, const I
   } else if (!duplicated_.empty()) {
     duplicated_.erase(index);
   }
-  if (load.empty()) load_.erase(index);
-  RefreshIndex(index);
+  const IndexLoad now = load;
+  if (now.empty()) load_.erase(index);
+  RefreshIndex(index, now);
 }
 
-void JobView::RefreshIndex(CompletionIndex index) {
+void JobView::RefreshIndexes(const std::vector<CompletionIndex>& indexes) {
+  for (const CompletionIndex index : indexes) {
+    const auto at = load_.find(index);
+    RefreshIndex(index, at == load_.end() ? IndexLoad{} : at->second);
+  }
+}
+
+void JobView::RefreshIndex(CompletionIndex index, const IndexLoad& load) {
   if (!InRange(index)) return;
-  const auto at = load_.find(index);
-  const IndexLoad load = at == load_.end() ? IndexLoad{} : at->second;
   const auto put = [index](IndexSet& set, bool member) {
     if (member) {
       set.Insert(index);
@@ -253,8 +272,8 @@ void JobView::ReadIndexTexts() {
   completed_text_ = job_->status.completed_indexes;
   failed_text_ = job_->status.failed_indexes.value_or("");
   // Only what differs is looked at again.
-  for (const CompletionIndex index : old_completed.DifferenceWith(completed_)) RefreshIndex(index);
-  for (const CompletionIndex index : old_failed.DifferenceWith(failed_in_status_)) RefreshIndex(index);
+  RefreshIndexes(old_completed.DifferenceWith(completed_));
+  RefreshIndexes(old_failed.DifferenceWith(failed_in_status_));
 }
 
 void JobView::RebuildIndexes() {
@@ -265,27 +284,33 @@ void JobView::RebuildIndexes() {
   failed_in_status_ = {};
   if (!spec_->indexed()) return;
   ReadIndexTexts();
-  for (const auto& [index, load] : load_) RefreshIndex(index);
+  for (const auto& [index, load] : load_) RefreshIndex(index, load);
 }
 
 // The spec has changed: what a pod means may have too. Rare, so all pods are looked at again.
 void JobView::Reclassify() {
-  const PodSet old_unannounced = std::exchange(unannounced_, {});
-  std::unordered_map<const core::Pod*, TrackedPod> old = std::exchange(pods_, {});
+  std::vector<std::pair<const core::Pod*, std::unique_ptr<TrackedPod>>> old;
+  for (auto& [pod, tracked] : pods_) old.emplace_back(pod, std::move(tracked));
+  std::sort(old.begin(), old.end(), [](const auto& a, const auto& b) { return a.second->order < b.second->order; });
+  pods_.clear();
   const FlatSet<const core::Pod*> old_settled = std::exchange(settled_, {});
-  active_.clear(), accountable_.clear(), tracked_live_.clear(), fail_job_.clear(), unselected_.clear();
-  ready_count_ = terminating_count_ = 0;
+  for (PodList* list : {&active_, &accountable_, &tracked_live_}) list->Clear();
+  fail_job_.clear(), unselected_.clear();
+  active_outside_ = ready_count_ = terminating_count_ = 0;
   restart_sum_ = 0;
   load_.clear();
   duplicated_.clear();
   RebuildIndexes();
-  for (const auto& [pod, was] : old) {
-    const bool first_sight = was.pod == nullptr;
-    const bool keep_unannounced = !first_sight && old_unannounced.contains(&was);
-    const TrackedPod& now = pods_.emplace(pod, Classify(*pod, was.order, nullptr)).first->second;
+  for (auto& [pod, was] : old) {
+    TrackedPod& now = *was;
+    const bool first_sight = now.pod == nullptr;  // the Job was not known then
+    TrackedPod next = Classify(*pod, now.order, nullptr);
+    next.places = now.places;
+    now = std::move(next);
+    pods_.emplace(pod, std::move(was));
     Enter(now);
-    if (keep_unannounced || (first_sight && now.failed && now.finalizer)) unannounced_.insert(&now);
-    SettleIfDone(*pod);
+    if (first_sight && now.failed && now.finalizer) unannounced_.Add(now);
+    SettleIfDone(now);
   }
   for (const core::Pod* pod : old_settled) SetPod(*pod);
 }

@@ -6,16 +6,15 @@
 // Source: spec/job.md 2.5, 2.6, 2.10. One owner (the engine); no lock.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
-#include <unordered_map>
-#include <utility>
+#include <vector>
 
 #include "base/flat_hash.h"
+#include "controllers/job/pod_list.h"
 #include "controllers/job/prototype.h"
 #include "model/batch.h"
 #include "policy/backoff.h"
@@ -32,6 +31,7 @@ using policy::IndexSet;
 struct TrackedPod {
   const core::Pod* pod = nullptr;
   std::uint64_t order = 0;                            // of appearance
+  PodPlaces places{};                                 // in the lists of the view that it is on
   std::uint64_t stamps[2] = {0, 0};                   // of its labels and annotations, when these were read
   std::uint64_t status_version = 0;                   // of its status, when that was read
   CompletionIndex index = -1;                         // -1: none that is valid
@@ -51,8 +51,6 @@ struct TrackedPod {
   // Only the end of the Job lets its finalizer go.
   bool tracked_live() const { return finalizer && !accountable(); }
   bool fails_job() const { return verdict && verdict->action == batch::FailureAction::kFailJob; }
-  bool is_active() const { return active; }
-  bool unselected() const { return !selected; }
   bool counts() const { return !verdict || verdict->counts(); }
   // No event has changed what it means for the Job. A failed pod may be judged anew.
   bool SameAs(const TrackedPod& other) const {
@@ -71,6 +69,7 @@ class JobView {
     }
   };
   using PodSet = std::set<const TrackedPod*, Order>;
+  static std::vector<const TrackedPod*> InOrder(const PodList& pods);
 
   // The Job as it is now; `job` stays at its address until the next call.
   void SetJob(const batch::Job& job);
@@ -85,24 +84,26 @@ class JobView {
   const PodPrototype& prototype() const { return *prototype_; }
 
   // Pods that neither ended nor are deleting.
-  const PodSet& active() const { return active_; }
+  const PodList& active() const { return active_; }
+  // Active pods of an Indexed Job whose index is none of its own.
+  std::int32_t active_outside() const { return active_outside_; }
   std::int32_t ready_count() const { return ready_count_; }
   // Deleting, not ended.
   std::int32_t terminating_count() const { return terminating_count_; }
   // With finalizer, and ended or counting as failed.
-  const PodSet& accountable() const { return accountable_; }
+  const PodList& accountable() const { return accountable_; }
   // With finalizer, and not accountable: only the end of the Job lets them go.
-  const PodSet& tracked_live() const { return tracked_live_; }
+  const PodList& tracked_live() const { return tracked_live_; }
   // Failed pods that match a FailJob rule, counted or not.
   const PodSet& fail_job() const { return fail_job_; }
   // Failed pods that no verdict has been announced for.
-  const PodSet& unannounced() const { return unannounced_; }
+  const PodList& unannounced() const { return unannounced_; }
   // Restarts in place of pods under OnFailure, summed.
   std::int64_t restart_sum() const { return restart_sum_; }
   // Pods that the selector no longer matches.
   const PodSet& unselected() const { return unselected_; }
   // The pods that the Job controls but for the settled ones, in no order.
-  const std::unordered_map<const core::Pod*, TrackedPod>& pods() const { return pods_; }
+  const FlatMap<const core::Pod*, std::unique_ptr<TrackedPod>>& pods() const { return pods_; }
   // Pods that have ended and are accounted for: nothing follows from them any more but that they go with their Job. Of
   // a long Job nearly all are such, so each costs no more than its place here.
   const FlatSet<const core::Pod*>& settled() const { return settled_; }
@@ -133,22 +134,24 @@ class JobView {
     bool operator==(const IndexLoad&) const = default;
   };
 
-  // Each set of pods, and what a pod of it has.
-  std::array<std::pair<PodSet*, bool (TrackedPod::*)() const>, 5> Memberships();
   // `was`: what it was before, for what follows from what has not changed since; null pointer: nothing.
   TrackedPod Classify(const core::Pod& pod, std::uint64_t order, const TrackedPod* was) const;
   bool EndsIndex(const TrackedPod& tracked) const;
   bool InRange(CompletionIndex index) const;
   bool IsSettled(const TrackedPod& tracked) const;
-  void SettleIfDone(const core::Pod& pod);
-  void Enter(const TrackedPod& tracked);
-  void Leave(const TrackedPod& tracked);
+  // Forgets the pod but for its place among the settled ones, if nothing can follow from it any more.
+  void SettleIfDone(TrackedPod& tracked);
+  void Enter(TrackedPod& tracked);
+  void Leave(TrackedPod& tracked);
   // From what the pod was to what it is; its place in the order is the same.
   void Move(TrackedPod& tracked, TrackedPod next);
+  void Join(TrackedPod& tracked, std::uint32_t lists);
+  void Quit(TrackedPod& tracked, std::uint32_t lists);
   void Count(const TrackedPod& tracked, std::int32_t sign);
   IndexLoad LoadOf(const TrackedPod& tracked) const;
   void ChangeLoad(CompletionIndex index, const IndexLoad& before, const IndexLoad& after);
-  void RefreshIndex(CompletionIndex index);
+  void RefreshIndex(CompletionIndex index, const IndexLoad& load);
+  void RefreshIndexes(const std::vector<CompletionIndex>& indexes);
   void RebuildIndexes();
   void ReadIndexTexts();
   void Reclassify();
@@ -158,17 +161,20 @@ class JobView {
   std::string job_name_;
   std::shared_ptr<const PodPrototype> prototype_;
 
-  std::unordered_map<const core::Pod*, TrackedPod> pods_;
+  FlatMap<const core::Pod*, std::unique_ptr<TrackedPod>> pods_;
   FlatSet<const core::Pod*> settled_;
   std::uint64_t next_order_ = 0;
-  PodSet active_, accountable_, tracked_live_, fail_job_, unannounced_, unselected_;
+  PodList active_{PodList::kActive}, accountable_{PodList::kAccountable}, tracked_live_{PodList::kTrackedLive},
+      unannounced_{PodList::kUnannounced};
+  PodSet fail_job_, unselected_;  // few, if any
+  std::int32_t active_outside_ = 0;
   std::int32_t ready_count_ = 0;
   std::int32_t terminating_count_ = 0;
   std::int64_t restart_sum_ = 0;
 
   std::string completed_text_, failed_text_;
   IndexSet completed_, failed_in_status_, succeeded_, failed_, taken_;
-  std::unordered_map<CompletionIndex, IndexLoad> load_;
+  FlatMap<CompletionIndex, IndexLoad> load_;
   std::set<CompletionIndex> duplicated_;
 };
 

@@ -1,6 +1,6 @@
 #include <algorithm>
-#include <set>
 
+#include "base/flat_hash.h"
 #include "base/text.h"
 #include "model/decode.h"
 #include "model/index_list.h"
@@ -87,16 +87,17 @@ class StatusUpdate {
   }
 
   void ValidateUncounted() {
-    std::set<std::string> seen;
+    FlatSet<std::string_view> seen;
     for (const std::string_view list : {"succeeded", "failed"}) {
       const Value& uids = now_["uncountedTerminatedPods"][list];
+      const auto path = [&](std::size_t i) { return (kStatus / "uncountedTerminatedPods" / list)[i]; };
+      seen.reserve(seen.size() + uids.size());
       for (std::size_t i = 0; i < uids.size(); ++i) {
-        const FieldPath path = (kStatus / "uncountedTerminatedPods" / list)[i];
         const std::string& uid = uids[i].AsText();
         if (uid.empty()) {
-          errors_.Invalid(path, Shown(uid), "must not be empty");
+          errors_.Invalid(path(i), Shown(uid), "must not be empty");
         } else if (!seen.insert(uid).second) {
-          errors_.Duplicate(path, Shown(uid));
+          errors_.Duplicate(path(i), Shown(uid));
         }
       }
     }
