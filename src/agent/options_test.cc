@@ -46,8 +46,8 @@ TEST(AgentOptions, EveryProblemIsNamedAtOnce) {
                                  {"STARTUP_PROBE_PORT", "65536"},
                                  {"IN_PLACE_RESTART_EXIT_CODE", "one"}});
   EXPECT_EQ(read.problems, (std::vector<std::string>{
-                               "JOBSET_NAME is not set; give it the value of the field "
-                               "metadata.annotations['jobset.sigs.k8s.io/jobset-name']",
+                               ("JOBSET_NAME is not set; give it the value of the field "
+                                "metadata.annotations['jobset.sigs.k8s.io/jobset-name']"),
                                "POD_NAME is not set; give it the value of the field metadata.name",
                                "STARTUP_PROBE_PATH is \"go\"; it has to begin with a slash",
                                "STARTUP_PROBE_PORT is \"65536\"; it has to be a number from 1 to 65535",

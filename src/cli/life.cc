@@ -112,8 +112,8 @@ std::string Waiting(const Tally& tally) {
     pods += count;
     for (std::size_t at = why.find(kInsufficient); at != std::string::npos; at = why.find(kInsufficient, at)) {
       at += kInsufficient.size();
-      wanted.insert(why.substr(
-          at, why.find_first_of(",", at) == std::string::npos ? why.size() - 1 - at : why.find(',', at) - at));
+      const std::size_t comma = why.find(',', at);
+      wanted.insert(why.substr(at, comma == std::string::npos ? why.size() - 1 - at : comma - at));
     }
   }
   if (pods == 0) return {};

@@ -52,6 +52,7 @@ std::optional<std::string> KindFault(const GroupVersionKind& gvk) {
 
 std::string StrictText(const std::vector<FieldIssue>& issues) {
   std::vector<std::string> texts;
+  texts.reserve(issues.size());
   for (const auto& issue : issues) texts.push_back(issue.Text());
   return Cat("strict decoding error: ", Join(texts, ", "));
 }

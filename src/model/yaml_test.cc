@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/text.h"
+
 namespace reprieve::model {
 namespace {
 
@@ -47,7 +49,7 @@ TEST(Yaml, RefusesABillionLaughs) {
   for (int i = 1; i < 12; ++i) {
     const std::string n = std::to_string(i);
     const std::string p = "*a" + std::to_string(i - 1);
-    text += "a" + n + ": &a" + n + " [" + p;
+    text += Cat("a", n, ": &a", n, " [", p);
     for (int j = 0; j < 9; ++j) text += ", " + p;
     text += "]\n";
   }
@@ -70,7 +72,7 @@ TEST(Yaml, KnowsThePlaceOfValuesAndErrors) {
 
 TEST(Yaml, RefusesTabsAndControlCharactersWithoutHarm) {
   EXPECT_NE(Json("a:\n\t- b\n").find("line"), std::string::npos);
-  EXPECT_NE(Json(std::string_view("a: \x01\n", 6)).find("line"), std::string::npos);
+  EXPECT_NE(Json("a: \x01\n").find("line"), std::string::npos);
 }
 
 }  // namespace

@@ -225,6 +225,7 @@ std::optional<std::size_t> Placement::BestNode(const Wish& wish, const std::vect
   }
   if (best) return best;
   std::vector<std::string> reasons;
+  reasons.reserve(obstacles.size());
   for (const auto& [obstacle, count] : obstacles) reasons.push_back(Cat(count, " ", obstacle));
   std::sort(reasons.begin(), reasons.end());
   message = Cat("0/", nodes_.size(), " nodes are available: ", Join(reasons, ", "), ".");

@@ -15,7 +15,6 @@ using testing::AContainer;
 using testing::ASidecar;
 using testing::ASpec;
 using testing::Rehearsal;
-using testing::Shared;
 using testing::WithRule;
 
 constexpr auto kNever = RestartPolicy::kNever;

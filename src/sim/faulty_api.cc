@@ -57,8 +57,7 @@ world::WriteResult FaultyApi::UpdateJobStatus(const meta::ObjectKey& job, const 
     // Somebody else's write, that changes nothing that we look at.
     if (const batch::Job* stored = store_.FindJob(job)) store_.ReplaceJob(batch::Job(*stored));
   }
-  const world::WriteResult result =
-      Do(true, [&] { return store_.UpdateJobStatus(job, uid, version, std::move(status)); });
+  world::WriteResult result = Do(true, [&] { return store_.UpdateJobStatus(job, uid, version, std::move(status)); });
   if (result.code == world::WriteCode::kInvalid) refused_.push_back(result.message);
   return result;
 }

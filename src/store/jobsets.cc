@@ -269,7 +269,7 @@ WriteResult Store::MarkDisrupted(const world::PodReference& reference, std::stri
 
 WriteResult Store::LosePod(const world::PodReference& reference, std::string_view reason, std::string_view message) {
   if (WriteResult marked = MarkDisrupted(reference, reason, message); !marked.ok()) return marked;
-  const WriteResult failed = UpdatePodStatus(reference, [](const core::Pod&, core::PodStatus& status) {
+  WriteResult failed = UpdatePodStatus(reference, [](const core::Pod&, core::PodStatus& status) {
     if (status.phase != core::PodPhase::kSucceeded) status.phase = core::PodPhase::kFailed;
   });
   if (!failed.ok()) return failed;

@@ -182,7 +182,7 @@ Answer Replay(const Value& line) {
     const bool raw = line.Find("raw") != nullptr;
     return model::CreateJob(raw ? line["raw"].AsText() : Spaced(line["object"]), request);
   }
-  const Answer prepared = Prepare(line);
+  Answer prepared = Prepare(line);
   if (!prepared.ok()) return prepared;
   if (op == "updateStatus") {
     Value body = prepared.object;

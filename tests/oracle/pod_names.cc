@@ -33,7 +33,7 @@ std::string PodNames::Ours(const std::string& recorded) {
     const auto at = std::find(group.recorded.begin(), group.recorded.end(), recorded);
     if (at == group.recorded.end()) continue;
     group.recorded.erase(at);
-    const std::string ours = group.ours.front();
+    std::string ours = group.ours.front();
     group.ours.erase(group.ours.begin());
     BindPair(recorded, ours);
     return ours;

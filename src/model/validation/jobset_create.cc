@@ -189,6 +189,7 @@ class Webhook {
   void CheckUnique(const std::string& name, const std::vector<std::size_t>& indexes, const FieldPath& path) {
     if (indexes.size() < 2) return;
     std::vector<std::string> numbers;
+    numbers.reserve(indexes.size());
     for (const std::size_t index : indexes) numbers.push_back(Cat(index));
     errors_.Internal(Cat("rule names are not unique, rules with indices [", Join(numbers, " "),
                          "] all have the same name '", name, "'"),

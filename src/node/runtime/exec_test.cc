@@ -101,6 +101,7 @@ TEST_P(Beside, NothingIsLeftWhenTheRuntimeEnds) {
 TEST_P(Beside, ManyAtOnceAllEndOnce) {
   const ContainerId host = Host();
   std::vector<ExecId> ids;
+  ids.reserve(100);
   for (int i = 0; i < 100; ++i) {
     ids.push_back(
         runtime

@@ -31,6 +31,7 @@ class OtherProcess {
     std::vector<std::string> variables = {"PATH=/usr/bin:/bin"};
     for (const auto& [name, value] : environment) variables.push_back(Cat("REPRIEVE_TEST_", name, "=", value));
     std::vector<char*> pointers;
+    pointers.reserve(variables.size() + 1);
     for (std::string& variable : variables) pointers.push_back(variable.data());
     pointers.push_back(nullptr);
     pid_ = fork();
@@ -211,6 +212,7 @@ TEST_P(Containers, MaySayAHundredThousandLines) {
 
 TEST_P(Containers, ByTheHundredsAllEndOnce) {
   std::vector<ContainerId> ids;
+  ids.reserve(200);
   for (int i = 0; i < 200; ++i) ids.push_back(runtime.Begin(Argv({"/bin/true"})));
   for (const ContainerId id : ids) EXPECT_EQ(runtime.ExitOf(id).exit_code, 0);
   EXPECT_EQ(runtime.exits_seen(), 200);

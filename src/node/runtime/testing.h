@@ -67,7 +67,7 @@ inline int CountOwnCgroups(const std::string& prefix = {}) {
   std::error_code failed;
   const auto options = std::filesystem::directory_options::skip_permission_denied;
   for (const auto& entry : std::filesystem::recursive_directory_iterator("/sys/fs/cgroup", options, failed)) {
-    const std::filesystem::path path = entry.path();
+    const std::filesystem::path& path = entry.path();
     const bool ours = path.filename() == EngineName() || IsNameOfADeadEngine(path.filename());
     if (!entry.is_directory(failed)) continue;
     const bool inner = path.parent_path().filename() == EngineName();
