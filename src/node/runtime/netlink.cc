@@ -164,15 +164,15 @@ void NetlinkBatch::AddAddress(in_addr address, int index) {
   End();
 }
 
-void NetlinkBatch::AddRoute(const Ipv4Range& to, int index) {
+void NetlinkBatch::AddRoute(const Ipv4Range& to, int index, Way way) {
   Begin(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, "add a route");
   rtmsg header{};
   header.rtm_family = AF_INET;
   header.rtm_dst_len = to.prefix;
-  header.rtm_table = RT_TABLE_MAIN;
+  header.rtm_table = way == Way::kOut ? RT_TABLE_MAIN : RT_TABLE_LOCAL;
   header.rtm_protocol = RTPROT_STATIC;
-  header.rtm_scope = RT_SCOPE_LINK;
-  header.rtm_type = RTN_UNICAST;
+  header.rtm_scope = way == Way::kHere ? RT_SCOPE_HOST : RT_SCOPE_LINK;
+  header.rtm_type = way == Way::kHere ? RTN_LOCAL : RTN_UNICAST;
   PutHeader(header);
   if (to.prefix > 0) Put(RTA_DST, &to.address, sizeof to.address);
   Put(RTA_OIF, &index, sizeof index);

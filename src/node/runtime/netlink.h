@@ -36,6 +36,10 @@ struct Ipv4Range {
   bool Overlaps(const Ipv4Range& other) const;
 };
 
+// Where a route leads: out by an interface, as most do; the same in the table that is looked at first, where the
+// namespace's own addresses are; or nowhere else: whatever comes for it is answered here.
+enum class Way : std::uint8_t { kOut, kOutFirst, kHere };
+
 // REQUIRES: `text` is an address.
 in_addr Ipv4(const std::string& text);
 
@@ -46,8 +50,8 @@ class NetlinkBatch {
   // REQUIRES: `index` is an interface of the socket's namespace, as in those below.
   void SetUp(int index);
   void AddAddress(in_addr address, int index);
-  // Straight to the interface; one that was there for the same range is replaced.
-  void AddRoute(const Ipv4Range& to, int index);
+  // Straight to the interface; one that was there for the same range is replaced. REQUIRES: for kHere the loopback's.
+  void AddRoute(const Ipv4Range& to, int index, Way way = Way::kOut);
 
   bool empty() const { return requests_.empty(); }
   const std::string& bytes() const { return bytes_; }

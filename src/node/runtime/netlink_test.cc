@@ -54,6 +54,19 @@ TEST(NetlinkBatch, ARouteIsTheBytesOfTheProtocol) {
   EXPECT_EQ(At<int>(bytes, first + RTA_SPACE(4) + RTA_LENGTH(0)), 1007);
 }
 
+TEST(NetlinkBatch, WaysAreTablesAndTypes) {
+  const auto route = [](Way way) {
+    NetlinkBatch batch;
+    batch.AddRoute(Range("100.64.0.0", 10), 1, way);
+    return At<rtmsg>(batch.bytes(), NLMSG_HDRLEN);
+  };
+  EXPECT_EQ(route(Way::kOut).rtm_table, RT_TABLE_MAIN);
+  EXPECT_EQ(route(Way::kOutFirst).rtm_table, RT_TABLE_LOCAL);
+  EXPECT_EQ(route(Way::kOutFirst).rtm_type, RTN_UNICAST);
+  EXPECT_EQ(route(Way::kHere).rtm_table, RT_TABLE_LOCAL);
+  EXPECT_EQ(route(Way::kHere).rtm_type, RTN_LOCAL);
+}
+
 TEST(NetlinkBatch, ADefaultRouteNamesNoDestination) {
   NetlinkBatch batch;
   batch.AddRoute({{}, 0}, 100);

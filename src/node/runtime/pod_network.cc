@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
@@ -21,6 +22,11 @@ namespace {
 constexpr int kLoopbackIndex = 1;
 constexpr int kMachineIndex = 100;
 constexpr int kPodIndex = 100;
+
+// Where all blocks are, whichever this run has.
+std::array<Ipv4Range, 2> AllBlocks() {
+  return {Ipv4Range{Ipv4("100.64.0.0"), 10}, Ipv4Range{Ipv4("10.128.0.0"), 9}};
+}
 
 Error Cannot(std::string_view what) {
   return Error{Cat("cannot ", what, ": ", strerrordesc_np(errno))};
@@ -77,9 +83,15 @@ Result<std::unique_ptr<PodNetwork>> PodNetwork::MakeHub() {
   if (unshare(CLONE_NEWNET) != 0) return Cannot("make a network namespace");
   LeaveOutIpv6();
   if (auto set = SetNetworkOption("/proc/sys/net/ipv4/ip_forward", '1'); !set) return set.error();
+  // Otherwise it would tell of few refusals a second, and callers would wait for the rest in vain.
+  [[maybe_unused]] const Status told = SetNetworkOption("/proc/sys/net/ipv4/icmp_ratelimit", '0');
   // Holds the namespace, too.
   auto hub = NetlinkSocket::Open();
   if (!hub) return hub.error();
+  NetlinkBatch nobody;
+  nobody.SetUp(kLoopbackIndex);
+  for (const Ipv4Range& blocks : AllBlocks()) nobody.AddRoute(blocks, kLoopbackIndex, Way::kHere);
+  if (auto done = hub->Do(std::move(nobody)); !done) return done.error();
   return std::unique_ptr<PodNetwork>(new PodNetwork(std::move(*machine), std::move(*hub), std::move(*here)));
 }
 
@@ -105,7 +117,7 @@ Status PodNetwork::JoinThisMachine() {
   here.AddAddress(address, machine_index_);
   if (auto done = machine_.Do(std::move(here)); !done) return done;
   NetlinkBatch there;
-  there.AddRoute({address, 32}, kMachineIndex);
+  there.AddRoute({address, 32}, kMachineIndex, Way::kOutFirst);
   if (auto done = hub_.Do(std::move(there)); !done) return done;
   first_ = std::move(*block);
   return Ok();
@@ -142,14 +154,14 @@ Result<Fd> PodNetwork::Connect(const std::string& address) {
     const int index = next_index_++;
     NetlinkBatch hub;
     hub.AddPair({Cat("p", index), index}, {"eth0", kPodIndex}, pod->fd.get());
-    hub.AddRoute(own, index);
+    hub.AddRoute(own, index, Way::kOutFirst);
     if (auto done = hub_.Do(std::move(hub)); !done) return done.error();
   }
   NetlinkBatch inside;
   inside.SetUp(kLoopbackIndex);
   inside.SetUp(kPodIndex);
   inside.AddAddress(own.address, kPodIndex);
-  inside.AddRoute({{}, 0}, kPodIndex);
+  for (const Ipv4Range& blocks : AllBlocks()) inside.AddRoute(blocks, kPodIndex);
   if (auto done = pod->socket.Do(std::move(inside)); !done) return done.error();
   return std::move(pod->fd);
 }

@@ -4,7 +4,8 @@
 //   pod  eth0 ---- p8
 //
 // The hub is a namespace of this run's own that passes packets on from pod to pod, and between pods and this machine.
-// It knows no other place: pods have no way out. Routes, not a bridge: any number of pods, and nothing to learn or
+// Pods know no other place: they have no way out. For a pod that is not there the hub answers, and refuses: whoever
+// calls it while it restarts learns so at once. Routes, not a bridge: any number of pods, and nothing to learn or
 // flood. All of it is held by descriptors and named nowhere, so that the kernel takes it away however the run ends.
 //
 // Source: spec/runtime.md 2, 5; decisions/0005.  Thread rules: any thread; Connect takes its thread into another

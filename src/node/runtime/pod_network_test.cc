@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <functional>
 #include <thread>
@@ -95,7 +96,21 @@ TEST_F(PodNetworkTest, PodsListenOnOnePortAndFindEachOtherAndThisMachineFindsThe
 
 TEST_F(PodNetworkTest, ThereIsNoWayOut) {
   const Fd pod = Connect(block_->Address(0));
-  In(pod, [] { EXPECT_EQ(Call("192.0.2.1", Fd()), "Network is unreachable"); });
+  for (int i = 0; i < 20; ++i) {
+    In(pod, [] { EXPECT_EQ(Call("192.0.2.1", Fd()), "Network is unreachable"); });
+  }
+}
+
+// Twenty times, and not a few: the kernel tells of few unreachable places a second, and lets callers wait for others.
+TEST_F(PodNetworkTest, APodThatIsNotThereRefusesAtOnce) {
+  const Fd pod = Connect(block_->Address(0));
+  const std::string nobody = block_->Address(77);
+  const auto begin = std::chrono::steady_clock::now();
+  for (int i = 0; i < 20; ++i) {
+    In(pod, [&] { EXPECT_EQ(Call(nobody, Fd()), "Connection refused"); });
+    EXPECT_EQ(Call(nobody, Fd()), "Connection refused");
+  }
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5));
 }
 
 TEST_F(PodNetworkTest, ASuccessorHasTheAddress) {
