@@ -1,7 +1,9 @@
 #include "cli/network_choice.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "base/text.h"
@@ -39,8 +41,7 @@ class PortCount {
   std::map<std::string, std::int64_t> pods_;
 };
 
-}  // namespace
-
+// The one that most pods with names declare, if two or more do; with its protocol unless TCP.
 std::optional<std::string> PortOfSeveralPods(const Loaded& loaded) {
   PortCount count;
   for (const LoadedJob& loaded_job : loaded.jobs) {
@@ -59,9 +60,11 @@ std::optional<std::string> PortOfSeveralPods(const Loaded& loaded) {
   return count.Most();
 }
 
+}  // namespace
+
 NetworkChoice ChooseNetwork(const std::string& option, const Loaded& loaded) {
   if (option == "host") return {};
-  if (option == "pod") return {node::Networks::kOwn, "--network pod asks for it"};
+  if (option == "pod") return {node::Networks::kOwn, {}};
   const auto port = PortOfSeveralPods(loaded);
   if (!port) return {};
   return {node::Networks::kOwnForNames, Cat("several pods of these manifests declare containerPort ", *port)};

@@ -171,7 +171,7 @@ class RunVerb final : public Verb {
                          world.clock(), world.machine());
     report = &run_report;
     if (verbose_ || plain_) run_report.Say(world.Describe());
-    if (verbose_ || plain_ || (network_ == "auto" && !network.reason.empty())) {
+    if (verbose_ || plain_ || !network.reason.empty()) {
       run_report.Say(TellNetwork(network.reason, world));
     }
     world.store().AddWatcher(&run_report);
