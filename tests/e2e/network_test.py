@@ -20,7 +20,8 @@ metadata: {name: hello}
 spec: {template: {spec: {restartPolicy: Never, containers: [{name: main, image: none, command: ["true"]}]}}}
 """
 
-# Listens on 0.0.0.0, as all others do, and asks each of NAMES who it is and whom it sees. Ends when all have met and there is a file `go`.
+# Listens on 0.0.0.0, as all others do, and asks each of NAMES who it is and whom it sees. Ends when all have met and there
+# is a file `go`.
 MEET = """import glob, os, socket, threading, time
 server = socket.create_server(("0.0.0.0", 5000))
 def serve():
@@ -123,8 +124,8 @@ class OfTheirOwn(Network):
 
     def test_a_leader_and_workers_listen_on_one_port_and_meet_by_name(self):
         out = self.run_jobset()
-        self.assertIn("Network: several pods of these manifests declare containerPort 5000: each pod of a JobSet has a network "
-                      "of its own", out)
+        self.assertIn("Network: several pods of these manifests declare containerPort 5000: each pod of a JobSet has a "
+                      "network of its own", out)
         self.assertEqual(out.count("/main: met "), 9, out)
         self.assertRegex(out, r"/main: at (100|10)\.")
 
@@ -160,14 +161,20 @@ class OfTheirOwn(Network):
             self.await_("interfaces go", lambda: not interfaces(run.pid))
 
     def test_probes_reach_pods_from_here_and_from_beside_them(self):
-        serve = "import http.server; http.server.HTTPServer(('0.0.0.0', 5000), http.server.SimpleHTTPRequestHandler).serve_forever()"
-        ask = "import urllib.request; urllib.request.urlopen('http://127.0.0.1:5000/')"
-        probes = f"""
-              startupProbe: {{tcpSocket: {{port: 5000}}, periodSeconds: 1, failureThreshold: 15}}
-              livenessProbe: {{httpGet: {{path: /, port: 5000}}, periodSeconds: 1, failureThreshold: 1, timeoutSeconds: 10}}
-              readinessProbe: {{exec: {{command: [python3, -c, "{ask}; import socket; open('asked-' + socket.gethostname(), 'w')"]}}, periodSeconds: 1, timeoutSeconds: 10}}"""
+        serve = ("import http.server as h\n"
+                 "h.HTTPServer(('0.0.0.0', 5000), h.SimpleHTTPRequestHandler).serve_forever()\n")
+        ask = ("import socket, urllib.request\n"
+               "urllib.request.urlopen('http://127.0.0.1:5000/')\n"
+               "open('asked-' + socket.gethostname(), 'w')\n")
+        (self.cwd / "ask.py").write_text(ask)
+        probes = """
+              startupProbe: {tcpSocket: {port: 5000}, periodSeconds: 1, failureThreshold: 15}
+              livenessProbe: {httpGet: {path: /, port: 5000}, periodSeconds: 1, failureThreshold: 1, timeoutSeconds: 10}
+              readinessProbe: {exec: {command: [python3, ask.py]}, periodSeconds: 1, timeoutSeconds: 10}"""
         (self.cwd / "serve.py").write_text(serve)
-        command = "python3 serve.py 2>served-$(hostname) & for i in $(seq 300); do [ -e asked-$(hostname) ] && exit 0; sleep 0.1; done; exit 1"
+        command = ("python3 serve.py 2>served-$(hostname) & "
+                   "for i in $(seq 300); do [ -e asked-$(hostname) ] && grep -q 255.1.*GET served-$(hostname) && exit 0; "
+                   "sleep 0.1; done; exit 1")
         out = self.run_jobset(command=command, container=probes)
         for name in ("js-leader-0-0", "js-worker-0-0", "js-worker-1-0"):
             served = (self.cwd / f"served-{name}").read_text()
@@ -177,8 +184,8 @@ class OfTheirOwn(Network):
 
     def test_a_container_that_restarts_keeps_its_address(self):
         out = self.run_jobset("--backoff", "10ms", policy="OnFailure",
-                              command='echo here: $(ip -4 -o addr show eth0 | grep -o "inet [0-9.]*"); [ -e again-$(hostname) ] '
-                                      '|| { touch again-$(hostname); exit 1; }')
+                              command='echo here: $(ip -4 -o addr show eth0 | grep -o "inet [0-9.]*"); '
+                                      '[ -e again-$(hostname) ] || { touch again-$(hostname); exit 1; }')
         seen = [line.split("here: ")[1] for line in out.splitlines() if "here: " in line]
         self.assertEqual((len(seen), len(set(seen))), (6, 3), out)
 
@@ -235,8 +242,8 @@ class ThisMachines(Network):
     def test_where_no_others_are_to_be_had_that_is_said_once(self):
         out = self.run_jobset("--plain-processes", "--network", "auto", command=self.LOOK)
         self.check_shared(out)
-        self.assertEqual(out.count("Network: several pods of these manifests declare containerPort 5000, but pods can't have "
-                                   "networks of their own here (containers are plain processes here)"), 1, out)
+        self.assertEqual(out.count("Network: several pods of these manifests declare containerPort 5000, but pods can't "
+                                   "have networks of their own here (containers are plain processes here)"), 1, out)
 
     def test_what_was_asked_for_and_cannot_be_is_refused(self):
         done = self.reprieve("run", "--plain-processes", "--network", "pod", self.write(HELLO))
@@ -255,7 +262,8 @@ class ThisMachines(Network):
             self.skipTest(f"another user can't run the binary: {denied}")
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.check_shared(done.stdout)
-        self.assertEqual(done.stdout.count("but pods can't have networks of their own here (only root may connect"), 1, done.stdout)
+        said = "but pods can't have networks of their own here (only root may connect"
+        self.assertEqual(done.stdout.count(said), 1, done.stdout)
         done = subprocess.run([binary(), "run", "--network", "pod", "--state", "own", "job.yaml"], **arguments)
         self.assertEqual(done.returncode, 3, done.stdout + done.stderr)
 
