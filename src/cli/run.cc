@@ -14,6 +14,7 @@
 #include "cli/feature_gates_option.h"
 #include "cli/interrupt.h"
 #include "cli/load.h"
+#include "cli/network_choice.h"
 #include "cli/run_checks.h"
 #include "cli/run_report.h"
 #include "cli/verb.h"
@@ -82,6 +83,11 @@ class RunVerb final : public Verb {
     verb->add_option("--inject", injections_, "An EVENT to rehearse, such as 'node n2 is drained at 10s' (see below)")
         ->allow_extra_args(false);
     verb->add_flag("--logs", logs_, "Print what the pods print, each line with its pod and container");
+    verb->add_option(
+            "--network", network_,
+            "host: pods share this machine's; pod: each has its own, or nothing runs; auto: JobSets' pods have "
+            "their own if several declare one containerPort (default auto)")
+        ->check(CLI::IsMember({"host", "pod", "auto"}));
     verb->add_option("-o,--output", output_, "text, or json: one object a line")
         ->check(CLI::IsMember({"text", "json"}));
     verb->add_option("--state", state_, "Where logs and volumes are kept (default ./reprieve-state)");
@@ -146,8 +152,17 @@ class RunVerb final : public Verb {
     const std::vector<world::Incident> incidents = ReadInjections(injections_, world.nodes(), loaded, loaded.errors);
     for (const std::string& warning : loaded.warnings) std::fprintf(stderr, "Warning: %s\n", warning.c_str());
     if (!loaded.errors.empty()) return Refuse(loaded.errors);
+    const NetworkChoice network = ChooseNetwork(network_, loaded);
+    world.set_networks(network.networks);
     if (const Status started = world.Start(); !started.ok()) {
       std::fprintf(stderr, "reprieve: %s\n", started.error().message.c_str());
+      return kCannotRun;
+    }
+    if (network_ == "pod" && !world.WhyNoNetworks().empty()) {
+      std::fprintf(stderr,
+                   "reprieve: pods can't have networks of their own here: %s; leave out --network pod to run on "
+                   "this machine's\n",
+                   world.WhyNoNetworks().c_str());
       return kCannotRun;
     }
 
@@ -156,6 +171,9 @@ class RunVerb final : public Verb {
                          world.clock(), world.machine());
     report = &run_report;
     if (verbose_ || plain_) run_report.Say(world.Describe());
+    if (verbose_ || plain_ || !network.reason.empty()) {
+      run_report.Say(TellNetwork(network.reason, world));
+    }
     world.store().AddWatcher(&run_report);
     world.ledger().set_listener([&run_report](const world::Verdict& verdict) { run_report.Judged(verdict); });
     world.store().set_event_listener([&run_report](const world::Event& event) { run_report.Announced(event); });
@@ -203,6 +221,17 @@ class RunVerb final : public Verb {
   }
 
  private:
+  // What was chosen, and why if anything spoke for it.
+  static std::string TellNetwork(const std::string& reason, const node::LocalWorld& world) {
+    if (reason.empty()) return Cat("Network: ", world.DescribeNetwork(), ".");
+    if (world.WhyNoNetworks().empty()) {
+      return Cat("Network: ", reason, ": ", world.DescribeNetwork(), ". --network host leaves them on this machine's.");
+    }
+    return Cat("Network: ", reason, ", but pods can't have networks of their own here (", world.WhyNoNetworks(),
+               "): each has an address of its own in 127.0.0.0/8, and the first that listens on 0.0.0.0 keeps the port "
+               "from all others.");
+  }
+
   int Refuse(const std::vector<Diagnostic>& errors) const {
     const Style style(ColorNamed(color_), STDERR_FILENO);
     std::fputs(RenderAll(errors, style).c_str(), stderr);
@@ -233,6 +262,7 @@ class RunVerb final : public Verb {
   std::vector<std::string> images_;
   bool logs_ = false;
   std::string output_ = "text";
+  std::string network_ = "auto";
   std::string state_ = "reprieve-state";
   std::string backoff_ = "10s";
   std::string color_ = "auto";

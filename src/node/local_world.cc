@@ -101,11 +101,14 @@ Status LocalWorld::Start() {
   auto runtime = Supervisor::Start(std::move(supervisor), inbox_.Events(options_.output != nullptr));
   if (!runtime) return runtime.error();
   runtime_ = std::move(*runtime);
+  OpenNetwork();
 
   MachineOptions machine;
   machine.state_directory = state;
   machine.volumes = {volume_directory_ + "/pods", memory_directory_ + "/pods", state + "/claims"};
   machine.names_directory = memory_directory_ + "/names";
+  machine.network = network_.get();
+  machine.only_names_on_network = networks_ != Networks::kOwn;
   machine.agents_directory = memory_directory_ + "/agents";
   machine.program_directory = ProgramDirectory();
   machine.base_environment = BaseEnvironment(environ);
@@ -145,9 +148,36 @@ LocalWorld::~LocalWorld() {
 }
 
 std::string LocalWorld::Describe() const {
-  return Cat(runtime_->Describe(),
-             "; the network is this machine's: each pod of a JobSet has an address of its own in 127.0.0.0/8, but one "
-             "that listens on 0.0.0.0 keeps the port from all others");
+  return runtime_->Describe();
+}
+
+std::string LocalWorld::DescribeNetwork() const {
+  if (!network_) {
+    return "the network is this machine's: each pod of a JobSet has an address of its own in 127.0.0.0/8, but one that "
+           "listens on 0.0.0.0 keeps the port from all others";
+  }
+  return Cat(networks_ == Networks::kOwn ? "each pod" : "each pod of a JobSet",
+             " has a network of its own, where it may listen on any port; pods reach each other, and this machine at ",
+             network_->machine_address(), ", but not the internet");
+}
+
+void LocalWorld::OpenNetwork() {
+  if (networks_ == Networks::kMachine) return;
+  const Capabilities& can = runtime_->capabilities();
+  if (!can.own_mounts()) {
+    why_no_networks_ = "containers are plain processes here";
+    return;
+  }
+  if (can.user_namespace()) {
+    why_no_networks_ = "only root may connect them to this machine";
+    return;
+  }
+  auto network = PodNetwork::Open();
+  if (network) {
+    network_ = std::move(*network);
+  } else {
+    why_no_networks_ = network.error().message;
+  }
 }
 
 std::vector<std::string> LocalWorld::WhyNotRunnable(const core::PodSpec& spec, const std::string& name_space) const {

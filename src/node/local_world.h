@@ -24,12 +24,16 @@
 #include "node/janitor.h"
 #include "node/local_clock.h"
 #include "node/machine.h"
+#include "node/runtime/pod_network.h"
 #include "node/runtime/supervisor.h"
 #include "node/this_machine.h"
 #include "store/store.h"
 #include "world/ledger.h"
 
 namespace reprieve::node {
+
+// Which network pods have: this machine's; one of their own if they have names; or all of them but for hostNetwork.
+enum class Networks : std::uint8_t { kMachine, kOwnForNames, kOwn };
 
 struct LocalWorldOptions {
   // Logs and volumes; made if missing.
@@ -61,6 +65,11 @@ class LocalWorld {
   // Makes folders and starts the runtime. An error: it can't run on this machine. Once, before the store gets anything
   // but through the functions below, and before all that asks for the machine.
   Status Start();
+  // What pods are to have, said before the start; where that cannot be they have this machine's, and WhyNoNetworks says
+  // why.
+  void set_networks(Networks networks) { networks_ = networks; }
+  // Empty: they have what was wished for.
+  const std::string& WhyNoNetworks() const { return why_no_networks_; }
   LocalWorld(const LocalWorld&) = delete;
   LocalWorld& operator=(const LocalWorld&) = delete;
   // Kills what still runs.
@@ -80,6 +89,7 @@ class LocalWorld {
   const Machine& machine() const { return *machine_; }
   // What containers get here and why not more, for people.
   std::string Describe() const;
+  std::string DescribeNetwork() const;
 
   // Everything for which pods of this spec could never run here, one clear sentence each; ask before adding the Job.
   std::vector<std::string> WhyNotRunnable(const core::PodSpec& spec, const std::string& name_space) const;
@@ -93,6 +103,7 @@ class LocalWorld {
 
  private:
   explicit LocalWorld(LocalWorldOptions options);
+  void OpenNetwork();
   bool DoRound();
   void Sleep();
 
@@ -113,6 +124,9 @@ class LocalWorld {
   // Directories of this world's own, the first on a tmpfs if there is one: what must not outlive it.
   std::string memory_directory_;
   std::string volume_directory_;
+  Networks networks_ = Networks::kMachine;
+  std::string why_no_networks_;
+  std::unique_ptr<PodNetwork> network_;
   std::unique_ptr<Supervisor> runtime_;
   std::unique_ptr<Machine> machine_;
   bool ending_ = false;

@@ -16,6 +16,11 @@ std::uint64_t NumberOf(ContainerId id) {
   return static_cast<std::uint64_t>(id);
 }
 
+PodNames::ClaimBlock BlocksOf(PodNetwork* network) {
+  if (network == nullptr) return AddressBlock::Claim;
+  return [network] { return network->ClaimBlock(); };
+}
+
 }  // namespace
 
 Machine::Machine(store::Store& store, const world::Clock& clock, Runtime& runtime, RuntimeInbox& inbox,
@@ -29,7 +34,7 @@ Machine::Machine(store::Store& store, const world::Clock& clock, Runtime& runtim
       settings_(settings),
       options_(std::move(options)),
       placement_(std::move(nodes)),
-      names_(options_.names_directory),
+      names_(options_.names_directory, BlocksOf(options_.network)),
       agents_(options_.agents_directory, [this] { inbox_.Add(AgentsReported{}); }) {
   store_.AddWatcher(this);
 }
@@ -292,16 +297,31 @@ void Machine::SettleOnNode(Resident& resident, const Node& node, std::vector<int
   resident.node = &node;
   resident.gpus = std::move(gpus);
   resident.hostname = HostnameOf(*resident.pod);
-  if (!resident.pod->hostname.empty() && !resident.spec->subdomain.empty()) {
-    resident.name = PodNames::Name{resident.reference.namespace_, resident.spec->subdomain, resident.pod->hostname};
-    resident.address = names_.AddressOf(*resident.name);
-  }
+  GiveAddress(resident);
   resident.containers.assign(ContainerCount(*resident.spec), kNoContainer);
   resident.worker.emplace(
       PodWorker::Identity{resident.reference.namespace_, resident.reference.name, resident.reference.uid},
       resident.spec, clock_.Now(), options_.restart_backoff);
   ++running_;
   Touch(resident);
+}
+
+void Machine::GiveAddress(Resident& resident) {
+  if (!resident.pod->hostname.empty() && !resident.spec->subdomain.empty()) {
+    resident.name = PodNames::Name{resident.reference.namespace_, resident.spec->subdomain, resident.pod->hostname};
+  }
+  PodNetwork* network = options_.network;
+  const bool joins = resident.name || !options_.only_names_on_network;
+  resident.on_network = network != nullptr && joins && !resident.spec->rest["hostNetwork"].AsBool();
+  if (resident.on_network) {
+    resident.host_address = network->machine_address();
+    resident.address = resident.name ? names_.AddressOf(*resident.name) : names_.TakeAddress();
+  } else if (resident.name && network != nullptr) {
+    resident.host_address = network->machine_address();
+    resident.address = names_.AddressOf(*resident.name, resident.host_address);
+  } else if (resident.name) {
+    resident.address = names_.AddressOf(*resident.name);
+  }
 }
 
 // One pod.
@@ -388,7 +408,7 @@ void Machine::Start(Resident& resident, std::size_t index, std::int32_t attempt)
 }
 
 ContainerContext Machine::ContextOf(const Resident& resident) const {
-  return {{&resident.pod->metadata, resident.spec.get(), resident.node, resident.address, std::string(kAddress)},
+  return {{&resident.pod->metadata, resident.spec.get(), resident.node, resident.address, resident.host_address},
           resident.hostname,
           resident.gpus,
           *resident.volumes,
@@ -424,7 +444,11 @@ Status Machine::MakeReady(Resident& resident) {
     spec.hosts_path = std::move(*hosts);
     UpdateName(resident);
   } else {
-    spec.hosts.push_back({std::string(kAddress), {resident.hostname}});
+    spec.hosts.push_back({resident.address, {resident.hostname}});
+  }
+  if (resident.on_network) {
+    spec.network = options_.network;
+    spec.address = resident.address;
   }
   const auto sandbox = runtime_.RunPodSandbox(std::move(spec));
   if (!sandbox) return sandbox.error();
@@ -444,7 +468,7 @@ void Machine::WriteStatus(Resident& resident) {
   writing_ = true;
   store_.UpdatePodStatus(resident.reference, [&](const core::Pod&, core::PodStatus& status) {
     if (status.host_ip.empty()) {
-      status.host_ip = kAddress;
+      status.host_ip = resident.host_address;
       status.pod_ip = resident.address;
     }
     // A phase that has ended is never left, whoever wrote it.
@@ -491,6 +515,7 @@ void Machine::Drop(Resident& resident) {
   if (resident.name) {
     [[maybe_unused]] const Status removed = names_.Remove(*resident.name, resident.number);
   }
+  if (resident.on_network && !resident.name) names_.GiveBack(std::move(resident.address));
   agents_.Remove(resident.number);
   if (resident.pod != nullptr) by_pod_.erase(resident.pod);
   residents_.erase(resident.number);

@@ -27,6 +27,7 @@
 #include "node/pod_names.h"
 #include "node/pod_worker.h"
 #include "node/prober.h"
+#include "node/runtime/pod_network.h"
 #include "node/runtime_inbox.h"
 #include "store/store.h"
 #include "world/clock.h"
@@ -49,6 +50,10 @@ struct MachineOptions {
   VolumePlaces volumes;
   // Where hosts files are kept.
   std::string names_directory;
+  // Connects pods that want no hostNetwork, each at an address of its own; null pointer: all share this machine's
+  // network. Only those with names, or all.
+  PodNetwork* network = nullptr;
+  bool only_names_on_network = true;
   // Where the sockets of agents are kept.
   std::string agents_directory;
   // Added to the PATH of pods with an agent, so that they find it.
@@ -165,6 +170,7 @@ class Machine final : public world::Watcher {
   void Settle(Resident& resident);
   // False: it is not on a node, for now or for ever.
   bool Admit(Resident& resident);
+  void GiveAddress(Resident& resident);
   void SettleOnNode(Resident& resident, const Node& node, std::vector<int> gpus);
   void StopContainer(Resident& resident, const PodActions::Stop& stop);
   void StartPending();

@@ -27,6 +27,8 @@ struct Machine::Resident {
   std::string hostname;
   std::optional<PodNames::Name> name;  // under which its Service lets it be found
   std::string address = std::string(kAddress);
+  std::string host_address = std::string(kAddress);  // where it finds this machine
+  bool on_network = false;                           // it has a network of its own
   std::optional<SandboxId> sandbox;
   std::optional<PodVolumes> volumes;
   std::optional<Agent> agent;

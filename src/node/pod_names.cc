@@ -68,7 +68,7 @@ PodNames::Entry& PodNames::EntryOf(const Name& name) {
 
 std::string PodNames::NewAddress() {
   if (blocks_.empty() || given_ == AddressBlock::kAddresses) {
-    auto block = AddressBlock::Claim();
+    auto block = claim_();
     blocks_.push_back(block ? std::move(*block) : AddressBlock::Unclaimed());
     given_ = 0;
   }
@@ -77,6 +77,19 @@ std::string PodNames::NewAddress() {
 
 const std::string& PodNames::AddressOf(const Name& name) {
   return EntryOf(name).address;
+}
+
+const std::string& PodNames::AddressOf(const Name& name, const std::string& address) {
+  Entry& entry = entries_[name];
+  if (entry.address.empty()) entry.address = address;
+  return entry.address;
+}
+
+std::string PodNames::TakeAddress() {
+  if (free_.empty()) return NewAddress();
+  std::string out = std::move(free_.back());
+  free_.pop_back();
+  return out;
 }
 
 Result<PodNames::Line> PodNames::Append(File& file, const std::string& line) {

@@ -4,17 +4,21 @@
 // /etc/hosts; it is only ever written in place, so that they see what changes. A name keeps its address and its line
 // for good: a pod that comes back costs a write of a few bytes, however many names there are.
 //
-// Every name has an address of its own, 127.x.y.z, which no other run on this machine gives away: pods that share this
-// machine's network can all listen on one port, each at its own address.
+// Every name has an address of its own, which no other run on this machine gives away: 127.x.y.z where pods share this
+// machine's network, so that all can listen on one port, each at its own address; what `claim` gives where they have
+// networks of their own.
 //
 // Source: spec/job.md 7 and jobset.md 2.7 (names); runtime.md 5 (hosts files). One owner, the engine's thread; does a
 // little file I/O there.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -32,8 +36,11 @@ class PodNames {
     auto operator<=>(const Name&) const = default;
   };
 
-  // `directory` is made when the first name comes.
-  explicit PodNames(std::string directory) : directory_(std::move(directory)) {}
+  using ClaimBlock = std::function<std::optional<AddressBlock>()>;
+
+  // `directory` is made when the first name comes; then, too, the first addresses are claimed.
+  explicit PodNames(std::string directory, ClaimBlock claim = AddressBlock::Claim)
+      : directory_(std::move(directory)), claim_(std::move(claim)) {}
   PodNames(const PodNames&) = delete;
   PodNames& operator=(const PodNames&) = delete;
 
@@ -41,6 +48,11 @@ class PodNames {
   Result<std::string> HostsFile(const std::string& name_space);
   // Which address the pod of that name has, and its successor.
   const std::string& AddressOf(const Name& name);
+  // The pod of that name is to be found at `address`, which is not its own. Once said it holds.
+  const std::string& AddressOf(const Name& name, const std::string& address);
+  // An address for a pod without a name, until it is given back.
+  std::string TakeAddress();
+  void GiveBack(std::string address) { free_.push_back(std::move(address)); }
 
   // The pod `number` has the name; `published`: others find it under the service's names. Its own hostname it always
   // has. An error says what could not be written.
@@ -73,10 +85,12 @@ class PodNames {
   std::string NewAddress();
 
   const std::string directory_;
+  const ClaimBlock claim_;
   std::map<std::string, std::unique_ptr<File>> files_;  // by namespace
   std::map<Name, Entry> entries_;
   std::vector<AddressBlock> blocks_;  // one with the first name, and one more whenever the last is used up
   std::uint32_t given_ = 0;           // addresses of the last block
+  std::vector<std::string> free_;     // that nobody has any more
 };
 
 }  // namespace reprieve::node

@@ -85,5 +85,33 @@ TEST_F(PodNamesTest, TwoRunsGiveNoAddressTwice) {
   EXPECT_EQ(seen.size(), 600U);
 }
 
+TEST_F(PodNamesTest, APodOnThisMachinesNetworkIsFoundAtItsAddress) {
+  EXPECT_EQ(names_.AddressOf(worker_, "100.64.255.1"), "100.64.255.1");
+  ASSERT_TRUE(names_.Set(worker_, 7, true).ok());
+  EXPECT_TRUE(Find("100.64.255.1").starts_with("js-w-0-1.js"));
+  EXPECT_EQ(names_.AddressOf(worker_), "100.64.255.1");
+}
+
+TEST_F(PodNamesTest, AnAddressIsTakenAgainOnceItWasGivenBack) {
+  const std::string first = names_.TakeAddress();
+  const std::string second = names_.TakeAddress();
+  EXPECT_NE(first, second);
+  names_.GiveBack(first);
+  EXPECT_EQ(names_.TakeAddress(), first);
+  EXPECT_NE(names_.TakeAddress(), second);
+}
+
+TEST_F(PodNamesTest, AddressesAreOfTheBlocksThatAreClaimed) {
+  int claims = 0;
+  PodNames names(directory_ + "/claims", [&claims] {
+    ++claims;
+    return std::optional(AddressBlock::Unclaimed());
+  });
+  EXPECT_EQ(claims, 0);
+  EXPECT_EQ(names.AddressOf(worker_), "127.255.0.1");
+  EXPECT_EQ(names.TakeAddress(), "127.255.0.2");
+  EXPECT_EQ(claims, 1);
+}
+
 }  // namespace
 }  // namespace reprieve::node

@@ -3,6 +3,8 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstring>
 
@@ -11,13 +13,30 @@
 namespace reprieve::node {
 namespace {
 
+constexpr std::uint32_t kLoopback = 127;
 constexpr std::uint32_t kFirst = 64;
 constexpr std::uint32_t kLast = 254;
 constexpr std::uint32_t kHostsPerNetwork = 254;
 
+struct Blocks {
+  std::uint32_t first_byte;
+  std::uint32_t from;
+  std::uint32_t to;
+};
+constexpr std::array kApart = {Blocks{100, 64, 127}, Blocks{10, 128, 254}};
+
+// A cloud's metadata servers are found there without a route of their own.
+bool IsAClouds(std::uint32_t first_byte, std::uint32_t second_byte) {
+  return first_byte == 100 && second_byte == 100;
+}
+
+Ipv4Range RangeOf(std::uint32_t first_byte, std::uint32_t second_byte) {
+  return {Ipv4(Cat(first_byte, ".", second_byte, ".0.0")), 16};
+}
+
 // Not ok if another run has it.
-Fd ClaimName(std::uint32_t second_byte) {
-  const std::string name = Cat("reprieve/addresses/127.", second_byte);
+Fd ClaimName(std::uint32_t first_byte, std::uint32_t second_byte) {
+  const std::string name = Cat("reprieve/addresses/", first_byte, ".", second_byte);
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   // Abstract: the first byte stays 0.
@@ -30,20 +49,46 @@ Fd ClaimName(std::uint32_t second_byte) {
 
 }  // namespace
 
+std::optional<AddressBlock> AddressBlock::ClaimOne(std::uint32_t first, std::uint32_t second) {
+  Fd claim = ClaimName(first, second);
+  if (!claim.ok()) return std::nullopt;
+  return AddressBlock(first, second, std::move(claim));
+}
+
 std::optional<AddressBlock> AddressBlock::Claim() {
-  for (std::uint32_t second_byte = kFirst; second_byte <= kLast; ++second_byte) {
-    Fd claim = ClaimName(second_byte);
-    if (claim.ok()) return AddressBlock(second_byte, std::move(claim));
+  for (std::uint32_t second = kFirst; second <= kLast; ++second) {
+    if (auto block = ClaimOne(kLoopback, second)) return block;
   }
   return std::nullopt;
 }
 
 AddressBlock AddressBlock::Unclaimed() {
-  return {kLast + 1, Fd()};
+  return {kLoopback, kLast + 1, Fd()};
+}
+
+std::optional<AddressBlock> AddressBlock::ClaimApartFrom(const std::vector<Ipv4Range>& routes) {
+  for (const Blocks& blocks : kApart) {
+    for (std::uint32_t second = blocks.from; second <= blocks.to; ++second) {
+      const Ipv4Range range = RangeOf(blocks.first_byte, second);
+      const bool taken =
+          std::any_of(routes.begin(), routes.end(), [&](const Ipv4Range& route) { return route.Overlaps(range); });
+      if (taken || IsAClouds(blocks.first_byte, second)) continue;
+      if (auto block = ClaimOne(blocks.first_byte, second)) return block;
+    }
+  }
+  return std::nullopt;
 }
 
 std::string AddressBlock::Address(std::uint32_t number) const {
-  return Cat("127.", second_byte_, ".", number / kHostsPerNetwork, ".", number % kHostsPerNetwork + 1);
+  return Cat(first_byte_, ".", second_byte_, ".", number / kHostsPerNetwork, ".", number % kHostsPerNetwork + 1);
+}
+
+std::string AddressBlock::MachineAddress() const {
+  return Cat(first_byte_, ".", second_byte_, ".255.1");
+}
+
+Ipv4Range AddressBlock::Range() const {
+  return RangeOf(first_byte_, second_byte_);
 }
 
 }  // namespace reprieve::node

@@ -26,7 +26,7 @@ extern "C" int __clone(int (*)(void*), void*, int, void*, ...);
 namespace reprieve::node {
 namespace {
 
-enum class Stage : std::uint8_t { kNone, kUserMap, kCgroup, kJoin, kStep, kHostname, kDescriptors, kExec };
+enum class Stage : std::uint8_t { kNone, kUserMap, kCgroup, kJoin, kNetwork, kStep, kHostname, kDescriptors, kExec };
 
 // What parent and child share. Pointers, so that the child touches no C++ object of ours.
 struct Shared {
@@ -50,6 +50,7 @@ struct Shared {
   unsigned long hostname_size;
   int joined_namespaces;
   int joined_pidfd;
+  int network_fd;
   const int* cgroup_fds;
   unsigned long cgroup_count;
   int stdio[3];
@@ -137,6 +138,7 @@ REPRIEVE_IN_CHILD Stage SetUpAndExec(Shared& shared) {
   if (shared.joined_namespaces != 0 && syscall(SYS_setns, shared.joined_pidfd, shared.joined_namespaces) != 0) {
     return Stage::kJoin;
   }
+  if (shared.network_fd >= 0 && syscall(SYS_setns, shared.network_fd, CLONE_NEWNET) != 0) return Stage::kNetwork;
   if ((shared.namespaces & CLONE_NEWUSER) != 0 && !MapUser(shared)) return Stage::kUserMap;
   for (shared.failed_index = 0; shared.failed_index < shared.step_count; ++shared.failed_index) {
     if (!Perform(shared, shared.steps[shared.failed_index])) return Stage::kStep;
@@ -194,6 +196,8 @@ std::string Describe(const LaunchSpec& spec, const Shared& shared) {
       return "join the cgroup";
     case Stage::kJoin:
       return "enter the container's namespaces";
+    case Stage::kNetwork:
+      return "enter the pod's network";
     case Stage::kStep:
       return Describe(spec.steps[shared.failed_index]);
     case Stage::kHostname:
@@ -229,6 +233,7 @@ std::optional<LaunchFailure> Launch(const LaunchSpec& spec, const ChildStack& st
                 .hostname_size = spec.hostname.size(),
                 .joined_namespaces = spec.joined_namespaces,
                 .joined_pidfd = spec.joined_pidfd,
+                .network_fd = spec.network_fd,
                 .cgroup_fds = spec.cgroup_fds.data(),
                 .cgroup_count = spec.cgroup_fds.size(),
                 .stdio = {spec.stdin_fd, spec.stdout_fd, spec.stderr_fd},

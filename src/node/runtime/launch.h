@@ -50,6 +50,8 @@ struct LaunchSpec {
   // The child enters these namespaces (CLONE_NEW*) of that process; it is in a PID namespace only with its children.
   int joined_namespaces = 0;
   int joined_pidfd = -1;
+  // A network namespace that the child enters; -1: it stays in ours.
+  int network_fd = -1;
   // The child writes itself into each of these cgroup.procs.
   std::vector<int> cgroup_fds;
   int stdin_fd = -1;

@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "node/runtime/init_image.h"
 #include "node/runtime/mount_plan.h"
+#include "node/runtime/pod_network.h"
 
 namespace reprieve::node {
 namespace {
@@ -41,7 +42,9 @@ std::string HostsFile(const PodSandboxSpec& spec) {
       "# Written by Reprieve for this pod.\n"
       "127.0.0.1\tlocalhost\n"
       "::1\tlocalhost ip6-localhost ip6-loopback\n";
-  if (!spec.hostname.empty()) AppendTo(text, "127.0.0.1\t", spec.hostname, "\n");
+  if (!spec.hostname.empty()) {
+    AppendTo(text, spec.network != nullptr ? spec.address : "127.0.0.1", "\t", spec.hostname, "\n");
+  }
   for (const HostsEntry& entry : spec.hosts) AppendTo(text, entry.address, "\t", Join(entry.names, "\t"), "\n");
   return text;
 }
@@ -56,6 +59,14 @@ void MakeSandboxFiles(const Workshop& workshop, Sandbox& sandbox) {
     if (!WriteNewFile(sandbox.hosts_path, HostsFile(sandbox.spec), 0644)) {
       sandbox.error = Cat("cannot write ", sandbox.hosts_path, ": ", strerrordesc_np(errno));
     }
+  }
+  if (sandbox.spec.network != nullptr) {
+    auto network = sandbox.spec.network->Connect(sandbox.spec.address);
+    if (!network) {
+      sandbox.error = network.error().message;
+      return;
+    }
+    sandbox.network = Raised(std::move(*network));
   }
   if (!sandbox.spec.limits.any()) return;
   auto group = workshop.cgroups.Create(name, sandbox.spec.limits);
@@ -154,6 +165,7 @@ class Starter {
     launch_.namespaces = can.namespaces;
     launch_.hostname = container_.sandbox->spec.hostname;
     if (launch_.hostname.empty()) launch_.namespaces &= ~CLONE_NEWUTS;
+    launch_.network_fd = container_.sandbox->network.get();
     if (can.user_namespace()) {
       launch_.uid_map = SelfMap(geteuid());
       launch_.gid_map = SelfMap(getegid());
@@ -275,6 +287,7 @@ std::unique_ptr<Container> StartBeside(const Workshop& workshop, ContainerId id,
   launch.joined_namespaces = can.namespaces;
   if (company.sandbox->spec.hostname.empty()) launch.joined_namespaces &= ~CLONE_NEWUTS;
   launch.joined_pidfd = company.pidfd.get();
+  launch.network_fd = company.sandbox->network.get();
   for (const Fd& door : company.cgroup_doors) launch.cgroup_fds.push_back(door.get());
   launch.stdin_fd = launch.stdout_fd = launch.stderr_fd = workshop.null.get();
   launch.report_fd = workshop.report_write.get();
@@ -293,6 +306,8 @@ std::unique_ptr<Container> StartBeside(const Workshop& workshop, ContainerId id,
 bool RemoveSandboxFiles(Sandbox& sandbox) {
   if (sandbox.owns_hosts) unlink(sandbox.hosts_path.c_str());
   sandbox.owns_hosts = false;
+  // Once nobody is in it, the kernel takes the namespace away, with the pod's end of the wire and the hub's.
+  sandbox.network.Reset();
   return sandbox.cgroup.Remove();
 }
 

@@ -53,6 +53,7 @@ struct Sandbox {
   std::once_flag made;
   std::string hosts_path;
   bool owns_hosts = false;
+  Fd network;
   Cgroup cgroup;
   std::string cgroup_name;
   std::string error;

@@ -24,6 +24,8 @@ enum class SandboxId : std::uint64_t {};
 enum class ContainerId : std::uint64_t {};
 enum class ExecId : std::uint64_t {};
 
+class PodNetwork;
+
 struct ResourceLimits {
   std::optional<std::int64_t> memory_bytes;
   std::optional<std::int64_t> cpu_milli;
@@ -48,6 +50,10 @@ struct PodSandboxSpec {
   std::vector<HostsEntry> hosts = {};
   // Shown as /etc/hosts instead, if set. Pods may share it; lines appended in place are seen at once (never rename it).
   std::optional<std::string> hosts_path = {};
+  // What it is connected to, at `address`, in a network namespace of its own; null pointer: it shares this machine's
+  // network. Outlives the runtime.
+  PodNetwork* network = nullptr;
+  std::string address = {};
 };
 
 struct Mount {
