@@ -45,8 +45,8 @@ int main(int argc, char** argv) {
       return 0;
     }
     if (argument == "--one-jobset" && i + 1 < argc) {
-      const bool mass = i + 2 < argc && std::string_view(argv[i + 2]) == "mass";
-      RunSimulatedJobSet({reprieve::ParseInt64(argv[i + 1]).value_or(100), mass});
+      const std::string_view how = i + 2 < argc ? argv[i + 2] : "";
+      RunSimulatedJobSet({reprieve::ParseInt64(argv[i + 1]).value_or(100), !how.empty(), how == "one-by-one"});
       return 0;
     }
     if (argument == "--json") {

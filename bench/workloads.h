@@ -30,10 +30,12 @@ std::vector<Figure> JobLifecycle(const std::string& self);
 std::vector<Figure> JobFailures(const std::string& self);
 
 // One JobSet of `jobs` child Jobs, in the simulated world. One pod of five per Job fails and the whole JobSet is
-// restarted, or, with `mass_failure`, every Job (of one pod) fails at the same instant and is restarted by itself.
+// restarted, or, with `mass_failure`, every Job (of one pod) fails at the same instant and is restarted by itself; with
+// `one_by_one` as well, each at an instant of its own.
 struct SimulatedJobSet {
   std::int64_t jobs = 100;
   bool mass_failure = false;
+  bool one_by_one = false;
 };
 
 // Seconds of processor time from the failure to all pods ready again. Aborts if it does not come to that.

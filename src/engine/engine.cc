@@ -108,6 +108,10 @@ void Engine::PodDeleted(const core::Pod& pod) {
   owner_of_.erase(known);
 }
 
+void Engine::NodeChanged(const core::Node& node) {
+  for (const std::string& job : placement_.NodeChanged(node)) Enqueue(job, Nanoseconds(0));
+}
+
 bool Engine::RunOne() {
   const auto uid = queue_.Pop(clock_.Now());
   if (!uid) return false;

@@ -59,7 +59,7 @@ class Engine final : public world::Watcher {
   void ServiceDeleted(const core::Service& service) override { jobsets_.ServiceDeleted(service); }
   void ClaimChanged(const core::PersistentVolumeClaim& claim) override { jobsets_.ClaimChanged(claim); }
   void ClaimDeleted(const core::PersistentVolumeClaim& claim) override { jobsets_.ClaimDeleted(claim); }
-  void NodeChanged(const core::Node& node) override { placement_.NodeChanged(node); }
+  void NodeChanged(const core::Node& node) override;
 
   // Lists of all kinds have been reported whole, as of `version`: nothing older is missing, and a pod's Job that
   // is not known now does not exist.

@@ -37,11 +37,29 @@ void PlacementLoop::PodDeleted(const core::Pod& pod) {
   group_of_.erase(at);
 }
 
+std::vector<std::string> PlacementLoop::NodeChanged(const core::Node& node) {
+  KnownNode& known = nodes_[node.metadata.name];
+  const std::uint64_t labels = node.metadata.labels.stamp();
+  const bool same = known.node != nullptr && known.labels == labels;
+  known = {&node, labels};
+  std::vector<std::string> jobs;
+  if (same) return jobs;
+  for (const auto& [key, pods] : groups_) {
+    for (const core::Pod* pod : pods) {
+      const meta::OwnerReference* owner = pod->metadata.Controller();
+      if (owner == nullptr || pod->node_name != node.metadata.name || !IsBoundLeader(*pod)) continue;
+      queue_.Add(key, clock_.Now());
+      jobs.push_back(owner->uid);
+    }
+  }
+  return jobs;
+}
+
 void PlacementLoop::Reconcile(const std::string& key) {
   controllers::PlacementLookup lookup;
   lookup.node = [this](const std::string& name) -> const core::Node* {
     const auto at = nodes_.find(name);
-    return at == nodes_.end() ? nullptr : at->second;
+    return at == nodes_.end() ? nullptr : at->second.node;
   };
   const std::vector<const core::Pod*> pods(groups_.at(key).begin(), groups_.at(key).end());
   for (const core::Pod* leader : pods) {

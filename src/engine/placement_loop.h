@@ -4,10 +4,12 @@
 // The engine owns it, tells it what the world reports, and calls Reconcile when the work queue says so. One thread.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <set>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "controllers/jobset/placement.h"
 #include "engine/work_queue.h"
@@ -24,7 +26,9 @@ class PlacementLoop {
 
   void PodChanged(const core::Pod& pod);
   void PodDeleted(const core::Pod& pod);
-  void NodeChanged(const core::Node& node) { nodes_[node.metadata.name] = &node; }
+  // The UIDs of the Jobs whose leaders stand there, if its labels have changed: followers that were refused for what it
+  // lacked may be made now.
+  [[nodiscard]] std::vector<std::string> NodeChanged(const core::Node& node);
 
   bool Owns(const std::string& key) const { return groups_.contains(key); }
   // REQUIRES: Owns(key).
@@ -36,7 +40,11 @@ class PlacementLoop {
   WorkQueue& queue_;
   std::map<std::string, std::set<const core::Pod*>> groups_;  // by namespace and job key
   std::unordered_map<const core::Pod*, std::string> group_of_;
-  std::map<std::string, const core::Node*> nodes_;
+  struct KnownNode {
+    const core::Node* node = nullptr;
+    std::uint64_t labels = 0;  // their stamp
+  };
+  std::map<std::string, KnownNode> nodes_;
 };
 
 }  // namespace reprieve::engine

@@ -17,6 +17,10 @@ Value Object(std::string_view field, std::string_view word) {
 
 }  // namespace
 
+std::string UsualRuleName(std::size_t index) {
+  return Cat("failurePolicyRule", index);
+}
+
 void DefaultJobSet(Value& jobset) {
   Value& spec = jobset.At("spec");
   if (!spec.IsObject()) spec = Value::MakeObject();
@@ -36,7 +40,7 @@ void DefaultJobSet(Value& jobset) {
   if (Value* policy = spec.Find("failurePolicy"); policy != nullptr && policy->Find("rules") != nullptr) {
     std::size_t index = 0;
     for (Value& rule : policy->At("rules").items()) {
-      if (rule["name"].AsText().empty()) rule.Set("name", Value::String(Cat("failurePolicyRule", index)));
+      if (rule["name"].AsText().empty()) rule.Set("name", Value::String(UsualRuleName(index)));
       ++index;
     }
   }

@@ -2,10 +2,15 @@
 // place. Pure; safe from any thread.
 #pragma once
 
+#include <cstddef>
+#include <string>
+
 #include "model/value.h"
 
 namespace reprieve::model {
 
 void DefaultJobSet(Value& jobset);
+// Of a rule of the failure policy that the user gave none; `index` counts from 0.
+[[nodiscard]] std::string UsualRuleName(std::size_t index);
 
 }  // namespace reprieve::model

@@ -94,6 +94,7 @@ Status LocalWorld::Start() {
   memory_directory_ = memory ? std::move(*memory) : volume_directory_ + "/memory";
 
   for (const Node& node : nodes_) store_.SetNode(node.name, node.labels);
+  store_.set_usual_priority(0);
   SupervisorOptions supervisor;
   supervisor.state_directory = memory_directory_ + "/runtime";
   supervisor.probe = options_.probe;

@@ -69,6 +69,7 @@ void Machine::PodDeleted(const core::Pod& pod) {
   if (known == by_pod_.end()) return;
   Resident& resident = *known->second;
   by_pod_.erase(known);
+  placement_.Forget(resident.number);
   resident.pod = nullptr;
   Touch(resident);
 }
@@ -286,10 +287,10 @@ bool Machine::Admit(Resident& resident) {
       return false;
     }
     if (std::exchange(resident.waits_for_place, false)) placement_.Remove(resident.number);
-    SettleOnNode(resident, *node, placement_.Take(resident.number, resident.spec, *node));
+    SettleOnNode(resident, *node, placement_.Take(resident.number, pod, *node));
     return true;
   }
-  if (!std::exchange(resident.waits_for_place, true)) placement_.Add(resident.number, resident.spec);
+  if (!std::exchange(resident.waits_for_place, true)) placement_.Add(resident.number, pod);
   return false;
 }
 

@@ -2,9 +2,10 @@
 //
 // First come, first placed, on the least loaded node that the pod fits; a pod that fits nowhere now does not hold up
 // those behind it. Pods that ask for the same wait in one line, and a line whose first pod does not fit is not looked
-// at again until something has become free: a decision costs the same with ten pods waiting as with a million. Source:
-// kube-scheduler's filters NodeName, TaintToleration, NodeAffinity (node selectors) and NodeResourcesFit, its messages,
-// and its score LeastAllocated. Pure decisions; one owner, no lock.
+// at again until something has become free: a decision costs the same with ten pods waiting as with a million. Once a
+// pod has come with terms about other pods, labels count as well, and each decision looks at the pods on nodes. Source:
+// kube-scheduler's filters NodeName, TaintToleration, NodeAffinity, NodeResourcesFit and InterPodAffinity, its
+// messages, and its score LeastAllocated; what pods only prefer is not looked at. Pure decisions; one owner, no lock.
 #pragma once
 
 #include <cstdint>
@@ -17,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "node/neighbours.h"
 #include "node/resources.h"
 
 namespace reprieve::node {
@@ -60,10 +62,12 @@ class Placement {
   // Null pointer if there is none.
   const Node* FindNode(const std::string& name) const;
 
-  // Waits from now on.
-  void Add(PodNumber pod, const std::shared_ptr<const core::PodSpec>& spec);
-  // Is on that node already, whatever is free there.
-  std::vector<int> Take(PodNumber pod, const std::shared_ptr<const core::PodSpec>& spec, const Node& node);
+  // Waits from now on. The object is there until Remove or Forget.
+  void Add(PodNumber number, const core::Pod& pod);
+  // Is on that node already, whatever is free there. The object is there until Remove or Forget.
+  std::vector<int> Take(PodNumber number, const core::Pod& pod, const Node& node);
+  // Its object is gone: it is no other pod's neighbour any more. What it has it keeps until Remove.
+  void Forget(PodNumber pod);
   // Waits no more, or gives back what it had.
   void Remove(PodNumber pod);
 
@@ -72,7 +76,8 @@ class Placement {
   // Pods that were found to fit nowhere, each once.
   std::vector<Refused> TakeRefused() { return std::exchange(refused_, {}); }
 
-  // Why this pod fits no node even if nothing else runs; nothing if it fits one.
+  // Why this pod fits no node even if nothing else runs; nothing if it fits one. Of terms about other pods only whether
+  // any node has their topology key.
   std::optional<std::string> NeverFits(const core::PodSpec& spec) const;
 
  private:
@@ -82,6 +87,10 @@ class Placement {
     std::string node_name;
     std::map<std::string, std::string> node_selector;
     std::vector<core::Toleration> tolerations;
+    std::shared_ptr<const Affinity> affinity;  // null: none
+    // Where they count: of pods with terms about others, and of all once there is one such.
+    std::string namespace_;
+    meta::Labels labels;
     std::set<PodNumber> waiting;
     std::vector<PodNumber> not_told;
     bool blocked = false;
@@ -99,20 +108,27 @@ class Placement {
   };
   struct Holding {
     Wish* wish = nullptr;
+    const core::Pod* pod = nullptr;   // null: gone
     std::optional<std::size_t> node;  // absent: waits
     std::vector<int> gpus;
   };
 
-  static std::unique_ptr<Wish> WishOf(const core::PodSpec& spec);
-  Wish& FindWish(const std::shared_ptr<const core::PodSpec>& spec);
+  std::unique_ptr<Wish> WishOf(const core::PodSpec& spec, const meta::ObjectMeta& pod) const;
+  Wish& FindWish(const core::Pod& pod);
   void ForgetWish(Wish& wish);
+  void ForgetSpecs();
+  // From now on labels count.
+  void LookAtPods();
+  void Settle(Holding& holding, std::size_t node);
   // Why it cannot go there; empty if it can.
-  std::vector<std::string> Obstacles(const Wish& wish, const Node& node, const Load& load) const;
-  std::optional<std::size_t> BestNode(const Wish& wish, const std::vector<Load>& loads, std::string& message) const;
+  static std::vector<std::string> Obstacles(const Wish& wish, const Node& node, const Load& load);
+  // `neighbours`: null where nobody has terms about other pods.
+  std::optional<std::size_t> BestNode(const Wish& wish, const std::vector<Load>& loads,
+                                      const Neighbours::View* neighbours, std::string& message) const;
   double Score(const Wish& wish, std::size_t node) const;
   std::vector<int> Occupy(const Wish& wish, std::size_t node);
   void Block(Wish& wish);
-  void UnblockAll();
+  void Unblock(std::set<Wish*>& wishes);
 
   std::vector<Node> nodes_;
   std::vector<Load> loads_;
@@ -122,6 +138,9 @@ class Placement {
   std::unordered_map<PodNumber, Holding> pods_;
   std::map<PodNumber, Wish*> lines_;  // those worth a look, by their first pod
   std::set<Wish*> blocked_;
+  std::set<Wish*> lonely_;  // of those blocked: they want to be near others
+  bool pods_matter_ = false;
+  Neighbours neighbours_;
   std::vector<Refused> refused_;
 };
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/text.h"
+
 namespace reprieve::policy {
 namespace {
 
@@ -23,6 +25,7 @@ JobSetFailureJudge::JobSetFailureJudge(const jobset::FailurePolicy& policy) {
     made.reasons = rule.on_job_failure_reasons;
     made.targets = rule.target_replicated_jobs;
     for (const std::string& pattern : rule.on_job_failure_message_patterns) made.patterns.emplace_back(pattern);
+    made.pattern_texts = rule.on_job_failure_message_patterns;
   }
 }
 
@@ -53,6 +56,20 @@ std::vector<JobSetFailure> JobSetFailureJudge::Judge(std::span<const FailedJob> 
     return rank(a) != rank(b) ? rank(a) < rank(b) : Earlier(failed[a.job], failed[b.job]);
   });
   return out;
+}
+
+std::string JobSetFailureJudge::WhatMatched(std::int32_t index, const FailedJob& job) const {
+  const Rule& rule = rules_[static_cast<std::size_t>(index)];
+  std::vector<std::string> parts;
+  if (!rule.reasons.empty()) parts.push_back(Cat("reason ", job.reason));
+  const auto pattern = std::find_if(rule.patterns.begin(), rule.patterns.end(),
+                                    [&](const Pattern& candidate) { return candidate.FoundIn(job.message); });
+  if (pattern != rule.patterns.end()) {
+    const auto at = static_cast<std::size_t>(pattern - rule.patterns.begin());
+    parts.push_back(Cat("message pattern ", Quote(rule.pattern_texts[at])));
+  }
+  if (!rule.targets.empty()) parts.push_back(Cat("replicated job ", job.replicated_job));
+  return Join(parts, " and ");
 }
 
 std::size_t EarliestFailure(std::span<const FailedJob> failed) {

@@ -41,6 +41,9 @@ class JobSetFailureJudge {
   // Jobs that one matches the earliest failure first; then, by default, the earliest failure that no rule matches. Of
   // equally early ones the first in `failed`. Who applies them stops after an action that is not about a single Job.
   [[nodiscard]] std::vector<JobSetFailure> Judge(std::span<const FailedJob> failed) const;
+  // What of the Job that rule asks for, for people: reason X, message pattern "P", replicated job w. Empty: nothing.
+  // REQUIRES: it matches the Job.
+  [[nodiscard]] std::string WhatMatched(std::int32_t rule, const FailedJob& job) const;
 
  private:
   struct Rule {
@@ -48,6 +51,7 @@ class JobSetFailureJudge {
     std::vector<std::string> reasons;
     std::vector<std::string> targets;
     std::vector<Pattern> patterns;
+    std::vector<std::string> pattern_texts;
     bool Matches(const FailedJob& job) const;
   };
   std::vector<Rule> rules_;

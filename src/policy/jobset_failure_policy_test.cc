@@ -89,5 +89,17 @@ TEST(JobSetFailurePolicy, RestartsOfJobsAndOfTheJobSetShareOneBudget) {
   EXPECT_TRUE((RestartBudget{0, 0, -1}.exhausted()));
 }
 
+TEST(JobSetFailurePolicy, SaysWhatOfARuleFits) {
+  const FailedJob job = Failed("w", 1, "DeadlineExceeded", "exit code 42");
+  const auto matched = [&](std::vector<std::string> reasons, std::vector<std::string> patterns,
+                           std::vector<std::string> targets) {
+    return Judge({Rule(FailureAction::kFailJobSet, std::move(reasons), std::move(patterns), std::move(targets))})
+        .WhatMatched(0, job);
+  };
+  EXPECT_EQ(matched({}, {}, {}), "");
+  EXPECT_EQ(matched({"PodFailurePolicy", "DeadlineExceeded"}, {}, {}), "reason DeadlineExceeded");
+  EXPECT_EQ(matched({}, {"none", "4[12]$"}, {"workers"}), "message pattern \"4[12]$\" and replicated job workers");
+}
+
 }  // namespace
 }  // namespace reprieve::policy

@@ -30,6 +30,7 @@ const core::Node* Store::FindNode(const std::string& name) const {
 
 Status Store::Place(core::Pod& pod) {
   controllers::PlacementLookup lookup;
+  lookup.usual_priority = usual_priority_;
   lookup.node = [this](const std::string& name) { return FindNode(name); };
   lookup.pods = [this](const std::string& name_space, const std::string& base) {
     const auto at = exclusive_.find({name_space, base});

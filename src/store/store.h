@@ -71,6 +71,9 @@ class Store final : public world::Api {
   void SetNode(const std::string& name, const std::map<std::string, std::string>& labels);
   // Null pointer if there is none.
   const core::Node* FindNode(const std::string& name) const;
+  // As the Priority admission plugin of a cluster does, which gives pods 0 that name no class: pods of JobSets that
+  // have no priority are taken as having this one. Until then there is no such plugin.
+  void set_usual_priority(std::int32_t priority) { usual_priority_ = priority; }
 
   const core::Pod* FindPod(const meta::ObjectKey& key) const;
   std::vector<const core::Pod*> Pods() const;
@@ -172,6 +175,7 @@ class Store final : public world::Api {
   ByKey<core::Service> services_;
   ByKey<core::PersistentVolumeClaim> claims_;
   std::map<std::string, core::Node> nodes_;
+  std::optional<std::int32_t> usual_priority_;
   // Pods of exclusively placed Jobs, by namespace and name without the last part (jobset.md 4.3).
   std::map<meta::ObjectKey, std::set<const core::Pod*>> exclusive_;
   EventLog events_;

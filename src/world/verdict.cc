@@ -9,6 +9,8 @@ namespace {
 std::string Rule(const RuleReference& rule) {
   std::string out = Cat("rule ", rule.index + 1, " ", rule.action);
   if (!rule.file.empty()) AppendTo(out, " (", rule.file, ":", rule.line, ")");
+  if (!rule.name.empty()) AppendTo(out, ", ", rule.name);
+  if (!rule.matched.empty()) AppendTo(out, ", by ", rule.matched);
   return out;
 }
 
@@ -55,6 +57,8 @@ model::Value ToValue(const Verdict& verdict) {
     Value& rule = out.Set("rule", Value::MakeObject());
     rule.Set("index", Value::Int(verdict.rule->index));
     rule.Set("action", Value::String(verdict.rule->action));
+    if (!verdict.rule->name.empty()) rule.Set("name", Value::String(verdict.rule->name));
+    if (!verdict.rule->matched.empty()) rule.Set("matched", Value::String(verdict.rule->matched));
     if (!verdict.rule->file.empty()) {
       rule.Set("file", Value::String(verdict.rule->file));
       rule.Set("line", Value::Int(verdict.rule->line));

@@ -19,6 +19,8 @@ struct RuleReference {
   std::string action;
   std::string file;  // empty: the object came from no file
   std::uint32_t line = 0;
+  std::string name{};     // that the user gave it; empty: none, or rules have no names
+  std::string matched{};  // what of it fits: "reason PodFailurePolicy"; empty: it asks for nothing, or `facts` say it
 };
 
 struct Verdict {
@@ -41,7 +43,8 @@ struct Verdict {
 // train-3 exited 42 in container main → rule 2 FailJob (job.yaml:23) → Job train failed: PodFailurePolicy
 // A JobSet's begins with its cause:
 // train-w-0-1-x2x4z exited 42 in container main → rule 1 FailJob (t.yaml:30) → Job train-w-0 failed: PodFailurePolicy →
-// JobSet train: rule 1 RestartJobSet (t.yaml:9) → restart 1 of JobSet train, 1 of 3 used
+// JobSet train: rule 1 RestartJobSet (t.yaml:9), network, by reason PodFailurePolicy → restart 1 of JobSet train, 1 of
+// 3 used
 std::string Describe(const Verdict& verdict);
 model::Value ToValue(const Verdict& verdict);
 

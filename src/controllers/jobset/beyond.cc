@@ -3,7 +3,8 @@
 //
 // What has to outlive a controller is in conditions of the status, written together with the counters that it belongs
 // to:
-//   reprieve.dev/RestartDelay     True while a restart waits; since when, and "restart 3 in a row waits 40s"
+//   reprieve.dev/RestartDelay     True while a restart waits; since when, and "restart 3 in a row waits 40s"; the
+//                                 reason says whether all Jobs wait
 //   reprieve.dev/RestartsByRule   "network=2; data=1"
 //   reprieve.dev/Healthy          since when all Jobs have been ready
 #include "base/text.h"
@@ -16,6 +17,9 @@ constexpr std::string_view kRestartDelay = "reprieve.dev/RestartDelay";
 constexpr std::string_view kRestartsByRule = "reprieve.dev/RestartsByRule";
 constexpr std::string_view kHealthy = "reprieve.dev/Healthy";
 constexpr std::string_view kRestart = "restart ";
+// Reasons of RestartDelay while it is True: all Jobs wait, or those that were restarted by themselves.
+constexpr std::string_view kAllWait = "Waiting";
+constexpr std::string_view kRestartedWait = "RestartedJobsWait";
 
 // Without an event: these are notes to ourselves.
 jobset::Condition& Note(Sync& sync, std::string_view type, bool value, std::string_view reason, std::string message) {
@@ -50,6 +54,7 @@ void MakeBudgetsWhole(Sync& sync, Nanoseconds healthy) {
   for (jobset::ReplicatedJobStatus& status : sync.status.replicated_jobs_status) {
     for (std::int32_t& count : status.job_restarts_count_towards_max) count = 0;
   }
+  sync.counted_job_restarts = 0;
   if (sync.status.FindCondition(kRestartsByRule) != nullptr) Note(sync, kRestartsByRule, true, "Reset", "");
   if (sync.status.FindCondition(kRestartDelay) != nullptr)
     Note(sync, kRestartDelay, false, "Reset", "restart 0 in a row");
@@ -64,14 +69,8 @@ void MakeBudgetsWhole(Sync& sync, Nanoseconds healthy) {
 }
 
 bool AnyCounted(const Sync& sync) {
-  if (sync.status.restarts_count_towards_max > 0 || RestartsInARow(sync) > 0 || !RestartsByRule(sync).empty())
-    return true;
-  for (const jobset::ReplicatedJobStatus& status : sync.status.replicated_jobs_status) {
-    for (const std::int32_t count : status.job_restarts_count_towards_max) {
-      if (count > 0) return true;
-    }
-  }
-  return false;
+  return sync.status.restarts_count_towards_max > 0 || sync.counted_job_restarts > 0 || RestartsInARow(sync) > 0 ||
+         !RestartsByRule(sync).empty();
 }
 
 }  // namespace
@@ -101,7 +100,7 @@ bool RuleIsExhausted(const Sync& sync, const std::string& rule) {
   return (at == used.end() ? 0 : at->second) >= budget->second;
 }
 
-std::string NoteRestart(Sync& sync, const std::string& rule, bool first) {
+std::string NoteRestart(Sync& sync, const std::string& rule, bool first, bool of_all) {
   std::string out;
   if (const auto budget = sync.extensions.rule_max_restarts.find(rule);
       budget != sync.extensions.rule_max_restarts.end()) {
@@ -113,23 +112,27 @@ std::string NoteRestart(Sync& sync, const std::string& rule, bool first) {
     const std::int64_t in_a_row = RestartsInARow(sync) + (first ? 1 : 0);
     const std::string wait = HumanDuration(sync.extensions.DelayOf(in_a_row));
     AppendTo(out, ", in ", wait);
-    Note(sync, kRestartDelay, true, "Waiting", Cat(kRestart, in_a_row, " in a row waits ", wait)).last_transition_time =
-        sync.now;
+    // Who already waits for a restart of all goes on doing so.
+    const jobset::Condition* before = sync.status.FindCondition(kRestartDelay);
+    const bool all_wait = of_all || (before != nullptr && before->status == "True" && before->reason == kAllWait);
+    Note(sync, kRestartDelay, true, all_wait ? kAllWait : kRestartedWait,
+         Cat(kRestart, in_a_row, " in a row waits ", wait))
+        .last_transition_time = sync.now;
   }
   return out;
 }
 
-bool RestartMustWait(Sync& sync) {
+Held HeldByDelay(Sync& sync) {
   const jobset::Condition* note = sync.status.FindCondition(kRestartDelay);
-  if (note == nullptr || note->status != "True" || !note->last_transition_time) return false;
+  if (note == nullptr || note->status != "True" || !note->last_transition_time) return Held::kNone;
   const Time due = *note->last_transition_time + sync.extensions.DelayOf(RestartsInARow(sync));
   if (sync.extensions.restart_delay && sync.now < due) {
     sync.plan().look_again = due;
-    return true;
+    return note->reason == kRestartedWait ? Held::kRestarted : Held::kAll;
   }
   std::string message = note->message;
   Note(sync, kRestartDelay, false, "Over", std::move(message));
-  return false;
+  return Held::kNone;
 }
 
 }  // namespace reprieve::controllers::jobsets

@@ -3,6 +3,7 @@
 
 #include "base/sha1.h"
 #include "base/text.h"
+#include "controllers/jobset/placement.h"
 #include "controllers/jobset/sync.h"
 
 namespace reprieve::controllers::jobsets {
@@ -19,25 +20,16 @@ std::string JobName(const Sync& sync, const jobset::ReplicatedJob& replicated, s
   return Cat(sync.jobset.metadata.name, "-", replicated.name, "-", index);
 }
 
-std::int32_t JobRestarts(const Sync& sync, const jobset::ReplicatedJob& replicated, std::int32_t index) {
-  const jobset::ReplicatedJobStatus* status = sync.status.Find(replicated.name);
+std::int32_t JobRestarts(const Sync& sync, std::size_t position, std::int32_t index) {
+  const std::vector<std::int32_t>& restarts = sync.StatusOf(position).job_restarts;
   const auto at = static_cast<std::size_t>(index);
-  return status != nullptr && at < status->job_restarts.size() ? status->job_restarts[at] : 0;
+  return at < restarts.size() ? restarts[at] : 0;
 }
 
 // The keys that both labels and annotations have.
 Entries CommonKeys(const Sync& sync, std::size_t position, std::int32_t index) {
-  const auto& all = sync.spec.replicated_jobs;
-  const jobset::ReplicatedJob& own = all[position];
-  std::int64_t before = 0, total = 0, group_before = 0, group_total = 0;
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    const bool same_group = all[i].group_name == own.group_name;
-    total += all[i].replicas;
-    group_total += same_group ? all[i].replicas : 0;
-    if (i >= position) continue;
-    before += all[i].replicas;
-    group_before += same_group ? all[i].replicas : 0;
-  }
+  const jobset::ReplicatedJob& own = sync.spec.replicated_jobs[position];
+  const JobSetLayout::Place& place = sync.view.layout().places[position];
   const meta::ObjectMeta& set = sync.jobset.metadata;
   Entries keys = {
       {jobset::kJobSetName, set.name},
@@ -45,15 +37,15 @@ Entries CommonKeys(const Sync& sync, std::size_t position, std::int32_t index) {
       {jobset::kReplicatedJobName, own.name},
       {jobset::kRestartAttempt, Cat(sync.status.restarts)},
       {jobset::kReplicatedJobReplicas, Cat(own.replicas)},
-      {jobset::kGlobalReplicas, Cat(total)},
+      {jobset::kGlobalReplicas, Cat(sync.total_replicas())},
       {jobset::kJobIndex, Cat(index)},
       {jobset::kJobKey, Sha1Hex(Cat(set.namespace_, "/", JobName(sync, own, index)))},
-      {jobset::kJobGlobalIndex, Cat(before + index)},
+      {jobset::kJobGlobalIndex, Cat(place.before + index)},
       {jobset::kGroupName, own.group_name},
-      {jobset::kGroupReplicas, Cat(group_total)},
-      {jobset::kJobGroupIndex, Cat(group_before + index)},
+      {jobset::kGroupReplicas, Cat(place.group_total)},
+      {jobset::kJobGroupIndex, Cat(place.group_before + index)},
   };
-  if (sync.gates().restart_job) keys.emplace_back(jobset::kJobRestartAttempt, Cat(JobRestarts(sync, own, index)));
+  if (sync.gates().restart_job) keys.emplace_back(jobset::kJobRestartAttempt, Cat(JobRestarts(sync, position, index)));
   if (const auto& coordinator = sync.spec.coordinator) {
     keys.emplace_back(jobset::kCoordinator, Cat(set.name, "-", coordinator->replicated_job, "-", coordinator->job_index,
                                                 "-", coordinator->pod_index, ".", Subdomain(sync.jobset)));
@@ -61,17 +53,11 @@ Entries CommonKeys(const Sync& sync, std::size_t position, std::int32_t index) {
   return keys;
 }
 
-// How exclusively the Job is placed: what its template says, else what the JobSet says.
 Entries PlacementAnnotations(const meta::Labels& jobset, const meta::Labels& job_template) {
+  const ExclusivePlacement placement = PlacementOf(jobset, job_template);
   Entries out;
-  for (const meta::Labels* level : {&jobset, &job_template}) {
-    const std::string* topology = level->Find(jobset::kExclusiveTopology);
-    if (topology == nullptr) continue;
-    out.emplace_back(jobset::kExclusiveTopology, *topology);
-    if (const std::string* strategy = level->Find(jobset::kNodeSelector)) {
-      out.emplace_back(jobset::kNodeSelector, *strategy);
-    }
-  }
+  if (placement.topology) out.emplace_back(jobset::kExclusiveTopology, *placement.topology);
+  if (placement.node_selector) out.emplace_back(jobset::kNodeSelector, *placement.node_selector);
   return out;
 }
 

@@ -1,7 +1,5 @@
 #include "controllers/jobset/cleanup.h"
 
-#include <algorithm>
-
 #include "controllers/pod_cleanup.h"
 
 namespace reprieve::controllers {
@@ -16,15 +14,10 @@ world::Plan ReconcileJobSetCleanup(const JobSetView& view, const OwnedByJobSet& 
       !gone && view.jobset().metadata.deleting() && view.jobset().metadata.HasFinalizer(kForegroundDeletion);
   if (!gone && !foreground) return plan;
 
-  std::vector<const ChildJob*> children;
-  for (const auto& [child_uid, child] : view.children()) {
-    if (!child.deleting) children.push_back(&child);
-  }
-  std::sort(children.begin(), children.end(), JobSetView::Order());
   world::Stage stage;
   // In the foreground the pods go before their Job, and the Jobs before the JobSet.
   const auto propagation = foreground ? world::Propagation::kForeground : world::Propagation::kBackground;
-  for (const ChildJob* child : children) {
+  for (const ChildJob* child : view.living()) {
     stage.writes.push_back(
         world::DeleteChildJob{meta::KeyOf(child->job->metadata), child->job->metadata.uid, propagation});
   }

@@ -1,6 +1,4 @@
 // The mechanics of conditions (2.15), and what the counters of a status say (2.5).
-#include <algorithm>
-
 #include "controllers/jobset/sync.h"
 
 namespace reprieve::controllers::jobsets {
@@ -43,7 +41,9 @@ void SetCondition(Sync& sync, std::string_view type, bool value, std::string_vie
 
 void CountJobs(Sync& sync) {
   std::vector<jobset::ReplicatedJobStatus> next;
-  for (std::size_t i = 0; i < sync.spec.replicated_jobs.size(); ++i) {
+  next.reserve(sync.spec.replicated_jobs.size());
+  std::vector<jobset::ReplicatedJobStatus>& last = sync.status.replicated_jobs_status;
+  for (const std::size_t i : sync.view.layout().positions) {
     const JobSetView::Counts& counts = sync.view.counts(i);
     jobset::ReplicatedJobStatus& status = next.emplace_back();
     status.name = sync.spec.replicated_jobs[i].name;
@@ -52,18 +52,17 @@ void CountJobs(Sync& sync) {
     status.failed = counts.failed;
     status.active = counts.active;
     status.suspended = counts.suspended;
-    jobset::ReplicatedJobStatus* before = sync.status.Find(status.name);
+    // Nearly always what was written last stands in the same order.
+    const std::size_t at = next.size() - 1;
+    jobset::ReplicatedJobStatus* before =
+        at < last.size() && last[at].name == status.name ? &last[at] : sync.status.Find(status.name);
     if (before == nullptr) continue;
     status.rest = before->rest;
     if (!sync.gates().restart_job) continue;
     status.job_restarts = std::move(before->job_restarts);
     status.job_restarts_count_towards_max = std::move(before->job_restarts_count_towards_max);
   }
-  const auto by_name = [](const jobset::ReplicatedJobStatus& a, const jobset::ReplicatedJobStatus& b) {
-    return a.name > b.name;
-  };
-  std::stable_sort(next.begin(), next.end(), by_name);
-  sync.status.replicated_jobs_status = std::move(next);
+  last = std::move(next);
 }
 
 }  // namespace reprieve::controllers::jobsets

@@ -1,4 +1,6 @@
 // What a JobSet brings into being: its Service, its claims, its Jobs; and their size (2.7, 2.10, 2.11, 2.13).
+#include <algorithm>
+
 #include "controllers/jobset/sync.h"
 
 namespace reprieve::controllers::jobsets {
@@ -49,52 +51,54 @@ void ResizeJobs(Sync& sync) {
 
 bool DependenciesMet(const Sync& sync, std::size_t position) {
   const auto& all = sync.spec.replicated_jobs;
-  for (const jobset::Dependency& dependency : all[position].depends_on) {
-    const jobset::ReplicatedJobStatus* status = sync.status.Find(dependency.name);
-    if (status == nullptr) return false;
+  return std::all_of(all[position].depends_on.begin(), all[position].depends_on.end(), [&](const auto& dependency) {
     // Only replicated jobs that stand earlier in the list are looked up: one that depends on itself waits for ever.
-    std::int32_t replicas = -1;
-    for (std::size_t i = 0; i < position; ++i) {
-      if (all[i].name == dependency.name) replicas = all[i].replicas;
-    }
+    const auto on = sync.view.PositionOf(dependency.name);
+    if (!on || *on >= position) return false;
+    const jobset::ReplicatedJobStatus& status = sync.StatusOf(*on);
     const std::int32_t there = dependency.status == jobset::DependencyStatus::kComplete
-                                   ? status->succeeded
-                                   : status->failed + status->ready + status->succeeded;
-    if (there != replicas) return false;
-  }
-  return true;
+                                   ? status.succeeded
+                                   : status.failed + status.ready + status.succeeded;
+    return there == all[*on].replicas;
+  });
 }
 
 bool Started(const Sync& sync, std::size_t position) {
-  const jobset::ReplicatedJob& replicated = sync.spec.replicated_jobs[position];
-  const jobset::ReplicatedJobStatus* status = sync.status.Find(replicated.name);
-  return status != nullptr && status->failed + status->ready + status->succeeded == replicated.replicas;
+  const jobset::ReplicatedJobStatus& status = sync.StatusOf(position);
+  return status.failed + status.ready + status.succeeded == sync.spec.replicated_jobs[position].replicas;
 }
 
 namespace {
 
 // Missing Jobs of one replicated job. Those of one stage are independent; an error ends the pass.
-void CreateMissing(Sync& sync, std::size_t position) {
+void CreateMissing(Sync& sync, std::size_t position, Held held) {
   const bool blocked =
       sync.spec.restart_strategy() == jobset::RestartStrategy::kBlockingRecreate && sync.view.previous_count() > 0;
   if (blocked || sync.view.missing(position).empty()) return;
-  world::Stage& stage = sync.plan().AddStage();
+  const std::vector<std::int32_t>& restarts = sync.StatusOf(position).job_restarts;
+  const auto waits = [&](std::int32_t index) {
+    const auto at = static_cast<std::size_t>(index);
+    return held == Held::kRestarted && at < restarts.size() && restarts[at] > 0;
+  };
+  world::Stage stage;
   for (const auto& [first, last] : sync.view.missing(position).runs()) {
     for (std::int32_t index = first; index <= last; ++index) {
-      stage.writes.push_back(world::CreateJob{MakeJob(sync, position, index)});
+      if (!waits(index)) stage.writes.push_back(world::CreateJob{MakeJob(sync, position, index)});
     }
   }
+  if (!stage.writes.empty()) sync.plan().stages.push_back(std::move(stage));
 }
 
 }  // namespace
 
 void CreateJobs(Sync& sync) {
-  if (RestartMustWait(sync)) return;
+  const Held held = HeldByDelay(sync);
+  if (held == Held::kAll) return;
   const bool in_order = sync.spec.in_order() && !sync.spec.suspended();
   for (std::size_t i = 0; i < sync.spec.replicated_jobs.size(); ++i) {
     if (!DependenciesMet(sync, i)) continue;
     if (in_order && Started(sync, i)) continue;
-    CreateMissing(sync, i);
+    CreateMissing(sync, i, held);
     if (!in_order) continue;
     SetCondition(sync, "StartupPolicyInProgress", true, "InOrderStartupPolicyInProgress",
                  "in order startup policy is in progress");

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "controllers/jobset/sync.h"
+#include "model/default_jobset.h"
 #include "policy/jobset_failure_policy.h"
 
 namespace reprieve::controllers::jobsets {
@@ -26,9 +27,6 @@ class Failures {
       const batch::JobCondition& condition = FailedCondition(*child);
       failed_.push_back(
           {child->name, child->replicated_job, condition.reason, condition.message, condition.last_transition_time});
-    }
-    for (const jobset::ReplicatedJobStatus& status : sync.status.replicated_jobs_status) {
-      for (const std::int32_t count : status.job_restarts_count_towards_max) counted_jobs_ += count;
     }
   }
 
@@ -68,7 +66,7 @@ class Failures {
         return false;
       case FailureAction::kRestartJob:
         if (!MayRestartOne(choice, child) || Exhausted(choice, child)) return false;
-        ++counted_jobs_;
+        ++sync_.counted_job_restarts;
         RestartOne(choice, child, true, "RestartJobFailurePolicyAction");
         return true;
       case FailureAction::kRestartJobAndIgnoreMaxRestarts:
@@ -87,7 +85,7 @@ class Failures {
   }
 
   policy::RestartBudget Budget() const {
-    return {sync_.status.restarts_count_towards_max, sync_.gates().restart_job ? counted_jobs_ : 0,
+    return {sync_.status.restarts_count_towards_max, sync_.gates().restart_job ? sync_.counted_job_restarts : 0,
             sync_.spec.failure_policy->max_restarts};
   }
 
@@ -120,7 +118,7 @@ class Failures {
         choice.rule ? Cat("FailurePolicy_", NameOf(choice)) : std::string("DefaultFailurePolicy");
     SetCondition(sync_, "RestartingJobSet", true, reason, message);
     sync_.announcements.push_back({true, std::string(event), message});
-    Explain(child, choice, "JobSet", "", NoteRestart(choice));
+    Explain(child, choice, "JobSet", "", NoteRestart(choice, true));
   }
 
   // The labels say which counter is its own; without the gate there is none.
@@ -139,7 +137,7 @@ class Failures {
   void RestartOne(const policy::JobSetFailure& choice, const ChildJob& child, bool counted, std::string_view event) {
     const auto replicas =
         static_cast<std::size_t>(sync_.spec.replicated_jobs[static_cast<std::size_t>(child.position)].replicas);
-    jobset::ReplicatedJobStatus& status = *sync_.status.Find(child.replicated_job);
+    jobset::ReplicatedJobStatus& status = sync_.StatusOf(static_cast<std::size_t>(child.position));
     const auto bump = [&](std::vector<std::int32_t>& counts) {
       if (counts.size() < replicas) counts.resize(replicas, 0);
       ++counts[static_cast<std::size_t>(child.index)];
@@ -147,12 +145,12 @@ class Failures {
     bump(status.job_restarts);
     if (counted) bump(status.job_restarts_count_towards_max);
     sync_.announcements.push_back({true, std::string(event), Applying(choice, child)});
-    Explain(child, choice, child.name, "", NoteRestart(choice));
+    Explain(child, choice, child.name, "", NoteRestart(choice, false));
   }
 
   // Jobs that are made anew in one pass wait together.
-  std::string NoteRestart(const policy::JobSetFailure& choice) {
-    return jobsets::NoteRestart(sync_, NameOf(choice), !std::exchange(noted_, true));
+  std::string NoteRestart(const policy::JobSetFailure& choice, bool of_all) {
+    return jobsets::NoteRestart(sync_, NameOf(choice), !std::exchange(noted_, true), of_all);
   }
 
   // The verdict, with the one that ended the Job as its cause. `end`: the reason of the JobSet's end, if this is it;
@@ -170,6 +168,8 @@ class Failures {
     if (choice.rule) {
       const jobset::FailurePolicyRule& rule = sync_.spec.failure_policy->rules[static_cast<std::size_t>(*choice.rule)];
       verdict.rule = world::RuleReference{*choice.rule, verdict.action, sync_.jobset.file, rule.mark.line};
+      if (rule.name != model::UsualRuleName(static_cast<std::size_t>(*choice.rule))) verdict.rule->name = rule.name;
+      verdict.rule->matched = sync_.view.judge().WhatMatched(*choice.rule, failed_[choice.job]);
     }
     verdict.cause = child.end;
     verdict.ends = !end.empty();
@@ -197,7 +197,6 @@ class Failures {
   Sync& sync_;
   std::vector<const ChildJob*> children_;
   std::vector<policy::FailedJob> failed_;
-  std::int64_t counted_jobs_ = 0;
   bool noted_ = false;
 };
 

@@ -26,12 +26,16 @@ world::Verdict& Judge(Sync& sync, std::string_view action, std::string facts) {
   return verdict;
 }
 
-void FailExhausted(Sync& sync) {
+void FailExhausted(Sync& sync, std::string facts) {
   Fail(sync, "ReachedMaxRestarts", "jobset failed due to reaching max number of restarts");
-  world::Verdict& verdict = Judge(sync, "ReachedMaxRestarts",
-                                  Cat("has restarted in place ", sync.spec.failure_policy->max_restarts, " times"));
+  AppendTo(facts, ", more than its maxRestarts of ", sync.spec.failure_policy->max_restarts);
+  world::Verdict& verdict = Judge(sync, "ReachedMaxRestarts", std::move(facts));
   verdict.consequence = Cat("JobSet ", verdict.jobset, " failed: ReachedMaxRestarts");
   verdict.ends = true;
+}
+
+std::string Times(std::int64_t count) {
+  return count == 1 ? std::string("once") : Cat(count, " times");
 }
 
 // Every attempt before `attempt` is over.
@@ -48,13 +52,17 @@ void Supersede(Sync& sync, std::int32_t attempt, std::int64_t restart) {
 void RestartInPlace(Sync& sync) {
   const JobSetView::InPlace pods = sync.view.in_place();
   const std::int64_t max_restarts = sync.spec.failure_policy->max_restarts;
-  if (pods.greatest_restart_count > max_restarts) return FailExhausted(sync);
+  if (pods.greatest_restart_count > max_restarts) {
+    return FailExhausted(sync, Cat("has a container that restarted ", Times(pods.greatest_restart_count)));
+  }
   if (pods.unreadable) {
     sync.decision.problem = Cat("a pod's annotation ", jobset::kInPlaceRestartAttempt, " is malformed");
     return;
   }
   const std::int64_t uncounted = sync.status.restarts - sync.status.restarts_count_towards_max;
-  if (pods.highest && *pods.highest - uncounted > max_restarts) return FailExhausted(sync);
+  if (pods.highest && *pods.highest - uncounted > max_restarts) {
+    return FailExhausted(sync, Cat("has restarted in place ", Times(*pods.highest - uncounted)));
+  }
   const auto total = PodsInAll(sync);
   if (!total) {
     sync.decision.problem = "in-place restart needs completions and parallelism to be set and equal";

@@ -118,6 +118,17 @@ Status PlaceFollower(core::Pod& pod, const std::string& topology, const Placemen
 
 }  // namespace
 
+ExclusivePlacement PlacementOf(const meta::Labels& jobset, const meta::Labels& job_template) {
+  ExclusivePlacement out;
+  for (const meta::Labels* level : {&jobset, &job_template}) {
+    const std::string* topology = level->Find(jobset::kExclusiveTopology);
+    if (topology == nullptr) continue;
+    out.topology = topology;
+    if (const std::string* strategy = level->Find(jobset::kNodeSelector)) out.node_selector = strategy;
+  }
+  return out;
+}
+
 bool IsPlacedExclusively(const core::Pod& pod) {
   return pod.metadata.annotations.Find(jobset::kExclusiveTopology) != nullptr &&
          pod.metadata.annotations.Find(jobset::kNodeSelector) == nullptr;
@@ -136,6 +147,8 @@ Status PlacePod(core::Pod& pod, const PlacementLookup& lookup) {
   // For every pod of a JobSet: an exclusive leader keeps away from all of its priority.
   if (const Value& priority = pod.spec->rest["priority"]; priority.IsNumber()) {
     pod.metadata.labels.Set(jobset::kPriority, priority.AsText());
+  } else if (lookup.usual_priority) {
+    pod.metadata.labels.Set(jobset::kPriority, Cat(*lookup.usual_priority));
   }
   const std::string* topology = annotations.Find(jobset::kExclusiveTopology);
   if (topology == nullptr) return Ok();

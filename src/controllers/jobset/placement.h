@@ -4,7 +4,9 @@
 // Source: spec/jobset.md 4. Pure: no I/O, no clock, no lock; safe from any thread.
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,8 +16,19 @@
 
 namespace reprieve::controllers {
 
+// How the Jobs of one replicated job are placed. Null: not said.
+struct ExclusivePlacement {
+  const std::string* topology = nullptr;       // null: like any pod
+  const std::string* node_selector = nullptr;  // not null: on nodes that the user has prepared for each Job
+};
+// By the annotations of both; what the template says wins (2.9).
+[[nodiscard]] ExclusivePlacement PlacementOf(const meta::Labels& jobset, const meta::Labels& job_template);
+
 // What placement asks about other objects.
 struct PlacementLookup {
+  // What the Priority admission plugin gives a pod that names none; absent: there is no such plugin, and pods without
+  // a priority keep nobody away.
+  std::optional<std::int32_t> usual_priority = std::nullopt;
   // Pods of that name without its last part, in that namespace, of exclusively placed Jobs.
   std::function<std::vector<const core::Pod*>(const std::string& name_space, const std::string& base)> pods;
   // Null pointer if there is no such node.

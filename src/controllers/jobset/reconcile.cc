@@ -80,12 +80,6 @@ JobSetDecision ReconcileJobSet(const JobSetView& view, const JobSetSurroundings&
 
 namespace jobsets {
 
-std::int64_t Sync::total_replicas() const {
-  std::int64_t total = 0;
-  for (const jobset::ReplicatedJob& replicated : spec.replicated_jobs) total += replicated.replicas;
-  return total;
-}
-
 meta::OwnerReference OwnerReferenceTo(const jobset::JobSet& jobset) {
   meta::OwnerReference owner;
   owner.api_version = jobset::kApiVersion;

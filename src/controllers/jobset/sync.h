@@ -20,7 +20,8 @@ struct Sync {
         surroundings(s),
         now(t),
         extensions(jobset::ReadExtensions(v.jobset().metadata.annotations)),
-        status(v.jobset().status) {}
+        status(v.jobset().status),
+        counted_job_restarts(v.counted_job_restarts()) {}
 
   const JobSetView& view;
   const jobset::JobSet& jobset;
@@ -30,12 +31,20 @@ struct Sync {
   const jobset::Extensions extensions;
 
   jobset::JobSetStatus status;                 // the working copy
+  std::int64_t counted_job_restarts = 0;       // the sum of its jobRestartsCountTowardsMax
   std::vector<world::Announce> announcements;  // once the status is written
   JobSetDecision decision;
 
   world::Plan& plan() { return decision.plan; }
   const model::FeatureGates& gates() const { return view.gates(); }
-  std::int64_t total_replicas() const;
+  std::int64_t total_replicas() const { return view.layout().total_replicas; }
+  // Of the replicated job at that position. REQUIRES: CountJobs has been called.
+  const jobset::ReplicatedJobStatus& StatusOf(std::size_t position) const {
+    return status.replicated_jobs_status[view.layout().places[position].in_status];
+  }
+  jobset::ReplicatedJobStatus& StatusOf(std::size_t position) {
+    return status.replicated_jobs_status[view.layout().places[position].in_status];
+  }
 };
 
 // Sets a condition by the mechanics of 2.15, and announces the change.
@@ -66,11 +75,16 @@ void Fail(Sync& sync, std::string_view reason, const std::string& message);
 void NoteHealth(Sync& sync);
 // A rule's own budget is used up.
 bool RuleIsExhausted(const Sync& sync, const std::string& rule);
-// A restart is decided, by the rule of that name (empty: by none), the first of its pass or a further one. What there
-// is to say of budget and delay.
-std::string NoteRestart(Sync& sync, const std::string& rule, bool first);
-// No Job is made anew yet.
-bool RestartMustWait(Sync& sync);
+// A restart is decided, by the rule of that name (empty: by none), the first of its pass or a further one, of all Jobs
+// or of a single one. What there is to say of budget and delay.
+std::string NoteRestart(Sync& sync, const std::string& rule, bool first, bool of_all);
+// Which Jobs are not made anew yet.
+enum class Held : std::uint8_t {
+  kNone,
+  kRestarted,  // those that have been restarted by themselves
+  kAll,
+};
+Held HeldByDelay(Sync& sync);
 
 // Every dependency of this replicated job is as far as it must be (2.7).
 bool DependenciesMet(const Sync& sync, std::size_t position);

@@ -1,6 +1,8 @@
 #include "controllers/jobset/view.h"
 
 #include <algorithm>
+#include <numeric>
+#include <utility>
 
 #include "base/text.h"
 
@@ -29,24 +31,70 @@ std::int32_t GreatestRestartCount(const core::PodStatus& status) {
 
 void JobSetView::SetJobSet(const jobset::JobSet& jobset) {
   jobset_ = &jobset;
-  std::vector<std::vector<std::int32_t>> job_restarts(jobset.spec->replicated_jobs.size());
-  for (std::size_t i = 0; i < job_restarts.size(); ++i) {
-    const auto* status = jobset.status.Find(jobset.spec->replicated_jobs[i].name);
-    if (status != nullptr) job_restarts[i] = status->job_restarts;
+  const bool same = spec_ == jobset.spec && restarts_ == jobset.status.restarts;
+  if (spec_ != jobset.spec) SetSpec(jobset.spec);
+  SetJobRestarts(jobset.status, same);
+  if (same) return;
+  restarts_ = jobset.status.restarts;
+  Reclassify();
+}
+
+void JobSetView::SetSpec(std::shared_ptr<const jobset::JobSetSpec> spec) {
+  spec_ = std::move(spec);
+  judge_ = spec_->failure_policy ? policy::JobSetFailureJudge(*spec_->failure_policy) : policy::JobSetFailureJudge();
+  position_of_.clear();
+  for (std::size_t i = 0; i < spec_->replicated_jobs.size(); ++i) {
+    position_of_.emplace(spec_->replicated_jobs[i].name, static_cast<std::int32_t>(i));
   }
-  const bool same_spec = spec_ == jobset.spec;
-  if (same_spec && restarts_ == jobset.status.restarts && job_restarts_ == job_restarts) return;
-  if (!same_spec) {
-    spec_ = jobset.spec;
-    judge_ = spec_->failure_policy ? policy::JobSetFailureJudge(*spec_->failure_policy) : policy::JobSetFailureJudge();
-    position_of_.clear();
-    for (std::size_t i = 0; i < spec_->replicated_jobs.size(); ++i) {
-      position_of_.emplace(spec_->replicated_jobs[i].name, static_cast<std::int32_t>(i));
+  layout_ = JobSetLayout(*spec_);
+  job_restarts_.assign(spec_->replicated_jobs.size(), {});
+  counted_job_restarts_ = 0;
+}
+
+void JobSetView::SetJobRestarts(const jobset::JobSetStatus& status, bool move) {
+  if (!gates_.restart_job) return;
+  static const jobset::ReplicatedJobStatus kNone;
+  std::vector<const jobset::ReplicatedJobStatus*> statuses(job_restarts_.size(), &kNone);
+  for (const jobset::ReplicatedJobStatus& of_one : status.replicated_jobs_status) {
+    if (const auto position = PositionOf(of_one.name)) statuses[*position] = &of_one;
+  }
+  for (std::size_t i = 0; i < statuses.size(); ++i) {
+    JobRestarts& known = job_restarts_[i];
+    if (known.counted != statuses[i]->job_restarts_count_towards_max) {
+      known.counted = statuses[i]->job_restarts_count_towards_max;
+      counted_job_restarts_ -= known.counted_sum;
+      known.counted_sum = std::accumulate(known.counted.begin(), known.counted.end(), std::int64_t{0});
+      counted_job_restarts_ += known.counted_sum;
+    }
+    if (known.all == statuses[i]->job_restarts) continue;
+    const std::vector<std::int32_t> before = std::exchange(known.all, statuses[i]->job_restarts);
+    if (move) MoveRestarted(i, before);
+  }
+}
+
+void JobSetView::MoveRestarted(std::size_t position, const std::vector<std::int32_t>& before) {
+  const std::vector<std::int32_t>& now = job_restarts_[position].all;
+  const auto at = [](const std::vector<std::int32_t>& counts, std::size_t i) {
+    return i < counts.size() ? counts[i] : 0;
+  };
+  for (std::size_t i = 0; i < std::max(now.size(), before.size()); ++i) {
+    if (at(now, i) == at(before, i)) continue;
+    const auto [first, last] =
+        by_slot_.equal_range(SlotOf(static_cast<std::int32_t>(position), static_cast<std::int32_t>(i)));
+    std::vector<ChildJob*> moved;
+    for (auto child = first; child != last; ++child) moved.push_back(child->second);
+    for (ChildJob* child : moved) {
+      Leave(*child);
+      Classify(*child);
+      Enter(*child);
     }
   }
-  restarts_ = jobset.status.restarts;
-  job_restarts_ = std::move(job_restarts);
-  Reclassify();
+}
+
+std::optional<std::size_t> JobSetView::PositionOf(const std::string& replicated_job) const {
+  const auto at = position_of_.find(replicated_job);
+  if (at == position_of_.end()) return std::nullopt;
+  return static_cast<std::size_t>(at->second);
 }
 
 void JobSetView::RemoveJobSet() {
@@ -135,7 +183,7 @@ Bucket JobSetView::BucketOf(ChildJob& child) const {
       const std::int32_t replicas =
           child.position < 0 ? 0 : spec_->replicated_jobs[static_cast<std::size_t>(child.position)].replicas;
       if (child.index < 0 || child.index >= replicas) return unreadable(jobset::kJobIndex);
-      const std::vector<std::int32_t>& targets = job_restarts_[static_cast<std::size_t>(child.position)];
+      const std::vector<std::int32_t>& targets = job_restarts_[static_cast<std::size_t>(child.position)].all;
       const auto index = static_cast<std::size_t>(child.index);
       if (*own < (index < targets.size() ? targets[index] : 0)) return Bucket::kPrevious;
     }
@@ -157,6 +205,10 @@ bool JobSetView::IsMisfit(const ChildJob& child) const {
 }
 
 void JobSetView::Enter(ChildJob& child) {
+  if (!child.deleting) living_.insert(&child);
+  if (gates_.restart_job && child.position >= 0 && child.index >= 0) {
+    by_slot_.emplace(SlotOf(child.position, child.index), &child);
+  }
   switch (child.bucket) {
     case Bucket::kUnreadable:
       unreadable_.insert(&child);
@@ -189,13 +241,32 @@ void JobSetView::Enter(ChildJob& child) {
   if (child.named_position >= 0) missing_[static_cast<std::size_t>(child.named_position)].Erase(child.named_index);
 }
 
-void JobSetView::Leave(const ChildJob& child) {
-  for (Children* set : {&previous_live_, &active_live_, &running_, &suspended_, &misfits_, &unreadable_}) {
-    set->erase(&child);
+void JobSetView::Leave(ChildJob& child) {
+  if (!child.deleting) living_.erase(&child);
+  if (gates_.restart_job && child.position >= 0 && child.index >= 0) {
+    const auto [first, last] = by_slot_.equal_range(SlotOf(child.position, child.index));
+    by_slot_.erase(std::find_if(first, last, [&](const auto& entry) { return entry.second == &child; }));
   }
-  failed_.erase(&child);
-  previous_count_ -= child.bucket == Bucket::kPrevious;
-  successful_count_ -= child.bucket == Bucket::kSuccessful;
+  switch (child.bucket) {
+    case Bucket::kUnreadable:
+      unreadable_.erase(&child);
+      break;
+    case Bucket::kPrevious:
+      --previous_count_;
+      if (!child.deleting) previous_live_.erase(&child);
+      break;
+    case Bucket::kActive:
+      if (!child.deleting) active_live_.erase(&child);
+      (child.suspended ? suspended_ : running_).erase(&child);
+      if (child.misfit) misfits_.erase(&child);
+      break;
+    case Bucket::kSuccessful:
+      --successful_count_;
+      break;
+    case Bucket::kFailed:
+      failed_.erase(&child);
+      break;
+  }
   if (child.position >= 0) {
     Counts& counts = counts_[static_cast<std::size_t>(child.position)];
     counts.ready -= child.ready;
@@ -211,7 +282,10 @@ void JobSetView::Leave(const ChildJob& child) {
 }
 
 void JobSetView::Reclassify() {
-  for (Children* set : {&previous_live_, &active_live_, &running_, &suspended_, &misfits_, &unreadable_}) set->clear();
+  for (Children* set : {&living_, &previous_live_, &active_live_, &running_, &suspended_, &misfits_, &unreadable_}) {
+    set->clear();
+  }
+  by_slot_.clear();
   failed_.clear();
   previous_count_ = successful_count_ = 0;
   counts_.assign(spec_->replicated_jobs.size(), {});

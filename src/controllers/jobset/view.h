@@ -1,7 +1,7 @@
 // JobSetView: what is known of one JobSet and its child Jobs, kept up to date one event at a time.
 //
-// The cost of an event does not depend on how many Jobs there are; only a new restart attempt of the whole JobSet,
-// which replaces every Job, looks at each of them.
+// The cost of an event does not depend on how many Jobs there are, but for comparing the counters of restarts, which is
+// as cheap as copying them. Only a new restart attempt of the whole JobSet, which replaces every Job, looks at each.
 //
 // Source: spec/jobset.md 2.4, 2.5, 2.14. One owner (the engine); no lock.
 #pragma once
@@ -15,6 +15,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "controllers/jobset/layout.h"
 #include "model/feature_gates.h"
 #include "model/jobset.h"
 #include "policy/index_set.h"
@@ -95,6 +96,8 @@ class JobSetView {
   const jobset::JobSet& jobset() const { return *jobset_; }
   const model::FeatureGates& gates() const { return gates_; }
   const std::unordered_map<std::string, ChildJob>& children() const { return children_; }  // by UID
+  // Those that nobody has deleted yet.
+  const Children& living() const { return living_; }
   bool empty() const { return children_.empty() && pods_.empty(); }
 
   // Why nothing can be done; empty: the labels of all Jobs can be read.
@@ -118,6 +121,12 @@ class JobSetView {
   // Indexes whose name no Job of this JobSet has.
   const policy::IndexSet& missing(std::size_t position) const { return missing_[position]; }
   const policy::JobSetFailureJudge& judge() const { return judge_; }
+  // Of the JobSet's spec; REQUIRES: has_jobset().
+  const JobSetLayout& layout() const { return layout_; }
+  // The replicated job of that name, by position; nothing: there is none.
+  std::optional<std::size_t> PositionOf(const std::string& replicated_job) const;
+  // Restarts of single Jobs that count, in all; 0 while the gate RestartJob is off.
+  std::int64_t counted_job_restarts() const { return counted_job_restarts_; }
 
   // In-place restart: what the pods say.
   struct InPlace {
@@ -136,11 +145,25 @@ class JobSetView {
     bool unreadable = false;
   };
 
+  // Restarts of single Jobs of one replicated job, as the status has them.
+  struct JobRestarts {
+    std::vector<std::int32_t> all;
+    std::vector<std::int32_t> counted;
+    std::int64_t counted_sum = 0;
+  };
+
+  void SetSpec(std::shared_ptr<const jobset::JobSetSpec> spec);
+  // Takes over what the status says; Jobs whose attempt is over by it move, if `move`.
+  void SetJobRestarts(const jobset::JobSetStatus& status, bool move);
+  void MoveRestarted(std::size_t position, const std::vector<std::int32_t>& before);
+  static std::uint64_t SlotOf(std::int32_t position, std::int32_t index) {
+    return std::uint64_t{static_cast<std::uint32_t>(position)} << 32 | static_cast<std::uint32_t>(index);
+  }
   void Classify(ChildJob& child) const;
   Bucket BucketOf(ChildJob& child) const;
   bool IsMisfit(const ChildJob& child) const;
   void Enter(ChildJob& child);
-  void Leave(const ChildJob& child);
+  void Leave(ChildJob& child);
   void Reclassify();
   void Count(const PodFacts& facts, bool entering);
 
@@ -149,12 +172,16 @@ class JobSetView {
   std::shared_ptr<const jobset::JobSetSpec> spec_;
   // What buckets follow from.
   std::int32_t restarts_ = 0;
-  std::vector<std::vector<std::int32_t>> job_restarts_;  // by position
+  std::vector<JobRestarts> job_restarts_;  // by position
+  std::int64_t counted_job_restarts_ = 0;
+  JobSetLayout layout_;
   std::unordered_map<std::string, std::int32_t> position_of_;
   policy::JobSetFailureJudge judge_;
 
   std::unordered_map<std::string, ChildJob> children_;  // by UID
-  Children previous_live_, active_live_, running_, suspended_, misfits_, unreadable_;
+  // Those of one replicated job and index by their labels; only where single Jobs may be restarted.
+  std::unordered_multimap<std::uint64_t, ChildJob*> by_slot_;
+  Children living_, previous_live_, active_live_, running_, suspended_, misfits_, unreadable_;
   FailedChildren failed_;
   std::uint64_t next_failed_order_ = 1;
   std::size_t previous_count_ = 0;

@@ -1,0 +1,54 @@
+// Followers whose leader stood on a node without the topology label were refused, and never tried again when the node
+// got it: no pod and no Job had changed. Found by reading the engine's retries.
+#include <gtest/gtest.h>
+
+#include "base/text.h"
+#include "model/admission_jobset.h"
+#include "model/yaml.h"
+#include "sim/scripted_kubelet.h"
+#include "sim/simulation.h"
+
+namespace reprieve {
+namespace {
+
+constexpr std::string_view kManifest = R"(
+apiVersion: jobset.x-k8s.io/v1alpha2
+kind: JobSet
+metadata: {name: js, annotations: {alpha.jobset.sigs.k8s.io/exclusive-topology: rack}}
+spec:
+  replicatedJobs:
+  - name: w
+    template: {spec: {completions: 3, parallelism: 3, template: {spec: {containers: [{name: c, image: i}]}}}}
+)";
+
+void AddJobSet(sim::Simulation& simulation) {
+  const auto manifest = model::ParseYaml(kManifest);
+  ASSERT_TRUE(manifest.ok());
+  const std::string uid = simulation.store().NewUid();
+  const model::Answer answer = model::CreateJobSet(
+      manifest->front(), {{"ns", "", uid, simulation.store().NewNameSuffix(), simulation.Now()}, {}, {}});
+  ASSERT_TRUE(answer.ok()) << answer.message;
+  jobset::JobSet admitted;
+  FromValue(answer.object, admitted);
+  simulation.store().AddJobSet(std::move(admitted));
+}
+
+TEST(FollowersOfANodeThatIsLabelledLate, AreMadeThen) {
+  sim::Simulation simulation({});
+  simulation.store().SetNode("n0", {{"zone", "z"}});
+  sim::ScriptedKubelet kubelet(simulation, [](const core::Pod&) {
+    sim::PodScript script;
+    script.bound = Seconds(1);
+    script.running = Seconds(2);
+    return script;
+  });
+  AddJobSet(simulation);
+  simulation.RunUntil(simulation.Now() + Seconds(60));
+  EXPECT_EQ(simulation.store().Pods().size(), 1U);
+  simulation.store().SetNode("n0", {{"zone", "z"}, {"rack", "r"}});
+  simulation.RunUntil(simulation.Now() + Seconds(60));
+  EXPECT_EQ(simulation.store().Pods().size(), 3U);
+}
+
+}  // namespace
+}  // namespace reprieve
