@@ -87,7 +87,8 @@ Restarts RestartsOf(const JobSetLife& jobset) {
     for (const std::int32_t count : each.job_restarts_count_towards_max) out.used += count;
     for (const std::int32_t count : each.job_restarts) all += count;
   }
-  out.uncounted = std::max<std::int64_t>(all - out.used, 0);
+  out.uncounted = jobset.uncounted;
+  out.forgiven = std::max<std::int64_t>(all - out.used - out.uncounted, 0);
   const auto& policy = jobset.spec->failure_policy;
   out.limit = policy ? std::max<std::int64_t>(policy->max_restarts, 0) : 0;
   return out;
@@ -95,8 +96,12 @@ Restarts RestartsOf(const JobSetLife& jobset) {
 
 std::string RestartsUsed(const JobSetLife& jobset) {
   const Restarts restarts = RestartsOf(jobset);
-  if (restarts.limit == 0 && restarts.used + restarts.uncounted == 0) return {};
+  if (restarts.limit == 0 && restarts.used + restarts.uncounted + restarts.forgiven == 0) return {};
   std::string out = Cat("restarts ", restarts.used, " of ", restarts.limit, " used");
+  if (restarts.forgiven > 0) {
+    AppendTo(out, ", ", restarts.forgiven, restarts.forgiven == 1 ? " earlier one" : " earlier ones",
+             " before the budget was whole again");
+  }
   if (restarts.uncounted > 0) AppendTo(out, ", ", restarts.uncounted, " not counted");
   return out;
 }

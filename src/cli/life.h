@@ -58,6 +58,7 @@ struct JobSetLife {
   jobset::JobSetStatus status;
   bool finished = false;
   Tally tally;
+  std::int64_t uncounted = 0;          // restarts by actions that do not count
   std::optional<world::Verdict> last;  // the last chain of verdicts
 };
 
@@ -72,6 +73,7 @@ std::optional<Time> RetryDue(const world::Verdict& verdict);
 struct Restarts {
   std::int64_t used = 0;
   std::int64_t uncounted = 0;
+  std::int64_t forgiven = 0;  // counted until the budgets were whole again
   std::int64_t limit = 0;
 };
 // Of the JobSet and of its single Jobs.

@@ -1,6 +1,7 @@
 #include "cli/load.h"
 
 #include <algorithm>
+#include <cctype>
 #include <set>
 #include <tuple>
 
@@ -57,6 +58,30 @@ class Loader {
     if (kind == "Service" && version == "v1") return TakeService(manifest);
     if (kind == "PersistentVolumeClaim" && version == "v1") return TakeSettings(manifest, out_.claims);
     Complain(manifest, "kind", Cat(version, " ", kind, " is nothing that Reprieve runs; expected ", kExpected));
+    out_.errors.back().advice = NearestKind(version, kind);
+  }
+
+  // Kinds are spelt with their capitals, and with their apiVersion.
+  static std::string NearestKind(const std::string& version, const std::string& kind) {
+    struct Known {
+      std::string_view kind;
+      std::string_view version;
+    };
+    static constexpr Known kKnown[] = {{"Job", "batch/v1"}, {"JobSet", jobset::kApiVersion},
+                                       {"ConfigMap", "v1"}, {"Secret", "v1"},
+                                       {"Service", "v1"},   {"PersistentVolumeClaim", "v1"}};
+    std::vector<std::string_view> kinds;
+    for (const Known& known : kKnown) {
+      if (known.kind == kind) return Cat("The apiVersion of a ", kind, " is ", known.version, ".");
+      if (known.version == version) kinds.push_back(known.kind);
+    }
+    if (kinds.empty()) return {};
+    const auto same = std::find_if(kinds.begin(), kinds.end(), [&](std::string_view other) {
+      return std::equal(other.begin(), other.end(), kind.begin(), kind.end(),
+                        [](unsigned char a, unsigned char b) { return std::tolower(a) == std::tolower(b); });
+    });
+    const std::string_view near = same != kinds.end() ? *same : NearestWord(kind, kinds);
+    return near.empty() ? std::string() : Cat("Did you mean ", near, "?");
   }
 
   // ConfigMaps, Secrets, claims and Services, by the rules that all objects have and those of settings.
@@ -152,6 +177,7 @@ class Loader {
     LoadedJob loaded{{}, manifest};
     FromValue(admitted->object, loaded.job);
     loaded.job.file = manifest.file->name;
+    RemarkOnAnnotations(manifest, "metadata.annotations", manifest.value["metadata"]["annotations"]);
     batch::KeepRuleMarks(manifest.value, loaded.job);
     out_.jobs.push_back(std::move(loaded));
   }
@@ -169,8 +195,12 @@ class Loader {
       Complain(manifest, Cat("metadata.annotations[", error.key, "]"), error.message);
     }
     for (const model::Remark& remark : model::RemarksOnJobSet(manifest.value)) {
-      const model::Mark mark = model::Locate(manifest.value, remark.field);
-      out_.warnings.push_back(Cat(manifest.file->name, ":", mark.line, ": ", remark.field, " ", remark.message));
+      Warn(manifest, remark.field, remark.message);
+    }
+    const Value& jobs = manifest.value["spec"]["replicatedJobs"];
+    for (std::size_t i = 0; i < jobs.size(); ++i) {
+      RemarkOnAnnotations(manifest, Cat("spec.replicatedJobs[", i, "].template.metadata.annotations"),
+                          jobs[i]["template"]["metadata"]["annotations"]);
     }
     if (!admitted->clean) return;
     LoadedJobSet loaded{{}, manifest};
@@ -178,6 +208,14 @@ class Loader {
     loaded.jobset.file = manifest.file->name;
     jobset::KeepRuleMarks(manifest.value, loaded.jobset);
     out_.jobsets.push_back(std::move(loaded));
+  }
+
+  // Reprieve's own are read on JobSets alone.
+  void RemarkOnAnnotations(const model::ManifestObject& manifest, const std::string& field, const Value& annotations) {
+    for (const Value::Member& member : annotations.members()) {
+      if (!member.key.starts_with(jobset::kExtensionPrefix)) continue;
+      Warn(manifest, Cat(field, "[", member.key, "]"), "means nothing here: it is read on JobSets alone");
+    }
   }
 
   static meta::Labels Annotations(const Value& object) {
@@ -260,6 +298,10 @@ class Loader {
     }
   }
 
+  void Warn(const model::ManifestObject& manifest, const std::string& field, std::string_view message) {
+    out_.warnings.push_back(WarningAbout(manifest, field, message));
+  }
+
   void Complain(const model::ManifestObject& manifest, std::string_view field, std::string message) {
     out_.errors.push_back(AboutField(manifest, field, std::move(message)));
   }
@@ -273,6 +315,11 @@ class Loader {
 
 Loaded Load(const std::vector<std::string>& paths, const LoadOptions& options) {
   return Loader(options).Run(paths);
+}
+
+std::string WarningAbout(const model::ManifestObject& manifest, std::string_view field, std::string_view message) {
+  const model::Mark mark = model::Locate(manifest.value, field);
+  return Cat(manifest.file->name, ":", std::max<std::uint32_t>(mark.line, 1), ": ", field, " ", message);
 }
 
 Diagnostic AboutField(const model::ManifestObject& manifest, std::string_view field, std::string message) {

@@ -48,6 +48,9 @@ struct LoadOptions {
 
 Loaded Load(const std::vector<std::string>& paths, const LoadOptions& options);
 
+// A line of `warnings` about a field of a manifest, with its place.
+std::string WarningAbout(const model::ManifestObject& manifest, std::string_view field, std::string_view message);
+
 // A diagnostic about a field of a manifest, at its place or at the nearest thing above it.
 Diagnostic AboutField(const model::ManifestObject& manifest, std::string_view field, std::string message);
 

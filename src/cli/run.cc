@@ -14,6 +14,7 @@
 #include "cli/feature_gates_option.h"
 #include "cli/interrupt.h"
 #include "cli/load.h"
+#include "cli/metrics_file.h"
 #include "cli/network_choice.h"
 #include "cli/run_checks.h"
 #include "cli/run_report.h"
@@ -91,6 +92,8 @@ class RunVerb final : public Verb {
     verb->add_option("-o,--output", output_, "text, or json: one object a line")
         ->check(CLI::IsMember({"text", "json"}));
     verb->add_option("--state", state_, "Where logs and volumes are kept (default ./reprieve-state)");
+    verb->add_option("--metrics-file", metrics_file_,
+                     "Where to write, at the end, how many JobSets completed and failed, in Prometheus' text format");
     verb->add_option("--backoff", backoff_,
                      "The wait after the first failure, doubling; 10s as upstream, less to rehearse")
         ->check([](const std::string& text) {
@@ -154,6 +157,10 @@ class RunVerb final : public Verb {
     if (!loaded.errors.empty()) return Refuse(loaded.errors);
     const NetworkChoice network = ChooseNetwork(network_, loaded);
     world.set_networks(network.networks);
+    if (const Status written = WriteMetrics(world); !written.ok()) {
+      std::fprintf(stderr, "reprieve: %s\n", written.error().message.c_str());
+      return kBadInput;
+    }
     if (const Status started = world.Start(); !started.ok()) {
       std::fprintf(stderr, "reprieve: %s\n", started.error().message.c_str());
       return kCannotRun;
@@ -215,6 +222,7 @@ class RunVerb final : public Verb {
     if (interrupted) EndEarly(world, run_report);
     run_report.Summarize(interrupted, world.machine().NotYetSuffered());
     if (interrupted) run_report.Say("Nothing is left behind: no process, mount or cgroup.");
+    if (const Status written = WriteMetrics(world); !written.ok()) run_report.Say(written.error().message);
     world.store().RemoveWatcher(&run_report);
     if (interrupted) return kInterrupted;
     return run_report.AnyFailed() ? kFailed : kCompleted;
@@ -230,6 +238,10 @@ class RunVerb final : public Verb {
     return Cat("Network: ", reason, ", but pods can't have networks of their own here (", world.WhyNoNetworks(),
                "): each has an address of its own in 127.0.0.0/8, and the first that listens on 0.0.0.0 keeps the port "
                "from all others.");
+  }
+
+  Status WriteMetrics(const node::LocalWorld& world) const {
+    return metrics_file_.empty() ? Ok() : WriteMetricsFile(metrics_file_, world.jobset_counters());
   }
 
   int Refuse(const std::vector<Diagnostic>& errors) const {
@@ -264,6 +276,7 @@ class RunVerb final : public Verb {
   std::string output_ = "text";
   std::string network_ = "auto";
   std::string state_ = "reprieve-state";
+  std::string metrics_file_;
   std::string backoff_ = "10s";
   std::string color_ = "auto";
   bool verbose_ = false;

@@ -4,14 +4,15 @@
 #include <set>
 
 #include "base/text.h"
+#include "controllers/jobset/placement.h"
 
 namespace reprieve::cli {
 namespace {
 
 class RunnableCheck {
  public:
-  RunnableCheck(const node::LocalWorld& world, const model::ManifestObject& manifest, std::vector<Diagnostic>& errors)
-      : world_(world), manifest_(manifest), errors_(errors) {}
+  RunnableCheck(const node::LocalWorld& world, const model::ManifestObject& manifest, Loaded& loaded)
+      : world_(world), manifest_(manifest), errors_(loaded.errors), warnings_(loaded.warnings) {}
 
   void Check(const batch::Job& job) {
     const batch::JobSpec& spec = *job.spec;
@@ -48,6 +49,7 @@ class RunnableCheck {
       earlier.insert(jobs[i].name);
       if (jobs[i].replicas == 0) continue;
       CheckEnds(*jobs[i].job_template.spec, Cat(path, ".template.spec"));
+      CheckPlacement(jobset, jobs[i], path);
       CheckPods(WithClaims(spec, *jobs[i].job_template.spec->pod_template.spec), jobset.metadata.namespace_,
                 Cat(path, ".template.spec.template.spec"));
     }
@@ -68,6 +70,70 @@ class RunnableCheck {
 
   void CheckPods(const core::PodSpec& spec, const std::string& name_space, const std::string& path) {
     for (std::string& why : world_.WhyNotRunnable(spec, name_space)) Complain(path, std::move(why));
+    if (spec.rest["schedulingGates"].size() > 0) {
+      Complain(Cat(path, ".schedulingGates"),
+               "nothing here lifts a scheduling gate, and the pods would wait for ever; remove it to run them");
+    }
+    RemarkOnVain(spec, path);
+  }
+
+  // What a cluster would heed and `run` can't.
+  void RemarkOnVain(const core::PodSpec& spec, const std::string& path) {
+    const auto remark = [&](std::string_view field, std::string_view why) {
+      warnings_.push_back(WarningAbout(manifest_, Cat(path, ".", field), why));
+    };
+    if (spec.rest["hostNetwork"].AsBool()) {
+      remark("hostNetwork", "makes no difference: all pods have this machine's network");
+    }
+    if (!spec.rest["priorityClassName"].AsText().empty()) {
+      remark("priorityClassName", "makes no difference: pods are placed in the order in which they come");
+    }
+    if (!spec.rest["runtimeClassName"].AsText().empty()) {
+      remark("runtimeClassName", "makes no difference: pods are processes of this machine");
+    }
+    const std::string& scheduler = spec.rest["schedulerName"].AsText();
+    if (!scheduler.empty() && scheduler != "default-scheduler") {
+      remark("schedulerName", "makes no difference: Reprieve itself places the pods");
+    }
+  }
+
+  // Exclusive placement (jobset.md 4): domains for the leaders to find, and Jobs that have leaders.
+  void CheckPlacement(const jobset::JobSet& jobset, const jobset::ReplicatedJob& group, const std::string& path) {
+    const meta::Labels& of_template = group.job_template.metadata.annotations;
+    const auto placement = controllers::PlacementOf(jobset.metadata.annotations, of_template);
+    if (placement.topology == nullptr) return;
+    if (placement.node_selector != nullptr) return CheckPreparedNodes(jobset, group, path);
+    if (!group.job_template.spec->indexed()) {
+      return Complain(Cat(path, ".template.spec.completionMode"),
+                      Cat("exclusive placement follows the pod with completion index 0, and a NonIndexed Job has none: "
+                          "its pods would be refused for ever; set it to Indexed, or remove the annotation ",
+                          jobset::kExclusiveTopology));
+    }
+    const auto& nodes = world_.nodes();
+    const bool any = std::any_of(nodes.begin(), nodes.end(),
+                                 [&](const node::Node& node) { return node.labels.contains(*placement.topology); });
+    if (any) return;
+    const std::string at = of_template.Find(jobset::kExclusiveTopology) != nullptr ? Cat(path, ".template.") : "";
+    Complain(Cat(at, "metadata.annotations[", jobset::kExclusiveTopology, "]"),
+             Cat("no node has a label ", *placement.topology,
+                 ", so that no pod could be placed; label the nodes, as by "
+                 "--nodes 2 --node-label n1:",
+                 *placement.topology, "=a --node-label n2:", *placement.topology, "=b"));
+  }
+
+  // The user has prepared nodes for each Job (jobset.md 2.9).
+  void CheckPreparedNodes(const jobset::JobSet& jobset, const jobset::ReplicatedJob& group, const std::string& path) {
+    std::set<std::string> prepared;
+    for (const node::Node& node : world_.nodes()) {
+      const auto at = node.labels.find(std::string(jobset::kNamespacedJob));
+      if (at != node.labels.end()) prepared.insert(at->second);
+    }
+    for (std::int32_t i = 0; i < group.replicas; ++i) {
+      const std::string wanted = Cat(jobset.metadata.namespace_, "_", jobset.metadata.name, "-", group.name, "-", i);
+      if (prepared.contains(wanted)) continue;
+      return Complain(path, Cat("no node is prepared for its Job ", i, ", as the annotation ", jobset::kNodeSelector,
+                                " wants it; label one by --node-label n1:", jobset::kNamespacedJob, "=", wanted));
+    }
   }
 
   void CheckDependencies(const jobset::ReplicatedJob& job, const std::set<std::string>& earlier,
@@ -94,6 +160,7 @@ class RunnableCheck {
   const node::LocalWorld& world_;
   const model::ManifestObject& manifest_;
   std::vector<Diagnostic>& errors_;
+  std::vector<std::string>& warnings_;
 };
 
 // The pods that manifests lead to, by what people may call them.
@@ -221,9 +288,9 @@ class InjectionReader {
 }  // namespace
 
 void CheckRunnable(const node::LocalWorld& world, const std::string& first_path, Loaded& loaded) {
-  for (const LoadedJob& job : loaded.jobs) RunnableCheck(world, job.manifest, loaded.errors).Check(job.job);
+  for (const LoadedJob& job : loaded.jobs) RunnableCheck(world, job.manifest, loaded).Check(job.job);
   for (const LoadedJobSet& jobset : loaded.jobsets) {
-    RunnableCheck(world, jobset.manifest, loaded.errors).Check(jobset.jobset);
+    RunnableCheck(world, jobset.manifest, loaded).Check(jobset.jobset);
   }
   if (loaded.errors.empty() && loaded.jobs.empty() && loaded.jobsets.empty()) {
     auto file = std::make_shared<const model::ManifestFile>(model::ManifestFile{first_path, {}});

@@ -321,6 +321,7 @@ void RunReport::Judged(const world::Verdict& verdict) {
     if (const auto uid = jobset_uids_.find({verdict.namespace_, verdict.jobset}); uid != jobset_uids_.end()) {
       JobSetLife& jobset = jobsets_.at(uid->second);
       jobset.last = verdict;
+      if (!verdict.ends && verdict.action.ends_with("AndIgnoreMaxRestarts")) ++jobset.uncounted;
       if (verdict.ends) NoteCause(verdict, jobset.tally);
       if (const auto due = RetryDue(verdict)) jobset.tally.retries.insert(*due);
       ReleaseHeld(uid->second, verdict.job);

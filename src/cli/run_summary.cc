@@ -119,6 +119,7 @@ void RunReport::Summarize(const JobSetLife& jobset, bool interrupted) {
     const Restarts restarts = RestartsOf(jobset);
     event.Set("restartsUsed", Value::Int(restarts.used));
     event.Set("restartsNotCounted", Value::Int(restarts.uncounted));
+    event.Set("restartsForgiven", Value::Int(restarts.forgiven));
     event.Set("maxRestarts", Value::Int(restarts.limit));
     return Json(std::move(event));
   }

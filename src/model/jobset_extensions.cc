@@ -8,8 +8,6 @@
 namespace reprieve::jobset {
 namespace {
 
-constexpr std::string_view kPrefix = "reprieve.dev/";
-
 class Reader {
  public:
   explicit Reader(std::vector<ExtensionError>* errors) : errors_(errors) {}
@@ -32,7 +30,7 @@ class Reader {
                                                  "pending-limit"};
     const std::string_view near = NearestWord(name, names);
     Complain(name, near.empty() ? Cat("is none of Reprieve's; known are ", Join({names.begin(), names.end()}, ", "))
-                                : Cat("is none of Reprieve's; did you mean ", kPrefix, near, "?"));
+                                : Cat("is none of Reprieve's; did you mean ", kExtensionPrefix, near, "?"));
   }
 
  private:
@@ -58,7 +56,7 @@ class Reader {
   }
 
   void Complain(std::string_view name, std::string message) {
-    if (errors_ != nullptr) errors_->push_back({Cat(kPrefix, name), std::move(message)});
+    if (errors_ != nullptr) errors_->push_back({Cat(kExtensionPrefix, name), std::move(message)});
   }
 
   std::vector<ExtensionError>* errors_;
@@ -78,7 +76,8 @@ Extensions ReadExtensions(const meta::Labels& annotations, std::vector<Extension
   Extensions out;
   Reader reader(errors);
   for (const auto& [key, text] : annotations.All()) {
-    if (key.starts_with(kPrefix)) reader.Read(std::string_view(key).substr(kPrefix.size()), text, out);
+    if (key.starts_with(kExtensionPrefix))
+      reader.Read(std::string_view(key).substr(kExtensionPrefix.size()), text, out);
   }
   return out;
 }

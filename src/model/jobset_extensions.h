@@ -15,12 +15,15 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/time.h"
 #include "model/meta.h"
 
 namespace reprieve::jobset {
+
+inline constexpr std::string_view kExtensionPrefix = "reprieve.dev/";
 
 struct Extensions {
   std::optional<Nanoseconds> restart_delay;

@@ -79,6 +79,7 @@ class LocalWorld {
   const world::Clock& clock() const { return clock_; }
   world::Ledger& ledger() { return ledger_; }
   const std::vector<Node>& nodes() const { return nodes_; }
+  const engine::JobSetCounters& jobset_counters() const { return engine_.jobset_counters(); }
   // A Service or a claim of the manifests; its watchers hear of it once the world has started.
   void Add(core::Service service);
   void Add(core::PersistentVolumeClaim claim);

@@ -93,8 +93,11 @@ void Machine::TouchPodsOf(const core::Service& service) {
   }
 }
 
-// A claim's folder stays when the run is over: what pods keep there is what they begin with next time.
+// A claim's folder stays when the run is over: what pods keep there is what they begin with next time. One that goes
+// with its JobSet begins empty: what is there is of a JobSet that the run before has taken with it.
 void Machine::ClaimChanged(const core::PersistentVolumeClaim& claim) {
+  const bool fresh = claims_.insert(claim.metadata.uid).second;
+  if (fresh && claim.metadata.Controller() != nullptr) RetireClaimFolder(claim);
   const Status made = MakeClaimFolder(options_.volumes, meta::KeyOf(claim.metadata));
   if (!made.ok() && options_.notice) {
     options_.notice(Cat("PersistentVolumeClaim ", claim.metadata.name, ": ", made.error().message));
@@ -102,7 +105,15 @@ void Machine::ClaimChanged(const core::PersistentVolumeClaim& claim) {
 }
 
 void Machine::ClaimDeleted(const core::PersistentVolumeClaim& claim) {
-  janitor_.Remove(ClaimFolder(options_.volumes, meta::KeyOf(claim.metadata)));
+  claims_.erase(claim.metadata.uid);
+  RetireClaimFolder(claim);
+}
+
+// Out of the way at once, since a claim of the same name may come next; removed when there is time.
+void Machine::RetireClaimFolder(const core::PersistentVolumeClaim& claim) {
+  if (auto retired = RetiredClaimFolder(options_.volumes, meta::KeyOf(claim.metadata), claim.metadata.uid)) {
+    janitor_.Remove(std::move(*retired));
+  }
 }
 
 void Machine::Touch(Resident& resident) {

@@ -16,6 +16,7 @@
 #include <memory>
 #include <optional>
 #include <queue>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -183,6 +184,7 @@ class Machine final : public world::Watcher {
   // Its name, if it has one: for others as its Service wants it, while it is there.
   void UpdateName(Resident& resident);
   void TouchPodsOf(const core::Service& service);
+  void RetireClaimFolder(const core::PersistentVolumeClaim& claim);
   void Finish(Resident& resident);
   void Drop(Resident& resident);
 
@@ -197,6 +199,7 @@ class Machine final : public world::Watcher {
   Placement placement_;
   PodNames names_;
   std::map<meta::ObjectKey, const core::Service*> services_;
+  std::set<std::string> claims_;  // UIDs of those that are there
   Janitor janitor_;
   JobSetAgents agents_;
 

@@ -154,6 +154,16 @@ Status MakeClaimFolder(const VolumePlaces& places, const meta::ObjectKey& claim)
   return Error{Cat("directory ", path, " cannot be opened to everyone: ", strerrordesc_np(errno))};
 }
 
+std::optional<std::string> RetiredClaimFolder(const VolumePlaces& places, const meta::ObjectKey& claim,
+                                              std::string_view uid) {
+  // No claim's name begins with a dot.
+  std::string retired = Cat(places.claims, "/", claim.namespace_, "/.", claim.name, "-", uid);
+  std::error_code failed;
+  fs::rename(ClaimFolder(places, claim), retired, failed);
+  if (failed) return std::nullopt;
+  return retired;
+}
+
 Result<PodVolumes> PodVolumes::Make(const meta::ObjectMeta& pod, const core::PodSpec& spec, const VolumePlaces& places,
                                     const Settings& settings) {
   PodVolumes out;

@@ -7,7 +7,9 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -28,6 +30,9 @@ struct VolumePlaces {
 // Where what a claim keeps is kept.
 std::string ClaimFolder(const VolumePlaces& places, const meta::ObjectKey& claim);
 Status MakeClaimFolder(const VolumePlaces& places, const meta::ObjectKey& claim);
+// Moves that folder to a name that no claim has, to be removed; nothing if there is none. `uid`: of the claim.
+std::optional<std::string> RetiredClaimFolder(const VolumePlaces& places, const meta::ObjectKey& claim,
+                                              std::string_view uid);
 
 class PodVolumes {
  public:

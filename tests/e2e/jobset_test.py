@@ -58,7 +58,7 @@ class Policies(Reprieve):
         for restart in ("restart 1 of JobSet again, 1 of 3 used", "restart 2 of JobSet again, 2 of 3 used"):
             self.assertRegex(out, r"again-workers-1-0-\w+ exited 1 in container main → Job again-workers-1 failed: "
                                   r"BackoffLimitExceeded → JobSet again: rule 1 RestartJobSet "
-                                  r"\(.*restart-jobset.yaml:12\) → " + restart)
+                                  r"\(.*restart-jobset.yaml:12\), anyOfThem → " + restart)
         self.assertIn("JobSet again completed", out)
 
     def test_fail_jobset(self):
@@ -238,11 +238,106 @@ class Claims(Reprieve):
         self.assertIn("restarts 0 of 1 used", done.stdout)
         self.assertEqual((self.cwd / "reprieve-state/claims/default/data-js/lines").read_text(), "line\n" * 3)
 
+    def test_a_claim_that_goes_with_its_jobset_is_kept_until_the_next_run_begins(self):
+        command = "echo line >> /data/lines; [ $(wc -l < /data/lines) -ge 2 ]"
+        spec = self.CLAIM.replace("Retain", "Delete") + "\n  failurePolicy: {maxRestarts: 1}"
+        manifest = self.write(jobset("js", command, spec=spec,
+                                     container="              volumeMounts: [{name: data, mountPath: /data}]"))
+        for _ in range(2):
+            done = self.reprieve("run", manifest)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            self.assertIn("restarts 1 of 1 used", done.stdout)
+            folder = self.cwd / "reprieve-state/claims/default"
+            self.assertEqual((folder / "data-js/lines").read_text(), "line\n" * 2)
+            self.assertEqual(os.listdir(folder), ["data-js"])
+
     def test_a_claim_that_is_nowhere_is_named_before_anything_starts(self):
         manifest = self.write(jobset("js", "true", pod="            volumes: [{name: v, persistentVolumeClaim: {claimName: nowhere}}]"))
         done = self.reprieve("run", manifest)
         self.assertEqual(done.returncode, 2)
         self.assertIn("wants the PersistentVolumeClaim nowhere", done.stderr)
+
+
+class Exclusive(Reprieve):
+    """Exclusive placement on four virtual nodes in two racks: n1 and n2, n3 and n4."""
+
+    RACKS = ("--nodes", "4", "--node-label", "n1:rack=a", "--node-label", "n2:rack=a",
+             "--node-label", "n3:rack=b", "--node-label", "n4:rack=b")
+    TOPOLOGY = "alpha.jobset.sigs.k8s.io/exclusive-topology"
+    PAIR = "        completions: 2\n        parallelism: 2"
+
+    def manifest(self, replicas, job=PAIR, command="sleep 0.7"):
+        text = jobset("js", command, members=f"    replicas: {replicas}", job=job)
+        return self.write(text.replace("{name: js}", "{name: js, annotations: {%s: rack}}" % self.TOPOLOGY))
+
+    def lives(self, *args):
+        """Of each pod that has run: Job, rack, and between which lines of the output."""
+        done, events = self.events(*self.RACKS, *args)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        lives = {}
+        for at, event in enumerate(events):
+            if event["type"] != "pod" or event["phase"] not in ("Running", "Succeeded"):
+                continue
+            rack = "a" if event["node"] in ("n1", "n2") else "b"
+            lives.setdefault(event["pod"], [event["job"], rack, at, at])[3] = at
+        return list(lives.values()), events
+
+    def assert_exclusive(self, lives):
+        for job, rack, begin, end in lives:
+            for other, its_rack, its_begin, its_end in lives:
+                if job == other:
+                    self.assertEqual(rack, its_rack, lives)
+                elif begin <= its_end and its_begin <= end:
+                    self.assertNotEqual(rack, its_rack, lives)
+
+    def test_two_jobs_never_share_a_rack_and_followers_are_with_their_leader(self):
+        lives, _ = self.lives(self.manifest(2))
+        self.assertEqual(len(lives), 4)
+        self.assertEqual({rack for _, rack, _, _ in lives}, {"a", "b"})
+        self.assert_exclusive(lives)
+
+    def test_a_third_job_waits_and_says_why(self):
+        lives, events = self.lives(self.manifest(3))
+        self.assertEqual(len(lives), 6)
+        self.assert_exclusive(lives)
+        why = [event["message"] for event in events if event["type"] == "waiting"]
+        self.assertEqual(why[0], "0/4 nodes are available: 4 node(s) didn't match pod anti-affinity rules.")
+
+    def test_jobs_without_the_annotation_stay_away_too(self):
+        text = jobset("plain", "sleep 0.2", job=self.PAIR)
+        (self.cwd / "plain.yaml").write_text(text)
+        exclusive = self.manifest(1, command="sleep 1.5")
+        lives, _ = self.lives(exclusive, "plain.yaml")
+        self.assertEqual(len(lives), 4)
+        racks = {job: rack for job, rack, _, _ in lives}
+        self.assertNotEqual(racks["js-w-0"], racks["plain-w-0"])
+
+    def test_a_topology_that_no_node_has_is_refused_with_the_way_out(self):
+        done = self.reprieve("run", "--nodes", "4", "--node-label", "n1:zone=a", self.manifest(2))
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertIn("no node has a label rack", done.stderr)
+        self.assertIn("--node-label n1:rack=a", done.stderr)
+
+    def test_jobs_without_a_leader_are_refused(self):
+        manifest = self.manifest(1, job="        completionMode: NonIndexed")
+        done = self.reprieve("run", *self.RACKS, manifest)
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertIn("set it to Indexed", done.stderr)
+        done = self.reprieve("validate", manifest)
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("all their pods are refused for ever", done.stderr)
+
+    def test_nodes_that_are_not_prepared_are_named(self):
+        text = jobset("js", "true", members="    replicas: 2")
+        keys = f"{self.TOPOLOGY}: rack, alpha.jobset.sigs.k8s.io/node-selector: 'true'"
+        manifest = self.write(text.replace("{name: js}", "{name: js, annotations: {%s}}" % keys))
+        label = "n1:alpha.jobset.sigs.k8s.io/namespaced-job=default_js-w-0"
+        done = self.reprieve("run", "--nodes", "2", "--node-label", label, manifest)
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertIn("namespaced-job=default_js-w-1", done.stderr)
+        done = self.reprieve("run", "--nodes", "2", "--node-label", label,
+                             "--node-label", label.replace("n1:", "n2:").replace("w-0", "w-1"), manifest)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
 
 class Incidents(Reprieve):
@@ -324,6 +419,26 @@ class Beyond(Reprieve):
                      "restart 4 of JobSet js, 2 of 9 used, 2 of 2 of rule all, in 200ms",
                      "reaching max number of restarts of rule all"):
             self.assertIn(line, done.stdout)
+        self.assertIn("restarts 2 of 9 used, 2 earlier ones before the budget was whole again", done.stdout)
+        self.assertNotIn("not counted", done.stdout)
+
+    def test_what_limits_nothing_is_a_warning(self):
+        annotations = 'reprieve.dev/rule-max-restarts: "al=2", reprieve.dev/restart-delay-cap: 5s'
+        spec = "  failurePolicy: {maxRestarts: 9, rules: [{name: all, action: RestartJobSet}]}"
+        done = self.run_with(annotations, "true", spec)
+        self.assertEqual(done.returncode, 0)
+        self.assertRegex(done.stderr, r"Warning: job.yaml:4: metadata.annotations\[reprieve.dev/rule-max-restarts\] limits "
+                                      r"nothing: the failure policy has no rule named al; did you mean all\?")
+        self.assertIn("means nothing without reprieve.dev/restart-delay", done.stderr)
+        self.assertNotIn("Warning", self.run_with('reprieve.dev/rule-max-restarts: "failurePolicyRule0=2"', "true",
+                                                  spec.replace("name: all, ", "")).stderr)
+
+    def test_the_line_says_what_of_a_rule_fits_and_how_it_is_called(self):
+        spec = ("  failurePolicy: {maxRestarts: 1, rules: [{name: crash, action: RestartJobSet, onJobFailureReasons: "
+                "[BackoffLimitExceeded], onJobFailureMessagePatterns: ['nothing', 'back.?off'], targetReplicatedJobs: [w]}]}")
+        out = self.run_with("a: b", "[ $ATTEMPT = 1 ]", spec).stdout
+        self.assertIn('rule 1 RestartJobSet (job.yaml:6), crash, by reason BackoffLimitExceeded and message pattern '
+                      '"back.?off" and replicated job w → restart 1 of JobSet js, 1 of 1 used', out)
 
     def test_a_pod_that_is_pending_for_too_long_counts_as_lost(self):
         # After the drain no node is left: the pod that replaces the evicted one waits in vain.
@@ -340,7 +455,50 @@ class Beyond(Reprieve):
         self.assertIn("is no duration, such as 10s", done.stderr)
 
 
+class Metrics(Reprieve):
+    def test_the_file_has_upstreams_counters(self):
+        manifest = self.write(jobset("good", "true") + "---" + jobset("bad", "false"))
+        done = self.reprieve("run", "--metrics-file", "out.prom", manifest)
+        self.assertEqual(done.returncode, 1)
+        lines = (self.cwd / "out.prom").read_text().splitlines()
+        self.assertIn("# TYPE jobset_failed_total counter", lines)
+        self.assertIn('jobset_failed_total{jobset_name="bad",namespace="default"} 1', lines)
+        self.assertIn('jobset_completed_total{jobset_name="good",namespace="default"} 1', lines)
+
+    def test_a_file_that_cannot_be_written_is_said_before_anything_starts(self):
+        done = self.reprieve("run", "--metrics-file", "no/where", self.write(jobset("js", "true")))
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertIn("--metrics-file no/where cannot be written: No such file or directory", done.stderr)
+
+
 class Input(Reprieve):
+    def test_a_slip_in_the_kind_is_pointed_at(self):
+        for kind, near in (("job", "Job"), ("Jobs", "Job")):
+            done = self.reprieve("validate", self.write(f"apiVersion: batch/v1\nkind: {kind}\n"))
+            self.assertIn(f"Did you mean {near}?", done.stdout, kind)
+        text = jobset("js", "true")
+        for kind in ("jobSet", "Jobset", "JobSets"):
+            self.assertIn("Did you mean JobSet?", self.reprieve("validate", self.write(text.replace("kind: JobSet", f"kind: {kind}"))).stdout)
+        done = self.reprieve("validate", self.write(text.replace("jobset.x-k8s.io/v1alpha2", "batch/v1")))
+        self.assertIn("The apiVersion of a JobSet is jobset.x-k8s.io/v1alpha2.", done.stdout)
+
+    def test_annotations_of_reprieve_on_other_things_than_jobsets_are_warned_of(self):
+        text = jobset("js", "true", members="").replace("    template:\n      spec:", "    template:\n      metadata: {annotations: "
+                                                       "{reprieve.dev/restart-delay: 1s}}\n      spec:", 1)
+        done = self.reprieve("validate", self.write(text))
+        self.assertIn("spec.replicatedJobs[0].template.metadata.annotations[reprieve.dev/restart-delay] means nothing here",
+                      done.stderr)
+
+    def test_what_can_make_no_difference_here_is_said(self):
+        done = self.reprieve("run", self.write(jobset("js", "true", pod="            schedulingGates: [{name: a.b/c}]")))
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertIn("nothing here lifts a scheduling gate", done.stderr)
+        done = self.reprieve("run", self.write(jobset("js", "true", pod="            hostNetwork: true\n            schedulerName: mine\n"
+                                                      "            runtimeClassName: gvisor\n            priorityClassName: high")))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for field in ("hostNetwork", "schedulerName", "runtimeClassName", "priorityClassName"):
+            self.assertRegex(done.stderr, rf"Warning: job.yaml:\d+: spec.*\.{field} makes no difference: ")
+
     def test_errors_of_a_jobset_stand_at_their_places(self):
         text = jobset("js", "true", spec="  failurePolicy:\n    rules:\n    - action: Restart\n  coordinater: {}")
         done = self.reprieve("validate", self.write(text, "js.yaml"))

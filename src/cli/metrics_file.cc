@@ -1,0 +1,40 @@
+#include "cli/metrics_file.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+
+#include "base/text.h"
+
+namespace reprieve::cli {
+namespace {
+
+// Names of objects have no character that would have to be escaped.
+void AppendCounter(std::string& out, std::string_view name, std::string_view help,
+                   const std::map<meta::ObjectKey, std::uint64_t>& counts) {
+  AppendTo(out, "# HELP ", name, " ", help, "\n# TYPE ", name, " counter\n");
+  for (const auto& [jobset, count] : counts) {
+    AppendTo(out, name, "{jobset_name=\"", jobset.name, "\",namespace=\"", jobset.namespace_, "\"} ", count, "\n");
+  }
+}
+
+}  // namespace
+
+std::string MetricsText(const engine::JobSetCounters& counters) {
+  std::string out;
+  AppendCounter(out, "jobset_failed_total", "JobSets that have failed.", counters.failed);
+  AppendCounter(out, "jobset_completed_total", "JobSets that have completed.", counters.completed);
+  return out;
+}
+
+Status WriteMetricsFile(const std::string& path, const engine::JobSetCounters& counters) {
+  const std::string draft = path + ".tmp";
+  std::ofstream file(draft, std::ios::trunc);
+  file << MetricsText(counters);
+  file.close();
+  if (!file.fail() && std::rename(draft.c_str(), path.c_str()) == 0) return Ok();
+  return Error{Cat("--metrics-file ", path, " cannot be written: ", strerrordesc_np(errno))};
+}
+
+}  // namespace reprieve::cli
