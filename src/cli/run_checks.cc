@@ -82,9 +82,6 @@ class RunnableCheck {
     const auto remark = [&](std::string_view field, std::string_view why) {
       warnings_.push_back(WarningAbout(manifest_, Cat(path, ".", field), why));
     };
-    if (spec.rest["hostNetwork"].AsBool()) {
-      remark("hostNetwork", "makes no difference: all pods have this machine's network");
-    }
     if (!spec.rest["priorityClassName"].AsText().empty()) {
       remark("priorityClassName", "makes no difference: pods are placed in the order in which they come");
     }

@@ -493,10 +493,10 @@ class Input(Reprieve):
         done = self.reprieve("run", self.write(jobset("js", "true", pod="            schedulingGates: [{name: a.b/c}]")))
         self.assertEqual((done.returncode, done.stdout), (2, ""))
         self.assertIn("nothing here lifts a scheduling gate", done.stderr)
-        done = self.reprieve("run", self.write(jobset("js", "true", pod="            hostNetwork: true\n            schedulerName: mine\n"
+        done = self.reprieve("run", self.write(jobset("js", "true", pod="            schedulerName: mine\n"
                                                       "            runtimeClassName: gvisor\n            priorityClassName: high")))
         self.assertEqual(done.returncode, 0, done.stderr)
-        for field in ("hostNetwork", "schedulerName", "runtimeClassName", "priorityClassName"):
+        for field in ("schedulerName", "runtimeClassName", "priorityClassName"):
             self.assertRegex(done.stderr, rf"Warning: job.yaml:\d+: spec.*\.{field} makes no difference: ")
 
     def test_errors_of_a_jobset_stand_at_their_places(self):
