@@ -71,7 +71,7 @@ double ResidentBytes() {
 
 // The quickest of a few runs, as noise only ever adds; of a million pods one has to do.
 constexpr std::int64_t kPodsOfOneRun = 1'000'000;
-constexpr int kRuns = 3;
+constexpr std::size_t kRuns = 3;
 
 }  // namespace
 
@@ -135,8 +135,8 @@ std::vector<Figure> JobLifecycle(const std::string& self) {
   std::vector<Figure> out;
   double per_pod_10k = 0;
   for (const std::int64_t pods : {1'000, 10'000, 100'000, 1'000'000}) {
-    std::vector<SimulatedCost> runs;
-    for (int run = 0; run < (pods < kPodsOfOneRun ? kRuns : 1); ++run) runs.push_back(RunSimulatedJob({pods, false}));
+    std::vector<SimulatedCost> runs(pods < kPodsOfOneRun ? kRuns : 1);
+    for (SimulatedCost& run : runs) run = RunSimulatedJob({pods, false});
     const SimulatedCost cost = QuickestOf(runs);
     const double rate = static_cast<double>(pods) / cost.seconds;
     const std::string name = Cat("job_lifecycle/", pods);
@@ -162,11 +162,11 @@ std::vector<Figure> JobLifecycle(const std::string& self) {
 std::vector<Figure> JobFailures(const std::string&) {
   std::vector<Figure> out;
   for (const std::int64_t pods : {1'000, 10'000, 100'000}) {
-    std::vector<SimulatedCost> plain_runs;
-    std::vector<SimulatedCost> failing_runs;
-    for (int run = 0; run < kRuns; ++run) {
-      plain_runs.push_back(RunSimulatedJob({pods, false}));
-      failing_runs.push_back(RunSimulatedJob({pods, true}));
+    std::vector<SimulatedCost> plain_runs(kRuns);
+    std::vector<SimulatedCost> failing_runs(kRuns);
+    for (std::size_t run = 0; run < kRuns; ++run) {
+      plain_runs[run] = RunSimulatedJob({pods, false});
+      failing_runs[run] = RunSimulatedJob({pods, true});
     }
     const double plain = QuickestOf(plain_runs).seconds;
     const double failing = QuickestOf(failing_runs).seconds;
