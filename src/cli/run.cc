@@ -153,6 +153,11 @@ class RunVerb final : public Verb {
     for (core::PersistentVolumeClaim& claim : loaded.claims) world.Add(std::move(claim));
     CheckRunnable(world, files_.front(), loaded);
     const std::vector<world::Incident> incidents = ReadInjections(injections_, world.nodes(), loaded, loaded.errors);
+    if (!loaded.jobsets.empty() && access("/etc/hosts", F_OK) != 0) {
+      loaded.warnings.emplace_back(
+          "this machine has no /etc/hosts for a pod's own to stand in place of: pods find each other by address only; "
+          "an empty file there is enough");
+    }
     for (const std::string& warning : loaded.warnings) std::fprintf(stderr, "Warning: %s\n", warning.c_str());
     if (!loaded.errors.empty()) return Refuse(loaded.errors);
     const NetworkChoice network = ChooseNetwork(network_, loaded);

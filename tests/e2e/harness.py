@@ -15,6 +15,10 @@ def binary():
     return os.environ["REPRIEVE"]
 
 
+# Pods find each other by an /etc/hosts that stands in place of the machine's; a bare debootstrap has none.
+needs_names = unittest.skipUnless(os.path.exists("/etc/hosts"), "this machine has no /etc/hosts: nothing has a name")
+
+
 class Reprieve(unittest.TestCase):
     def setUp(self):
         self.directory = tempfile.TemporaryDirectory()

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import time
 
-from harness import EXAMPLES, Reprieve, binary, main
+from harness import EXAMPLES, Reprieve, binary, main, needs_names
 
 GATE = ("--feature-gates", "InPlaceRestart=true")
 PATIENCE = 30
@@ -189,6 +189,7 @@ class MainContainer(InPlace):
         self.assertEqual(sorted(path.name for path in self.cwd.glob("saved-*")), ["saved-0", "saved-1", "saved-2"])
 
 
+@needs_names
 class Examples(Reprieve):
     def outcome(self, name):
         done = self.reprieve("run", "--logs", *GATE, str(EXAMPLES / "jobset" / name))

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import time
 
-from harness import EXAMPLES, Reprieve, binary, main
+from harness import EXAMPLES, Reprieve, binary, main, needs_names
 
 
 def example(name):
@@ -99,6 +99,7 @@ class Policies(Reprieve):
         self.assertRegex(out, r"maintained-leader-0-0-\w+ exited 137 .* → JobSet maintained: rule 2 FailJobSet")
 
 
+@needs_names
 class Training(Reprieve):
     """examples/jobset/train-together.yaml: a leader and four workers in Python that meet by name."""
 
@@ -140,6 +141,7 @@ class Training(Reprieve):
         self.assertEqual(disturbed, undisturbed)
 
 
+@needs_names
 class Names(Reprieve):
     LOOK = "for i in 1 2 3 4 5 6 7 8 9; do getent hosts NAME && exec sleep 0.3; sleep 0.1; done; exit 1"
 

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import time
 
-from harness import Reprieve, binary, main
+from harness import Reprieve, binary, main, needs_names
 
 PATIENCE = 30
 HELLO = """
@@ -86,6 +86,7 @@ def interfaces(pid):
     return [line for line in text.splitlines() if f"rpv{pid}-" in line]
 
 
+@needs_names
 class Network(Reprieve):
     def setUp(self):
         super().setUp()
