@@ -44,11 +44,8 @@ double BareRate(const Scratch& scratch) {
     over.push_back(exit.sandbox);
     changed.notify_one();
   };
-  node::SupervisorOptions options;
-  options.state_directory = scratch / "bare";
-  auto started = node::Supervisor::Start(std::move(options), std::move(events));
-  REPRIEVE_CHECK(started.ok(), "the runtime starts");
-  node::Supervisor& runtime = **started;
+  const std::unique_ptr<node::Supervisor> bare = StartBareRuntime(scratch / "bare", std::move(events));
+  node::Supervisor& runtime = *bare;
   const double begin = Now();
   for (int i = 0; i < kPods || running > 0; ++i) {
     std::vector<node::SandboxId> ended;

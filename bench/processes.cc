@@ -9,7 +9,9 @@
 #include <cstdlib>
 #include <filesystem>
 #include <system_error>
+#include <utility>
 
+#include "base/check.h"
 #include "base/text.h"
 
 namespace reprieve::bench {
@@ -30,6 +32,14 @@ double Median(std::vector<double> values) {
 int Shell(const std::string& command) {
   const int status = std::system(command.c_str());
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+std::unique_ptr<node::Supervisor> StartBareRuntime(std::string directory, node::RuntimeEvents events) {
+  node::SupervisorOptions options;
+  options.state_directory = std::move(directory);
+  auto started = node::Supervisor::Start(std::move(options), std::move(events));
+  REPRIEVE_CHECK(started.ok(), "the runtime starts");
+  return std::move(*started);
 }
 
 Scratch::Scratch()

@@ -1,9 +1,12 @@
 // What the benchmarks of real processes share.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "node/runtime/supervisor.h"
 
 namespace reprieve::bench {
 
@@ -14,6 +17,9 @@ std::string ReprieveBeside(const std::string& self);
 double Median(std::vector<double> values);
 // The exit code of a shell's command; -1 if it did not exit.
 int Shell(const std::string& command);
+
+// The runtime alone, with its state below `directory`. Aborts if it can't run here.
+std::unique_ptr<node::Supervisor> StartBareRuntime(std::string directory, node::RuntimeEvents events);
 
 // A directory of our own that goes with the scope.
 class Scratch {

@@ -80,11 +80,8 @@ double BareRestart(const Scratch& scratch) {
     ++exited;
     changed.notify_one();
   };
-  node::SupervisorOptions options;
-  options.state_directory = scratch / "bare";
-  auto started = node::Supervisor::Start(std::move(options), std::move(events));
-  REPRIEVE_CHECK(started.ok(), "the runtime starts");
-  node::Supervisor& runtime = **started;
+  const std::unique_ptr<node::Supervisor> bare = StartBareRuntime(scratch / "bare", std::move(events));
+  node::Supervisor& runtime = *bare;
   const auto start = [&](bool second) {
     std::vector<std::pair<node::SandboxId, node::ContainerId>> out;
     for (int i = 0; i < kProcesses; ++i) {

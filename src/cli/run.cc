@@ -20,6 +20,7 @@
 #include "cli/run_report.h"
 #include "cli/verb.h"
 #include "node/local_world.h"
+#include "node/runtime/mount_plan.h"
 #include "world/incident.h"
 
 namespace reprieve::cli {
@@ -153,7 +154,8 @@ class RunVerb final : public Verb {
     for (core::PersistentVolumeClaim& claim : loaded.claims) world.Add(std::move(claim));
     CheckRunnable(world, files_.front(), loaded);
     const std::vector<world::Incident> incidents = ReadInjections(injections_, world.nodes(), loaded, loaded.errors);
-    if (!loaded.jobsets.empty() && access("/etc/hosts", F_OK) != 0) {
+    const auto has_names = [](const LoadedJobSet& each) { return each.jobset.spec->has_hostnames(); };
+    if (std::any_of(loaded.jobsets.begin(), loaded.jobsets.end(), has_names) && !node::MachineHasHostsFile()) {
       loaded.warnings.emplace_back(
           "this machine has no /etc/hosts for a pod's own to stand in place of: pods find each other by address only; "
           "an empty file there is enough");

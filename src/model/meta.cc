@@ -4,6 +4,7 @@
 #include <atomic>
 
 #include "base/text.h"
+#include "model/label_requirement.h"
 
 namespace reprieve::meta {
 namespace {
@@ -27,8 +28,9 @@ const std::pair<std::string, std::string>* FindIn(const Labels::Entries& entries
   return at != entries.end() && at->first == key ? &*at : nullptr;
 }
 
-bool MatchesRequirement(const LabelSelectorRequirement& requirement, const Labels& labels) {
-  const std::string* value = labels.Find(requirement.key);
+}  // namespace
+
+bool Holds(const LabelSelectorRequirement& requirement, const std::string* value) {
   const auto listed = [&] {
     return std::find(requirement.values.begin(), requirement.values.end(), *value) != requirement.values.end();
   };
@@ -38,8 +40,6 @@ bool MatchesRequirement(const LabelSelectorRequirement& requirement, const Label
   if (requirement.op == "DoesNotExist") return value == nullptr;
   return false;
 }
-
-}  // namespace
 
 Labels::Labels(std::shared_ptr<const Entries> base, std::uint32_t position, std::string value)
     : base_(std::move(base)), stamp_(NextStamp()) {
@@ -254,7 +254,7 @@ bool LabelSelector::Matches(const Labels& labels) const {
     if (value == nullptr || *value != wanted) return false;
   }
   return std::all_of(match_expressions.begin(), match_expressions.end(),
-                     [&](const auto& requirement) { return MatchesRequirement(requirement, labels); });
+                     [&](const auto& requirement) { return Holds(requirement, labels.Find(requirement.key)); });
 }
 
 }  // namespace reprieve::meta

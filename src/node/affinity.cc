@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "model/bind.h"
+#include "model/label_requirement.h"
 
 namespace reprieve::node {
 namespace {
@@ -15,29 +16,24 @@ constexpr std::string_view kRequired = "requiredDuringSchedulingIgnoredDuringExe
 // The one label that every namespace has. Others can't be known here: no manifest has Namespaces.
 constexpr std::string_view kNamespaceName = "kubernetes.io/metadata.name";
 
-bool Holds(const LabelSelectorRequirement& requirement, const std::string* value) {
-  const auto listed = [&] {
-    return std::find(requirement.values.begin(), requirement.values.end(), *value) != requirement.values.end();
-  };
+// A node selector has two operators more than a label selector.
+bool NodeHas(const LabelSelectorRequirement& requirement, const std::string* value) {
   const std::string& op = requirement.op;
-  if (op == "In") return value != nullptr && listed();
-  if (op == "NotIn") return value == nullptr || !listed();
-  if (op == "Exists") return value != nullptr;
-  if (op == "DoesNotExist") return value == nullptr;
+  if (op != "Gt" && op != "Lt") return meta::Holds(requirement, value);
   if (value == nullptr || requirement.values.size() != 1) return false;
   const auto have = ParseInt64(*value);
   const auto bound = ParseInt64(requirement.values.front());
   if (!have || !bound) return false;
-  return op == "Gt" ? *have > *bound : op == "Lt" && *have < *bound;
+  return op == "Gt" ? *have > *bound : *have < *bound;
 }
 
 bool Holds(const NodeTerm& term, const std::string& name, const std::map<std::string, std::string>& labels) {
   if (term.labels.empty() && term.fields.empty()) return false;
   const auto of_labels = [&](const LabelSelectorRequirement& requirement) {
     const auto at = labels.find(requirement.key);
-    return Holds(requirement, at == labels.end() ? nullptr : &at->second);
+    return NodeHas(requirement, at == labels.end() ? nullptr : &at->second);
   };
-  const auto of_fields = [&](const LabelSelectorRequirement& requirement) { return Holds(requirement, &name); };
+  const auto of_fields = [&](const LabelSelectorRequirement& requirement) { return NodeHas(requirement, &name); };
   return std::all_of(term.labels.begin(), term.labels.end(), of_labels) &&
          std::all_of(term.fields.begin(), term.fields.end(), of_fields);
 }

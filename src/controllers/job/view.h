@@ -158,7 +158,6 @@ class JobView {
 
   const batch::Job* job_ = nullptr;
   std::shared_ptr<const batch::JobSpec> spec_;
-  std::string job_name_;
   std::shared_ptr<const PodPrototype> prototype_;
 
   FlatMap<const core::Pod*, std::unique_ptr<TrackedPod>> pods_;

@@ -190,7 +190,7 @@ class Starter {
       }
       return Ok();
     }
-    if (!container_.sandbox->hosts_path.empty() && access("/etc/hosts", F_OK) == 0) {
+    if (!container_.sandbox->hosts_path.empty() && MachineHasHostsFile()) {
       mounts.push_back({container_.sandbox->hosts_path, "/etc/hosts"});
     }
     if (!spec_.termination_message_path.empty()) {

@@ -2,6 +2,7 @@
 
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -243,6 +244,10 @@ std::string CleanPath(std::string_view path) {
     AppendTo(out, '/', piece);
   }
   return out.empty() ? "/" : out;
+}
+
+bool MachineHasHostsFile() {
+  return access("/etc/hosts", F_OK) == 0;
 }
 
 }  // namespace reprieve::node

@@ -24,4 +24,7 @@ Status PlanMounts(std::vector<Mount> mounts, const std::string& staging, std::ve
 // An absolute path without ".", "..", doubled or trailing slashes, or nothing if it is not absolute or leaves "/".
 std::string CleanPath(std::string_view path);
 
+// There is an /etc/hosts for a pod's own to stand in place of. Without one no pod has a name here.
+[[nodiscard]] bool MachineHasHostsFile();
+
 }  // namespace reprieve::node

@@ -12,7 +12,6 @@
 // network namespace and back. Errors: what the kernel refuses.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>

@@ -1,0 +1,16 @@
+// Whether a label is as one requirement of a selector wants it.
+//
+// Source: meta/v1 LabelSelectorRequirement. Pure.
+#pragma once
+
+#include <string>
+
+#include "model/meta.h"
+
+namespace reprieve::meta {
+
+// `value`: of the label with the requirement's key; null pointer: there is none. False of operators that are none of a
+// label selector's four.
+[[nodiscard]] bool Holds(const LabelSelectorRequirement& requirement, const std::string* value);
+
+}  // namespace reprieve::meta
