@@ -19,7 +19,7 @@ namespace reprieve::cli {
 // A pod that failed, and the container to blame.
 struct FailedPod {
   std::string pod;
-  std::string container;
+  SharedString container;
   std::int32_t attempt = 0;
 };
 
@@ -40,7 +40,7 @@ struct Tally {
 
 struct JobLife {
   meta::ObjectKey key;
-  std::string jobset;  // the UID of the JobSet that it belongs to; empty: it stands for itself
+  meta::Uid jobset;  // the JobSet that it belongs to; empty: it stands for itself
   Time began;
   std::optional<Time> ended;
   batch::JobStatus status;

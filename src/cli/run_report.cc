@@ -28,7 +28,7 @@ const core::ContainerStatus* FailedContainer(const core::Pod& pod) {
 
 std::string EndOf(const core::Pod& pod) {
   const core::ContainerStatus* failed = FailedContainer(pod);
-  if (failed == nullptr) return pod.status.reason;
+  if (failed == nullptr) return pod.status.reason.str();
   const core::ContainerStateTerminated& end = *failed->state.terminated;
   if (end.reason == "StartError" && !end.message.empty()) return Cat("exited ", end.exit_code, ": ", end.message);
   const bool says_more = !end.reason.empty() && end.reason != "Error";
@@ -108,7 +108,7 @@ void RunReport::JobSetChanged(const jobset::JobSet& jobset) {
 
 // After the verdicts that explain it, which come once its plan is applied.
 void RunReport::TellEnds() {
-  for (const std::string& uid : std::exchange(ends_, {})) {
+  for (const meta::Uid& uid : std::exchange(ends_, {})) {
     if (const auto job = jobs_.find(uid); job != jobs_.end()) TellEnd(job->second);
     if (const auto jobset = jobsets_.find(uid); jobset != jobsets_.end()) TellEnd(jobset->second);
   }
@@ -194,11 +194,12 @@ void RunReport::PodChanged(const core::Pod& pod) {
     if (status.restart_count <= seen) continue;
     tally.restarts += status.restart_count - seen;
     seen = status.restart_count;
-    const std::int32_t code = status.last_state.terminated ? status.last_state.terminated->exit_code : 0;
+    const auto* last = status.LastTermination();
+    const std::int32_t code = last != nullptr ? last->exit_code : 0;
     if (options_.format == OutputFormat::kJson) {
       Value event = JsonEvent("restart", "job", job->key);
       event.Set("pod", Value::String(pod.metadata.name));
-      event.Set("container", Value::String(status.name));
+      event.Set("container", Value::String(status.name.str()));
       event.Set("exitCode", Value::Int(code));
       event.Set("restarts", Value::Int(seen));
       Json(std::move(event));
@@ -209,7 +210,7 @@ void RunReport::PodChanged(const core::Pod& pod) {
   }
   const core::PodCondition* scheduled = pod.status.FindCondition("PodScheduled");
   const bool waits = scheduled != nullptr && scheduled->status == "False" && pod.node_name.empty() && !pod.IsTerminal();
-  NoteWaiting(life, waits ? scheduled->message : std::string());
+  NoteWaiting(life, waits ? scheduled->message.str() : std::string());
   if (life.phase == pod.status.phase) return;
   life.phase = pod.status.phase;
   if (life.phase == core::PodPhase::kRunning) life.running_since = clock_.Now();
@@ -228,7 +229,7 @@ void RunReport::PodChanged(const core::Pod& pod) {
     Value event = JsonEvent("pod", "job", job->key);
     event.Set("pod", Value::String(pod.metadata.name));
     event.Set("phase", Value::String(std::string(core::NameOf(life.phase))));
-    event.Set("node", Value::String(pod.node_name));
+    event.Set("node", Value::String(pod.node_name.str()));
     if (failed) event.Set("end", Value::String(EndOf(pod)));
     return Json(std::move(event));
   }
@@ -268,7 +269,7 @@ void RunReport::NoteWaiting(PodLife& pod, std::string why) {
 }
 
 void RunReport::TellWaiting() {
-  for (const std::string& uid : std::exchange(waits_changed_, {})) {
+  for (const meta::Uid& uid : std::exchange(waits_changed_, {})) {
     const auto job = jobs_.find(uid);
     const auto jobset = jobsets_.find(uid);
     if (job == jobs_.end() && jobset == jobsets_.end()) continue;
@@ -357,7 +358,7 @@ void RunReport::Judged(const world::Verdict& verdict) {
 }
 
 // Those of a JobSet (empty: of all); that of one Job is part of what is told next.
-void RunReport::ReleaseHeld(const std::string& jobset, const std::string& but_job) {
+void RunReport::ReleaseHeld(const meta::Uid& jobset, const meta::Uid& but_job) {
   std::vector<Held> all = std::exchange(held_, {});
   for (Held& held : all) {
     if (!jobset.empty() && held.jobset != jobset) {
@@ -407,7 +408,7 @@ void RunReport::Output(const node::PodOutput& line) {
     event.Set("time", Value::String(FormatRfc3339(clock_.Now())));
     event.Set("namespace", Value::String(line.pod.namespace_));
     event.Set("pod", Value::String(line.pod.name));
-    event.Set("container", Value::String(line.container));
+    event.Set("container", Value::String(std::string(line.container)));
     event.Set("stream", Value::String(line.stream == node::Stream::kStdout ? "stdout" : "stderr"));
     event.Set("text", Value::String(line.text));
     return Json(std::move(event));
@@ -490,7 +491,7 @@ void RunReport::PaintBlock(Time now) {
   const std::size_t room = terminal.rows > 3 ? terminal.rows - 2 : 1;
   std::size_t left = order_.size();
   for (const bool finished : {false, true}) {
-    for (const std::string& uid : order_) {
+    for (const meta::Uid& uid : order_) {
       const auto job = jobs_.find(uid);
       const auto jobset = jobsets_.find(uid);
       if ((job != jobs_.end() ? job->second.finished : jobset->second.finished) != finished) continue;
@@ -515,7 +516,7 @@ void RunReport::PaintBlock(Time now) {
 }
 
 bool RunReport::AnyFailed() const {
-  return std::any_of(order_.begin(), order_.end(), [this](const std::string& uid) {
+  return std::any_of(order_.begin(), order_.end(), [this](const meta::Uid& uid) {
     const auto job = jobs_.find(uid);
     return job != jobs_.end() ? job->second.status.IsTrue("Failed") : jobsets_.at(uid).status.IsTrue("Failed");
   });

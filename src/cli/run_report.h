@@ -57,16 +57,16 @@ class RunReport final : public world::Watcher {
 
  private:
   struct PodLife {
-    std::string owner;  // UID of the JobSet, or of the Job that stands for itself
+    meta::Uid owner;  // of the JobSet, or of the Job that stands for itself
     core::PodPhase phase = core::PodPhase::kPending;
     std::optional<Time> running_since;
-    std::map<std::string, std::int32_t> restarts;
+    std::map<SharedString, std::int32_t> restarts;
     std::string waits;  // why it has no place yet
   };
   // A failure of a JobSet's Job, until the JobSet's verdict tells the whole chain.
   struct Held {
     Time since;
-    std::string jobset;  // UID
+    meta::Uid jobset;
     world::Verdict verdict;
   };
   JobLife* LifeOf(const core::Pod& pod);
@@ -79,7 +79,7 @@ class RunReport final : public world::Watcher {
   void TellWaiting();
   void NoteFailure(const core::Pod& pod);
   void NoteCause(const world::Verdict& verdict, Tally& tally) const;
-  void ReleaseHeld(const std::string& jobset, const std::string& but_job);
+  void ReleaseHeld(const meta::Uid& jobset, const meta::Uid& but_job);
   void ReleaseOldHeld();
   void PrintVerdict(const world::Verdict& verdict);
   void TellEnds();
@@ -98,14 +98,14 @@ class RunReport final : public world::Watcher {
   const world::Clock& clock_;
   const node::Machine& machine_;
   const Style style_;
-  std::vector<std::string> order_;             // UIDs of JobSets and of Jobs that stand for themselves
-  std::map<std::string, JobLife> jobs_;        // by UID
-  std::map<std::string, JobSetLife> jobsets_;  // by UID
-  std::map<meta::ObjectKey, std::string> job_uids_;
-  std::map<meta::ObjectKey, std::string> jobset_uids_;
-  std::map<std::string, PodLife> pods_;     // by UID
-  std::vector<std::string> ends_;           // UIDs of what has ended and is not told yet
-  std::vector<std::string> waits_changed_;  // UIDs of Jobs whose pods wait for something new
+  std::vector<meta::Uid> order_;             // of JobSets and of Jobs that stand for themselves
+  std::map<meta::Uid, JobLife> jobs_;
+  std::map<meta::Uid, JobSetLife> jobsets_;
+  std::map<meta::ObjectKey, meta::Uid> job_uids_;
+  std::map<meta::ObjectKey, meta::Uid> jobset_uids_;
+  std::map<meta::Uid, PodLife> pods_;
+  std::vector<meta::Uid> ends_;           // of what has ended and is not told yet
+  std::vector<meta::Uid> waits_changed_;  // of Jobs whose pods wait for something new
   std::vector<Held> held_;
   std::deque<std::pair<meta::ObjectKey, FailedPod>> failures_;  // the newest
   RepeatedWarnings warnings_;

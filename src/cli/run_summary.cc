@@ -26,7 +26,7 @@ void RunReport::Summarize(bool interrupted, const std::vector<std::string>& not_
   }
   EraseBlock();
   ended_ = true;
-  for (const std::string& uid : order_) {
+  for (const meta::Uid& uid : order_) {
     if (const auto job = jobs_.find(uid); job != jobs_.end()) {
       Summarize(job->second, interrupted);
     } else {
@@ -168,7 +168,7 @@ void RunReport::PrintTally(const meta::ObjectKey& key, const Tally& tally, bool 
       std::printf("  logs     %s\n", path.c_str());
       return PrintTail(path);
     }
-    std::printf("  logs     none of %s/%s: it printed nothing\n", blamed->pod.c_str(), blamed->container.c_str());
+    std::printf("  logs     none of %s/%s: it printed nothing\n", blamed->pod.c_str(), blamed->container.str().c_str());
   } else if (std::filesystem::exists(machine_.LogDirectory(), ignored)) {
     std::printf("  logs     %s\n", machine_.LogDirectory().c_str());
   }

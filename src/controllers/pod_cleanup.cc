@@ -13,7 +13,7 @@ bool ManagedElsewhere(const batch::JobSpec& spec) {
 
 }  // namespace
 
-world::Plan ReconcilePodCleanup(const JobView& view, const meta::ObjectKey& job, const std::string& uid, Time now) {
+world::Plan ReconcilePodCleanup(const JobView& view, const meta::ObjectKey& job, const meta::Uid& uid, Time now) {
   world::Plan plan;
   plan.subject = {world::Kind::kJob, job};
   plan.uid = uid;

@@ -13,7 +13,7 @@ inline constexpr std::string_view kForegroundDeletion = "foregroundDeletion";
 
 // For a Job that is finished, deleting or gone (view.has_job() false; then `job` and `uid` say which it was): lets go
 // of tracking finalizers that nobody will account for, and deletes the pods of a Job that goes.
-[[nodiscard]] world::Plan ReconcilePodCleanup(const JobView& view, const meta::ObjectKey& job, const std::string& uid,
+[[nodiscard]] world::Plan ReconcilePodCleanup(const JobView& view, const meta::ObjectKey& job, const meta::Uid& uid,
                                               Time now);
 
 }  // namespace reprieve::controllers

@@ -10,12 +10,12 @@ namespace reprieve::engine {
 namespace {
 
 // The work queue's key for pods that nothing controls; no UID is empty.
-const std::string kOrphans;
+const SharedString kOrphans;
 
 }  // namespace
 
 struct Engine::JobState {
-  std::string uid;
+  meta::Uid uid;
   std::optional<Time> due;  // when the work queue has it, as far as we know
   controllers::JobView view;
   meta::ObjectKey key;
@@ -109,7 +109,7 @@ void Engine::PodDeleted(const core::Pod& pod) {
 }
 
 void Engine::NodeChanged(const core::Node& node) {
-  for (const std::string& job : placement_.NodeChanged(node)) Enqueue(job, Nanoseconds(0));
+  for (const meta::Uid& job : placement_.NodeChanged(node)) Enqueue(job, Nanoseconds(0));
 }
 
 bool Engine::RunOne() {
@@ -144,7 +144,7 @@ bool Engine::RunOne() {
   return true;
 }
 
-void Engine::Reconcile(const std::string& uid, JobState& state) {
+void Engine::Reconcile(const meta::Uid& uid, JobState& state) {
   const Time now = clock_.Now();
   const bool finished = state.view.has_job() && state.view.job().status.IsFinished();
   if (state.view.has_job() && !finished) {
@@ -182,7 +182,7 @@ void Engine::Reconcile(const std::string& uid, JobState& state) {
   state.failed_rounds = 0;
 }
 
-bool Engine::ApplyPlan(const std::string& uid, JobState& state, world::Plan& plan, world::PlanReport* report) {
+bool Engine::ApplyPlan(const meta::Uid& uid, JobState& state, world::Plan& plan, world::PlanReport* report) {
   if (plan.look_again) queue_.Add(uid, *plan.look_again);
   if (plan.stages.empty()) return true;
   *report = world::Apply(plan, clock_.Now(), api_);
@@ -191,7 +191,7 @@ bool Engine::ApplyPlan(const std::string& uid, JobState& state, world::Plan& pla
   return report->complete();
 }
 
-void Engine::Retry(const std::string& uid, JobState& state, world::WriteCode failure) {
+void Engine::Retry(const meta::Uid& uid, JobState& state, world::WriteCode failure) {
   // The same write would be refused again: only a change of the Job or of its pods can help, and that wakes it.
   if (failure == world::WriteCode::kInvalid) return;
   Nanoseconds delay = options_.retry_base;
@@ -204,7 +204,7 @@ bool Engine::CachesAreBehind(const JobState& state) const {
   return jobs_seen_ < state.job_written || pods_seen_ < state.pod_written;
 }
 
-Engine::JobState& Engine::StateOf(const std::string& uid) {
+Engine::JobState& Engine::StateOf(const meta::Uid& uid) {
   std::unique_ptr<JobState>& state = jobs_[uid];
   if (!state) {
     state = std::make_unique<JobState>();
@@ -213,7 +213,7 @@ Engine::JobState& Engine::StateOf(const std::string& uid) {
   return *state;
 }
 
-void Engine::Enqueue(const std::string& uid, Nanoseconds delay) {
+void Engine::Enqueue(const meta::Uid& uid, Nanoseconds delay) {
   queue_.Add(uid, clock_.Now() + delay);
 }
 
@@ -278,7 +278,7 @@ void Engine::ListsComplete(meta::ResourceVersion version) {
   jobsets_.ListsComplete(version);
 }
 
-void Engine::DropIfEmpty(const std::string& uid, const JobState& state) {
+void Engine::DropIfEmpty(const meta::Uid& uid, const JobState& state) {
   if (state.view.has_job() || !state.view.pods().empty() || !state.view.settled().empty()) return;
   queue_.Forget(uid);
   jobs_.erase(uid);

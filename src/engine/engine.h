@@ -74,19 +74,19 @@ class Engine final : public world::Watcher {
  private:
   struct JobState;
 
-  JobState& StateOf(const std::string& uid);
-  void Enqueue(const std::string& uid, Nanoseconds delay);
+  JobState& StateOf(const meta::Uid& uid);
+  void Enqueue(const meta::Uid& uid, Nanoseconds delay);
   void Enqueue(JobState& state, Nanoseconds delay);
   // Finds the Job of a pod that is new or has changed hands.
   JobState* ChangeOwner(const core::Pod& pod);
-  void Reconcile(const std::string& uid, JobState& state);
+  void Reconcile(const meta::Uid& uid, JobState& state);
   bool CachesAreBehind(const JobState& state) const;
   std::vector<const core::Pod*> OrphansFor(const batch::Job& job) const;
   void EnqueueMatching(const core::Pod& orphan);
   void ReleaseOrphans();
-  bool ApplyPlan(const std::string& uid, JobState& state, world::Plan& plan, world::PlanReport* report);
-  void Retry(const std::string& uid, JobState& state, world::WriteCode failure);
-  void DropIfEmpty(const std::string& uid, const JobState& state);
+  bool ApplyPlan(const meta::Uid& uid, JobState& state, world::Plan& plan, world::PlanReport* report);
+  void Retry(const meta::Uid& uid, JobState& state, world::WriteCode failure);
+  void DropIfEmpty(const meta::Uid& uid, const JobState& state);
 
   world::Api& api_;
   const world::Clock& clock_;
@@ -96,7 +96,7 @@ class Engine final : public world::Watcher {
   JobSetLoop jobsets_;
   PlacementLoop placement_;
   OverdueLoop overdue_;
-  std::unordered_map<std::string, std::unique_ptr<JobState>> jobs_;  // by UID
+  std::unordered_map<meta::Uid, std::unique_ptr<JobState>> jobs_;  // by UID
   struct Owned {
     JobState* state = nullptr;
     const void* owners = nullptr;  // the list of owners that said so

@@ -8,9 +8,9 @@
 namespace reprieve::engine {
 
 struct JobSetLoop::State {
-  explicit State(std::string u, const model::FeatureGates& gates) : uid(std::move(u)), view(gates) {}
+  explicit State(meta::Uid u, const model::FeatureGates& gates) : uid(std::move(u)), view(gates) {}
 
-  std::string uid;
+  meta::Uid uid;
   meta::ObjectKey key;
   controllers::JobSetView view;
   bool finished = false;
@@ -172,13 +172,13 @@ void JobSetLoop::ListsComplete(meta::ResourceVersion version) {
   for (const auto& [uid, state] : states_) Enqueue(*state);
 }
 
-void JobSetLoop::JobEnded(const std::string& job_uid, const world::Verdict& verdict) {
+void JobSetLoop::JobEnded(const meta::Uid& job_uid, const world::Verdict& verdict) {
   const auto known = jobset_of_.find(job_uid);
   if (known == jobset_of_.end()) return;
   StateOf(known->second).view.NoteEnd(job_uid, std::make_shared<const world::Verdict>(verdict));
 }
 
-void JobSetLoop::Reconcile(const std::string& uid) {
+void JobSetLoop::Reconcile(const meta::Uid& uid) {
   State& state = *states_.at(uid);
   // Without the lists what is missing may only be unknown.
   if (!lists_complete_) return;
@@ -249,7 +249,7 @@ void JobSetLoop::CountEnds(const jobset::JobSet& jobset, bool was_finished) {
   ++(jobset.status.IsTrue("Failed") ? counters_.failed : counters_.completed)[meta::KeyOf(jobset.metadata)];
 }
 
-JobSetLoop::State& JobSetLoop::StateOf(const std::string& uid) {
+JobSetLoop::State& JobSetLoop::StateOf(const meta::Uid& uid) {
   std::unique_ptr<State>& state = states_[uid];
   if (!state) state = std::make_unique<State>(uid, options_.gates);
   return *state;

@@ -55,17 +55,17 @@ class JobSetLoop {
   // All lists have been reported whole, as of `version`.
   void ListsComplete(meta::ResourceVersion version);
   // A Job's end, for the chain of verdicts.
-  void JobEnded(const std::string& job_uid, const world::Verdict& verdict);
+  void JobEnded(const meta::Uid& job_uid, const world::Verdict& verdict);
 
-  bool Owns(const std::string& uid) const { return states_.contains(uid); }
+  bool Owns(const meta::Uid& uid) const { return states_.contains(uid); }
   // REQUIRES: Owns(uid).
-  void Reconcile(const std::string& uid);
+  void Reconcile(const meta::Uid& uid);
   const JobSetCounters& counters() const { return counters_; }
 
  private:
   struct State;
 
-  State& StateOf(const std::string& uid);
+  State& StateOf(const meta::Uid& uid);
   // The JobSet that controls the object; null pointer: none does.
   State* ControllerOf(const meta::ObjectMeta& metadata);
   void Enqueue(const State& state, Nanoseconds delay = Nanoseconds(0));
@@ -80,9 +80,9 @@ class JobSetLoop {
   world::Ledger& ledger_;
   WorkQueue& queue_;
   const JobSetOptions options_;
-  std::unordered_map<std::string, std::unique_ptr<State>> states_;  // by UID
-  std::unordered_map<std::string, std::string> jobset_of_;          // UID of a child Job to that of its JobSet
-  std::map<meta::ObjectKey, std::string> uid_of_;                   // of JobSets that are there
+  std::unordered_map<meta::Uid, std::unique_ptr<State>> states_;  // by UID
+  std::unordered_map<meta::Uid, meta::Uid> jobset_of_;          // UID of a child Job to that of its JobSet
+  std::map<meta::ObjectKey, meta::Uid> uid_of_;                   // of JobSets that are there
   std::map<meta::ObjectKey, std::set<const core::Pod*>> pods_;      // by the JobSet's name on their label
   std::unordered_map<const core::Pod*, meta::ObjectKey> labelled_;  // what that label said
   std::map<meta::ObjectKey, const core::Service*> services_;

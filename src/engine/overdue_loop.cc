@@ -7,7 +7,7 @@ namespace reprieve::engine {
 namespace {
 
 // Beside the UIDs of Jobs and JobSets in the work queue.
-std::string KeyOf(const core::Pod& pod) {
+SharedString KeyOf(const core::Pod& pod) {
   return Cat("overdue/", pod.metadata.uid);
 }
 
@@ -48,13 +48,13 @@ void OverdueLoop::PodDeleted(const core::Pod& pod) {
   pods->second.erase(&pod);
   if (pods->second.empty()) pods_of_.erase(pods);
   jobset_of_.erase(at);
-  const std::string key = KeyOf(pod);
+  const SharedString key = KeyOf(pod);
   if (pods_.erase(key) > 0) queue_.Forget(key);
 }
 
 void OverdueLoop::Watch(const core::Pod& pod, const jobset::Extensions& limits) {
   const auto due = controllers::OverdueAt(pod, limits);
-  const std::string key = KeyOf(pod);
+  const SharedString key = KeyOf(pod);
   if (!due) {
     if (pods_.erase(key) > 0) queue_.Forget(key);
     return;
@@ -63,7 +63,7 @@ void OverdueLoop::Watch(const core::Pod& pod, const jobset::Extensions& limits) 
   queue_.Add(key, *due);
 }
 
-void OverdueLoop::Reconcile(const std::string& key) {
+void OverdueLoop::Reconcile(const SharedString& key) {
   const core::Pod& pod = *pods_.at(key);
   const auto limits = limits_.find(jobset_of_.at(&pod));
   const auto due = limits != limits_.end() ? controllers::OverdueAt(pod, limits->second) : std::nullopt;

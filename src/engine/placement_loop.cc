@@ -37,12 +37,12 @@ void PlacementLoop::PodDeleted(const core::Pod& pod) {
   group_of_.erase(at);
 }
 
-std::vector<std::string> PlacementLoop::NodeChanged(const core::Node& node) {
+std::vector<meta::Uid> PlacementLoop::NodeChanged(const core::Node& node) {
   KnownNode& known = nodes_[node.metadata.name];
   const std::uint64_t labels = node.metadata.labels.stamp();
   const bool same = known.node != nullptr && known.labels == labels;
   known = {&node, labels};
-  std::vector<std::string> jobs;
+  std::vector<meta::Uid> jobs;
   if (same) return jobs;
   for (const auto& [key, pods] : groups_) {
     for (const core::Pod* pod : pods) {
@@ -55,7 +55,7 @@ std::vector<std::string> PlacementLoop::NodeChanged(const core::Node& node) {
   return jobs;
 }
 
-void PlacementLoop::Reconcile(const std::string& key) {
+void PlacementLoop::Reconcile(const SharedString& key) {
   controllers::PlacementLookup lookup;
   lookup.node = [this](const std::string& name) -> const core::Node* {
     const auto at = nodes_.find(name);

@@ -28,18 +28,18 @@ class PlacementLoop {
   void PodDeleted(const core::Pod& pod);
   // The UIDs of the Jobs whose leaders stand there, if its labels have changed: followers that were refused for what it
   // lacked may be made now.
-  [[nodiscard]] std::vector<std::string> NodeChanged(const core::Node& node);
+  [[nodiscard]] std::vector<meta::Uid> NodeChanged(const core::Node& node);
 
-  bool Owns(const std::string& key) const { return groups_.contains(key); }
+  bool Owns(const SharedString& key) const { return groups_.contains(key); }
   // REQUIRES: Owns(key).
-  void Reconcile(const std::string& key);
+  void Reconcile(const SharedString& key);
 
  private:
   world::Api& api_;
   const world::Clock& clock_;
   WorkQueue& queue_;
-  std::map<std::string, std::set<const core::Pod*>> groups_;  // by namespace and job key
-  std::unordered_map<const core::Pod*, std::string> group_of_;
+  std::map<SharedString, std::set<const core::Pod*>> groups_;  // by namespace and job key
+  std::unordered_map<const core::Pod*, SharedString> group_of_;
   struct KnownNode {
     const core::Node* node = nullptr;
     std::uint64_t labels = 0;  // their stamp

@@ -6,10 +6,10 @@
 #include <cstdint>
 #include <optional>
 #include <queue>
-#include <string>
 #include <unordered_map>
 #include <vector>
 
+#include "base/shared_string.h"
 #include "base/time.h"
 
 namespace reprieve::engine {
@@ -17,10 +17,10 @@ namespace reprieve::engine {
 class WorkQueue {
  public:
   // At `when`, or earlier if the key waits for an earlier time already.
-  void Add(const std::string& key, Time when);
-  void Forget(const std::string& key) { waiting_.erase(key); }
+  void Add(const SharedString& key, Time when);
+  void Forget(const SharedString& key) { waiting_.erase(key); }
   // The next key whose time has come, earliest first, of equals the one added first; nothing if none has.
-  std::optional<std::string> Pop(Time now);
+  std::optional<SharedString> Pop(Time now);
   // When the next key is due; nothing if none waits.
   std::optional<Time> NextDue();
 
@@ -28,7 +28,7 @@ class WorkQueue {
   struct Entry {
     Time when;
     std::uint64_t sequence;
-    std::string key;
+    SharedString key;
     bool operator>(const Entry& other) const {
       return when != other.when ? when > other.when : sequence > other.sequence;
     }
@@ -41,7 +41,7 @@ class WorkQueue {
     Time when;
     std::uint64_t sequence;
   };
-  std::unordered_map<std::string, Waiting> waiting_;
+  std::unordered_map<SharedString, Waiting> waiting_;
   std::uint64_t next_sequence_ = 0;
 };
 

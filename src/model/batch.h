@@ -186,8 +186,8 @@ struct JobCondition {
 
 struct UncountedTerminatedPods {
   using BoundTag = void;
-  std::vector<std::string> succeeded;  // UIDs
-  std::vector<std::string> failed;     // UIDs
+  std::vector<meta::Uid> succeeded;
+  std::vector<meta::Uid> failed;
   model::Rest rest;
   template <class V>
   static void Fields(V& v) {

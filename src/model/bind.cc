@@ -39,6 +39,9 @@ void FromValue(const Value& value, std::int64_t& out) {
 void FromValue(const Value& value, std::string& out) {
   out = value.AsText();
 }
+void FromValue(const Value& value, SharedString& out) {
+  out = value.AsText();
+}
 void FromValue(const Value& value, Time& out) {
   out = ParseRfc3339(value.AsText()).value_or(Time{});
 }
@@ -57,6 +60,9 @@ Value ToValue(std::int64_t value) {
 }
 Value ToValue(const std::string& value) {
   return Value::String(value);
+}
+Value ToValue(const SharedString& value) {
+  return Value::String(value.str());
 }
 Value ToValue(Time value) {
   return Value::String(FormatRfc3339(value));

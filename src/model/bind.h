@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "base/shared_string.h"
 #include "base/time.h"
 #include "model/boxed.h"
 #include "model/value.h"
@@ -68,12 +69,14 @@ void FromValue(const Value& value, bool& out);
 void FromValue(const Value& value, std::int32_t& out);
 void FromValue(const Value& value, std::int64_t& out);
 void FromValue(const Value& value, std::string& out);
+void FromValue(const Value& value, SharedString& out);
 void FromValue(const Value& value, Time& out);
 void FromValue(const Value& value, Value& out);
 Value ToValue(bool value);
 Value ToValue(std::int32_t value);
 Value ToValue(std::int64_t value);
 Value ToValue(const std::string& value);
+Value ToValue(const SharedString& value);
 Value ToValue(Time value);
 Value ToValue(const Value& value);
 
@@ -197,7 +200,9 @@ struct Writer {
   void Field(std::string_view name, M T::*member, Presence presence = kOmitEmpty) {
     Value value = ToValue(from.*member);
     if constexpr (requires { (from.*member).has_value(); }) {
-      if (value.IsNull()) return;  // an optional is there or not, zero or not
+      // An optional is there or not, zero or not.
+      if (value.IsNull() && presence == kOmitEmpty) return;
+      if (value.IsNull()) value = Value::MakeObject();
     } else {
       if (presence == kOmitEmpty && value.IsEmpty()) return;
     }

@@ -74,8 +74,8 @@ Value ToValue(const Pod& pod) {
   out.Set("kind", Value::String("Pod"));
   out.Set("metadata", ToValue(pod.metadata));
   Value& spec = out.Set("spec", model::ToValue(pod.spec));
-  if (!pod.node_name.empty()) spec.Set("nodeName", Value::String(pod.node_name));
-  if (!pod.hostname.empty()) spec.Set("hostname", Value::String(pod.hostname));
+  if (!pod.node_name.empty()) spec.Set("nodeName", Value::String(pod.node_name.str()));
+  if (!pod.hostname.empty()) spec.Set("hostname", Value::String(pod.hostname.str()));
   out.Set("status", model::ToValue(pod.status));
   return out;
 }

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/shared_string.h"
 #include "model/meta.h"
 
 namespace reprieve::core {
@@ -250,8 +251,8 @@ struct Probe {
 
 struct Container {
   using BoundTag = void;
-  std::string name;
-  std::string image;
+  SharedString name;
+  SharedString image;
   std::vector<std::string> command;
   std::vector<std::string> args;
   std::string working_dir;
@@ -455,8 +456,8 @@ struct PodTemplateSpec {
 
 struct ContainerStateWaiting {
   using BoundTag = void;
-  std::string reason;
-  std::string message;
+  SharedString reason;
+  SharedString message;
   model::Rest rest;
   template <class V>
   static void Fields(V& v) {
@@ -479,11 +480,11 @@ struct ContainerStateTerminated {
   using BoundTag = void;
   std::int32_t exit_code = 0;
   std::int32_t signal = 0;
-  std::string reason;
-  std::string message;
+  SharedString reason;
+  SharedString message;
   std::optional<Time> started_at;
   std::optional<Time> finished_at;
-  std::string container_id;
+  SharedString container_id;
   model::Rest rest;
   template <class V>
   static void Fields(V& v) {
@@ -514,15 +515,15 @@ struct ContainerState {
 
 struct ContainerStatus {
   using BoundTag = void;
-  std::string name;
+  SharedString name;
   ContainerState state;
-  ContainerState last_state;
+  model::Boxed<ContainerState> last_state;  // how it ended last, if it was restarted
   bool ready = false;
-  std::int32_t restart_count = 0;
-  std::string image;
-  std::string image_id;
-  std::string container_id;
   std::optional<bool> started;
+  std::int32_t restart_count = 0;
+  SharedString image;
+  SharedString image_id;
+  SharedString container_id;
   model::Rest rest;
   template <class V>
   static void Fields(V& v) {
@@ -536,15 +537,19 @@ struct ContainerStatus {
     v.Field("containerID", &ContainerStatus::container_id);
     v.Field("started", &ContainerStatus::started);
   }
+  // Null pointer if it never ended before.
+  const ContainerStateTerminated* LastTermination() const {
+    return last_state && last_state->terminated ? &*last_state->terminated : nullptr;
+  }
 };
 
 struct PodCondition {
   using BoundTag = void;
-  std::string type;
-  std::string status;  // True, False, Unknown
+  SharedString type;
+  SharedString status;  // True, False, Unknown
   std::optional<Time> last_transition_time;
-  std::string reason;
-  std::string message;
+  SharedString reason;
+  SharedString message;
   model::Rest rest;
   template <class V>
   static void Fields(V& v) {
@@ -560,10 +565,10 @@ struct PodStatus {
   using BoundTag = void;
   PodPhase phase = PodPhase::kPending;
   std::vector<PodCondition> conditions;
-  std::string message;
-  std::string reason;
-  std::string host_ip;
-  std::string pod_ip;
+  SharedString message;
+  SharedString reason;
+  SharedString host_ip;
+  SharedString pod_ip;
   std::optional<Time> start_time;
   std::vector<ContainerStatus> init_container_statuses;
   std::vector<ContainerStatus> container_statuses;
@@ -589,8 +594,8 @@ struct PodStatus {
 struct Pod {
   meta::ObjectMeta metadata;
   std::shared_ptr<const PodSpec> spec;  // shared by all pods of one template
-  std::string node_name;                // where it is bound; empty: nowhere yet
-  std::string hostname;                 // overrides spec->hostname where not empty
+  SharedString node_name;                // where it is bound; empty: nowhere yet
+  SharedString hostname;                 // overrides spec->hostname where not empty
   PodStatus status;
   // Differs whenever the status may differ; 0: nobody keeps it, and nothing follows from it.
   std::uint64_t status_version = 0;

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/shared_string.h"
 #include "base/time.h"
 #include "model/bind.h"
 
@@ -20,6 +21,9 @@ using model::Value;
 
 // A version of the whole store; a later write has a greater one. 0: not stored yet.
 using ResourceVersion = std::uint64_t;
+
+// Who an object is, and no later one of its name.
+using Uid = SharedString;
 
 // Labels or annotations. Thousands of pods of one template share its entries; each holds only its own beside them, and
 // of a key that the shared entries have only the value.
@@ -86,7 +90,7 @@ struct OwnerReference {
   std::string api_version;
   std::string kind;
   std::string name;
-  std::string uid;
+  Uid uid;
   std::optional<bool> controller;
   std::optional<bool> block_owner_deletion;
   model::Rest rest;
@@ -105,9 +109,9 @@ struct OwnerReference {
 
 struct ObjectMeta {
   std::string name;
-  std::string generate_name;
+  SharedString generate_name;
   std::string namespace_;
-  std::string uid;
+  Uid uid;
   ResourceVersion resource_version = 0;
   std::int64_t generation = 0;
   std::optional<Time> creation_timestamp;

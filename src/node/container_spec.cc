@@ -111,7 +111,7 @@ Result<ExecSpec> MakeExecSpec(const core::Container& container, const std::vecto
 }
 
 std::string HostnameOf(const core::Pod& pod) {
-  std::string out = !pod.hostname.empty() ? pod.hostname : pod.spec->hostname;
+  std::string out = !pod.hostname.empty() ? pod.hostname.str() : pod.spec->hostname;
   if (out.empty()) out = pod.metadata.name;
   if (out.size() > kMaxHostname) out.resize(kMaxHostname);
   while (!out.empty() && (out.back() == '-' || out.back() == '.')) out.pop_back();

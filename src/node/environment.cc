@@ -72,7 +72,7 @@ Result<std::string> FieldOf(std::string_view path, const PodFacts& facts) {
   if (const auto key = Subscript(path, "metadata.annotations")) return TextOf(metadata.annotations.Find(*key));
   if (path == "metadata.name") return metadata.name;
   if (path == "metadata.namespace") return metadata.namespace_;
-  if (path == "metadata.uid") return metadata.uid;
+  if (path == "metadata.uid") return metadata.uid.str();
   if (path == "spec.nodeName") return facts.node == nullptr ? std::string() : facts.node->name;
   if (path == "spec.serviceAccountName") {
     const std::string& account = facts.spec->service_account_name;

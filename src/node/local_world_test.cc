@@ -322,7 +322,7 @@ TEST_F(LocalWorldTest, AFailedLivenessProbeRestartsTheContainerAndSaysSo) {
   main.liveness_probe = Command("exit 3", 2);
   Add("p", ASpec(RestartPolicy::kOnFailure, {main}));
   WaitFor([&] { return !Find("p")->status.container_statuses.empty() && Main("p").restart_count > 0; });
-  EXPECT_EQ(Main("p").last_state.terminated->exit_code, 0);
+  EXPECT_EQ(Main("p").LastTermination()->exit_code, 0);
   EXPECT_EQ(
       notices_,
       "pod p: container main failed its liveness probe 2 times in a row (its command exited 3); it is restarted\n");

@@ -53,7 +53,7 @@ void Machine::PodChanged(const core::Pod& pod) {
   const auto known = by_pod_.find(&pod);
   if (known != by_pod_.end()) return Touch(*known->second);
   if (pod.IsTerminal()) return;
-  if (!pod.node_name.empty() && placement_.FindNode(pod.node_name) == nullptr) return;
+  if (!pod.node_name.empty() && placement_.FindNode(pod.node_name.str()) == nullptr) return;
   auto resident = std::make_unique<Resident>();
   resident->number = next_number_++;
   resident->reference = world::ReferenceTo(pod);
@@ -292,7 +292,7 @@ bool Machine::Admit(Resident& resident) {
   }
   if (stopping_) return false;
   if (!pod.node_name.empty()) {
-    const Node* node = placement_.FindNode(pod.node_name);
+    const Node* node = placement_.FindNode(pod.node_name.str());
     if (node == nullptr) {
       Drop(resident);
       return false;
@@ -312,7 +312,7 @@ void Machine::SettleOnNode(Resident& resident, const Node& node, std::vector<int
   GiveAddress(resident);
   resident.containers.assign(ContainerCount(*resident.spec), kNoContainer);
   resident.worker.emplace(
-      PodWorker::Identity{resident.reference.namespace_, resident.reference.name, resident.reference.uid},
+      PodWorker::Identity{resident.reference.namespace_, resident.reference.name, resident.reference.uid.str()},
       resident.spec, clock_.Now(), options_.restart_backoff);
   ++running_;
   Touch(resident);
@@ -320,7 +320,7 @@ void Machine::SettleOnNode(Resident& resident, const Node& node, std::vector<int
 
 void Machine::GiveAddress(Resident& resident) {
   if (!resident.pod->hostname.empty() && !resident.spec->subdomain.empty()) {
-    resident.name = PodNames::Name{resident.reference.namespace_, resident.spec->subdomain, resident.pod->hostname};
+    resident.name = PodNames::Name{resident.reference.namespace_, resident.spec->subdomain, resident.pod->hostname.str()};
   }
   PodNetwork* network = options_.network;
   const bool joins = resident.name || !options_.only_names_on_network;

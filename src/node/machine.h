@@ -40,7 +40,7 @@ namespace reprieve::node {
 // A line of a container's output, for `--logs`.
 struct PodOutput {
   const world::PodReference& pod;
-  const std::string& container;
+  std::string_view container;
   Stream stream;
   const std::string& text;
 };
@@ -199,7 +199,7 @@ class Machine final : public world::Watcher {
   Placement placement_;
   PodNames names_;
   std::map<meta::ObjectKey, const core::Service*> services_;
-  std::set<std::string> claims_;  // UIDs of those that are there
+  std::set<meta::Uid> claims_;  // that are there
   Janitor janitor_;
   JobSetAgents agents_;
 

@@ -17,7 +17,7 @@ struct Counts {
 };
 
 const ContainerStatus* StatusOf(const std::vector<ContainerStatus>& statuses, std::size_t index,
-                                const std::string& name) {
+                                std::string_view name) {
   if (index < statuses.size() && statuses[index].name == name) return &statuses[index];
   for (const ContainerStatus& status : statuses) {
     if (status.name == name) return &status;
@@ -40,10 +40,10 @@ void CountInit(const core::PodSpec& spec, const core::Container& container, cons
     ++counts.init_pending;
   } else if (status->state.terminated) {
     counts.init_failed |= FailsForGood(spec, container, status->state.terminated->exit_code);
-  } else if (!status->last_state.terminated) {
+  } else if (status->LastTermination() == nullptr) {
     ++counts.init_pending;
   } else {
-    counts.init_failed |= FailsForGood(spec, container, status->last_state.terminated->exit_code);
+    counts.init_failed |= FailsForGood(spec, container, status->LastTermination()->exit_code);
   }
 }
 
@@ -53,7 +53,7 @@ void CountSidecar(const ContainerStatus* status, Counts& counts) {
   } else if (status->state.running) {
     ++counts.running;
     if (!status->started.value_or(false)) ++counts.init_pending;
-  } else if (IsWaiting(status->state) && !status->last_state.terminated) {
+  } else if (IsWaiting(status->state) && status->LastTermination() == nullptr) {
     ++counts.init_pending;
     ++counts.waiting;
   }
@@ -64,13 +64,13 @@ void CountRegular(const ContainerStatus* status, Counts& counts) {
     ++counts.unknown;
     return;
   }
-  counts.regular_ever_started |= !IsWaiting(status->state) || status->last_state.terminated.has_value();
+  counts.regular_ever_started |= !IsWaiting(status->state) || status->LastTermination() != nullptr;
   if (status->state.running) {
     ++counts.running;
   } else if (status->state.terminated) {
     ++counts.stopped;
     if (status->state.terminated->exit_code == 0) ++counts.succeeded;
-  } else if (status->last_state.terminated) {
+  } else if (status->LastTermination() != nullptr) {
     ++counts.stopped;
   } else {
     ++counts.waiting;
@@ -94,7 +94,7 @@ Counts Count(const core::PodSpec& spec, const core::PodStatus& status) {
   return counts;
 }
 
-void Add(std::string& list, const std::string& name) {
+void Add(std::string& list, std::string_view name) {
   if (!list.empty()) list.push_back(' ');
   list.append(name);
 }

@@ -79,7 +79,7 @@ TEST(PodProbes, AFailedLivenessProbeStopsTheContainerWithThePodsGraceAndOnFailur
     EXPECT_EQ(pod.Done(), "start main, probe main liveness");
     EXPECT_EQ(pod.Phase(), PodPhase::kRunning);
     EXPECT_EQ(pod.StatusOf("main").restart_count, 1);
-    EXPECT_EQ(pod.StatusOf("main").last_state.terminated->exit_code, code);
+    EXPECT_EQ(pod.StatusOf("main").LastTermination()->exit_code, code);
     pod.Answer("main liveness", kBad);
     EXPECT_EQ(pod.Done(), "") << "what the first run has failed does not count against the second";
   }

@@ -392,7 +392,7 @@ core::ContainerStatus PodWorker::StatusOf(std::size_t container) const {
     out.last_state = Terminated(container, *record.last, out.restart_count);
     out.container_id = ContainerIdOf(container, out.restart_count);
   } else {
-    out.container_id.clear();
+    out.container_id = {};
   }
   return out;
 }

@@ -128,7 +128,7 @@ TEST(PodWorker, ACrashLoopBacksOffFromTenSecondsToFiveMinutes) {
     EXPECT_EQ(pod.StatusOf("main").state.waiting->reason, "CrashLoopBackOff");
     EXPECT_EQ(pod.StatusOf("main").state.waiting->message,
               Cat("back-off ", text, " restarting failed container=main pod=pod_ns(uid)"));
-    EXPECT_EQ(pod.StatusOf("main").last_state.terminated->exit_code, 1);
+    EXPECT_EQ(pod.StatusOf("main").LastTermination()->exit_code, 1);
     EXPECT_EQ(pod.StatusOf("main").restart_count, restarts);
     pod.Wait(seconds - 1);
     EXPECT_EQ(pod.Done(), "") << text;
@@ -252,7 +252,7 @@ TEST(PodWorker, ADeletedCrashLoopShowsHowItEnded) {
   EXPECT_FALSE(pod.waits());
   EXPECT_EQ(pod.Phase(), PodPhase::kFailed);
   EXPECT_EQ(pod.StatusOf("main").state.terminated->exit_code, 2);
-  EXPECT_EQ(pod.StatusOf("main").last_state.terminated->exit_code, 1);
+  EXPECT_EQ(pod.StatusOf("main").LastTermination()->exit_code, 1);
 }
 
 TEST(PodWorker, WhatCannotStartWaitsWithItsReasonAndIsTriedAgain) {
@@ -303,7 +303,7 @@ TEST(PodWorker, ASidecarAndAWorkerMayEachAskForEverythingToBeRestarted) {
   EXPECT_EQ(pod.Done(), "start agent, start worker");
   EXPECT_EQ(pod.StatusOf("agent").restart_count, 2);
   EXPECT_EQ(pod.StatusOf("worker").restart_count, 2);
-  EXPECT_EQ(pod.StatusOf("worker").last_state.terminated->exit_code, 1);
+  EXPECT_EQ(pod.StatusOf("worker").LastTermination()->exit_code, 1);
   EXPECT_EQ(pod.Phase(), PodPhase::kRunning);
   pod.Exit("worker", 0);
   EXPECT_EQ(pod.Done(), "stop agent 30");
@@ -381,7 +381,7 @@ void AddStatus(const std::string& name, std::string_view text, std::vector<core:
   status.name = name;
   if (text.starts_with("waiting")) {
     status.state.waiting.emplace();
-    if (text.size() > 8) status.last_state.terminated.emplace().exit_code = *ParseInt32(text.substr(8));
+    if (text.size() > 8) status.last_state.emplace().terminated.emplace().exit_code = *ParseInt32(text.substr(8));
   } else if (text == "running" || text == "unready") {
     status.state.running.emplace();
     status.started = text == "running";

@@ -13,7 +13,7 @@ std::string WithReason(std::string_view reason) {
 // Why a program could not be started: its exit code alone says nothing of it. In the runtime's words, the container
 // first: `container main did not start: exec "/no/such": No such file or directory`.
 std::string StartFailure(const core::ContainerStatus& status) {
-  std::string why = status.state.terminated->message;
+  std::string why = status.state.terminated->message.str();
   const std::string before = Cat("container ", status.name, " did not start: ");
   if (why.starts_with(before)) why.erase(0, before.size());
   constexpr std::string_view kExec = "exec \"";

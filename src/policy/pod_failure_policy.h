@@ -14,14 +14,14 @@ namespace reprieve::policy {
 
 // A container's exit code that a rule asked for.
 struct ExitCodeEvidence {
-  std::string container;
+  SharedString container;
   std::int32_t exit_code = 0;
   bool operator==(const ExitCodeEvidence&) const = default;
 };
 
 // A condition of the pod that a rule asked for.
 struct ConditionEvidence {
-  std::string type;
+  SharedString type;
   bool operator==(const ConditionEvidence&) const = default;
 };
 

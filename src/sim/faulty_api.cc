@@ -46,12 +46,12 @@ world::WriteResult FaultyApi::AdoptPod(const world::PodReference& pod, const met
   return Do(true, [&] { return store_.AdoptPod(pod, owner, finalizer); });
 }
 
-world::WriteResult FaultyApi::ReleasePod(const world::PodReference& pod, const std::string& owner_uid,
+world::WriteResult FaultyApi::ReleasePod(const world::PodReference& pod, const meta::Uid& owner_uid,
                                          std::string_view finalizer) {
   return Do(true, [&] { return store_.ReleasePod(pod, owner_uid, finalizer); });
 }
 
-world::WriteResult FaultyApi::UpdateJobStatus(const meta::ObjectKey& job, const std::string& uid,
+world::WriteResult FaultyApi::UpdateJobStatus(const meta::ObjectKey& job, const meta::Uid& uid,
                                               meta::ResourceVersion version, batch::JobStatus status) {
   if (!crashed_ && rates_.conflict > 0 && random_.OneIn(rates_.conflict)) {
     // Somebody else's write, that changes nothing that we look at.
@@ -62,12 +62,12 @@ world::WriteResult FaultyApi::UpdateJobStatus(const meta::ObjectKey& job, const 
   return result;
 }
 
-world::WriteResult FaultyApi::DeleteJob(const meta::ObjectKey& job, const std::string& uid,
+world::WriteResult FaultyApi::DeleteJob(const meta::ObjectKey& job, const meta::Uid& uid,
                                         world::Propagation propagation) {
   return Do(true, [&] { return store_.DeleteJob(job, uid, propagation); });
 }
 
-world::WriteResult FaultyApi::RemoveJobFinalizer(const meta::ObjectKey& job, const std::string& uid,
+world::WriteResult FaultyApi::RemoveJobFinalizer(const meta::ObjectKey& job, const meta::Uid& uid,
                                                  std::string_view finalizer) {
   return Do(true, [&] { return store_.RemoveJobFinalizer(job, uid, finalizer); });
 }
@@ -85,7 +85,7 @@ world::WriteResult FaultyApi::ResizeJob(const meta::ObjectKey& job, std::optiona
   return Do(true, [&] { return store_.ResizeJob(job, parallelism, completions); });
 }
 
-world::WriteResult FaultyApi::UpdateJobSetStatus(const meta::ObjectKey& jobset, const std::string& uid,
+world::WriteResult FaultyApi::UpdateJobSetStatus(const meta::ObjectKey& jobset, const meta::Uid& uid,
                                                  meta::ResourceVersion version, jobset::JobSetStatus status) {
   if (!crashed_ && rates_.conflict > 0 && random_.OneIn(rates_.conflict)) {
     if (const jobset::JobSet* stored = store_.FindJobSet(jobset)) store_.ReplaceJobSet(jobset::JobSet(*stored));
@@ -93,12 +93,12 @@ world::WriteResult FaultyApi::UpdateJobSetStatus(const meta::ObjectKey& jobset, 
   return Do(true, [&] { return store_.UpdateJobSetStatus(jobset, uid, version, std::move(status)); });
 }
 
-world::WriteResult FaultyApi::DeleteJobSet(const meta::ObjectKey& jobset, const std::string& uid,
+world::WriteResult FaultyApi::DeleteJobSet(const meta::ObjectKey& jobset, const meta::Uid& uid,
                                            world::Propagation propagation) {
   return Do(true, [&] { return store_.DeleteJobSet(jobset, uid, propagation); });
 }
 
-world::WriteResult FaultyApi::RemoveJobSetFinalizer(const meta::ObjectKey& jobset, const std::string& uid,
+world::WriteResult FaultyApi::RemoveJobSetFinalizer(const meta::ObjectKey& jobset, const meta::Uid& uid,
                                                     std::string_view finalizer) {
   return Do(true, [&] { return store_.RemoveJobSetFinalizer(jobset, uid, finalizer); });
 }
@@ -107,7 +107,7 @@ world::WriteResult FaultyApi::CreateService(core::Service service) {
   return Do(true, [&] { return store_.CreateService(std::move(service)); });
 }
 
-world::WriteResult FaultyApi::DeleteService(const meta::ObjectKey& service, const std::string& uid) {
+world::WriteResult FaultyApi::DeleteService(const meta::ObjectKey& service, const meta::Uid& uid) {
   return Do(true, [&] { return store_.DeleteService(service, uid); });
 }
 
@@ -115,7 +115,7 @@ world::WriteResult FaultyApi::CreateClaim(core::PersistentVolumeClaim claim) {
   return Do(true, [&] { return store_.CreateClaim(std::move(claim)); });
 }
 
-world::WriteResult FaultyApi::DeleteClaim(const meta::ObjectKey& claim, const std::string& uid) {
+world::WriteResult FaultyApi::DeleteClaim(const meta::ObjectKey& claim, const meta::Uid& uid) {
   return Do(true, [&] { return store_.DeleteClaim(claim, uid); });
 }
 

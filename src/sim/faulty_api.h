@@ -39,28 +39,28 @@ class FaultyApi final : public world::Api {
   world::WriteResult RemovePodFinalizer(const world::PodReference& pod, std::string_view finalizer) override;
   world::WriteResult AdoptPod(const world::PodReference& pod, const meta::OwnerReference& owner,
                               std::string_view finalizer) override;
-  world::WriteResult ReleasePod(const world::PodReference& pod, const std::string& owner_uid,
+  world::WriteResult ReleasePod(const world::PodReference& pod, const meta::Uid& owner_uid,
                                 std::string_view finalizer) override;
-  world::WriteResult UpdateJobStatus(const meta::ObjectKey& job, const std::string& uid, meta::ResourceVersion version,
+  world::WriteResult UpdateJobStatus(const meta::ObjectKey& job, const meta::Uid& uid, meta::ResourceVersion version,
                                      batch::JobStatus status) override;
-  world::WriteResult DeleteJob(const meta::ObjectKey& job, const std::string& uid,
+  world::WriteResult DeleteJob(const meta::ObjectKey& job, const meta::Uid& uid,
                                world::Propagation propagation) override;
-  world::WriteResult RemoveJobFinalizer(const meta::ObjectKey& job, const std::string& uid,
+  world::WriteResult RemoveJobFinalizer(const meta::ObjectKey& job, const meta::Uid& uid,
                                         std::string_view finalizer) override;
   world::WriteResult CreateJob(std::unique_ptr<batch::Job> job) override;
   world::WriteResult UpdateJob(const batch::Job& job) override;
   world::WriteResult ResizeJob(const meta::ObjectKey& job, std::optional<std::int32_t> parallelism,
                                std::optional<std::int32_t> completions) override;
-  world::WriteResult UpdateJobSetStatus(const meta::ObjectKey& jobset, const std::string& uid,
+  world::WriteResult UpdateJobSetStatus(const meta::ObjectKey& jobset, const meta::Uid& uid,
                                         meta::ResourceVersion version, jobset::JobSetStatus status) override;
-  world::WriteResult DeleteJobSet(const meta::ObjectKey& jobset, const std::string& uid,
+  world::WriteResult DeleteJobSet(const meta::ObjectKey& jobset, const meta::Uid& uid,
                                   world::Propagation propagation) override;
-  world::WriteResult RemoveJobSetFinalizer(const meta::ObjectKey& jobset, const std::string& uid,
+  world::WriteResult RemoveJobSetFinalizer(const meta::ObjectKey& jobset, const meta::Uid& uid,
                                            std::string_view finalizer) override;
   world::WriteResult CreateService(core::Service service) override;
-  world::WriteResult DeleteService(const meta::ObjectKey& service, const std::string& uid) override;
+  world::WriteResult DeleteService(const meta::ObjectKey& service, const meta::Uid& uid) override;
   world::WriteResult CreateClaim(core::PersistentVolumeClaim claim) override;
-  world::WriteResult DeleteClaim(const meta::ObjectKey& claim, const std::string& uid) override;
+  world::WriteResult DeleteClaim(const meta::ObjectKey& claim, const meta::Uid& uid) override;
   world::WriteResult LosePod(const world::PodReference& pod, std::string_view reason,
                              std::string_view message) override;
   world::WriteResult MarkDisrupted(const world::PodReference& pod, std::string_view reason,

@@ -115,13 +115,13 @@ void LaggingWatch::Pass(Stream<T>& stream, const T& object, bool deleted) {
 template <class T>
 void LaggingWatch::Relist(Stream<T>& stream, const std::vector<const T*>& all) {
   stream.waiting.clear();
-  std::set<std::string> there;
+  std::set<meta::Uid> there;
   for (const T* object : all) there.insert(object->metadata.uid);
-  std::vector<std::string> gone;
+  std::vector<meta::Uid> gone;
   for (const auto& [uid, object] : stream.cache) {
     if (!there.contains(uid)) gone.push_back(uid);
   }
-  for (const std::string& uid : gone) Pass(stream, T(*stream.cache.at(uid)), true);
+  for (const meta::Uid& uid : gone) Pass(stream, T(*stream.cache.at(uid)), true);
   for (const T* object : all) Pass(stream, *object, false);
 }
 

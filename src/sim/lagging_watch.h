@@ -54,7 +54,7 @@ class LaggingWatch final : public world::Watcher {
       bool deleted = false;
     };
     std::deque<Entry> waiting;
-    std::map<std::string, std::unique_ptr<T>> cache;  // by UID; the addresses that downstream knows
+    std::map<meta::Uid, std::unique_ptr<T>> cache;  // the addresses that downstream knows
     Time last_due{};
   };
 

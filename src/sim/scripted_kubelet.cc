@@ -5,15 +5,15 @@
 namespace reprieve::sim {
 namespace {
 
-void SetReady(core::PodStatus& status, bool ready, std::string_view reason, Time now) {
+void SetReady(core::PodStatus& status, bool ready, SharedString reason, Time now) {
   auto condition = std::find_if(status.conditions.begin(), status.conditions.end(),
                                 [](const core::PodCondition& c) { return c.type == core::kReadyCondition; });
   if (condition == status.conditions.end()) {
     condition = status.conditions.insert(condition, core::PodCondition());
-    condition->type = core::kReadyCondition;
+    condition->type = "Ready"_shared;
   }
-  condition->status = ready ? "True" : "False";
-  condition->reason = reason;
+  condition->status = ready ? "True"_shared : "False"_shared;
+  condition->reason = std::move(reason);
   condition->last_transition_time = TruncateToSeconds(now);
 }
 
@@ -30,7 +30,7 @@ void StartContainers(const core::Pod& pod, Time now, core::PodStatus& status) {
     started.started = true;
     started.state.running.emplace().started_at = TruncateToSeconds(now);
   }
-  SetReady(status, true, "", now);
+  SetReady(status, true, {}, now);
 }
 
 }  // namespace
@@ -42,7 +42,7 @@ void EndContainers(const core::Pod& pod, std::int32_t exit_code, Time now, core:
   for (core::ContainerStatus& container : status.container_statuses) {
     core::ContainerStateTerminated ended;
     ended.exit_code = exit_code;
-    ended.reason = exit_code == 0 ? "Completed" : "Error";
+    ended.reason = exit_code == 0 ? "Completed"_shared : "Error"_shared;
     if (container.state.running) ended.started_at = container.state.running->started_at;
     ended.finished_at = TruncateToSeconds(now);
     container.state = {};
@@ -50,7 +50,7 @@ void EndContainers(const core::Pod& pod, std::int32_t exit_code, Time now, core:
     container.ready = false;
     container.started = false;
   }
-  SetReady(status, false, exit_code == 0 ? "PodCompleted" : "PodFailed", now);
+  SetReady(status, false, exit_code == 0 ? "PodCompleted"_shared : "PodFailed"_shared, now);
 }
 
 ScriptedKubelet::ScriptedKubelet(Simulation& simulation, Writer write, DeletionScript deletion)

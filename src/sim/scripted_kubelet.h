@@ -25,7 +25,7 @@ struct PodScript {
   std::optional<Nanoseconds> bound;    // to `node`
   std::optional<Nanoseconds> running;  // and ready
   std::optional<Nanoseconds> ended;
-  std::string node = "n0";
+  SharedString node = "n0"_shared;
   // Edits the status at the end: phase, container statuses, conditions.
   std::function<void(const core::Pod& pod, core::PodStatus& status)> end;
   std::optional<DeletionScript> deletion;  // absent: as the kubelet does it with all pods

@@ -129,7 +129,7 @@ const jobset::JobSet* Store::FindJobSet(const meta::ObjectKey& key) const {
   return FindIn(jobsets_, key);
 }
 
-jobset::JobSet* Store::FindJobSet(const meta::ObjectKey& key, const std::string& uid) {
+jobset::JobSet* Store::FindJobSet(const meta::ObjectKey& key, const meta::Uid& uid) {
   const auto at = jobsets_.find(key);
   return at == jobsets_.end() || at->second->metadata.uid != uid ? nullptr : at->second.get();
 }
@@ -148,7 +148,7 @@ WriteResult Store::ReplaceJobSet(const jobset::JobSet& jobset) {
   return Changed(*stored);
 }
 
-WriteResult Store::UpdateJobSetStatus(const meta::ObjectKey& key, const std::string& uid, meta::ResourceVersion version,
+WriteResult Store::UpdateJobSetStatus(const meta::ObjectKey& key, const meta::Uid& uid, meta::ResourceVersion version,
                                       jobset::JobSetStatus status) {
   jobset::JobSet* stored = FindJobSet(key, uid);
   if (stored == nullptr) return NotFound("jobsets.jobset.x-k8s.io", key.name);
@@ -157,7 +157,7 @@ WriteResult Store::UpdateJobSetStatus(const meta::ObjectKey& key, const std::str
   return Changed(*stored);
 }
 
-WriteResult Store::DeleteJobSet(const meta::ObjectKey& key, const std::string& uid, world::Propagation propagation) {
+WriteResult Store::DeleteJobSet(const meta::ObjectKey& key, const meta::Uid& uid, world::Propagation propagation) {
   jobset::JobSet* stored = FindJobSet(key, uid);
   if (stored == nullptr) return NotFound("jobsets.jobset.x-k8s.io", key.name);
   if (propagation == world::Propagation::kForeground) stored->metadata.finalizers.Add(kForegroundDeletion);
@@ -174,7 +174,7 @@ WriteResult Store::DeleteJobSet(const meta::ObjectKey& key, const std::string& u
   return {WriteCode::kOk, {}, last->metadata.resource_version};
 }
 
-WriteResult Store::RemoveJobSetFinalizer(const meta::ObjectKey& key, const std::string& uid,
+WriteResult Store::RemoveJobSetFinalizer(const meta::ObjectKey& key, const meta::Uid& uid,
                                          std::string_view finalizer) {
   jobset::JobSet* stored = FindJobSet(key, uid);
   if (stored == nullptr) return NotFound("jobsets.jobset.x-k8s.io", key.name);
@@ -210,7 +210,7 @@ WriteResult Store::CreateService(core::Service service) {
   return {WriteCode::kOk, {}, stored->metadata.resource_version};
 }
 
-WriteResult Store::DeleteService(const meta::ObjectKey& key, const std::string& uid) {
+WriteResult Store::DeleteService(const meta::ObjectKey& key, const meta::Uid& uid) {
   const core::Service* found = FindService(key);
   if (found == nullptr || found->metadata.uid != uid) return NotFound("services", key.name);
   const std::unique_ptr<core::Service> last = std::move(services_[key]);
@@ -240,7 +240,7 @@ WriteResult Store::CreateClaim(core::PersistentVolumeClaim claim) {
   return {WriteCode::kOk, {}, stored->metadata.resource_version};
 }
 
-WriteResult Store::DeleteClaim(const meta::ObjectKey& key, const std::string& uid) {
+WriteResult Store::DeleteClaim(const meta::ObjectKey& key, const meta::Uid& uid) {
   const core::PersistentVolumeClaim* found = FindClaim(key);
   if (found == nullptr || found->metadata.uid != uid) return NotFound("persistentvolumeclaims", key.name);
   const std::unique_ptr<core::PersistentVolumeClaim> last = std::move(claims_[key]);

@@ -119,7 +119,7 @@ WriteResult Store::AddPod(core::Pod pod) {
   return Insert(std::make_unique<core::Pod>(std::move(pod)));
 }
 
-WriteResult Store::BindPod(const world::PodReference& reference, const std::string& node) {
+WriteResult Store::BindPod(const world::PodReference& reference, const SharedString& node) {
   core::Pod* pod = Find(reference);
   if (pod == nullptr) return PodNotFound(reference);
   if (!pod->node_name.empty()) {
@@ -129,8 +129,8 @@ WriteResult Store::BindPod(const world::PodReference& reference, const std::stri
   pod->node_name = node;
   pod->status.conditions.reserve(2);  // this one and Ready: what nearly every pod gets
   core::PodCondition scheduled;
-  scheduled.type = "PodScheduled";
-  scheduled.status = "True";
+  scheduled.type = "PodScheduled"_shared;
+  scheduled.status = "True"_shared;
   scheduled.last_transition_time = TruncateToSeconds(clock_.Now());
   pod->status.SetCondition(std::move(scheduled));
   pod->status_version = version_ + 1;
@@ -166,7 +166,7 @@ WriteResult Store::RemovePod(const world::PodReference& reference) {
 WriteResult Store::CreatePod(std::unique_ptr<core::Pod> pod, std::string& created_name) {
   const PodsByName& in_namespace = PodsIn(pod->metadata.namespace_);
   do {
-    pod->metadata.name = pod->metadata.generate_name + NewNameSuffix();
+    pod->metadata.name = Cat(pod->metadata.generate_name, NewNameSuffix());
   } while (in_namespace.contains(pod->metadata.name));
   created_name = pod->metadata.name;
   if (pod->metadata.annotations.Find(jobset::kJobSetName) != nullptr) {
@@ -211,7 +211,7 @@ WriteResult Store::AdoptPod(const world::PodReference& reference, const meta::Ow
   return Changed(*pod);
 }
 
-WriteResult Store::ReleasePod(const world::PodReference& reference, const std::string& owner_uid,
+WriteResult Store::ReleasePod(const world::PodReference& reference, const meta::Uid& owner_uid,
                               std::string_view finalizer) {
   core::Pod* pod = Find(reference);
   if (pod == nullptr) return PodNotFound(reference);
@@ -224,7 +224,7 @@ WriteResult Store::ReleasePod(const world::PodReference& reference, const std::s
   return FinishDeletion(*pod);
 }
 
-WriteResult Store::UpdateJobStatus(const meta::ObjectKey& key, const std::string& uid, meta::ResourceVersion version,
+WriteResult Store::UpdateJobStatus(const meta::ObjectKey& key, const meta::Uid& uid, meta::ResourceVersion version,
                                    batch::JobStatus status) {
   batch::Job* job = Find(key, uid);
   if (job == nullptr) return JobNotFound(key);
@@ -241,7 +241,7 @@ WriteResult Store::UpdateJobStatus(const meta::ObjectKey& key, const std::string
   return Changed(*job);
 }
 
-WriteResult Store::DeleteJob(const meta::ObjectKey& key, const std::string& uid, world::Propagation propagation) {
+WriteResult Store::DeleteJob(const meta::ObjectKey& key, const meta::Uid& uid, world::Propagation propagation) {
   batch::Job* job = Find(key, uid);
   if (job == nullptr) return JobNotFound(key);
   if (propagation == world::Propagation::kForeground) job->metadata.finalizers.Add(kForegroundDeletion);
@@ -259,7 +259,7 @@ WriteResult Store::DeleteJob(const meta::ObjectKey& key, const std::string& uid,
   return {WriteCode::kOk, {}, last->metadata.resource_version};
 }
 
-WriteResult Store::RemoveJobFinalizer(const meta::ObjectKey& key, const std::string& uid, std::string_view finalizer) {
+WriteResult Store::RemoveJobFinalizer(const meta::ObjectKey& key, const meta::Uid& uid, std::string_view finalizer) {
   batch::Job* job = Find(key, uid);
   if (job == nullptr) return JobNotFound(key);
   job->metadata.finalizers.Remove(finalizer);
@@ -293,7 +293,7 @@ core::Pod* Store::Find(const world::PodReference& reference) {
   return at == in_namespace->end() || at->second->metadata.uid != reference.uid ? nullptr : at->second.get();
 }
 
-batch::Job* Store::Find(const meta::ObjectKey& key, const std::string& uid) {
+batch::Job* Store::Find(const meta::ObjectKey& key, const meta::Uid& uid) {
   const auto at = jobs_.find(key);
   return at == jobs_.end() || at->second->metadata.uid != uid ? nullptr : at->second.get();
 }

@@ -34,7 +34,7 @@ struct WriteResult {
 struct PodReference {
   std::string namespace_;
   std::string name;
-  std::string uid;
+  meta::Uid uid;
 };
 inline PodReference ReferenceTo(const core::Pod& pod) {
   return {pod.metadata.namespace_, pod.metadata.name, pod.metadata.uid};
@@ -72,12 +72,12 @@ class Api {
   virtual WriteResult AdoptPod(const PodReference& pod, const meta::OwnerReference& owner,
                                std::string_view finalizer) = 0;
   // Removes the owner of that UID, and the finalizer, in one write.
-  virtual WriteResult ReleasePod(const PodReference& pod, const std::string& owner_uid, std::string_view finalizer) = 0;
+  virtual WriteResult ReleasePod(const PodReference& pod, const meta::Uid& owner_uid, std::string_view finalizer) = 0;
   // Replaces the status if the Job still has that version and UID.
-  virtual WriteResult UpdateJobStatus(const meta::ObjectKey& job, const std::string& uid, meta::ResourceVersion version,
+  virtual WriteResult UpdateJobStatus(const meta::ObjectKey& job, const meta::Uid& uid, meta::ResourceVersion version,
                                       batch::JobStatus status) = 0;
-  virtual WriteResult DeleteJob(const meta::ObjectKey& job, const std::string& uid, Propagation propagation) = 0;
-  virtual WriteResult RemoveJobFinalizer(const meta::ObjectKey& job, const std::string& uid,
+  virtual WriteResult DeleteJob(const meta::ObjectKey& job, const meta::Uid& uid, Propagation propagation) = 0;
+  virtual WriteResult RemoveJobFinalizer(const meta::ObjectKey& job, const meta::Uid& uid,
                                          std::string_view finalizer) = 0;
 
   // --- JobSets and what they own ---
@@ -89,15 +89,15 @@ class Api {
   // A merge patch of two fields, whatever the Job's version is.
   virtual WriteResult ResizeJob(const meta::ObjectKey& job, std::optional<std::int32_t> parallelism,
                                 std::optional<std::int32_t> completions) = 0;
-  virtual WriteResult UpdateJobSetStatus(const meta::ObjectKey& jobset, const std::string& uid,
+  virtual WriteResult UpdateJobSetStatus(const meta::ObjectKey& jobset, const meta::Uid& uid,
                                          meta::ResourceVersion version, jobset::JobSetStatus status) = 0;
-  virtual WriteResult DeleteJobSet(const meta::ObjectKey& jobset, const std::string& uid, Propagation propagation) = 0;
-  virtual WriteResult RemoveJobSetFinalizer(const meta::ObjectKey& jobset, const std::string& uid,
+  virtual WriteResult DeleteJobSet(const meta::ObjectKey& jobset, const meta::Uid& uid, Propagation propagation) = 0;
+  virtual WriteResult RemoveJobSetFinalizer(const meta::ObjectKey& jobset, const meta::Uid& uid,
                                             std::string_view finalizer) = 0;
   virtual WriteResult CreateService(core::Service service) = 0;
-  virtual WriteResult DeleteService(const meta::ObjectKey& service, const std::string& uid) = 0;
+  virtual WriteResult DeleteService(const meta::ObjectKey& service, const meta::Uid& uid) = 0;
   virtual WriteResult CreateClaim(core::PersistentVolumeClaim claim) = 0;
-  virtual WriteResult DeleteClaim(const meta::ObjectKey& claim, const std::string& uid) = 0;
+  virtual WriteResult DeleteClaim(const meta::ObjectKey& claim, const meta::Uid& uid) = 0;
   // Adds the condition DisruptionTarget=True unless it is there.
   virtual WriteResult MarkDisrupted(const PodReference& pod, std::string_view reason, std::string_view message) = 0;
   // Condition DisruptionTarget, phase Failed, then deletion without grace. A finalizer may still hold the object.

@@ -40,7 +40,7 @@ struct AdoptPod {
 };
 struct ReleasePod {
   PodReference pod;
-  std::string owner_uid;
+  meta::Uid owner_uid;
   std::string_view finalizer;
 };
 struct WriteJobStatus {
@@ -69,7 +69,7 @@ struct ResizeJob {
 };
 struct DeleteChildJob {
   meta::ObjectKey job;
-  std::string uid;
+  meta::Uid uid;
   Propagation propagation = Propagation::kForeground;
 };
 struct WriteJobSetStatus {
@@ -86,7 +86,7 @@ struct CreateService {
 };
 struct DeleteService {
   meta::ObjectKey service;
-  std::string uid;
+  meta::Uid uid;
 };
 // One that is there already is as good.
 struct CreateClaim {
@@ -94,7 +94,7 @@ struct CreateClaim {
 };
 struct DeleteClaim {
   meta::ObjectKey claim;
-  std::string uid;
+  meta::Uid uid;
 };
 // Says why it goes, then deletes it.
 struct DisruptPod {
@@ -125,7 +125,7 @@ struct Stage {
 
 struct Plan {
   Subject subject;
-  std::string uid;                             // of the subject
+  meta::Uid uid;                             // of the subject
   meta::ResourceVersion resource_version = 0;  // of the subject as it was looked at
   std::vector<Stage> stages;
   std::optional<Time> look_again;  // reconcile again then, whatever happens before

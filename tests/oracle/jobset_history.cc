@@ -189,7 +189,7 @@ class JobSetReplay {
   }
 
   // Keys of the JobSet's domain, without it.
-  static Value DomainKeys(const meta::Labels& labels, const std::string& uid) {
+  static Value DomainKeys(const meta::Labels& labels, const meta::Uid& uid) {
     Value out = Value::MakeObject();
     for (const auto& [key, value] : labels.All()) {
       if (key.starts_with("alpha.jobset.sigs.k8s.io/")) out.Set(key, Value::String(value));

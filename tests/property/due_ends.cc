@@ -21,7 +21,7 @@ void DueEnds::See(const batch::Job& job) {
 }
 
 void DueEnds::See(const core::Pod& pod) {
-  const std::string& uid = pod.metadata.uid;
+  const meta::Uid& uid = pod.metadata.uid;
   const std::string* index = pod.metadata.annotations.Find(batch::kCompletionIndex);
   std::int64_t& most = restarts_[uid];
   std::int64_t restarts = 0;

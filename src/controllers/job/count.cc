@@ -5,7 +5,7 @@
 namespace reprieve::controllers::job {
 namespace {
 
-bool Listed(const std::vector<std::string>& uids, const TrackedPod& pod) {
+bool Listed(const std::vector<meta::Uid>& uids, const TrackedPod& pod) {
   return !uids.empty() && std::find(uids.begin(), uids.end(), pod.pod->metadata.uid) != uids.end();
 }
 

@@ -53,11 +53,11 @@ class Tracker {
     for (const PodList* pods : {&sync_.view.accountable(), &sync_.view.tracked_live()}) {
       for (const TrackedPod* pod : *pods) with_finalizer.insert(pod->pod->metadata.uid);
     }
-    Settle([&](const std::string& uid) { return !with_finalizer.contains(uid); });
+    Settle([&](const meta::Uid& uid) { return !with_finalizer.contains(uid); });
   }
 
   void Settle(const auto& is_released) {
-    const auto settle = [&](std::vector<std::string>& uids, std::int32_t& counter) {
+    const auto settle = [&](std::vector<meta::Uid>& uids, std::int32_t& counter) {
       const auto moved = std::erase_if(uids, is_released);
       if (moved == 0) return;
       counter += static_cast<std::int32_t>(moved);
@@ -103,7 +103,7 @@ class Tracker {
   }
 
   void RecordOne(const TrackedPod& pod) {
-    const std::string& uid = pod.pod->metadata.uid;
+    const meta::Uid& uid = pod.pod->metadata.uid;
     const bool valid = !sync_.spec.indexed() || (pod.index >= 0 && pod.index < sync_.spec.completions.value_or(0));
     // A pod that was once counted as failed stays so, even if it ended well (2.17).
     if (pod.succeeded && !listed_failed_.contains(uid)) {
@@ -181,7 +181,7 @@ class Tracker {
     if (uncounted_.empty()) return;
     UidSet released;
     for (const TrackedPod* pod : released_) released.insert(pod->pod->metadata.uid);
-    Settle([&](const std::string& uid) { return released.contains(uid); });
+    Settle([&](const meta::Uid& uid) { return released.contains(uid); });
   }
 
   void Finish() {
@@ -212,7 +212,7 @@ class Tracker {
   bool needs_flush_ = false;
   bool cap_reached_ = false;
   bool finished_ = false;
-  std::unordered_set<std::string> listed_succeeded_, listed_failed_;  // before this round
+  std::unordered_set<meta::Uid> listed_succeeded_, listed_failed_;  // before this round
   IndexSet new_succeeded_;
   std::vector<const TrackedPod*> released_;
 };

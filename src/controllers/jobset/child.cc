@@ -33,7 +33,7 @@ Entries CommonKeys(const Sync& sync, std::size_t position, std::int32_t index) {
   const meta::ObjectMeta& set = sync.jobset.metadata;
   Entries keys = {
       {jobset::kJobSetName, set.name},
-      {jobset::kJobSetUid, set.uid},
+      {jobset::kJobSetUid, set.uid.str()},
       {jobset::kReplicatedJobName, own.name},
       {jobset::kRestartAttempt, Cat(sync.status.restarts)},
       {jobset::kReplicatedJobReplicas, Cat(own.replicas)},

@@ -5,7 +5,7 @@
 namespace reprieve::controllers {
 
 world::Plan ReconcileJobSetCleanup(const JobSetView& view, const OwnedByJobSet& owned, const meta::ObjectKey& jobset,
-                                   const std::string& uid) {
+                                   const meta::Uid& uid) {
   world::Plan plan;
   plan.subject = {world::Kind::kJobSet, jobset};
   plan.uid = uid;

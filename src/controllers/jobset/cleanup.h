@@ -18,6 +18,6 @@ struct OwnedByJobSet {
 };
 
 [[nodiscard]] world::Plan ReconcileJobSetCleanup(const JobSetView& view, const OwnedByJobSet& owned,
-                                                 const meta::ObjectKey& jobset, const std::string& uid);
+                                                 const meta::ObjectKey& jobset, const meta::Uid& uid);
 
 }  // namespace reprieve::controllers

@@ -96,7 +96,7 @@ Status Denied(std::string_view webhook, std::string_view message) {
 Status PlaceFollower(core::Pod& pod, const std::string& topology, const PlacementLookup& lookup) {
   const auto leader = FindLeader(pod, lookup);
   if (leader.ok() && !(*leader)->node_name.empty()) {
-    const std::string* domain = Domain((*leader)->node_name, topology, lookup);
+    const std::string* domain = Domain((*leader)->node_name.str(), topology, lookup);
     if (domain == nullptr) return Denied("mpod.kb.io", Cat("node does not have topology label: ", topology));
     auto spec = std::make_shared<core::PodSpec>(*pod.spec);
     spec->node_selector[topology] = *domain;
@@ -165,7 +165,7 @@ world::Plan ReconcilePlacement(const core::Pod& leader, const std::vector<const 
   plan.subject = {world::Kind::kJob, {leader.metadata.namespace_, owner->name}};
   plan.uid = owner->uid;
   const std::string& topology = *leader.metadata.annotations.Find(jobset::kExclusiveTopology);
-  const std::string* domain = Domain(leader.node_name, topology, lookup);
+  const std::string* domain = Domain(leader.node_name.str(), topology, lookup);
   if (domain == nullptr) return plan;
   std::vector<const core::Pod*> followers;
   bool mismatch = false;

@@ -118,7 +118,7 @@ void JobSetView::RemoveChild(const batch::Job& job) {
   children_.erase(at);
 }
 
-void JobSetView::NoteEnd(const std::string& job_uid, std::shared_ptr<const world::Verdict> verdict) {
+void JobSetView::NoteEnd(const meta::Uid& job_uid, std::shared_ptr<const world::Verdict> verdict) {
   // Of several pods that end a Job at once the first is the one that its condition names.
   const auto at = children_.find(job_uid);
   if (at != children_.end() && !at->second.end) at->second.end = std::move(verdict);

@@ -90,12 +90,12 @@ class JobSetView {
   void SetPod(const core::Pod& pod);
   void RemovePod(const core::Pod& pod);
   // What ended one of the Jobs, for the chain of verdicts.
-  void NoteEnd(const std::string& job_uid, std::shared_ptr<const world::Verdict> verdict);
+  void NoteEnd(const meta::Uid& job_uid, std::shared_ptr<const world::Verdict> verdict);
 
   bool has_jobset() const { return jobset_ != nullptr; }
   const jobset::JobSet& jobset() const { return *jobset_; }
   const model::FeatureGates& gates() const { return gates_; }
-  const std::unordered_map<std::string, ChildJob>& children() const { return children_; }  // by UID
+  const std::unordered_map<meta::Uid, ChildJob>& children() const { return children_; }  // by UID
   // Those that nobody has deleted yet.
   const Children& living() const { return living_; }
   bool empty() const { return children_.empty() && pods_.empty(); }
@@ -178,7 +178,7 @@ class JobSetView {
   std::unordered_map<std::string, std::int32_t> position_of_;
   policy::JobSetFailureJudge judge_;
 
-  std::unordered_map<std::string, ChildJob> children_;  // by UID
+  std::unordered_map<meta::Uid, ChildJob> children_;  // by UID
   // Those of one replicated job and index by their labels; only where single Jobs may be restarted.
   std::unordered_multimap<std::uint64_t, ChildJob*> by_slot_;
   Children living_, previous_live_, active_live_, running_, suspended_, misfits_, unreadable_;
