@@ -91,7 +91,7 @@ SimulatedCost RunSimulatedJob(const SimulatedJob& job) {
     };
     return script;
   });
-  const std::string uid = simulation.store().NewUid();
+  const meta::Uid uid = simulation.store().NewUid();
   const model::Answer answer =
       model::CreateJob(Manifest(job), {"bench", "", uid, simulation.store().NewNameSuffix(), simulation.Now()});
   REPRIEVE_CHECK(answer.ok(), answer.message);

@@ -67,7 +67,7 @@ class Run {
   void Begin() {
     model::FeatureGates gates;
     gates.restart_job = true;
-    const std::string uid = simulation_.store().NewUid();
+    const meta::Uid uid = simulation_.store().NewUid();
     const model::Answer answer = model::CreateJobSet(
         Manifest(wanted_), {{"bench", "", uid, simulation_.store().NewNameSuffix(), simulation_.Now()}, gates, {}});
     REPRIEVE_CHECK(answer.ok(), answer.message);

@@ -128,7 +128,7 @@ class Loader {
   std::optional<Admitted> Admit(const model::ManifestObject& manifest, const Create& create) {
     const std::string& own = manifest.value["metadata"]["namespace"].AsText();
     const std::string name_space = own.empty() ? options_.name_space : own;
-    const std::string uid = options_.new_uid();
+    const meta::Uid uid = options_.new_uid();
     const std::string suffix = options_.new_suffix();
     const auto ask = [&](const Value& object, std::string_view validation) {
       return create(object, {name_space, validation, uid, suffix, options_.now});

@@ -42,7 +42,7 @@ struct LoadOptions {
   model::FeatureGates gates;
   Time now;
   // UIDs and the characters after a generateName.
-  std::function<std::string()> new_uid;
+  std::function<meta::Uid()> new_uid;
   std::function<std::string()> new_suffix;
 };
 

@@ -384,7 +384,7 @@ void RunReport::PrintVerdict(const world::Verdict& verdict) {
 }
 
 void RunReport::Announced(const world::Event& event) {
-  if (!event.warning || event.reason.find("Creat") == std::string::npos) return;
+  if (!event.warning || event.reason.view().find("Creat") == std::string_view::npos) return;
   std::vector<std::string> ended;
   const bool news = warnings_.Add(event, ended);
   if (options_.format == OutputFormat::kText) {
@@ -393,7 +393,7 @@ void RunReport::Announced(const world::Event& event) {
   if (!news) return;
   if (options_.format == OutputFormat::kJson) {
     Value line = JsonEvent("warning", event.about.kind == world::Kind::kJobSet ? "jobset" : "job", event.about.key);
-    line.Set("reason", Value::String(event.reason));
+    line.Set("reason", Value::String(event.reason.str()));
     line.Set("message", Value::String(event.message));
     return Json(std::move(line));
   }

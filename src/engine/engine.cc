@@ -60,15 +60,15 @@ void Engine::JobDeleted(const batch::Job& job) {
 
 void Engine::PodChanged(const core::Pod& pod) {
   pods_seen_ = std::max(pods_seen_, pod.metadata.resource_version);
-  const auto known = owner_of_.find(&pod);
-  const bool same_owner = known != owner_of_.end() && known->second.owners == pod.metadata.owner_references.get();
+  const Owned& known = owner_of_[pod.slot];
+  const bool same_owner = known.state != nullptr && known.owners == pod.metadata.owner_references.get();
+  JobState* state = same_owner ? known.state : ChangeOwner(pod);
   // Pods of plain Jobs, which are most, concern no JobSet.
-  if (!same_owner || known->second.of_jobset) {
+  if (known.of_jobset) {
     jobsets_.PodChanged(pod);
     placement_.PodChanged(pod);
     overdue_.PodChanged(pod);
   }
-  JobState* state = same_owner ? known->second.state : ChangeOwner(pod);
   if (state == nullptr) return;
   state->view.SetPod(pod);
   Enqueue(*state, options_.batch_period);
@@ -77,17 +77,17 @@ void Engine::PodChanged(const core::Pod& pod) {
 Engine::JobState* Engine::ChangeOwner(const core::Pod& pod) {
   const meta::OwnerReference* controller = pod.metadata.Controller();
   JobState* next = controller != nullptr && controller->kind == "Job" ? &StateOf(controller->uid) : nullptr;
-  const auto known = owner_of_.find(&pod);
-  if (known != owner_of_.end() && known->second.state != next) {
-    known->second.state->view.RemovePod(pod);
-    Enqueue(*known->second.state, options_.batch_period);
-    owner_of_.erase(known);
+  Owned& known = owner_of_[pod.slot];
+  if (known.state != nullptr && known.state != next) {
+    known.state->view.RemovePod(pod);
+    Enqueue(*known.state, options_.batch_period);
   }
+  // Once a JobSet's, always watched as such: what the loops know of it must follow it.
+  const bool of_jobset = known.of_jobset || pod.metadata.labels.Find(jobset::kJobSetName) != nullptr;
+  known = {next, pod.metadata.owner_references.get(), of_jobset};
   if (next != nullptr) {
     orphans_.erase(&pod);
     if (next->key.name.empty()) next->key = {pod.metadata.namespace_, controller->name};
-    owner_of_[&pod] = {next, pod.metadata.owner_references.get(),
-                       pod.metadata.labels.Find(jobset::kJobSetName) != nullptr};
   } else if (controller == nullptr) {
     orphans_.insert(&pod);
     EnqueueMatching(pod);
@@ -97,15 +97,16 @@ Engine::JobState* Engine::ChangeOwner(const core::Pod& pod) {
 
 void Engine::PodDeleted(const core::Pod& pod) {
   pods_seen_ = std::max(pods_seen_, pod.metadata.resource_version);
-  jobsets_.PodDeleted(pod);
-  placement_.PodDeleted(pod);
-  overdue_.PodDeleted(pod);
+  const Owned known = std::exchange(owner_of_[pod.slot], {});
+  if (known.of_jobset) {
+    jobsets_.PodDeleted(pod);
+    placement_.PodDeleted(pod);
+    overdue_.PodDeleted(pod);
+  }
   orphans_.erase(&pod);
-  const auto known = owner_of_.find(&pod);
-  if (known == owner_of_.end()) return;
-  known->second.state->view.RemovePod(pod);
-  Enqueue(*known->second.state, options_.batch_period);
-  owner_of_.erase(known);
+  if (known.state == nullptr) return;
+  known.state->view.RemovePod(pod);
+  Enqueue(*known.state, options_.batch_period);
 }
 
 void Engine::NodeChanged(const core::Node& node) {

@@ -102,7 +102,7 @@ class Engine final : public world::Watcher {
     const void* owners = nullptr;  // the list of owners that said so
     bool of_jobset = false;        // it carries a JobSet's name
   };
-  FlatMap<const core::Pod*, Owned> owner_of_;     // the Job of each pod that has one
+  SlotMap<Owned> owner_of_;                       // the Job of each pod; a null pointer if it has none
   std::unordered_set<const core::Pod*> orphans_;  // pods that nothing controls
   bool lists_complete_ = false;
   meta::ResourceVersion jobs_seen_ = 0;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/shared_string.h"
+#include "base/slots.h"
 #include "model/meta.h"
 
 namespace reprieve::core {
@@ -599,6 +600,8 @@ struct Pod {
   PodStatus status;
   // Differs whenever the status may differ; 0: nobody keeps it, and nothing follows from it.
   std::uint64_t status_version = 0;
+  // No other pod of the same holder (a store, a watch's cache) has it at the same time.
+  Slot slot = kNoSlot;
 
   bool IsTerminal() const { return status.phase == PodPhase::kSucceeded || status.phase == PodPhase::kFailed; }
   bool IsActive() const { return !IsTerminal() && !metadata.deleting(); }

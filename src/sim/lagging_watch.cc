@@ -22,6 +22,21 @@ void Report(world::Watcher& to, const core::PersistentVolumeClaim& claim, bool d
   deleted ? to.ClaimDeleted(claim) : to.ClaimChanged(claim);
 }
 
+template <class T>
+constexpr bool kHasSlot = requires(T object) { object.slot; };
+
+// A copy has a slot of its own.
+template <class T>
+void Update(T& copy, const T& object) {
+  if constexpr (kHasSlot<T>) {
+    const Slot slot = copy.slot;
+    copy = object;
+    copy.slot = slot;
+  } else {
+    copy = object;
+  }
+}
+
 }  // namespace
 
 LaggingWatch::LaggingWatch(store::Store& store, Agenda& agenda, const world::Clock& clock, Random& random,
@@ -105,11 +120,14 @@ void LaggingWatch::Pass(Stream<T>& stream, const T& object, bool deleted) {
       return;
     }
     cached = std::make_unique<T>(object);
+    if constexpr (kHasSlot<T>) cached->slot = slots_.Take();
   } else {
-    *cached = object;
+    Update(*cached, object);
   }
   Report(downstream_, *cached, deleted);
-  if (deleted) stream.cache.erase(object.metadata.uid);
+  if (!deleted) return;
+  if constexpr (kHasSlot<T>) slots_.Free(cached->slot);
+  stream.cache.erase(object.metadata.uid);
 }
 
 template <class T>

@@ -80,6 +80,7 @@ class LaggingWatch final : public world::Watcher {
   Stream<core::PersistentVolumeClaim> claims_;
   Stream<batch::Job> jobs_;
   Stream<core::Pod> pods_;
+  Slots slots_;  // of the pods in the cache
   // What is on the agenda holds this, and does nothing once the watch is gone.
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

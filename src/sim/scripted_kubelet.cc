@@ -1,6 +1,7 @@
 #include "sim/scripted_kubelet.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace reprieve::sim {
 namespace {
@@ -63,13 +64,13 @@ ScriptedKubelet::~ScriptedKubelet() {
 }
 
 void ScriptedKubelet::PodChanged(const core::Pod& pod) {
-  const auto known = lives_.find(&pod);
-  if (known == lives_.end()) return Play(pod);
-  if (known->second == nullptr) return;
-  Life& life = *known->second;
+  Known& known = lives_[pod.slot];
+  if (!known.played) return Play(pod);
+  if (known.life == nullptr) return;
+  Life& life = *known.life;
   if (pod.IsTerminal() && life.due == 0 && !life.terminating) {
     // Nothing happens to it any more: what has ended is deleted at once.
-    known->second.reset();
+    known.life.reset();
     return;
   }
   if (!pod.metadata.deleting() || pod.node_name.empty() || life.terminating) return;
@@ -78,10 +79,7 @@ void ScriptedKubelet::PodChanged(const core::Pod& pod) {
 }
 
 void ScriptedKubelet::PodDeleted(const core::Pod& pod) {
-  const auto known = lives_.find(&pod);
-  if (known == lives_.end()) return;
-  std::unique_ptr<Life> life = std::move(known->second);
-  lives_.erase(known);
+  std::unique_ptr<Life> life = std::exchange(lives_[pod.slot], {}).life;
   if (life == nullptr) return;
   life->gone = true;
   if (life->due == 0) return;
@@ -94,7 +92,7 @@ void ScriptedKubelet::Play(const core::Pod& pod) {
   Life& life = *made;
   life.pod = world::ReferenceTo(pod);
   life.script = write_(pod);
-  lives_.emplace(&pod, std::move(made));
+  lives_[pod.slot] = {true, std::move(made)};
   if (life.script.bound) Note(life, Act::kBind, *life.script.bound);
   if (life.script.running) Note(life, Act::kStart, *life.script.running);
   if (life.script.ended) Note(life, Act::kEnd, *life.script.ended);

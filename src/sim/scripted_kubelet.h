@@ -69,8 +69,11 @@ class ScriptedKubelet final : public world::Watcher {
   Simulation& simulation_;
   Writer write_;
   DeletionScript deletion_;
-  // Null pointers: of pods that have ended.
-  FlatMap<const core::Pod*, std::unique_ptr<Life>> lives_;
+  struct Known {
+    bool played = false;  // its script is written
+    std::unique_ptr<Life> life;  // null pointer: it has ended
+  };
+  SlotMap<Known> lives_;
   // Of pods that are gone, with something still on the agenda.
   FlatMap<const Life*, std::unique_ptr<Life>> remains_;
 };

@@ -39,7 +39,7 @@ class EventLog {
   };
   struct PerSubject {
     std::vector<Kept> events;
-    std::map<std::pair<bool, std::string>, Similar> similar;
+    std::map<std::pair<bool, SharedString>, Similar> similar;
   };
 
   std::map<world::Subject, PerSubject> subjects_;

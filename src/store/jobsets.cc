@@ -60,7 +60,7 @@ WriteResult Store::CreateJob(std::unique_ptr<batch::Job> job) {
   if (jobs_.contains(key)) return AlreadyExists("jobs.batch", key.name);
   model::Value body = ToValue(*job);
   body.Remove("status");
-  const std::string uid = NewUid();
+  const meta::Uid uid = NewUid();
   const model::Answer answer = model::CreateJob(body, {key.namespace_, "", uid, "", clock_.Now()});
   if (!answer.ok()) return {CodeOf(answer), answer.message, 0};
   batch::Job admitted;

@@ -1,6 +1,7 @@
 #include "store/store.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/check.h"
 #include "base/text.h"
@@ -37,9 +38,10 @@ void Store::List(world::Watcher& watcher) const {
   for (const core::Pod* pod : Pods()) watcher.PodChanged(*pod);
 }
 
-std::string Store::NewUid() {
+meta::Uid Store::NewUid() {
   constexpr std::string_view kHex = "0123456789abcdef";
-  std::string out(36, '-');
+  std::array<char, 36> out;
+  out.fill('-');
   const std::uint64_t words[2] = {random_.Next(), random_.Next()};
   char* to = out.data();
   for (std::size_t byte = 0; byte < 16; ++byte) {
@@ -50,7 +52,7 @@ std::string Store::NewUid() {
   }
   out[14] = '4';                                                 // RFC 9562: version 4,
   out[19] = kHex[8 | (static_cast<std::size_t>(words[1]) & 3)];  // and its variant
-  return out;
+  return std::string_view(out.data(), out.size());
 }
 
 std::string Store::NewNameSuffix() {
@@ -287,6 +289,10 @@ Store::PodsByName& Store::PodsIn(const std::string& name_of_namespace) {
 }
 
 core::Pod* Store::Find(const world::PodReference& reference) {
+  if (core::Pod* const* there = by_slot_.Find(reference.slot);
+      there != nullptr && *there != nullptr && (*there)->metadata.uid == reference.uid) {
+    return *there;
+  }
   const PodsByName* in_namespace = FindPodsIn(reference.namespace_);
   if (in_namespace == nullptr) return nullptr;
   const auto at = in_namespace->find(reference.name);
@@ -316,7 +322,9 @@ WriteResult Store::Insert(std::unique_ptr<core::Pod> pod) {
   pod->spec = DefaultedSpec(pod->spec);
   pod->status.phase = core::PodPhase::kPending;
   pod->status_version = version_ + 1;
+  pod->slot = slots_.Take();
   core::Pod& stored = *pod;
+  by_slot_[stored.slot] = &stored;
   PodsIn(stored.metadata.namespace_).emplace(std::string_view(stored.metadata.name), std::move(pod));
   ++pod_count_;
   Index(stored);
@@ -345,8 +353,10 @@ WriteResult Store::FinishDeletion(core::Pod& pod) {
   Unindex(*last);
   in_namespace.erase(at);
   --pod_count_;
+  by_slot_[last->slot] = nullptr;
   const meta::ResourceVersion version = last->metadata.resource_version = ++version_;
   for (world::Watcher* watcher : watchers_) watcher->PodDeleted(*last);
+  slots_.Free(last->slot);
   return {WriteCode::kOk, {}, version};
 }
 

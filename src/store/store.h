@@ -46,7 +46,7 @@ class Store final : public world::Api {
 
   // The version of the newest write.
   meta::ResourceVersion version() const { return version_; }
-  std::string NewUid();
+  meta::Uid NewUid();
   // Five characters, as the API server appends them to generateName.
   std::string NewNameSuffix();
 
@@ -171,6 +171,8 @@ class Store final : public world::Api {
   // The namespace that was asked for last: most often it is asked for again.
   std::pair<const std::string, PodsByName>* last_namespace_ = nullptr;
   std::size_t pod_count_ = 0;
+  Slots slots_;
+  SlotMap<core::Pod*> by_slot_;  // null pointers: none there
   ByKey<jobset::JobSet> jobsets_;
   ByKey<core::Service> services_;
   ByKey<core::PersistentVolumeClaim> claims_;

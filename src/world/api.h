@@ -35,9 +35,10 @@ struct PodReference {
   std::string namespace_;
   std::string name;
   meta::Uid uid;
+  Slot slot = kNoSlot;  // where it may be found quickly, if its holder is the one that is asked
 };
 inline PodReference ReferenceTo(const core::Pod& pod) {
-  return {pod.metadata.namespace_, pod.metadata.name, pod.metadata.uid};
+  return {pod.metadata.namespace_, pod.metadata.name, pod.metadata.uid, pod.slot};
 }
 
 enum class Propagation : std::uint8_t { kBackground, kForeground, kOrphan };
@@ -55,7 +56,7 @@ struct Event {
   Time at;
   Subject about;
   bool warning = false;
-  std::string reason;
+  SharedString reason;
   std::string message;
 };
 

@@ -29,7 +29,7 @@ class Applier {
     const WriteResult result = api_.CreatePod(std::move(write.pod), name);
     SeePod(result);
     if (result.ok()) {
-      Say(false, "SuccessfulCreate", Cat("Created pod: ", name));
+      Say(false, "SuccessfulCreate"_shared, Cat("Created pod: ", name));
       return;
     }
     report_.creation_failed = true;
@@ -131,7 +131,7 @@ class Applier {
   void Delete(const PodReference& pod) {
     const WriteResult result = SeePod(api_.DeletePod(pod));
     if (result.code == WriteCode::kNotFound) return;
-    if (result.ok()) return Say(false, "SuccessfulDelete", Cat("Deleted pod: ", pod.name));
+    if (result.ok()) return Say(false, "SuccessfulDelete"_shared, Cat("Deleted pod: ", pod.name));
     Say(true, "FailedDelete", Cat("Error deleting: ", result.message));
     Note(result);
   }
@@ -170,8 +170,8 @@ class Applier {
     report_.message = result.message;
   }
 
-  void Say(bool warning, std::string_view reason, std::string message) {
-    api_.Announce({now_, plan_.subject, warning, std::string(reason), std::move(message)});
+  void Say(bool warning, SharedString reason, std::string message) {
+    api_.Announce({now_, plan_.subject, warning, std::move(reason), std::move(message)});
   }
 
   Plan& plan_;

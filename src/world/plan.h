@@ -110,7 +110,7 @@ struct LosePod {
 };
 struct Announce {
   bool warning = false;
-  std::string reason;
+  SharedString reason;
   std::string message;
 };
 

@@ -50,7 +50,8 @@ void JobView::SetPod(const core::Pod& pod) {
     return;
   }
   if (at == pods_.end()) {
-    if (settled_.erase(&pod) > 0 && IsSettled(Classify(pod, 0, nullptr))) {
+    // What has ended stays so: a pod that runs is not among the settled ones.
+    if (pod.IsTerminal() && settled_.erase(&pod) > 0 && IsSettled(Classify(pod, 0, nullptr))) {
       settled_.insert(&pod);
       return;
     }
@@ -96,11 +97,9 @@ void JobView::SettleIfDone(TrackedPod& tracked) {
 }
 
 void JobView::RemovePod(const core::Pod& pod) {
+  settled_.erase(&pod);
   const auto at = pods_.find(&pod);
-  if (at == pods_.end()) {
-    settled_.erase(&pod);
-    return;
-  }
+  if (at == pods_.end()) return;
   if (spec_) {
     unannounced_.Remove(*at->second);
     Leave(*at->second);
