@@ -83,6 +83,10 @@ class SharedString {
     return a.view() == std::string_view(b);
   }
   friend std::strong_ordering operator<=>(const SharedString& a, const SharedString& b) { return a.view() <=> b.view(); }
+  template <std::convertible_to<std::string_view> T>
+  requires(!std::same_as<T, SharedString>) friend std::strong_ordering operator<=>(const SharedString& a, const T& b) {
+    return a.view() <=> std::string_view(b);
+  }
 
  private:
   template <shared_string_internal::Literal text>

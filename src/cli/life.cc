@@ -50,7 +50,7 @@ std::int64_t UsedInPlace(const jobset::JobSetStatus& status) {
 }  // namespace
 
 std::string NameOf(const meta::ObjectKey& key) {
-  return key.namespace_ == "default" ? key.name : Cat(key.namespace_, "/", key.name);
+  return key.namespace_ == "default" ? key.name.str() : Cat(key.namespace_, "/", key.name);
 }
 
 std::vector<std::string> ChainOf(const world::Verdict& verdict) {
@@ -70,12 +70,8 @@ std::vector<std::string> ChainOf(const world::Verdict& verdict) {
   return out;
 }
 
-// "retry 1 of 3 in 20s", "restart 1 of JobSet js, 1 of 9 used, in 100ms"
 std::optional<Time> RetryDue(const world::Verdict& verdict) {
-  const std::size_t at = verdict.consequence.rfind(" in ");
-  if (at == std::string::npos) return std::nullopt;
-  const auto wait = ParseDuration(std::string_view(verdict.consequence).substr(at + 4));
-  return wait ? std::optional<Time>(verdict.at + *wait) : std::nullopt;
+  return verdict.wait ? std::optional<Time>(verdict.at + *verdict.wait) : std::nullopt;
 }
 
 Restarts RestartsOf(const JobSetLife& jobset) {

@@ -109,7 +109,7 @@ class Loader {
   }
 
   // False, and said so: there is one of this kind and name already.
-  bool IsNew(const model::ManifestObject& manifest, const std::string& name_space, const std::string& name) {
+  bool IsNew(const model::ManifestObject& manifest, const SharedString& name_space, const SharedString& name) {
     const std::string& kind = manifest.value["kind"].AsText();
     if (name.empty() || names_.insert({kind, name_space, name}).second) return true;
     Complain(manifest, "metadata.name", Cat("there is a ", kind, " ", name, " above already; names must differ"));
@@ -286,9 +286,9 @@ class Loader {
       for (const jobset::ReplicatedJob& group : jobset.jobset.spec->replicated_jobs) {
         const std::string stem = Cat(jobset.jobset.metadata.name, "-", group.name, "-");
         for (const LoadedJob& job : out_.jobs) {
-          const std::string& name = job.job.metadata.name;
+          const std::string_view name = job.job.metadata.name;
           if (!name.starts_with(stem) || job.job.metadata.namespace_ != jobset.jobset.metadata.namespace_) continue;
-          const auto index = ParseInt32(std::string_view(name).substr(stem.size()));
+          const auto index = ParseInt32(name.substr(stem.size()));
           if (!index || *index < 0 || *index >= group.replicas || Cat(stem, *index) != name) continue;
           Complain(job.manifest, "metadata.name",
                    Cat("JobSet ", jobset.jobset.metadata.name, " makes a Job of this name for its replicated job ",
@@ -308,7 +308,7 @@ class Loader {
 
   const LoadOptions& options_;
   Loaded out_;
-  std::set<std::tuple<std::string, std::string, std::string>> names_;  // kind, namespace, name
+  std::set<std::tuple<SharedString, SharedString, SharedString>> names_;  // kind, namespace, name
 };
 
 }  // namespace

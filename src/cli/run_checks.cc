@@ -68,8 +68,8 @@ class RunnableCheck {
              "activeDeadlineSeconds");
   }
 
-  void CheckPods(const core::PodSpec& spec, const std::string& name_space, const std::string& path) {
-    for (std::string& why : world_.WhyNotRunnable(spec, name_space)) Complain(path, std::move(why));
+  void CheckPods(const core::PodSpec& spec, const SharedString& name_space, const std::string& path) {
+    for (std::string& why : world_.WhyNotRunnable(spec, name_space.str())) Complain(path, std::move(why));
     if (spec.rest["schedulingGates"].size() > 0) {
       Complain(Cat(path, ".schedulingGates"),
                "nothing here lifts a scheduling gate, and the pods would wait for ever; remove it to run them");
@@ -108,7 +108,7 @@ class RunnableCheck {
     }
     const auto& nodes = world_.nodes();
     const bool any = std::any_of(nodes.begin(), nodes.end(),
-                                 [&](const node::Node& node) { return node.labels.contains(*placement.topology); });
+                                 [&](const node::Node& node) { return node.labels.contains(placement.topology->str()); });
     if (any) return;
     const std::string at = of_template.Find(jobset::kExclusiveTopology) != nullptr ? Cat(path, ".template.") : "";
     Complain(Cat(at, "metadata.annotations[", jobset::kExclusiveTopology, "]"),
@@ -166,7 +166,7 @@ class PodNames {
   explicit PodNames(const Loaded& loaded) {
     for (const LoadedJob& job : loaded.jobs) Add(job.job.metadata.name, *job.job.spec);
     for (const LoadedJobSet& jobset : loaded.jobsets) {
-      const std::string& own = jobset.jobset.metadata.name;
+      const SharedString& own = jobset.jobset.metadata.name;
       for (const jobset::ReplicatedJob& group : jobset.jobset.spec->replicated_jobs) {
         for (std::int32_t i = 0; i < group.replicas; ++i) {
           Add(Cat(own, "-", group.name, "-", i), *group.job_template.spec);
@@ -203,7 +203,7 @@ class PodNames {
   static bool Indexed(const batch::JobSpec& spec) { return spec.indexed(); }
   static std::int32_t Pods(const batch::JobSpec& spec) { return spec.completions.value_or(1); }
 
-  void Add(std::string name, const batch::JobSpec& spec) { jobs_.emplace(std::move(name), &spec); }
+  void Add(SharedString name, const batch::JobSpec& spec) { jobs_.emplace(std::move(name), &spec); }
 
   const core::PodSpec* FindStem(std::string_view name) const {
     const auto whole = jobs_.find(name);

@@ -198,7 +198,7 @@ void RunReport::PodChanged(const core::Pod& pod) {
     const std::int32_t code = last != nullptr ? last->exit_code : 0;
     if (options_.format == OutputFormat::kJson) {
       Value event = JsonEvent("restart", "job", job->key);
-      event.Set("pod", Value::String(pod.metadata.name));
+      event.Set("pod", Value::String(pod.metadata.name.str()));
       event.Set("container", Value::String(status.name.str()));
       event.Set("exitCode", Value::Int(code));
       event.Set("restarts", Value::Int(seen));
@@ -221,13 +221,13 @@ void RunReport::PodChanged(const core::Pod& pod) {
     // What ends with its Job or is deleted explains nothing.
     const bool by_itself = !EndsWithJob(*job) && !pod.metadata.deleting();
     if (container != nullptr && (by_itself || !tally.failed_pod)) {
-      tally.failed_pod = FailedPod{pod.metadata.name, container->name, container->restart_count};
+      tally.failed_pod = FailedPod{pod.metadata.name.str(), container->name, container->restart_count};
     }
     NoteFailure(pod);
   }
   if (options_.format == OutputFormat::kJson) {
     Value event = JsonEvent("pod", "job", job->key);
-    event.Set("pod", Value::String(pod.metadata.name));
+    event.Set("pod", Value::String(pod.metadata.name.str()));
     event.Set("phase", Value::String(std::string(core::NameOf(life.phase))));
     event.Set("node", Value::String(pod.node_name.str()));
     if (failed) event.Set("end", Value::String(EndOf(pod)));
@@ -296,7 +296,7 @@ void RunReport::NoteFailure(const core::Pod& pod) {
   for (const auto* statuses : {&pod.status.container_statuses, &pod.status.init_container_statuses}) {
     for (const core::ContainerStatus& status : *statuses) {
       if (!status.state.terminated || status.state.terminated->exit_code == 0) continue;
-      failures_.push_back({meta::KeyOf(pod.metadata), {pod.metadata.name, status.name, status.restart_count}});
+      failures_.push_back({meta::KeyOf(pod.metadata), {pod.metadata.name.str(), status.name, status.restart_count}});
     }
   }
   while (failures_.size() > kKept) failures_.pop_front();
@@ -309,8 +309,8 @@ void RunReport::NoteCause(const world::Verdict& verdict, Tally& tally) const {
   tally.cause.reset();
   if (first->pod.empty()) return;
   for (const auto& [key, failed] : failures_) {
-    if (key != meta::ObjectKey{first->namespace_, first->pod}) continue;
-    const bool named = first->facts.find(Cat("container ", failed.container)) != std::string::npos;
+    if (key != meta::ObjectKey{first->namespace_.str(), first->pod.str()}) continue;
+    const bool named = first->facts.view().find(Cat("container ", failed.container)) != std::string_view::npos;
     if (named || !tally.cause) tally.cause = failed;
   }
 }
@@ -319,10 +319,10 @@ void RunReport::Judged(const world::Verdict& verdict) {
   bool hold = false;
   std::string rule_name;
   if (!verdict.jobset.empty()) {
-    if (const auto uid = jobset_uids_.find({verdict.namespace_, verdict.jobset}); uid != jobset_uids_.end()) {
+    if (const auto uid = jobset_uids_.find({verdict.namespace_.str(), verdict.jobset.str()}); uid != jobset_uids_.end()) {
       JobSetLife& jobset = jobsets_.at(uid->second);
       jobset.last = verdict;
-      if (!verdict.ends && verdict.action.ends_with("AndIgnoreMaxRestarts")) ++jobset.uncounted;
+      if (!verdict.ends && verdict.action.view().ends_with("AndIgnoreMaxRestarts")) ++jobset.uncounted;
       if (verdict.ends) NoteCause(verdict, jobset.tally);
       if (const auto due = RetryDue(verdict)) jobset.tally.retries.insert(*due);
       ReleaseHeld(uid->second, verdict.job);
@@ -331,11 +331,11 @@ void RunReport::Judged(const world::Verdict& verdict) {
         rule_name = policy->rules[static_cast<std::size_t>(verdict.rule->index)].name;
       }
     }
-  } else if (const auto uid = job_uids_.find({verdict.namespace_, verdict.job}); uid != job_uids_.end()) {
+  } else if (const auto uid = job_uids_.find({verdict.namespace_.str(), verdict.job.str()}); uid != job_uids_.end()) {
     JobLife& job = jobs_.at(uid->second);
     Tally& tally = TallyOf(job);
     if (!verdict.pod.empty()) ++(verdict.failed_after > verdict.failed_before ? tally.counted : tally.ignored);
-    if (verdict.consequence.starts_with("retry ") || verdict.consequence.starts_with("not counted, retry")) {
+    if (verdict.retry) {
       ++tally.retried;
       if (const auto due = RetryDue(verdict)) tally.retries.insert(*due);
     }
@@ -406,8 +406,8 @@ void RunReport::Output(const node::PodOutput& line) {
     Value event = Value::MakeObject();
     event.Set("type", Value::String("log"));
     event.Set("time", Value::String(FormatRfc3339(clock_.Now())));
-    event.Set("namespace", Value::String(line.pod.namespace_));
-    event.Set("pod", Value::String(line.pod.name));
+    event.Set("namespace", Value::String(line.pod.namespace_.str()));
+    event.Set("pod", Value::String(line.pod.name.str()));
     event.Set("container", Value::String(std::string(line.container)));
     event.Set("stream", Value::String(line.stream == node::Stream::kStdout ? "stdout" : "stderr"));
     event.Set("text", Value::String(line.text));
@@ -459,8 +459,8 @@ Value RunReport::JsonEvent(std::string_view type, std::string_view kind, const m
   Value event = Value::MakeObject();
   event.Set("type", Value::String(std::string(type)));
   event.Set("time", Value::String(FormatRfc3339(clock_.Now())));
-  event.Set("namespace", Value::String(object.namespace_));
-  event.Set(kind, Value::String(object.name));
+  event.Set("namespace", Value::String(object.namespace_.str()));
+  event.Set(kind, Value::String(object.name.str()));
   return event;
 }
 

@@ -101,7 +101,7 @@ void JobSetLoop::PodChanged(const core::Pod& pod) {
   if (!options_.gates.in_place_restart) return;
   auto at = labelled_.find(&pod);
   if (at == labelled_.end()) {
-    const std::string* name = pod.metadata.labels.Find(jobset::kJobSetName);
+    const SharedString* name = pod.metadata.labels.Find(jobset::kJobSetName);
     if (name == nullptr) return;
     at = labelled_.emplace(&pod, meta::ObjectKey{pod.metadata.namespace_, *name}).first;
     pods_[at->second].insert(&pod);
@@ -232,7 +232,7 @@ bool JobSetLoop::CachesAreBehind(const State& state) const {
 
 controllers::JobSetSurroundings JobSetLoop::SurroundingsOf(const State& state) const {
   const jobset::JobSet& jobset = state.view.jobset();
-  const std::string& in = jobset.metadata.namespace_;
+  const SharedString& in = jobset.metadata.namespace_;
   controllers::JobSetSurroundings out;
   out.service_exists = services_.contains({in, controllers::HeadlessServiceName(jobset)});
   for (const jobset::VolumeClaimPolicy& policy : jobset.spec->volume_claim_policies) {

@@ -33,7 +33,7 @@ void OverdueLoop::JobSetDeleted(const jobset::JobSet& jobset) {
 void OverdueLoop::PodChanged(const core::Pod& pod) {
   auto at = jobset_of_.find(&pod);
   if (at == jobset_of_.end()) {
-    const std::string* name = pod.metadata.labels.Find(jobset::kJobSetName);
+    const SharedString* name = pod.metadata.labels.Find(jobset::kJobSetName);
     if (name == nullptr) return;
     at = jobset_of_.emplace(&pod, meta::ObjectKey{pod.metadata.namespace_, *name}).first;
     pods_of_[at->second].insert(&pod);

@@ -17,7 +17,7 @@ void PlacementLoop::PodChanged(const core::Pod& pod) {
   auto at = group_of_.find(&pod);
   if (at == group_of_.end()) {
     if (!controllers::IsPlacedExclusively(pod)) return;
-    const std::string* key = pod.metadata.labels.Find(jobset::kJobKey);
+    const SharedString* key = pod.metadata.labels.Find(jobset::kJobKey);
     if (key == nullptr) return;
     at = group_of_.emplace(&pod, Cat("placement/", pod.metadata.namespace_, "/", *key)).first;
     groups_[at->second].insert(&pod);
@@ -38,7 +38,7 @@ void PlacementLoop::PodDeleted(const core::Pod& pod) {
 }
 
 std::vector<meta::Uid> PlacementLoop::NodeChanged(const core::Node& node) {
-  KnownNode& known = nodes_[node.metadata.name];
+  KnownNode& known = nodes_[node.metadata.name.str()];
   const std::uint64_t labels = node.metadata.labels.stamp();
   const bool same = known.node != nullptr && known.labels == labels;
   known = {&node, labels};

@@ -196,8 +196,10 @@ template <class T>
 struct Writer {
   const T& from;
   Value& to;
+  std::string_view without{};  // a member that is not written; empty: none
   template <class M>
   void Field(std::string_view name, M T::*member, Presence presence = kOmitEmpty) {
+    if (!without.empty() && name == without) return;
     Value value = ToValue(from.*member);
     if constexpr (requires { (from.*member).has_value(); }) {
       // An optional is there or not, zero or not.
@@ -225,9 +227,19 @@ void FromValue(const Value& value, T& out) {
 template <Bound T>
 Value ToValue(const T& value) {
   Value out = Value::MakeObject();
-  bind_internal::Writer<T> writer{value, out};
+  bind_internal::Writer<T> writer{value, out, {}};
   T::Fields(writer);
   for (const Value::Member& member : value.rest.members()) out.members().push_back(member);
+  return out;
+}
+
+// As ToValue, but for the member of that name.
+template <Bound T>
+Value ToValueWithout(const T& value, std::string_view member) {
+  Value out = Value::MakeObject();
+  bind_internal::Writer<T> writer{value, out, member};
+  T::Fields(writer);
+  for (const Value::Member& other : value.rest.members()) out.members().push_back(other);
   return out;
 }
 

@@ -94,7 +94,7 @@ void FromValue(const Value& value, Secret& out) {
 
 bool Service::Selects(const meta::Labels& labels) const {
   return !spec.selector.empty() && std::all_of(spec.selector.begin(), spec.selector.end(), [&](const auto& wanted) {
-    const std::string* found = labels.Find(wanted.first);
+    const SharedString* found = labels.Find(wanted.first);
     return found != nullptr && *found == wanted.second;
   });
 }

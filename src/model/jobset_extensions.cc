@@ -76,8 +76,8 @@ Extensions ReadExtensions(const meta::Labels& annotations, std::vector<Extension
   Extensions out;
   Reader reader(errors);
   for (const auto& [key, text] : annotations.All()) {
-    if (key.starts_with(kExtensionPrefix))
-      reader.Read(std::string_view(key).substr(kExtensionPrefix.size()), text, out);
+    if (key.view().starts_with(kExtensionPrefix))
+      reader.Read(key.view().substr(kExtensionPrefix.size()), text.str(), out);
   }
   return out;
 }

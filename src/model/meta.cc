@@ -17,7 +17,7 @@ auto LowerBound(auto& entries, std::string_view key) {
 // Of few entries it is quicker to look at the length of each than to order by content.
 constexpr std::size_t kFewEntries = 16;
 
-const std::pair<std::string, std::string>* FindIn(const Labels::Entries& entries, std::string_view key) {
+const std::pair<SharedString, SharedString>* FindIn(const Labels::Entries& entries, std::string_view key) {
   if (entries.size() <= kFewEntries) {
     for (const auto& entry : entries) {
       if (entry.first.size() == key.size() && entry.first == key) return &entry;
@@ -30,34 +30,61 @@ const std::pair<std::string, std::string>* FindIn(const Labels::Entries& entries
 
 }  // namespace
 
-bool Holds(const LabelSelectorRequirement& requirement, const std::string* value) {
+bool Holds(const LabelSelectorRequirement& requirement, std::optional<std::string_view> value) {
   const auto listed = [&] {
     return std::find(requirement.values.begin(), requirement.values.end(), *value) != requirement.values.end();
   };
-  if (requirement.op == "In") return value != nullptr && listed();
-  if (requirement.op == "NotIn") return value == nullptr || !listed();
-  if (requirement.op == "Exists") return value != nullptr;
-  if (requirement.op == "DoesNotExist") return value == nullptr;
+  if (requirement.op == "In") return value && listed();
+  if (requirement.op == "NotIn") return !value || !listed();
+  if (requirement.op == "Exists") return value.has_value();
+  if (requirement.op == "DoesNotExist") return !value;
   return false;
 }
 
-Labels::Labels(std::shared_ptr<const Entries> base, std::uint32_t position, std::string value)
-    : base_(std::move(base)), stamp_(NextStamp()) {
-  values_.emplace_back(position, std::move(value));
+Labels::Labels(std::shared_ptr<const Entries> base, std::uint32_t position, SharedString value)
+    : base_(std::move(base)), position_(position), value_(std::move(value)), stamp_(NextStamp()) {}
+
+const SharedString* Labels::Find(std::string_view key) const {
+  if (base_) {
+    if (const auto* entry = FindIn(*base_, key)) return &ValueAt(static_cast<std::uint32_t>(entry - base_->data()));
+  }
+  const auto* own = own_ ? FindIn(own_->entries, key) : nullptr;
+  return own != nullptr ? &own->second : nullptr;
 }
 
-const std::string* Labels::Find(std::string_view key) const {
-  if (base_) {
-    if (const auto* entry = FindIn(*base_, key)) {
-      const auto position = static_cast<std::uint32_t>(entry - base_->data());
-      for (const auto& [at, value] : values_) {
-        if (at == position) return &value;
-      }
-      return &entry->second;
+std::optional<std::string_view> Labels::TextOf(std::string_view key) const {
+  const SharedString* value = Find(key);
+  return value != nullptr ? std::optional<std::string_view>(value->view()) : std::nullopt;
+}
+
+const SharedString& Labels::ValueAt(std::uint32_t position) const {
+  if (position == position_) return value_;
+  if (own_) {
+    for (const auto& [at, value] : own_->values) {
+      if (at == position) return value;
     }
   }
-  const auto* own = FindIn(own_, key);
-  return own != nullptr ? &own->second : nullptr;
+  return (*base_)[position].second;
+}
+
+void Labels::SetValue(std::uint32_t position, SharedString value) {
+  if (position_ == kNowhere) position_ = position;
+  if (position_ == position) {
+    value_ = std::move(value);
+    return;
+  }
+  auto& values = MakeOwn().values;
+  const auto at =
+      std::find_if(values.begin(), values.end(), [position](const auto& own) { return own.first == position; });
+  if (at == values.end()) {
+    values.emplace_back(position, std::move(value));
+  } else {
+    at->second = std::move(value);
+  }
+}
+
+Labels::Own& Labels::MakeOwn() {
+  return own_ ? *own_ : own_.emplace();
 }
 
 std::uint64_t Labels::NextStamp() {
@@ -65,55 +92,45 @@ std::uint64_t Labels::NextStamp() {
   return last.fetch_add(1, std::memory_order_relaxed) + 1;
 }
 
-void Labels::Set(std::string_view key, std::string value) {
+void Labels::Set(std::string_view key, SharedString value) {
   stamp_ = NextStamp();
-  const auto* shared = base_ ? FindIn(*base_, key) : nullptr;
-  if (shared != nullptr) {
-    const auto position = static_cast<std::uint32_t>(shared - base_->data());
-    const auto at = std::find_if(values_.begin(), values_.end(),
-                                 [position](const auto& own_value) { return own_value.first == position; });
-    if (at == values_.end()) {
-      values_.emplace_back(position, std::move(value));
-    } else {
-      at->second = std::move(value);
-    }
-    return;
+  if (const auto* shared = base_ ? FindIn(*base_, key) : nullptr) {
+    return SetValue(static_cast<std::uint32_t>(shared - base_->data()), std::move(value));
   }
-  const auto at = LowerBound(own_, key);
-  if (at != own_.end() && at->first == key) {
+  Entries& entries = MakeOwn().entries;
+  const auto at = LowerBound(entries, key);
+  if (at != entries.end() && at->first == key) {
     at->second = std::move(value);
   } else {
-    own_.emplace(at, std::string(key), std::move(value));
+    entries.emplace(at, key, std::move(value));
   }
 }
 
 bool Labels::Remove(std::string_view key) {
   if (Find(key) == nullptr) return false;
+  Entries rest = All();
+  rest.erase(LowerBound(rest, key));
+  *this = Labels();
+  if (!rest.empty()) MakeOwn().entries = std::move(rest);
   stamp_ = NextStamp();
-  Flatten();
-  own_.erase(LowerBound(own_, key));
   return true;
 }
 
 Labels::Entries Labels::All() const {
-  if (!base_) return own_;
-  Entries out = *base_;
-  for (const auto& [position, value] : values_) out[position].second = value;
-  if (own_.empty()) return out;
-  out.insert(out.end(), own_.begin(), own_.end());
+  Entries out;
+  if (base_) {
+    out = *base_;
+    for (std::uint32_t at = 0; at < out.size(); ++at) out[at].second = ValueAt(at);
+  }
+  if (!own_ || own_->entries.empty()) return out;
+  out.insert(out.end(), own_->entries.begin(), own_->entries.end());
   std::sort(out.begin(), out.end());
   return out;
 }
 
 std::shared_ptr<const Labels::Entries> Labels::Share() const {
-  if (own_.empty() && values_.empty() && base_) return base_;
+  if (base_ && position_ == kNowhere && !own_) return base_;
   return std::make_shared<const Entries>(All());
-}
-
-void Labels::Flatten() {
-  own_ = All();
-  values_.clear();
-  base_.reset();
 }
 
 void FromValue(const Value& value, Labels& out) {
@@ -123,7 +140,7 @@ void FromValue(const Value& value, Labels& out) {
 
 Value ToValue(const Labels& value) {
   Value out = Value::MakeObject();
-  for (const auto& [key, text] : value.All()) out.members().push_back({key, Value::String(text), {}});
+  for (const auto& [key, text] : value.All()) out.members().push_back({key.str(), Value::String(text.str()), {}});
   return out;
 }
 
@@ -181,7 +198,8 @@ namespace {
 // ObjectMeta with the wire's types; ObjectMeta itself has a number for its version and shares its owners.
 struct WireMeta {
   using BoundTag = void;
-  std::string name, generate_name, namespace_, uid, resource_version;
+  SharedString name, generate_name, namespace_, uid;
+  std::string resource_version;
   std::int64_t generation = 0;
   std::optional<Time> creation_timestamp, deletion_timestamp;
   std::optional<std::int64_t> deletion_grace_period_seconds;
@@ -250,11 +268,11 @@ Value ToValue(const ObjectMeta& value) {
 
 bool LabelSelector::Matches(const Labels& labels) const {
   for (const auto& [key, wanted] : match_labels) {
-    const std::string* value = labels.Find(key);
+    const SharedString* value = labels.Find(key);
     if (value == nullptr || *value != wanted) return false;
   }
   return std::all_of(match_expressions.begin(), match_expressions.end(),
-                     [&](const auto& requirement) { return Holds(requirement, labels.Find(requirement.key)); });
+                     [&](const auto& requirement) { return Holds(requirement, labels.TextOf(requirement.key)); });
 }
 
 }  // namespace reprieve::meta

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,6 +14,7 @@
 #include "base/shared_string.h"
 #include "base/time.h"
 #include "model/bind.h"
+#include "model/boxed.h"
 
 namespace reprieve::meta {
 
@@ -29,20 +31,22 @@ using Uid = SharedString;
 // of a key that the shared entries have only the value.
 class Labels {
  public:
-  using Entries = std::vector<std::pair<std::string, std::string>>;  // sorted by key
+  using Entries = std::vector<std::pair<SharedString, SharedString>>;  // sorted by key
 
   Labels() = default;
   // Shares `base`, which is sorted by key.
   explicit Labels(std::shared_ptr<const Entries> base) : base_(std::move(base)), stamp_(NextStamp()) {}
   // Likewise, but for the entry at `position`, whose value here is `value`. REQUIRES: there is such an entry.
-  Labels(std::shared_ptr<const Entries> base, std::uint32_t position, std::string value);
+  Labels(std::shared_ptr<const Entries> base, std::uint32_t position, SharedString value);
 
   // Null pointer if there is none.
-  const std::string* Find(std::string_view key) const;
-  void Set(std::string_view key, std::string value);
+  const SharedString* Find(std::string_view key) const;
+  // Nothing if there is none.
+  std::optional<std::string_view> TextOf(std::string_view key) const;
+  void Set(std::string_view key, SharedString value);
   // True if it was there.
   bool Remove(std::string_view key);
-  bool empty() const { return own_.empty() && (!base_ || base_->empty()); }
+  bool empty() const { return !own_ && (!base_ || base_->empty()); }
   // All entries, sorted by key.
   Entries All() const;
   // Differs whenever the entries may differ: equal stamps mean equal entries.
@@ -53,12 +57,23 @@ class Labels {
   friend bool operator==(const Labels& a, const Labels& b) { return a.All() == b.All(); }
 
  private:
-  void Flatten();
+  // What only few have.
+  struct Own {
+    std::vector<std::pair<std::uint32_t, SharedString>> values;  // further ones, as value_ is
+    Entries entries;                                             // of keys that base_ does not have
+  };
+  static constexpr std::uint32_t kNowhere = std::numeric_limits<std::uint32_t>::max();
+
+  const SharedString& ValueAt(std::uint32_t position) const;
+  void SetValue(std::uint32_t position, SharedString value);
+  Own& MakeOwn();
   static std::uint64_t NextStamp();
 
   std::shared_ptr<const Entries> base_;
-  std::vector<std::pair<std::uint32_t, std::string>> values_;  // by position in base_: what stands there instead
-  Entries own_;                                                // of keys that base_ does not have
+  // Most often one entry differs between pods of a template, the index: its position in base_, and what stands there.
+  std::uint32_t position_ = kNowhere;
+  SharedString value_;
+  model::Boxed<Own> own_;
   std::uint64_t stamp_ = 0;
 };
 
@@ -108,9 +123,9 @@ struct OwnerReference {
 };
 
 struct ObjectMeta {
-  std::string name;
+  SharedString name;
   SharedString generate_name;
-  std::string namespace_;
+  SharedString namespace_;
   Uid uid;
   ResourceVersion resource_version = 0;
   std::int64_t generation = 0;
@@ -166,8 +181,8 @@ struct LabelSelector {
 
 // namespace/name: how a controller's work queue names an object.
 struct ObjectKey {
-  std::string namespace_;
-  std::string name;
+  SharedString namespace_;
+  SharedString name;
   auto operator<=>(const ObjectKey&) const = default;
   bool operator==(const ObjectKey&) const = default;
 };

@@ -33,7 +33,7 @@ TEST(Labels, BehaveAsAMap) {
         model[key] = Cat(step);
         ASSERT_NE(labels.stamp(), stamp);
       }
-      const std::string* found = labels.Find(key);
+      const SharedString* found = labels.Find(key);
       ASSERT_EQ(found != nullptr, model.contains(key));
       if (found != nullptr) {
         ASSERT_EQ(*found, model[key]);

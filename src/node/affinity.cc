@@ -17,10 +17,10 @@ constexpr std::string_view kRequired = "requiredDuringSchedulingIgnoredDuringExe
 constexpr std::string_view kNamespaceName = "kubernetes.io/metadata.name";
 
 // A node selector has two operators more than a label selector.
-bool NodeHas(const LabelSelectorRequirement& requirement, const std::string* value) {
+bool NodeHas(const LabelSelectorRequirement& requirement, std::optional<std::string_view> value) {
   const std::string& op = requirement.op;
   if (op != "Gt" && op != "Lt") return meta::Holds(requirement, value);
-  if (value == nullptr || requirement.values.size() != 1) return false;
+  if (!value || requirement.values.size() != 1) return false;
   const auto have = ParseInt64(*value);
   const auto bound = ParseInt64(requirement.values.front());
   if (!have || !bound) return false;
@@ -31,9 +31,9 @@ bool Holds(const NodeTerm& term, const std::string& name, const std::map<std::st
   if (term.labels.empty() && term.fields.empty()) return false;
   const auto of_labels = [&](const LabelSelectorRequirement& requirement) {
     const auto at = labels.find(requirement.key);
-    return NodeHas(requirement, at == labels.end() ? nullptr : &at->second);
+    return NodeHas(requirement, at == labels.end() ? std::nullopt : std::optional<std::string_view>(at->second));
   };
-  const auto of_fields = [&](const LabelSelectorRequirement& requirement) { return NodeHas(requirement, &name); };
+  const auto of_fields = [&](const LabelSelectorRequirement& requirement) { return NodeHas(requirement, name); };
   return std::all_of(term.labels.begin(), term.labels.end(), of_labels) &&
          std::all_of(term.fields.begin(), term.fields.end(), of_fields);
 }
@@ -42,12 +42,12 @@ bool Holds(const NodeTerm& term, const std::string& name, const std::map<std::st
 // writes them into the selector.
 void AddOwnValues(const Value& keys, std::string_view op, const meta::Labels& labels, meta::LabelSelector& selector) {
   for (const Value& key : keys.items()) {
-    const std::string* value = labels.Find(key.AsText());
+    const SharedString* value = labels.Find(key.AsText());
     if (value == nullptr) continue;
     LabelSelectorRequirement& requirement = selector.match_expressions.emplace_back();
     requirement.key = key.AsText();
     requirement.op = op;
-    requirement.values = {*value};
+    requirement.values = {value->str()};
   }
 }
 

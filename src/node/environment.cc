@@ -62,16 +62,16 @@ std::optional<std::string_view> Subscript(std::string_view path, std::string_vie
   return path.substr(2, path.size() - 4);
 }
 
-std::string TextOf(const std::string* value) {
-  return value == nullptr ? std::string() : *value;
+std::string TextOf(const SharedString* value) {
+  return value == nullptr ? std::string() : value->str();
 }
 
 Result<std::string> FieldOf(std::string_view path, const PodFacts& facts) {
   const meta::ObjectMeta& metadata = *facts.metadata;
   if (const auto key = Subscript(path, "metadata.labels")) return TextOf(metadata.labels.Find(*key));
   if (const auto key = Subscript(path, "metadata.annotations")) return TextOf(metadata.annotations.Find(*key));
-  if (path == "metadata.name") return metadata.name;
-  if (path == "metadata.namespace") return metadata.namespace_;
+  if (path == "metadata.name") return metadata.name.str();
+  if (path == "metadata.namespace") return metadata.namespace_.str();
   if (path == "metadata.uid") return metadata.uid.str();
   if (path == "spec.nodeName") return facts.node == nullptr ? std::string() : facts.node->name;
   if (path == "spec.serviceAccountName") {
@@ -129,7 +129,7 @@ Result<std::optional<std::string>> ValueFrom(const core::EnvVarSource& source, c
   };
   if (source.field_ref) return always(FieldOf(source.field_ref->field_path, facts));
   if (source.resource_field_ref) return always(ResourceOf(*source.resource_field_ref, container, facts));
-  const std::string& name_space = facts.metadata->namespace_;
+  const std::string name_space = facts.metadata->namespace_.str();
   if (source.config_map_key_ref) return ValueOf(false, *source.config_map_key_ref, name_space, settings);
   if (source.secret_key_ref) return ValueOf(true, *source.secret_key_ref, name_space, settings);
   return Error{"valueFrom names a source that is not supported"};
@@ -229,7 +229,7 @@ Environment BaseEnvironment(const char* const* environment) {
 Result<Environment> ContainerEnvironment(const core::Container& container, const PodFacts& facts,
                                          const Settings& settings) {
   Environment out;
-  const std::string& name_space = facts.metadata->namespace_;
+  const std::string name_space = facts.metadata->namespace_.str();
   for (const core::EnvFromSource& from : container.env_from) {
     for (const bool secret : {false, true}) {
       const auto& reference = secret ? from.secret_ref : from.config_map_ref;

@@ -46,7 +46,7 @@ void JobSetAgents::JobSetDeleted(const jobset::JobSet& jobset) {
 
 Result<std::string> JobSetAgents::SocketOf(PodNumber number, const core::Pod& pod) {
   if (const auto there = agents_.find(number); there != agents_.end()) return there->second.socket;
-  const std::string* name = pod.metadata.labels.Find(jobset::kJobSetName);
+  const SharedString* name = pod.metadata.labels.Find(jobset::kJobSetName);
   if (name == nullptr) return std::string();
   const meta::ObjectKey key{pod.metadata.namespace_, *name};
   const auto known = jobsets_.find(key);

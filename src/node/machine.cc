@@ -312,7 +312,7 @@ void Machine::SettleOnNode(Resident& resident, const Node& node, std::vector<int
   GiveAddress(resident);
   resident.containers.assign(ContainerCount(*resident.spec), kNoContainer);
   resident.worker.emplace(
-      PodWorker::Identity{resident.reference.namespace_, resident.reference.name, resident.reference.uid.str()},
+      PodWorker::Identity{resident.reference.namespace_.str(), resident.reference.name.str(), resident.reference.uid.str()},
       resident.spec, clock_.Now(), options_.restart_backoff);
   ++running_;
   Touch(resident);
@@ -320,7 +320,7 @@ void Machine::SettleOnNode(Resident& resident, const Node& node, std::vector<int
 
 void Machine::GiveAddress(Resident& resident) {
   if (!resident.pod->hostname.empty() && !resident.spec->subdomain.empty()) {
-    resident.name = PodNames::Name{resident.reference.namespace_, resident.spec->subdomain, resident.pod->hostname.str()};
+    resident.name = PodNames::Name{resident.reference.namespace_.str(), resident.spec->subdomain, resident.pod->hostname.str()};
   }
   PodNetwork* network = options_.network;
   const bool joins = resident.name || !options_.only_names_on_network;
@@ -451,7 +451,7 @@ Status Machine::MakeReady(Resident& resident) {
   spec.uid = resident.reference.uid;
   spec.hostname = resident.hostname;
   if (resident.name) {
-    auto hosts = names_.HostsFile(resident.reference.namespace_);
+    auto hosts = names_.HostsFile(resident.reference.namespace_.str());
     if (!hosts) return hosts.error();
     spec.hosts_path = std::move(*hosts);
     UpdateName(resident);

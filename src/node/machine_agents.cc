@@ -40,7 +40,7 @@ void Machine::Handle(const AgentsReported&) {
     const auto at = residents_.find(number);
     if (at == residents_.end() || at->second->pod == nullptr) continue;
     const std::string text = Cat(attempt);
-    const std::string* now = at->second->pod->metadata.annotations.Find(jobset::kInPlaceRestartAttempt);
+    const SharedString* now = at->second->pod->metadata.annotations.Find(jobset::kInPlaceRestartAttempt);
     if (now != nullptr && *now == text) continue;
     writing_ = true;
     store_.UpdatePodAnnotations(at->second->reference, [&text](meta::Labels& annotations) {

@@ -85,7 +85,7 @@ std::string Machine::SufferOnNode(const world::Incident& incident) {
 }
 
 std::string Machine::SufferByPod(Resident& resident, const world::Incident& incident) {
-  const std::string name = resident.reference.name;
+  const SharedString name = resident.reference.name;
   if (incident.fate == Fate::kPodKilled) return Kill(resident);
   if (incident.fate == Fate::kPodCondition) {
     const Time now = clock_.Now();
@@ -119,7 +119,7 @@ std::string Machine::Kill(Resident& resident) {
     runtime_.StopContainer(id, std::chrono::milliseconds(0));
     ++killed;
   }
-  const std::string& name = resident.reference.name;
+  const SharedString& name = resident.reference.name;
   return killed > 0 ? Cat("SIGKILL to ", name) : Cat(kNothingHappened, ", for nothing of ", name, " runs now");
 }
 

@@ -33,11 +33,11 @@ Neighbours::View Neighbours::For(const Affinity* affinity, const std::string& na
   out.affinity_ = affinity;
   for (const auto& [pod, place] : places_) {
     const meta::ObjectMeta& other = pod->metadata;
-    if (!affinity->near.empty() && affinity->NearMatches(other.namespace_, other.labels)) {
+    if (!affinity->near.empty() && affinity->NearMatches(other.namespace_.str(), other.labels)) {
       for (const PodTerm& term : affinity->near) AddDomain(*place.node, term.topology_key, out.near_);
     }
     for (const PodTerm& term : affinity->away) {
-      if (term.Matches(other.namespace_, other.labels)) AddDomain(*place.node, term.topology_key, out.away_);
+      if (term.Matches(other.namespace_.str(), other.labels)) AddDomain(*place.node, term.topology_key, out.away_);
     }
   }
   out.first_ = out.near_.empty() && affinity->NearMatches(name_space, labels);

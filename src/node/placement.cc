@@ -73,7 +73,7 @@ std::unique_ptr<Placement::Wish> Placement::WishOf(const core::PodSpec& spec, co
   wish->node_selector = spec.node_selector;
   wish->tolerations = spec.tolerations;
   wish->key = KeyOf(wish->requests, spec);
-  if (Affinity affinity = ReadAffinity(spec, pod.namespace_, pod.labels); !affinity.empty()) {
+  if (Affinity affinity = ReadAffinity(spec, pod.namespace_.str(), pod.labels); !affinity.empty()) {
     wish->affinity = std::make_shared<const Affinity>(std::move(affinity));
   }
   if (!pods_matter_ && !(wish->affinity && wish->affinity->about_pods())) return wish;

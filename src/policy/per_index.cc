@@ -8,7 +8,7 @@ namespace reprieve::policy {
 namespace {
 
 std::int32_t CountIn(const core::Pod& pod, std::string_view annotation) {
-  const std::string* text = pod.metadata.annotations.Find(annotation);
+  const SharedString* text = pod.metadata.annotations.Find(annotation);
   const auto count = text != nullptr ? ParseInt32(*text) : std::nullopt;
   return count && *count > 0 ? *count : 0;
 }
@@ -34,7 +34,7 @@ bool EndsIndex(const IndexFailures& carried, const PodVerdict& verdict, std::int
 }
 
 std::optional<CompletionIndex> CompletionIndexOf(const core::Pod& pod) {
-  const std::string* text = pod.metadata.annotations.Find(batch::kCompletionIndex);
+  const SharedString* text = pod.metadata.annotations.Find(batch::kCompletionIndex);
   const auto index = text != nullptr ? ParseInt32(*text) : std::nullopt;
   return index && *index >= 0 ? index : std::nullopt;
 }

@@ -28,7 +28,7 @@ world::WriteResult FaultyApi::Do(bool repeatable, W write) {
   return write();
 }
 
-world::WriteResult FaultyApi::CreatePod(std::unique_ptr<core::Pod> pod, std::string& created_name) {
+world::WriteResult FaultyApi::CreatePod(std::unique_ptr<core::Pod> pod, SharedString& created_name) {
   // A creation with an unknown outcome may leave a second pod, here as upstream: names are generated.
   return Do(false, [&] { return store_.CreatePod(std::move(pod), created_name); });
 }

@@ -34,7 +34,7 @@ class FaultyApi final : public world::Api {
   // Statuses that validation has refused, in the server's words.
   const std::vector<std::string>& refused() const { return refused_; }
 
-  world::WriteResult CreatePod(std::unique_ptr<core::Pod> pod, std::string& created_name) override;
+  world::WriteResult CreatePod(std::unique_ptr<core::Pod> pod, SharedString& created_name) override;
   world::WriteResult DeletePod(const world::PodReference& pod) override;
   world::WriteResult RemovePodFinalizer(const world::PodReference& pod, std::string_view finalizer) override;
   world::WriteResult AdoptPod(const world::PodReference& pod, const meta::OwnerReference& owner,

@@ -13,15 +13,15 @@ using world::WriteResult;
 
 constexpr std::string_view kForegroundDeletion = "foregroundDeletion";
 
-WriteResult NotFound(std::string_view resource, const std::string& name) {
+WriteResult NotFound(std::string_view resource, std::string_view name) {
   return {WriteCode::kNotFound, Cat(resource, " \"", name, "\" not found"), 0};
 }
 
-WriteResult AlreadyExists(std::string_view resource, const std::string& name) {
+WriteResult AlreadyExists(std::string_view resource, std::string_view name) {
   return {WriteCode::kAlreadyExists, Cat(resource, " \"", name, "\" already exists"), 0};
 }
 
-WriteResult Modified(std::string_view resource, const std::string& name) {
+WriteResult Modified(std::string_view resource, std::string_view name) {
   return {WriteCode::kConflict,
           Cat("Operation cannot be fulfilled on ", resource, " \"", name,
               "\": the object has been modified; please apply your changes to the latest version and try again"),

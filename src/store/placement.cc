@@ -32,7 +32,7 @@ Status Store::Place(core::Pod& pod) {
   controllers::PlacementLookup lookup;
   lookup.usual_priority = usual_priority_;
   lookup.node = [this](const std::string& name) { return FindNode(name); };
-  lookup.pods = [this](const std::string& name_space, const std::string& base) {
+  lookup.pods = [this](const SharedString& name_space, const std::string& base) {
     const auto at = exclusive_.find({name_space, base});
     return at == exclusive_.end() ? std::vector<const core::Pod*>()
                                   : std::vector<const core::Pod*>(at->second.begin(), at->second.end());
@@ -42,12 +42,12 @@ Status Store::Place(core::Pod& pod) {
 
 void Store::Index(const core::Pod& pod) {
   if (!controllers::IsPlacedExclusively(pod)) return;
-  exclusive_[{pod.metadata.namespace_, BaseName(pod.metadata.name)}].insert(&pod);
+  exclusive_[{pod.metadata.namespace_, BaseName(pod.metadata.name.str())}].insert(&pod);
 }
 
 void Store::Unindex(const core::Pod& pod) {
   if (exclusive_.empty() || !controllers::IsPlacedExclusively(pod)) return;
-  const auto at = exclusive_.find({pod.metadata.namespace_, BaseName(pod.metadata.name)});
+  const auto at = exclusive_.find({pod.metadata.namespace_, BaseName(pod.metadata.name.str())});
   if (at == exclusive_.end()) return;
   at->second.erase(&pod);
   if (at->second.empty()) exclusive_.erase(at);

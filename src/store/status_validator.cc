@@ -1,5 +1,6 @@
 #include "store/status_validator.h"
 
+#include "base/flat_hash.h"
 #include "base/text.h"
 #include "model/validation/job.h"
 
@@ -8,15 +9,35 @@ namespace {
 
 constexpr std::size_t kMaxSpecs = 4096;
 
-model::Value ObjectOf(const batch::Job& job, const model::Value& spec, const batch::JobStatus& status) {
+constexpr std::string_view kUncounted = "uncountedTerminatedPods";
+
+// Every UID is one, and stands once: nothing that a rule about a Job that goes on could find fault with.
+bool IsFaultless(const batch::UncountedTerminatedPods& uncounted) {
+  FlatSet<std::string_view> seen;
+  seen.reserve(uncounted.succeeded.size() + uncounted.failed.size());
+  for (const auto* uids : {&uncounted.succeeded, &uncounted.failed}) {
+    for (const meta::Uid& uid : *uids) {
+      if (uid.empty() || !seen.insert(uid.view()).second) return false;
+    }
+  }
+  return true;
+}
+
+// Both statuses are of a Job that goes on, whose uncounted pods, a thousand at a time, need not be looked at again.
+bool UncountedMayBeLeftOut(const batch::JobStatus& before, const batch::JobStatus& after) {
+  return !before.IsFinished() && !after.IsFinished() &&
+         (!after.uncounted_terminated_pods || IsFaultless(*after.uncounted_terminated_pods));
+}
+
+model::Value ObjectOf(const batch::Job& job, const model::Value& spec, model::Value status) {
   model::Value out = model::Value::MakeObject();
   model::Value& metadata = out.Set("metadata", model::Value::MakeObject());
-  metadata.Set("name", model::Value::String(job.metadata.name));
-  metadata.Set("namespace", model::Value::String(job.metadata.namespace_));
+  metadata.Set("name", model::Value::String(job.metadata.name.str()));
+  metadata.Set("namespace", model::Value::String(job.metadata.namespace_.str()));
   // Which version it is, the store has checked itself.
   metadata.Set("resourceVersion", model::Value::String(Cat(job.metadata.resource_version)));
   out.Set("spec", spec);
-  out.Set("status", model::ToValue(status));
+  out.Set("status", std::move(status));
   return out;
 }
 
@@ -24,8 +45,10 @@ model::Value ObjectOf(const batch::Job& job, const model::Value& spec, const bat
 
 Status StatusValidator::Check(const batch::Job& before, const batch::JobStatus& after) {
   const model::Value& spec = SpecOf(before);
+  const std::string_view without = UncountedMayBeLeftOut(before.status, after) ? kUncounted : std::string_view();
   model::FieldErrors errors;
-  model::ValidateJobStatusUpdate(ObjectOf(before, spec, after), ObjectOf(before, spec, before.status), errors);
+  model::ValidateJobStatusUpdate(ObjectOf(before, spec, model::ToValueWithout(after, without)),
+                                 ObjectOf(before, spec, model::ToValueWithout(before.status, without)), errors);
   if (errors.empty()) return Ok();
   return Error{Cat("Job.batch \"", before.metadata.name, "\" is invalid: ", model::Aggregate(errors.list()))};
 }

@@ -165,7 +165,7 @@ WriteResult Store::RemovePod(const world::PodReference& reference) {
   return FinishDeletion(*pod);
 }
 
-WriteResult Store::CreatePod(std::unique_ptr<core::Pod> pod, std::string& created_name) {
+WriteResult Store::CreatePod(std::unique_ptr<core::Pod> pod, SharedString& created_name) {
   const PodsByName& in_namespace = PodsIn(pod->metadata.namespace_);
   do {
     pod->metadata.name = Cat(pod->metadata.generate_name, NewNameSuffix());
@@ -274,7 +274,7 @@ void Store::Announce(const world::Event& event) {
   if (on_event_) on_event_(event);
 }
 
-Store::PodsByName* Store::FindPodsIn(const std::string& name_of_namespace) {
+Store::PodsByName* Store::FindPodsIn(const SharedString& name_of_namespace) {
   if (last_namespace_ == nullptr || last_namespace_->first != name_of_namespace) {
     const auto at = pods_.find(name_of_namespace);
     if (at == pods_.end()) return nullptr;
@@ -283,7 +283,7 @@ Store::PodsByName* Store::FindPodsIn(const std::string& name_of_namespace) {
   return &last_namespace_->second;
 }
 
-Store::PodsByName& Store::PodsIn(const std::string& name_of_namespace) {
+Store::PodsByName& Store::PodsIn(const SharedString& name_of_namespace) {
   if (PodsByName* known = FindPodsIn(name_of_namespace)) return *known;
   return pods_[name_of_namespace];
 }
@@ -325,7 +325,7 @@ WriteResult Store::Insert(std::unique_ptr<core::Pod> pod) {
   pod->slot = slots_.Take();
   core::Pod& stored = *pod;
   by_slot_[stored.slot] = &stored;
-  PodsIn(stored.metadata.namespace_).emplace(std::string_view(stored.metadata.name), std::move(pod));
+  PodsIn(stored.metadata.namespace_).emplace(stored.metadata.name.view(), std::move(pod));
   ++pod_count_;
   Index(stored);
   return Changed(stored);

@@ -92,7 +92,7 @@ class Store final : public world::Api {
 
   // --- world::Api ---
 
-  world::WriteResult CreatePod(std::unique_ptr<core::Pod> pod, std::string& created_name) override;
+  world::WriteResult CreatePod(std::unique_ptr<core::Pod> pod, SharedString& created_name) override;
   world::WriteResult DeletePod(const world::PodReference& pod) override;
   world::WriteResult RemovePodFinalizer(const world::PodReference& pod, std::string_view finalizer) override;
   world::WriteResult AdoptPod(const world::PodReference& pod, const meta::OwnerReference& owner,
@@ -132,14 +132,14 @@ class Store final : public world::Api {
   using PodsByName = FlatMap<std::string_view, std::unique_ptr<core::Pod>>;
   struct KeyHash {
     std::size_t operator()(const meta::ObjectKey& key) const {
-      return std::hash<std::string>()(key.name) * 31 + std::hash<std::string>()(key.namespace_);
+      return std::hash<SharedString>()(key.name) * 31 + std::hash<SharedString>()(key.namespace_);
     }
   };
 
   // The pods of a namespace; null pointer if there never were any.
-  PodsByName* FindPodsIn(const std::string& name_of_namespace);
+  PodsByName* FindPodsIn(const SharedString& name_of_namespace);
   // Likewise, and made if there never were any.
-  PodsByName& PodsIn(const std::string& name_of_namespace);
+  PodsByName& PodsIn(const SharedString& name_of_namespace);
   core::Pod* Find(const world::PodReference& pod);
   batch::Job* Find(const meta::ObjectKey& job, const meta::Uid& uid);
   jobset::JobSet* FindJobSet(const meta::ObjectKey& key, const meta::Uid& uid);
@@ -167,9 +167,9 @@ class Store final : public world::Api {
   StatusValidator status_validator_;
 
   std::unordered_map<meta::ObjectKey, std::unique_ptr<batch::Job>, KeyHash> jobs_;
-  std::unordered_map<std::string, PodsByName> pods_;  // by namespace; none ever goes
+  std::unordered_map<SharedString, PodsByName> pods_;  // by namespace; none ever goes
   // The namespace that was asked for last: most often it is asked for again.
-  std::pair<const std::string, PodsByName>* last_namespace_ = nullptr;
+  std::pair<const SharedString, PodsByName>* last_namespace_ = nullptr;
   std::size_t pod_count_ = 0;
   Slots slots_;
   SlotMap<core::Pod*> by_slot_;  // null pointers: none there

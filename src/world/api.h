@@ -32,8 +32,8 @@ struct WriteResult {
 
 // One pod, and no later one of the same name.
 struct PodReference {
-  std::string namespace_;
-  std::string name;
+  SharedString namespace_;
+  SharedString name;
   meta::Uid uid;
   Slot slot = kNoSlot;  // where it may be found quickly, if its holder is the one that is asked
 };
@@ -65,7 +65,7 @@ class Api {
   virtual ~Api() = default;
 
   // `pod` has generateName; on success `created_name` is its name.
-  virtual WriteResult CreatePod(std::unique_ptr<core::Pod> pod, std::string& created_name) = 0;
+  virtual WriteResult CreatePod(std::unique_ptr<core::Pod> pod, SharedString& created_name) = 0;
   // Graceful: a bound, running pod goes on until its kubelet has ended it.
   virtual WriteResult DeletePod(const PodReference& pod) = 0;
   virtual WriteResult RemovePodFinalizer(const PodReference& pod, std::string_view finalizer) = 0;

@@ -193,7 +193,7 @@ bool IsCalled(const core::Pod& pod, std::string_view name) {
   if (dash == std::string_view::npos) return false;
   own = own.substr(0, dash);
   if (own == name) return true;
-  const std::string* jobset = pod.metadata.labels.Find(jobset::kJobSetName);
+  const SharedString* jobset = pod.metadata.labels.Find(jobset::kJobSetName);
   return jobset != nullptr && own.starts_with(*jobset) && own.substr(jobset->size()) == Cat("-", name);
 }
 

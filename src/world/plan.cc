@@ -25,7 +25,7 @@ class Applier {
   void Do(CreatePod& write) {
     // One failed creation predicts the next one's: quota, admission, a full disk.
     if (report_.creation_failed) return;
-    std::string name;
+    SharedString name;
     const WriteResult result = api_.CreatePod(std::move(write.pod), name);
     SeePod(result);
     if (result.ok()) {
@@ -50,7 +50,7 @@ class Applier {
   void Do(const RemovePodFinalizer& write) {
     NoteUnlessGone(SeePod(api_.RemovePodFinalizer(write.pod, write.finalizer)));
   }
-  void Do(const AdoptPod& write) { NoteUnlessGone(SeePod(api_.AdoptPod(write.pod, write.owner, write.finalizer))); }
+  void Do(const AdoptPod& write) { NoteUnlessGone(SeePod(api_.AdoptPod(write.pod, *write.owner, write.finalizer))); }
   void Do(const ReleasePod& write) {
     NoteUnlessGone(SeePod(api_.ReleasePod(write.pod, write.owner_uid, write.finalizer)));
   }
@@ -68,7 +68,7 @@ class Applier {
   }
 
   void Do(CreateJob& write) {
-    const std::string name = write.job->metadata.name;
+    const SharedString name = write.job->metadata.name;
     const WriteResult result = SeeJob(api_.CreateJob(std::move(write.job)));
     if (result.ok()) return;
     failed_jobs_.push_back(Cat("job \"", name, "\" creation failed with error: ", result.message));
@@ -106,14 +106,14 @@ class Applier {
     NoteUnlessGone(SeeJobSet(api_.RemoveJobSetFinalizer(plan_.subject.key, plan_.uid, write.finalizer)));
   }
   void Do(CreateService& write) {
-    const WriteResult result = SeeOther(api_.CreateService(std::move(write.service)));
+    const WriteResult result = SeeOther(api_.CreateService(std::move(*write.service)));
     if (result.ok()) return;
     Say(true, "HeadlessServiceCreationFailed", result.message);
     Note(result);
   }
   void Do(const DeleteService& write) { NoteUnlessGone(SeeOther(api_.DeleteService(write.service, write.uid))); }
   void Do(CreateClaim& write) {
-    const WriteResult result = SeeOther(api_.CreateClaim(std::move(write.claim)));
+    const WriteResult result = SeeOther(api_.CreateClaim(std::move(*write.claim)));
     if (result.ok() || result.code == WriteCode::kAlreadyExists) return;
     Say(true, "PVCCreationFailed", result.message);
     Note(result);

@@ -35,7 +35,7 @@ struct RemovePodFinalizer {
 };
 struct AdoptPod {
   PodReference pod;
-  meta::OwnerReference owner;
+  std::shared_ptr<const meta::OwnerReference> owner;
   std::string_view finalizer;
 };
 struct ReleasePod {
@@ -82,7 +82,7 @@ struct RemoveJobSetFinalizer {
   std::string_view finalizer;
 };
 struct CreateService {
-  core::Service service;
+  std::unique_ptr<core::Service> service;
 };
 struct DeleteService {
   meta::ObjectKey service;
@@ -90,7 +90,7 @@ struct DeleteService {
 };
 // One that is there already is as good.
 struct CreateClaim {
-  core::PersistentVolumeClaim claim;
+  std::unique_ptr<core::PersistentVolumeClaim> claim;
 };
 struct DeleteClaim {
   meta::ObjectKey claim;
@@ -114,6 +114,7 @@ struct Announce {
   std::string message;
 };
 
+// Rare ones hold what they are about elsewhere: a stage of a thousand small writes takes the room of the largest each.
 using Write = std::variant<CreatePod, DeletePod, RemovePod, RemovePodFinalizer, AdoptPod, ReleasePod, WriteJobStatus,
                            DeleteJob, RemoveJobFinalizer, CreateJob, UpdateJob, ResizeJob, DeleteChildJob,
                            WriteJobSetStatus, DeleteJobSet, RemoveJobSetFinalizer, CreateService, DeleteService,

@@ -29,18 +29,32 @@ std::string DescribeOfJobSet(const Verdict& verdict) {
   } else {
     AppendTo(out, " ", verdict.facts);
   }
-  if (!verdict.consequence.empty()) AppendTo(out, " → ", verdict.consequence);
+  if (const std::string consequence = ConsequenceOf(verdict); !consequence.empty()) AppendTo(out, " → ", consequence);
   return out;
 }
 
 }  // namespace
 
+std::string ConsequenceOf(const Verdict& verdict) {
+  if (!verdict.retry) return verdict.consequence.str();
+  const Retry& retry = *verdict.retry;
+  std::string out;
+  if (retry.number == 0) {
+    out = "not counted, retry";
+  } else {
+    out = Cat("retry ", retry.number, " of ", retry.limit);
+    if (retry.index >= 0) AppendTo(out, " of index ", retry.index);
+  }
+  if (verdict.wait) AppendTo(out, " in ", HumanDuration(*verdict.wait));
+  return out;
+}
+
 std::string Describe(const Verdict& verdict) {
   if (!verdict.jobset.empty()) return DescribeOfJobSet(verdict);
-  std::string out = verdict.pod.empty() ? Cat("Job ", verdict.job) : verdict.pod;
+  std::string out = verdict.pod.empty() ? Cat("Job ", verdict.job) : verdict.pod.str();
   AppendTo(out, " ", verdict.facts);
   if (verdict.rule) AppendTo(out, " → ", Rule(*verdict.rule));
-  if (!verdict.consequence.empty()) AppendTo(out, " → ", verdict.consequence);
+  if (const std::string consequence = ConsequenceOf(verdict); !consequence.empty()) AppendTo(out, " → ", consequence);
   return out;
 }
 
@@ -48,26 +62,26 @@ model::Value ToValue(const Verdict& verdict) {
   using model::Value;
   Value out = Value::MakeObject();
   out.Set("time", Value::String(FormatRfc3339(verdict.at)));
-  out.Set("namespace", Value::String(verdict.namespace_));
-  if (!verdict.jobset.empty()) out.Set("jobset", Value::String(verdict.jobset));
-  if (!verdict.job.empty()) out.Set("job", Value::String(verdict.job));
-  if (!verdict.pod.empty()) out.Set("pod", Value::String(verdict.pod));
-  out.Set("facts", Value::String(verdict.facts));
+  out.Set("namespace", Value::String(verdict.namespace_.str()));
+  if (!verdict.jobset.empty()) out.Set("jobset", Value::String(verdict.jobset.str()));
+  if (!verdict.job.empty()) out.Set("job", Value::String(verdict.job.str()));
+  if (!verdict.pod.empty()) out.Set("pod", Value::String(verdict.pod.str()));
+  out.Set("facts", Value::String(verdict.facts.str()));
   if (verdict.rule) {
     Value& rule = out.Set("rule", Value::MakeObject());
     rule.Set("index", Value::Int(verdict.rule->index));
-    rule.Set("action", Value::String(verdict.rule->action));
-    if (!verdict.rule->name.empty()) rule.Set("name", Value::String(verdict.rule->name));
-    if (!verdict.rule->matched.empty()) rule.Set("matched", Value::String(verdict.rule->matched));
+    rule.Set("action", Value::String(verdict.rule->action.str()));
+    if (!verdict.rule->name.empty()) rule.Set("name", Value::String(verdict.rule->name.str()));
+    if (!verdict.rule->matched.empty()) rule.Set("matched", Value::String(verdict.rule->matched.str()));
     if (!verdict.rule->file.empty()) {
-      rule.Set("file", Value::String(verdict.rule->file));
+      rule.Set("file", Value::String(verdict.rule->file.str()));
       rule.Set("line", Value::Int(verdict.rule->line));
     }
   }
-  out.Set("action", Value::String(verdict.action));
+  out.Set("action", Value::String(verdict.action.str()));
   out.Set("failedBefore", Value::Int(verdict.failed_before));
   out.Set("failedAfter", Value::Int(verdict.failed_after));
-  out.Set("consequence", Value::String(verdict.consequence));
+  out.Set("consequence", Value::String(ConsequenceOf(verdict)));
   if (verdict.cause) out.Set("cause", ToValue(*verdict.cause));
   return out;
 }

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "base/shared_string.h"
 #include "base/time.h"
 #include "model/value.h"
 
@@ -16,26 +17,35 @@ namespace reprieve::world {
 // The rule of the user's file that decided.
 struct RuleReference {
   std::int32_t index = 0;  // counts from 0, as upstream's messages do; people read index + 1
-  std::string action;
-  std::string file;  // empty: the object came from no file
+  SharedString action;
+  SharedString file;  // empty: the object came from no file
   std::uint32_t line = 0;
-  std::string name{};     // that the user gave it; empty: none, or rules have no names
-  std::string matched{};  // what of it fits: "reason PodFailurePolicy"; empty: it asks for nothing, or `facts` say it
+  SharedString name{};     // that the user gave it; empty: none, or rules have no names
+  SharedString matched{};  // what of it fits: "reason PodFailurePolicy"; empty: it asks for nothing, or `facts` say it
+};
+
+// Another try of a failed pod.
+struct Retry {
+  std::int32_t number = 0;  // this one, of `limit`; 0: the failure does not count
+  std::int32_t limit = 0;
+  std::int32_t index = -1;  // the completion index whose limit it is; -1: the Job's
 };
 
 struct Verdict {
   Time at;
-  std::string namespace_;
-  std::string jobset;                 // empty: the judgement of a Job
-  std::string job;                    // of a JobSet's judgement: the Job that it is about; empty: none
-  std::string pod;                    // empty: about the Job itself
-  std::string facts;                  // what was looked at: "exited 42 in container main"
+  SharedString namespace_;
+  SharedString jobset;                // empty: the judgement of a Job
+  SharedString job;                   // of a JobSet's judgement: the Job that it is about; empty: none
+  SharedString pod;                   // empty: about the Job itself
+  SharedString facts;                 // what was looked at: "exited 42 in container main"
   std::optional<RuleReference> rule;  // absent: no rule matched, or the policy has no rules
-  std::string action;                 // Count, Ignore, FailIndex, FailJob; for a Job: the reason of its end
+  SharedString action;                // Count, Ignore, FailIndex, FailJob; for a Job: the reason of its end
   std::int32_t failed_before = 0;     // the Job's counted failures before and after
   std::int32_t failed_after = 0;
-  std::string consequence;  // "retry in 20s", "Job train failed: PodFailurePolicy"
-  bool ends = false;        // the Job or JobSet ends with it
+  std::optional<Retry> retry;         // what follows, if it is that
+  SharedString consequence;           // else what follows: "Job train failed: PodFailurePolicy"
+  std::optional<Nanoseconds> wait;    // from `at` until the retry or the restart may begin
+  bool ends = false;                  // the Job or JobSet ends with it
   // What brought it about: the verdict that ended the Job, for a JobSet's. Null: unknown, or nothing.
   std::shared_ptr<const Verdict> cause;
 };
@@ -46,6 +56,8 @@ struct Verdict {
 // JobSet train: rule 1 RestartJobSet (t.yaml:9), network, by reason PodFailurePolicy → restart 1 of JobSet train, 1 of
 // 3 used
 std::string Describe(const Verdict& verdict);
+// The last part of it: "retry 1 of 3 in 20s".
+std::string ConsequenceOf(const Verdict& verdict);
 model::Value ToValue(const Verdict& verdict);
 
 }  // namespace reprieve::world

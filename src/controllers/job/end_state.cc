@@ -21,7 +21,7 @@ std::optional<EndState> Recorded(const batch::JobStatus& status) {
 std::optional<EndState> PolicyFailsJob(const JobView& view) {
   if (view.fail_job().empty()) return std::nullopt;
   const TrackedPod& pod = **view.fail_job().begin();
-  return EndState{false, "PodFailurePolicy", policy::FailJobMessage(*pod.verdict, *pod.pod)};
+  return EndState{false, "PodFailurePolicy", policy::FailJobMessage(pod.judged->verdict, *pod.pod)};
 }
 
 // Under OnFailure containers restart in place, and the limit is met one earlier (2.8).

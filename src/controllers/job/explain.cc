@@ -3,14 +3,18 @@
 
 #include "base/text.h"
 #include "controllers/job/sync.h"
-#include "policy/failure_facts.h"
 
 namespace reprieve::controllers::job {
 namespace {
 
 class Explainer {
  public:
-  explicit Explainer(Sync& sync) : sync_(sync), failed_(sync.job.status.failed + Uncounted(sync.job.status)) {}
+  explicit Explainer(Sync& sync)
+      : sync_(sync),
+        namespace_(sync.job.metadata.namespace_),
+        job_(sync.job.metadata.name),
+        file_(sync.job.file),
+        failed_(sync.job.status.failed + Uncounted(sync.job.status)) {}
 
   void Run() {
     // Once the end is decided, what ends with the Job needs no verdict of its own.
@@ -31,49 +35,61 @@ class Explainer {
 
   std::vector<const TrackedPod*> ByAge() const {
     std::vector<const TrackedPod*> out(sync_.view.unannounced().begin(), sync_.view.unannounced().end());
-    std::sort(out.begin(), out.end(), [](const TrackedPod* a, const TrackedPod* b) { return a->order < b->order; });
+    const auto older = [](const TrackedPod* a, const TrackedPod* b) { return a->order < b->order; };
+    if (!std::is_sorted(out.begin(), out.end(), older)) std::sort(out.begin(), out.end(), older);
     return out;
+  }
+
+  static SharedString NameOf(batch::FailureAction action) {
+    if (action == batch::FailureAction::kCount) return "Count"_shared;  // what most are
+    return batch::NameOf(action);
   }
 
   world::Verdict About() const {
     world::Verdict verdict;
     verdict.at = sync_.now;
-    verdict.namespace_ = sync_.job.metadata.namespace_;
-    verdict.job = sync_.job.metadata.name;
+    verdict.namespace_ = namespace_;
+    verdict.job = job_;
     verdict.failed_before = verdict.failed_after = failed_;
     return verdict;
   }
 
   void Add(const TrackedPod& pod) {
-    static const policy::PodVerdict kNoRule;
-    const policy::PodVerdict& judged = pod.verdict ? *pod.verdict : kNoRule;
+    const policy::PodVerdict& judged = pod.judged->verdict;
     world::Verdict& verdict = sync_.plan().verdicts.emplace_back(About());
     verdict.pod = pod.pod->metadata.name;
-    verdict.facts = policy::FailureFacts(*pod.pod, judged);
-    verdict.action = std::string(batch::NameOf(judged.action));
+    verdict.facts = pod.judged->facts;
+    verdict.action = NameOf(judged.action);
     if (judged.match) {
-      verdict.rule = world::RuleReference{judged.match->rule, verdict.action, sync_.job.file, judged.match->mark.line};
+      verdict.rule = world::RuleReference{judged.match->rule, verdict.action, file_, judged.match->mark.line};
     }
     if (judged.counts()) ++failed_;
     verdict.failed_after = failed_;
-    verdict.consequence = Consequence(pod, judged, verdict);
+    Follow(pod, judged, verdict);
   }
 
-  std::string Consequence(const TrackedPod& pod, const policy::PodVerdict& judged, world::Verdict& verdict) {
+  // What follows from it.
+  void Follow(const TrackedPod& pod, const policy::PodVerdict& judged, world::Verdict& verdict) {
     if (!explained_end_ && EndsHere(judged)) {
       explained_end_ = verdict.ends = true;
-      return EndText();
+      verdict.consequence = EndText();
+    } else if (sync_.spec.indexed() && sync_.view.succeeded().Contains(pod.index)) {
+      verdict.consequence = "its index has succeeded already"_shared;
+    } else if (sync_.view.failed().Contains(pod.index) && pod.index >= 0) {
+      verdict.consequence = Cat("index ", pod.index, " failed for good");
+    } else if (sync_.end) {
+      verdict.consequence = EndText();
+    } else {
+      verdict.retry = RetryOf(pod, judged);
+      const Nanoseconds wait = WaitOf(pod);
+      if (wait > Nanoseconds(0)) verdict.wait = wait;
     }
-    if (sync_.spec.indexed() && sync_.view.succeeded().Contains(pod.index)) return "its index has succeeded already";
-    if (sync_.view.failed().Contains(pod.index) && pod.index >= 0) return Cat("index ", pod.index, " failed for good");
-    if (sync_.end) return EndText();
-    const std::string wait = Wait(pod);
-    if (!judged.counts()) return Cat("not counted, retry", wait);
-    if (sync_.spec.backoff_limit_per_index) {
-      return Cat("retry ", pod.carried.counted + 1, " of ", *sync_.spec.backoff_limit_per_index, " of index ",
-                 pod.index, wait);
-    }
-    return Cat("retry ", failed_, " of ", sync_.spec.backoff_limit.value_or(6), wait);
+  }
+
+  world::Retry RetryOf(const TrackedPod& pod, const policy::PodVerdict& judged) const {
+    if (!judged.counts()) return {};
+    if (const auto limit = sync_.spec.backoff_limit_per_index) return {pod.carried.counted + 1, *limit, pod.index};
+    return {failed_, sync_.spec.backoff_limit.value_or(6), -1};
   }
 
   // True if this failure, and not a later one of the same reconcile, ends the Job.
@@ -87,20 +103,16 @@ class Explainer {
     return Cat("Job ", sync_.job.metadata.name, sync_.end->success ? " succeeded: " : " failed: ", sync_.end->reason);
   }
 
-  std::string Wait(const TrackedPod& pod) {
+  Nanoseconds WaitOf(const TrackedPod& pod) {
     if (sync_.spec.backoff_limit_per_index) {
-      return Text(policy::BackoffRemaining(pod.carried.total() + 1, policy::FinishTime(*pod.pod), sync_.now,
-                                           sync_.options.delays));
+      return policy::BackoffRemaining(pod.carried.total() + 1, policy::FinishTime(*pod.pod), sync_.now,
+                                      sync_.options.delays);
     }
     if (!wait_of_all_) {
-      wait_of_all_ = Text(policy::BackoffRemaining(sync_.backoff.failures, sync_.backoff.last_failure, sync_.now,
-                                                   sync_.options.delays));
+      wait_of_all_ = policy::BackoffRemaining(sync_.backoff.failures, sync_.backoff.last_failure, sync_.now,
+                                              sync_.options.delays);
     }
     return *wait_of_all_;
-  }
-
-  static std::string Text(Nanoseconds wait) {
-    return wait > Nanoseconds(0) ? Cat(" in ", HumanDuration(wait)) : std::string();
   }
 
   // An end that no pod's failure explains: a deadline, the success policy, restarts in place.
@@ -115,9 +127,11 @@ class Explainer {
   }
 
   Sync& sync_;
+  // The same in all verdicts.
+  const SharedString namespace_, job_, file_;
   std::int32_t failed_;
   bool explained_end_ = false;
-  std::optional<std::string> wait_of_all_;  // without a limit per index one wait is for all
+  std::optional<Nanoseconds> wait_of_all_;  // without a limit per index one wait is for all
 };
 
 }  // namespace

@@ -146,7 +146,7 @@ void CreateIndexed(Sync& sync, std::int64_t count) {
         shortest = std::min(shortest, wait);
         continue;
       }
-      failures = policy::FailuresAfter(failed.carried, failed.verdict ? *failed.verdict : policy::PodVerdict{});
+      failures = policy::FailuresAfter(failed.carried, failed.judged->verdict);
     }
     writes.emplace_back(world::CreatePod{sync.view.prototype().MakePod(index, failures)});
   }

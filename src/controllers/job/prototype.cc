@@ -83,9 +83,9 @@ std::unique_ptr<core::Pod> PodPrototype::MakePod(policy::CompletionIndex index,
                                                  const std::optional<policy::IndexFailures>& failures) const {
   std::unique_ptr<core::Pod> made = MakeBare();
   core::Pod& pod = *made;
-  const std::string number = Cat(index);
+  const SharedString number = Cat(index);
   const std::size_t room = kLongestGenerateName - number.size() - 2;
-  pod.metadata.generate_name = Cat(std::string_view(job_name_).substr(0, room), "-", number, "-");
+  pod.metadata.generate_name = Cat(job_name_.view().substr(0, room), "-", number, "-");
   pod.metadata.labels = meta::Labels(labels_.entries, labels_.index_at, number);
   pod.metadata.annotations = meta::Labels(annotations_.entries, annotations_.index_at, number);
   pod.hostname = Cat(job_name_, "-", number);

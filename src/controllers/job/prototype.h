@@ -23,12 +23,12 @@ class PodPrototype {
   std::unique_ptr<core::Pod> MakePod(policy::CompletionIndex index,
                                      const std::optional<policy::IndexFailures>& failures) const;
 
-  const meta::OwnerReference& owner() const { return owners_->front(); }
+  std::shared_ptr<const meta::OwnerReference> owner() const { return {owners_, &owners_->front()}; }
 
  private:
-  std::string job_name_;
-  std::string generate_name_;
-  std::string namespace_;
+  SharedString job_name_;
+  SharedString generate_name_;
+  SharedString namespace_;
   std::shared_ptr<const core::PodSpec> spec_;
   // What the pods share of their labels or annotations.
   struct Shared {

@@ -6,12 +6,13 @@
 #include <string_view>
 #include <unordered_set>
 
+#include "base/flat_hash.h"
 #include "controllers/job/sync.h"
 
 namespace reprieve::controllers::job {
 namespace {
 
-using UidSet = std::unordered_set<std::string_view>;
+using UidSet = FlatSet<std::string_view>;
 
 class Tracker {
  public:
@@ -180,6 +181,7 @@ class Tracker {
   void SettleReleased() {
     if (uncounted_.empty()) return;
     UidSet released;
+    released.reserve(released_.size());
     for (const TrackedPod* pod : released_) released.insert(pod->pod->metadata.uid);
     Settle([&](const meta::Uid& uid) { return released.contains(uid); });
   }

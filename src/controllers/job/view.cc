@@ -31,6 +31,7 @@ void JobView::SetJob(const batch::Job& job) {
   if (job.spec != spec_) {
     spec_ = job.spec;
     prototype_ = std::make_shared<const PodPrototype>(job);
+    judge_.SetPolicy(spec_->pod_failure_policy);
     Reclassify();
     return;
   }
@@ -119,7 +120,7 @@ bool JobView::HasActive(CompletionIndex index) const {
   return at != load_.end() && at->second.active > 0;
 }
 
-TrackedPod JobView::Classify(const core::Pod& pod, std::uint64_t order, const TrackedPod* was) const {
+TrackedPod JobView::Classify(const core::Pod& pod, std::uint64_t order, const TrackedPod* was) {
   TrackedPod out;
   out.pod = &pod;
   out.order = order;
@@ -149,18 +150,13 @@ TrackedPod JobView::Classify(const core::Pod& pod, std::uint64_t order, const Tr
       pod.status.phase == core::PodPhase::kFailed || (deleting && !out.succeeded && !spec_->replaces_only_failed());
   if (spec_->pod_template.spec->restart_policy == core::RestartPolicy::kOnFailure)
     out.restarts = RestartsInPlace(pod.status);
-  if (out.failed && same_status && was->verdict) {
-    out.verdict = was->verdict;
-  } else if (out.failed && spec_->pod_failure_policy) {
-    out.verdict = std::make_shared<const policy::PodVerdict>(policy::JudgePod(*spec_->pod_failure_policy, pod));
-  }
+  if (out.failed) out.judged = same_status && was->judged ? was->judged : judge_.Judge(pod);
   return out;
 }
 
 bool JobView::EndsIndex(const TrackedPod& tracked) const {
   if (!spec_->backoff_limit_per_index || !tracked.failed || !tracked.finalizer) return false;
-  return policy::EndsIndex(tracked.carried, tracked.verdict ? *tracked.verdict : policy::PodVerdict{},
-                           *spec_->backoff_limit_per_index);
+  return policy::EndsIndex(tracked.carried, tracked.judged->verdict, *spec_->backoff_limit_per_index);
 }
 
 bool JobView::InRange(CompletionIndex index) const {

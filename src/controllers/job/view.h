@@ -20,7 +20,7 @@
 #include "policy/backoff.h"
 #include "policy/index_set.h"
 #include "policy/per_index.h"
-#include "policy/pod_failure_policy.h"
+#include "policy/pod_judge.h"
 
 namespace reprieve::controllers {
 
@@ -44,14 +44,14 @@ struct TrackedPod {
   bool selected = true;                               // the Job's selector matches
   std::int32_t restarts = 0;                          // in place, while Pending or Running; under OnFailure only
   policy::IndexFailures carried;                      // of its index, before it
-  std::shared_ptr<const policy::PodVerdict> verdict;  // where failed and there is a policy
+  std::shared_ptr<const policy::Judgement> judged;    // where failed
 
   // Its finalizer may go without an end of the Job: it has ended, or counts as failed.
   bool accountable() const { return finalizer && (succeeded || failed); }
   // Only the end of the Job lets its finalizer go.
   bool tracked_live() const { return finalizer && !accountable(); }
-  bool fails_job() const { return verdict && verdict->action == batch::FailureAction::kFailJob; }
-  bool counts() const { return !verdict || verdict->counts(); }
+  bool fails_job() const { return judged && judged->verdict.action == batch::FailureAction::kFailJob; }
+  bool counts() const { return !judged || judged->verdict.counts(); }
   // No event has changed what it means for the Job. A failed pod may be judged anew.
   bool SameAs(const TrackedPod& other) const {
     return index == other.index && active == other.active && ready == other.ready && terminating == other.terminating &&
@@ -135,7 +135,7 @@ class JobView {
   };
 
   // `was`: what it was before, for what follows from what has not changed since; null pointer: nothing.
-  TrackedPod Classify(const core::Pod& pod, std::uint64_t order, const TrackedPod* was) const;
+  TrackedPod Classify(const core::Pod& pod, std::uint64_t order, const TrackedPod* was);
   bool EndsIndex(const TrackedPod& tracked) const;
   bool InRange(CompletionIndex index) const;
   bool IsSettled(const TrackedPod& tracked) const;
@@ -159,6 +159,7 @@ class JobView {
   const batch::Job* job_ = nullptr;
   std::shared_ptr<const batch::JobSpec> spec_;
   std::shared_ptr<const PodPrototype> prototype_;
+  policy::PodJudge judge_;
 
   FlatMap<const core::Pod*, std::unique_ptr<TrackedPod>> pods_;
   FlatSet<const core::Pod*> settled_;

@@ -100,18 +100,19 @@ bool RuleIsExhausted(const Sync& sync, const std::string& rule) {
   return (at == used.end() ? 0 : at->second) >= budget->second;
 }
 
-std::string NoteRestart(Sync& sync, const std::string& rule, bool first, bool of_all) {
-  std::string out;
+RestartNote NoteRestart(Sync& sync, const std::string& rule, bool first, bool of_all) {
+  RestartNote out;
   if (const auto budget = sync.extensions.rule_max_restarts.find(rule);
       budget != sync.extensions.rule_max_restarts.end()) {
     std::map<std::string, std::int32_t> used = RestartsByRule(sync);
-    AppendTo(out, ", ", ++used[rule], " of ", budget->second, " of rule ", rule);
+    AppendTo(out.text, ", ", ++used[rule], " of ", budget->second, " of rule ", rule);
     Note(sync, kRestartsByRule, true, "Counted", jobset::WriteCounts(used));
   }
   if (sync.extensions.restart_delay) {
     const std::int64_t in_a_row = RestartsInARow(sync) + (first ? 1 : 0);
-    const std::string wait = HumanDuration(sync.extensions.DelayOf(in_a_row));
-    AppendTo(out, ", in ", wait);
+    out.wait = sync.extensions.DelayOf(in_a_row);
+    const std::string wait = HumanDuration(*out.wait);
+    AppendTo(out.text, ", in ", wait);
     // Who already waits for a restart of all goes on doing so.
     const jobset::Condition* before = sync.status.FindCondition(kRestartDelay);
     const bool all_wait = of_all || (before != nullptr && before->status == "True" && before->reason == kAllWait);

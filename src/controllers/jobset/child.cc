@@ -13,7 +13,7 @@ using Entries = std::vector<std::pair<std::string_view, std::string>>;
 
 std::string Subdomain(const jobset::JobSet& jobset) {
   const auto& network = jobset.spec->network;
-  return network && !network->subdomain.empty() ? network->subdomain : jobset.metadata.name;
+  return network && !network->subdomain.empty() ? network->subdomain : jobset.metadata.name.str();
 }
 
 std::string JobName(const Sync& sync, const jobset::ReplicatedJob& replicated, std::int32_t index) {
@@ -32,7 +32,7 @@ Entries CommonKeys(const Sync& sync, std::size_t position, std::int32_t index) {
   const JobSetLayout::Place& place = sync.view.layout().places[position];
   const meta::ObjectMeta& set = sync.jobset.metadata;
   Entries keys = {
-      {jobset::kJobSetName, set.name},
+      {jobset::kJobSetName, set.name.str()},
       {jobset::kJobSetUid, set.uid.str()},
       {jobset::kReplicatedJobName, own.name},
       {jobset::kRestartAttempt, Cat(sync.status.restarts)},
@@ -75,7 +75,7 @@ void SelectPreparedNodes(const batch::Job& job, core::PodSpec& pod) {
   pod.tolerations.push_back(std::move(toleration));
 }
 
-bool Mounts(const core::PodSpec& pod, const std::string& volume) {
+bool Mounts(const core::PodSpec& pod, std::string_view volume) {
   const auto mounts = [&](const core::Container& container) {
     return std::any_of(container.volume_mounts.begin(), container.volume_mounts.end(),
                        [&](const core::VolumeMount& mount) { return mount.name == volume; });
@@ -89,7 +89,7 @@ void AddClaimVolumes(const Sync& sync, core::PodSpec& pod) {
     for (const core::PersistentVolumeClaim& claim : policy.templates) {
       if (!Mounts(pod, claim.metadata.name)) continue;
       core::Volume volume;
-      volume.name = claim.metadata.name;
+      volume.name = claim.metadata.name.str();
       volume.claim.emplace().claim_name = ClaimName(sync.jobset, claim);
       pod.volumes.push_back(std::move(volume));
     }

@@ -12,9 +12,9 @@ void EnsureService(Sync& sync) {
   service.metadata.namespace_ = sync.jobset.metadata.namespace_;
   service.metadata.SetOwners({OwnerReferenceTo(sync.jobset)});
   service.spec.cluster_ip = "None";
-  service.spec.selector[std::string(jobset::kJobSetName)] = sync.jobset.metadata.name;
+  service.spec.selector[std::string(jobset::kJobSetName)] = sync.jobset.metadata.name.str();
   service.spec.publish_not_ready_addresses = sync.spec.network->publish_not_ready_addresses.value_or(true);
-  sync.plan().AddStage().writes.push_back(world::CreateService{std::move(service)});
+  sync.plan().AddStage().writes.push_back(world::CreateService{std::make_unique<core::Service>(std::move(service))});
 }
 
 // Upstream asks for every claim in every pass; what is there need not be asked for.
@@ -33,7 +33,7 @@ void EnsureClaims(Sync& sync) {
       claim.metadata.annotations = wanted.metadata.annotations;
       claim.spec = wanted.spec;
       if (policy.deletes_with_jobset()) claim.metadata.SetOwners({OwnerReferenceTo(sync.jobset)});
-      stage.writes.push_back(world::CreateClaim{std::move(claim)});
+      stage.writes.push_back(world::CreateClaim{std::make_unique<core::PersistentVolumeClaim>(std::move(claim))});
     }
   }
   if (!stage.writes.empty()) sync.plan().stages.push_back(std::move(stage));

@@ -149,14 +149,14 @@ class Failures {
   }
 
   // Jobs that are made anew in one pass wait together.
-  std::string NoteRestart(const policy::JobSetFailure& choice, bool of_all) {
+  RestartNote NoteRestart(const policy::JobSetFailure& choice, bool of_all) {
     return jobsets::NoteRestart(sync_, NameOf(choice), !std::exchange(noted_, true), of_all);
   }
 
   // The verdict, with the one that ended the Job as its cause. `end`: the reason of the JobSet's end, if this is it;
   // `beyond`: what there is to say of restarts beyond upstream.
   void Explain(const ChildJob& child, const policy::JobSetFailure& choice, std::string_view what, std::string_view end,
-               std::string_view beyond = {}) {
+               const RestartNote& beyond = {}) {
     const batch::JobCondition& condition = FailedCondition(child);
     world::Verdict verdict;
     verdict.at = sync_.now;
@@ -164,7 +164,7 @@ class Failures {
     verdict.jobset = sync_.jobset.metadata.name;
     verdict.job = child.name;
     verdict.facts = Cat("failed: ", condition.reason);
-    verdict.action = end == "FailedJobs" ? "FailJobSet" : std::string(jobset::NameOf(choice.action));
+    verdict.action = end == "FailedJobs" ? "FailJobSet" : jobset::NameOf(choice.action);
     if (choice.rule) {
       const jobset::FailurePolicyRule& rule = sync_.spec.failure_policy->rules[static_cast<std::size_t>(*choice.rule)];
       verdict.rule = world::RuleReference{*choice.rule, verdict.action, sync_.jobset.file, rule.mark.line};
@@ -178,10 +178,11 @@ class Failures {
       verdict.consequence = Cat("JobSet ", verdict.jobset, " failed: ", end);
     } else if (what == "JobSet") {
       verdict.consequence =
-          Cat("restart ", sync_.status.restarts, " of JobSet ", verdict.jobset, Counted(choice.action), beyond);
+          Cat("restart ", sync_.status.restarts, " of JobSet ", verdict.jobset, Counted(choice.action), beyond.text);
     } else {
-      verdict.consequence = Cat("restart of Job ", what, Counted(choice.action), beyond);
+      verdict.consequence = Cat("restart of Job ", what, Counted(choice.action), beyond.text);
     }
+    verdict.wait = beyond.wait;
     sync_.plan().verdicts.push_back(std::move(verdict));
   }
 

@@ -32,15 +32,15 @@ Value Term(std::vector<Value> expressions, const std::string& topology) {
   return out;
 }
 
-const std::string& LabelOr(const core::Pod& pod, std::string_view key) {
-  static const std::string kNone;
-  const std::string* label = pod.metadata.labels.Find(key);
+const SharedString& LabelOr(const core::Pod& pod, std::string_view key) {
+  static const SharedString kNone;
+  const SharedString* label = pod.metadata.labels.Find(key);
   return label != nullptr ? *label : kNone;
 }
 
 // Pods of the own Job in one domain, pods of other exclusive Jobs of the same priority elsewhere.
 void KeepOthersAway(core::Pod& leader, const std::string& topology) {
-  const std::string& key = LabelOr(leader, jobset::kJobKey);
+  const std::string key = LabelOr(leader, jobset::kJobKey).str();
   auto spec = std::make_shared<core::PodSpec>(*leader.spec);
   Value& affinity = spec->rest.At("affinity");
   if (!affinity.IsObject()) affinity = Value::MakeObject();
@@ -52,7 +52,7 @@ void KeepOthersAway(core::Pod& leader, const std::string& topology) {
   append("podAffinity", Term({Expression(jobset::kJobKey, "In", {key})}, topology));
   append("podAntiAffinity",
          Term({Expression(jobset::kJobKey, "Exists", {}), Expression(jobset::kJobKey, "NotIn", {key}),
-               Expression(jobset::kPriority, "In", {LabelOr(leader, jobset::kPriority)})},
+               Expression(jobset::kPriority, "In", {LabelOr(leader, jobset::kPriority).str()})},
               topology));
   leader.spec = std::move(spec);
 }
@@ -84,7 +84,7 @@ Result<const core::Pod*> FindLeader(const core::Pod& follower, const PlacementLo
 }
 
 // What the node of that name has for the key; nothing: there is no such node, or no such label.
-const std::string* Domain(const std::string& node_name, const std::string& topology, const PlacementLookup& lookup) {
+const SharedString* Domain(const std::string& node_name, const std::string& topology, const PlacementLookup& lookup) {
   const core::Node* node = lookup.node(node_name);
   return node == nullptr ? nullptr : node->metadata.labels.Find(topology);
 }
@@ -96,10 +96,10 @@ Status Denied(std::string_view webhook, std::string_view message) {
 Status PlaceFollower(core::Pod& pod, const std::string& topology, const PlacementLookup& lookup) {
   const auto leader = FindLeader(pod, lookup);
   if (leader.ok() && !(*leader)->node_name.empty()) {
-    const std::string* domain = Domain((*leader)->node_name.str(), topology, lookup);
+    const SharedString* domain = Domain((*leader)->node_name.str(), topology, lookup);
     if (domain == nullptr) return Denied("mpod.kb.io", Cat("node does not have topology label: ", topology));
     auto spec = std::make_shared<core::PodSpec>(*pod.spec);
-    spec->node_selector[topology] = *domain;
+    spec->node_selector[topology] = domain->str();
     pod.spec = std::move(spec);
   }
   // From here on what the validating webhook asks (4.2).
@@ -121,10 +121,10 @@ Status PlaceFollower(core::Pod& pod, const std::string& topology, const Placemen
 ExclusivePlacement PlacementOf(const meta::Labels& jobset, const meta::Labels& job_template) {
   ExclusivePlacement out;
   for (const meta::Labels* level : {&jobset, &job_template}) {
-    const std::string* topology = level->Find(jobset::kExclusiveTopology);
+    const SharedString* topology = level->Find(jobset::kExclusiveTopology);
     if (topology == nullptr) continue;
     out.topology = topology;
-    if (const std::string* strategy = level->Find(jobset::kNodeSelector)) out.node_selector = strategy;
+    if (const SharedString* strategy = level->Find(jobset::kNodeSelector)) out.node_selector = strategy;
   }
   return out;
 }
@@ -135,7 +135,7 @@ bool IsPlacedExclusively(const core::Pod& pod) {
 }
 
 bool IsLeader(const core::Pod& pod) {
-  const std::string* index = pod.metadata.annotations.Find(batch::kCompletionIndex);
+  const SharedString* index = pod.metadata.annotations.Find(batch::kCompletionIndex);
   return index != nullptr && *index == "0";
 }
 
@@ -150,10 +150,10 @@ Status PlacePod(core::Pod& pod, const PlacementLookup& lookup) {
   } else if (lookup.usual_priority) {
     pod.metadata.labels.Set(jobset::kPriority, Cat(*lookup.usual_priority));
   }
-  const std::string* topology = annotations.Find(jobset::kExclusiveTopology);
+  const SharedString* topology = annotations.Find(jobset::kExclusiveTopology);
   if (topology == nullptr) return Ok();
-  if (!IsLeader(pod)) return PlaceFollower(pod, std::string(*topology), lookup);
-  KeepOthersAway(pod, *topology);
+  if (!IsLeader(pod)) return PlaceFollower(pod, topology->str(), lookup);
+  KeepOthersAway(pod, topology->str());
   return Ok();
 }
 
@@ -164,8 +164,8 @@ world::Plan ReconcilePlacement(const core::Pod& leader, const std::vector<const 
   if (owner == nullptr) return plan;
   plan.subject = {world::Kind::kJob, {leader.metadata.namespace_, owner->name}};
   plan.uid = owner->uid;
-  const std::string& topology = *leader.metadata.annotations.Find(jobset::kExclusiveTopology);
-  const std::string* domain = Domain(leader.node_name.str(), topology, lookup);
+  const std::string topology = leader.metadata.annotations.Find(jobset::kExclusiveTopology)->str();
+  const SharedString* domain = Domain(leader.node_name.str(), topology, lookup);
   if (domain == nullptr) return plan;
   std::vector<const core::Pod*> followers;
   bool mismatch = false;

@@ -18,8 +18,8 @@ namespace reprieve::controllers {
 
 // How the Jobs of one replicated job are placed. Null: not said.
 struct ExclusivePlacement {
-  const std::string* topology = nullptr;       // null: like any pod
-  const std::string* node_selector = nullptr;  // not null: on nodes that the user has prepared for each Job
+  const SharedString* topology = nullptr;       // null: like any pod
+  const SharedString* node_selector = nullptr;  // not null: on nodes that the user has prepared for each Job
 };
 // By the annotations of both; what the template says wins (2.9).
 [[nodiscard]] ExclusivePlacement PlacementOf(const meta::Labels& jobset, const meta::Labels& job_template);
@@ -30,7 +30,7 @@ struct PlacementLookup {
   // a priority keep nobody away.
   std::optional<std::int32_t> usual_priority = std::nullopt;
   // Pods of that name without its last part, in that namespace, of exclusively placed Jobs.
-  std::function<std::vector<const core::Pod*>(const std::string& name_space, const std::string& base)> pods;
+  std::function<std::vector<const core::Pod*>(const SharedString& name_space, const std::string& base)> pods;
   // Null pointer if there is no such node.
   std::function<const core::Node*(const std::string& name)> node;
 };

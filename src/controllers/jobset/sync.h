@@ -75,9 +75,14 @@ void Fail(Sync& sync, std::string_view reason, const std::string& message);
 void NoteHealth(Sync& sync);
 // A rule's own budget is used up.
 bool RuleIsExhausted(const Sync& sync, const std::string& rule);
+// What there is to say of a restart's budget and delay.
+struct RestartNote {
+  std::string text;
+  std::optional<Nanoseconds> wait;
+};
 // A restart is decided, by the rule of that name (empty: by none), the first of its pass or a further one, of all Jobs
-// or of a single one. What there is to say of budget and delay.
-std::string NoteRestart(Sync& sync, const std::string& rule, bool first, bool of_all);
+// or of a single one.
+RestartNote NoteRestart(Sync& sync, const std::string& rule, bool first, bool of_all);
 // Which Jobs are not made anew yet.
 enum class Held : std::uint8_t {
   kNone,

@@ -9,7 +9,7 @@
 namespace reprieve::controllers {
 namespace {
 
-std::optional<std::int32_t> ReadNumber(const std::string* text) {
+std::optional<std::int32_t> ReadNumber(const SharedString* text) {
   return text == nullptr ? std::nullopt : ParseInt32(*text);
 }
 
@@ -136,9 +136,9 @@ void JobSetView::Classify(ChildJob& child) const {
     child.bucket = Bucket::kActive;
     return;
   }
-  if (const std::string* name = labels.Find(jobset::kReplicatedJobName)) {
+  if (const SharedString* name = labels.Find(jobset::kReplicatedJobName)) {
     child.replicated_job = *name;
-    if (const auto at = position_of_.find(*name); at != position_of_.end()) child.position = at->second;
+    if (const auto at = position_of_.find(name->str()); at != position_of_.end()) child.position = at->second;
   }
   child.index = ReadNumber(labels.Find(jobset::kJobIndex)).value_or(-1);
   // js-workers-3: index 3 of workers.
@@ -177,7 +177,7 @@ Bucket JobSetView::BucketOf(ChildJob& child) const {
     if (labels.Find(jobset::kReplicatedJobName) == nullptr) return unreadable(jobset::kReplicatedJobName);
     if (!ReadNumber(labels.Find(jobset::kJobIndex))) return unreadable(jobset::kJobIndex);
     // Jobs made before the gate was turned on have none.
-    if (const std::string* text = labels.Find(jobset::kJobRestartAttempt)) {
+    if (const SharedString* text = labels.Find(jobset::kJobRestartAttempt)) {
       const auto own = ParseInt32(*text);
       if (!own) return unreadable(jobset::kJobRestartAttempt);
       const std::int32_t replicas =
@@ -307,7 +307,7 @@ std::string JobSetView::Problem() const {
 void JobSetView::SetPod(const core::Pod& pod) {
   PodFacts facts;
   facts.restart_count = GreatestRestartCount(pod.status);
-  if (const std::string* text = pod.metadata.annotations.Find(jobset::kInPlaceRestartAttempt);
+  if (const SharedString* text = pod.metadata.annotations.Find(jobset::kInPlaceRestartAttempt);
       text != nullptr && pod.status.phase != core::PodPhase::kFailed) {
     facts.attempt = ParseInt32(*text);
     facts.unreadable = !facts.attempt || *facts.attempt < 0;

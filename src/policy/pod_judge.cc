@@ -1,0 +1,58 @@
+#include "policy/pod_judge.h"
+
+#include <algorithm>
+
+#include "policy/failure_facts.h"
+
+namespace reprieve::policy {
+namespace {
+
+bool Alike(const core::PodCondition& a, const core::PodCondition& b) {
+  return a.type == b.type && a.status == b.status && a.reason == b.reason;
+}
+
+bool Alike(const core::ContainerStatus& a, const core::ContainerStatus& b) {
+  if (a.name != b.name || a.state.terminated.has_value() != b.state.terminated.has_value()) return false;
+  if (!a.state.terminated) return true;
+  return a.state.terminated->exit_code == b.state.terminated->exit_code &&
+         a.state.terminated->reason == b.state.terminated->reason &&
+         a.state.terminated->message == b.state.terminated->message;
+}
+
+template <class T>
+bool Alike(const std::vector<T>& a, const std::vector<T>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const T& x, const T& y) { return Alike(x, y); });
+}
+
+// No rule and no phrase tells one from the other.
+bool Alike(const core::PodStatus& a, const core::PodStatus& b) {
+  return a.reason == b.reason && Alike(a.container_statuses, b.container_statuses) &&
+         Alike(a.init_container_statuses, b.init_container_statuses) && Alike(a.conditions, b.conditions);
+}
+
+}  // namespace
+
+void PodJudge::SetPolicy(const std::optional<batch::PodFailurePolicy>& policy) {
+  policy_ = policy;
+  seen_.clear();
+  next_ = 0;
+}
+
+std::shared_ptr<const Judgement> PodJudge::Judge(const core::Pod& pod) {
+  const bool deleting = pod.metadata.deleting();
+  for (const Seen& seen : seen_) {
+    if (seen.deleting == deleting && Alike(seen.status, pod.status)) return seen.judgement;
+  }
+  auto made = std::make_shared<Judgement>();
+  made->verdict = JudgePod(policy_, pod);
+  made->facts = FailureFacts(pod, made->verdict);
+  if (seen_.size() < kKept) {
+    seen_.emplace_back();
+    next_ = seen_.size() - 1;
+  }
+  seen_[next_] = {pod.status, deleting, made};
+  next_ = (next_ + 1) % kKept;
+  return made;
+}
+
+}  // namespace reprieve::policy
