@@ -7,6 +7,8 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <boost/unordered/unordered_flat_set.hpp>
+#include <cstdint>
+#include <cstring>
 #include <string_view>
 #include <type_traits>
 
@@ -17,6 +19,20 @@ struct TextHash {
   using is_avalanching = void;
   std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>()(text); }
 };
+// Of texts that are random at either end, as UIDs are: both ends stand for the whole.
+struct EndsHash {
+  using is_avalanching = void;
+  std::size_t operator()(std::string_view text) const noexcept {
+    std::uint64_t first = text.size();
+    std::uint64_t last = 0;
+    if (text.size() < sizeof last) return TextHash()(text);
+    std::memcpy(&first, text.data(), sizeof first);
+    std::memcpy(&last, text.data() + text.size() - sizeof last, sizeof last);
+    const std::uint64_t mixed = (first ^ (last << 29 | last >> 35)) * 0x9E3779B97F4A7C15U;
+    return mixed ^ mixed >> 32;
+  }
+};
+
 template <class Key>
 using HashOf = std::conditional_t<std::is_convertible_v<const Key&, std::string_view>, TextHash, boost::hash<Key>>;
 

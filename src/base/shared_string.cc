@@ -9,13 +9,38 @@ namespace reprieve {
 
 using shared_string_internal::Header;
 
+namespace {
+
+// A text of that size with one holder, still to be written.
+const Header* Allocate(std::size_t size, char*& text) {
+  REPRIEVE_CHECK(size < std::numeric_limits<std::uint32_t>::max(), "a shared text is shorter than 4 GiB");
+  char* block = static_cast<char*>(::operator new(sizeof(Header) + size));
+  text = block + sizeof(Header);
+  return new (block) Header{1, static_cast<std::uint32_t>(size)};
+}
+
+}  // namespace
+
 SharedString::SharedString(std::string_view text) {
   if (text.empty()) return;
-  REPRIEVE_CHECK(text.size() < std::numeric_limits<std::uint32_t>::max(), "a shared text is shorter than 4 GiB");
-  void* block = ::operator new(sizeof(Header) + text.size());
-  auto* header = new (block) Header{1, static_cast<std::uint32_t>(text.size())};
-  std::memcpy(static_cast<char*>(block) + sizeof(Header), text.data(), text.size());
-  text_ = header;
+  char* to = nullptr;
+  text_ = Allocate(text.size(), to);
+  std::memcpy(to, text.data(), text.size());
+}
+
+SharedString SharedString::Join(std::initializer_list<std::string_view> pieces) {
+  std::size_t size = 0;
+  for (const std::string_view piece : pieces) size += piece.size();
+  SharedString out;
+  if (size == 0) return out;
+  char* to = nullptr;
+  out.text_ = Allocate(size, to);
+  for (const std::string_view piece : pieces) {
+    if (piece.empty()) continue;
+    std::memcpy(to, piece.data(), piece.size());
+    to += piece.size();
+  }
+  return out;
 }
 
 void SharedString::DropCounted() const {

@@ -12,6 +12,7 @@
 #include <concepts>
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <limits>
 #include <string>
 #include <string_view>
@@ -73,6 +74,8 @@ class SharedString {
   operator std::string_view() const { return view(); }  // NOLINT(google-explicit-constructor): it is read as any text
   std::string str() const { return std::string(view()); }
   bool empty() const { return text_ == nullptr; }
+  // The pieces one after another, at one allocation.
+  static SharedString Join(std::initializer_list<std::string_view> pieces);
   std::size_t size() const { return text_ == nullptr ? 0 : text_->size; }
 
   friend bool operator==(const SharedString& a, const SharedString& b) {

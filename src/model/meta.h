@@ -90,6 +90,8 @@ class Finalizers {
   bool Remove(std::string_view name);
   bool empty() const { return !names_; }
   const std::vector<std::string>& names() const;
+  // Both have the very same list: what is so of one is so of the other.
+  bool SharesWith(const Finalizers& other) const { return names_ == other.names_; }
 
   friend bool operator==(const Finalizers& a, const Finalizers& b) { return a.names() == b.names(); }
 

@@ -13,7 +13,7 @@ constexpr std::string_view kUncounted = "uncountedTerminatedPods";
 
 // Every UID is one, and stands once: nothing that a rule about a Job that goes on could find fault with.
 bool IsFaultless(const batch::UncountedTerminatedPods& uncounted) {
-  FlatSet<std::string_view> seen;
+  FlatSet<std::string_view, EndsHash> seen;
   seen.reserve(uncounted.succeeded.size() + uncounted.failed.size());
   for (const auto* uids : {&uncounted.succeeded, &uncounted.failed}) {
     for (const meta::Uid& uid : *uids) {

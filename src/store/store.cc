@@ -166,9 +166,9 @@ WriteResult Store::RemovePod(const world::PodReference& reference) {
 }
 
 WriteResult Store::CreatePod(std::unique_ptr<core::Pod> pod, SharedString& created_name) {
-  const PodsByName& in_namespace = PodsIn(pod->metadata.namespace_);
+  PodsByName& in_namespace = PodsIn(pod->metadata.namespace_);
   do {
-    pod->metadata.name = Cat(pod->metadata.generate_name, NewNameSuffix());
+    pod->metadata.name = SharedString::Join({pod->metadata.generate_name, NewNameSuffix()});
   } while (in_namespace.contains(pod->metadata.name));
   created_name = pod->metadata.name;
   if (pod->metadata.annotations.Find(jobset::kJobSetName) != nullptr) {

@@ -18,7 +18,7 @@ class Ledger {
   explicit Ledger(std::size_t limit = 10'000) : limit_(limit) {}
 
   void set_listener(Listener listener) { listener_ = std::move(listener); }
-  void Record(Verdict verdict);
+  void Record(Verdict&& verdict);
   const std::deque<Verdict>& verdicts() const { return verdicts_; }
 
  private:

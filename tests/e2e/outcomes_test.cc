@@ -31,7 +31,7 @@ class Outcomes : public testing::Test {
       return script;
     });
     const model::Manifests manifests = model::ReadManifests(REPRIEVE_OUTCOMES);
-    const std::string uid = simulation_.store().NewUid();
+    const meta::Uid uid = simulation_.store().NewUid();
     const model::Answer answer =
         model::CreateJob(manifests.objects.at(0).value, {"default", "Strict", uid, "", simulation_.Now()});
     EXPECT_TRUE(answer.ok()) << answer.message;

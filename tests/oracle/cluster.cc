@@ -144,7 +144,7 @@ Status Cluster::Remove(const std::string& pod) {
 }
 
 Status Cluster::CreateJob(const Value& manifest) {
-  const std::string uid = sim_.store().NewUid();
+  const meta::Uid uid = sim_.store().NewUid();
   const std::string suffix = sim_.store().NewNameSuffix();
   model::Answer answer = model::CreateJob(manifest, {kNamespace, "", uid, suffix, sim_.Now()});
   if (!answer.ok()) return Error{answer.message};
@@ -174,7 +174,7 @@ model::JobSetRequest Cluster::RequestFor(std::string_view uid, std::string_view 
 }
 
 Status Cluster::CreateJobSet(const Value& manifest) {
-  const std::string uid = sim_.store().NewUid();
+  const meta::Uid uid = sim_.store().NewUid();
   const std::string suffix = sim_.store().NewNameSuffix();
   model::Answer answer = model::CreateJobSet(manifest, RequestFor(uid, suffix));
   if (!answer.ok()) return Error{answer.message};

@@ -27,7 +27,7 @@ class CrashingWorld final : public world::Watcher {
     const auto manifest = model::ParseJson(Cat(
         R"({"apiVersion":"batch/v1","kind":"Job","metadata":{"name":"j"},"spec":{"template":{"spec":{"restartPolicy":"Never","containers":[{"name":"main","image":"i"}]}},)",
         spec, "}}"));
-    const std::string uid = store_.NewUid();
+    const meta::Uid uid = store_.NewUid();
     const model::Answer answer = model::CreateJob(*manifest, {"ns", "Strict", uid, "", clock_.Now()});
     EXPECT_TRUE(answer.ok()) << answer.message;
     batch::Job job;

@@ -170,7 +170,7 @@ class History final : public world::Watcher {
   bool CreateJob() {
     const Value manifest = RandomJob();
     Trace(model::WriteJson(manifest));
-    const std::string uid = store_.NewUid();
+    const meta::Uid uid = store_.NewUid();
     const model::Answer answer = model::CreateJob(manifest, {"ns", "Strict", uid, "", clock_.Now()});
     if (!answer.ok()) return false;  // a combination that admission refuses
     batch::Job job;

@@ -179,7 +179,7 @@ class JobSetHistory final : public world::Watcher {
   bool CreateJobSet() {
     const Value manifest = RandomJobSet();
     Trace(model::WriteJson(manifest));
-    const std::string uid = store_.NewUid();
+    const meta::Uid uid = store_.NewUid();
     const model::Answer answer = model::CreateJobSet(manifest, {{"ns", "Strict", uid, "", clock_.Now()}, gates_, {}});
     if (!answer.ok()) return false;  // a combination that admission refuses
     jobset::JobSet made;
@@ -194,7 +194,7 @@ class JobSetHistory final : public world::Watcher {
     job.Set("apiVersion", Value::String("batch/v1"));
     job.Set("kind", Value::String("Job"));
     job.At("metadata").Set("name", Value::String("js-r0-0"));
-    const std::string uid = store_.NewUid();
+    const meta::Uid uid = store_.NewUid();
     const model::Answer answer = model::CreateJob(job, {"ns", "Strict", uid, "", clock_.Now()});
     if (!answer.ok()) return;
     batch::Job made;

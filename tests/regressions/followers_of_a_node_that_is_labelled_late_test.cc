@@ -24,7 +24,7 @@ spec:
 void AddJobSet(sim::Simulation& simulation) {
   const auto manifest = model::ParseYaml(kManifest);
   ASSERT_TRUE(manifest.ok());
-  const std::string uid = simulation.store().NewUid();
+  const meta::Uid uid = simulation.store().NewUid();
   const model::Answer answer = model::CreateJobSet(
       manifest->front(), {{"ns", "", uid, simulation.store().NewNameSuffix(), simulation.Now()}, {}, {}});
   ASSERT_TRUE(answer.ok()) << answer.message;

@@ -79,7 +79,7 @@ class Scenario final : public world::Watcher {
     Value merge = Value::MakeObject();
     merge.Set("spec", input_["spec"]);
     manifest = model::MergePatch(manifest, merge);
-    const std::string uid = simulation_.store().NewUid();
+    const meta::Uid uid = simulation_.store().NewUid();
     const model::Answer answer = model::CreateJob(manifest, {"ns", "Strict", uid, "", simulation_.Now()});
     ASSERT_TRUE(answer.ok()) << answer.message;
     batch::Job job;

@@ -120,7 +120,7 @@ Value JobSetScenario::ReplicatedJob(const Value& shorthand) const {
 }
 
 void JobSetScenario::AddJobSet() {
-  const std::string uid = simulation_.store().NewUid();
+  const meta::Uid uid = simulation_.store().NewUid();
   const auto find_claim = [this](const std::string& name) {
     const core::PersistentVolumeClaim* claim = simulation_.store().FindClaim({kNamespace, name});
     return claim == nullptr ? Value() : core::ToValue(*claim);

@@ -85,10 +85,10 @@ std::unique_ptr<core::Pod> PodPrototype::MakePod(policy::CompletionIndex index,
   core::Pod& pod = *made;
   const SharedString number = Cat(index);
   const std::size_t room = kLongestGenerateName - number.size() - 2;
-  pod.metadata.generate_name = Cat(job_name_.view().substr(0, room), "-", number, "-");
+  pod.metadata.generate_name = SharedString::Join({job_name_.view().substr(0, room), "-", number, "-"});
   pod.metadata.labels = meta::Labels(labels_.entries, labels_.index_at, number);
   pod.metadata.annotations = meta::Labels(annotations_.entries, annotations_.index_at, number);
-  pod.hostname = Cat(job_name_, "-", number);
+  pod.hostname = SharedString::Join({job_name_, "-", number});
   if (failures) {
     pod.metadata.annotations.Set(batch::kIndexFailureCount, Cat(failures->counted));
     if (failures->ignored > 0) pod.metadata.annotations.Set(batch::kIndexIgnoredFailureCount, Cat(failures->ignored));

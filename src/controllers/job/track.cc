@@ -12,7 +12,7 @@
 namespace reprieve::controllers::job {
 namespace {
 
-using UidSet = FlatSet<std::string_view>;
+using UidSet = FlatSet<std::string_view, EndsHash>;
 
 class Tracker {
  public:

@@ -144,7 +144,7 @@ TrackedPod JobView::Classify(const core::Pod& pod, std::uint64_t order, const Tr
   const bool same_status = was != nullptr && was->status_version != 0 && was->status_version == pod.status_version;
   out.ready = out.active && (same_status ? was->ready : pod.IsReady());
   out.terminating = deleting && !ended;
-  out.finalizer = pod.metadata.HasFinalizer(batch::kTrackingFinalizer);
+  out.finalizer = HasTrackingFinalizer(pod);
   out.succeeded = pod.status.phase == core::PodPhase::kSucceeded;
   out.failed =
       pod.status.phase == core::PodPhase::kFailed || (deleting && !out.succeeded && !spec_->replaces_only_failed());
@@ -152,6 +152,16 @@ TrackedPod JobView::Classify(const core::Pod& pod, std::uint64_t order, const Tr
     out.restarts = RestartsInPlace(pod.status);
   if (out.failed) out.judged = same_status && was->judged ? was->judged : judge_.Judge(pod);
   return out;
+}
+
+bool JobView::HasTrackingFinalizer(const core::Pod& pod) {
+  const meta::Finalizers& finalizers = pod.metadata.finalizers;
+  if (finalizers.empty()) return false;
+  if (!finalizers.SharesWith(usual_finalizers_)) {
+    usual_finalizers_ = finalizers;
+    usual_has_tracking_ = finalizers.Contains(batch::kTrackingFinalizer);
+  }
+  return usual_has_tracking_;
 }
 
 bool JobView::EndsIndex(const TrackedPod& tracked) const {

@@ -136,6 +136,7 @@ class JobView {
 
   // `was`: what it was before, for what follows from what has not changed since; null pointer: nothing.
   TrackedPod Classify(const core::Pod& pod, std::uint64_t order, const TrackedPod* was);
+  bool HasTrackingFinalizer(const core::Pod& pod);
   bool EndsIndex(const TrackedPod& tracked) const;
   bool InRange(CompletionIndex index) const;
   bool IsSettled(const TrackedPod& tracked) const;
@@ -160,6 +161,8 @@ class JobView {
   std::shared_ptr<const batch::JobSpec> spec_;
   std::shared_ptr<const PodPrototype> prototype_;
   policy::PodJudge judge_;
+  meta::Finalizers usual_finalizers_;  // which most pods share
+  bool usual_has_tracking_ = false;    // and whether the tracking finalizer is one of them
 
   FlatMap<const core::Pod*, std::unique_ptr<TrackedPod>> pods_;
   FlatSet<const core::Pod*> settled_;
