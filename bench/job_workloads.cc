@@ -85,10 +85,7 @@ SimulatedCost RunSimulatedJob(const SimulatedJob& job) {
     script.running = Seconds(1);
     script.ended = Seconds(5);
     // A wave of failures, then a wave of successes: every index fails once.
-    const bool fails = job.failing && (created++ / kParallelism) % 2 == 0;
-    script.end = [&simulation, fails](const core::Pod& ended, core::PodStatus& status) {
-      sim::EndContainers(ended, fails ? 7 : 0, simulation.Now(), status);
-    };
+    script.exit_code = job.failing && (created++ / kParallelism) % 2 == 0 ? 7 : 0;
     return script;
   });
   const meta::Uid uid = simulation.store().NewUid();

@@ -39,6 +39,8 @@ class SlotMap {
     if (slot >= all_.size()) all_.resize(slot + 1);
     return all_[slot];
   }
+  auto begin() const { return all_.begin(); }
+  auto end() const { return all_.end(); }
   // Null pointer if nothing was ever put there.
   const T* Find(Slot slot) const { return slot < all_.size() ? &all_[slot] : nullptr; }
 

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/shared_string.h"
+#include "base/shared_vector.h"
 #include "base/time.h"
 #include "model/boxed.h"
 #include "model/value.h"
@@ -102,6 +103,10 @@ void FromValue(const Value& value, std::vector<T>& out);
 template <class T>
 Value ToValue(const std::vector<T>& value);
 template <class T>
+void FromValue(const Value& value, SharedVector<T>& out);
+template <class T>
+Value ToValue(const SharedVector<T>& value);
+template <class T>
 void FromValue(const Value& value, std::map<std::string, T>& out);
 template <class T>
 Value ToValue(const std::map<std::string, T>& value);
@@ -150,6 +155,19 @@ void FromValue(const Value& value, std::vector<T>& out) {
 }
 template <class T>
 Value ToValue(const std::vector<T>& value) {
+  Value out = Value::MakeArray();
+  for (const T& item : value) out.Append(ToValue(item));
+  return out;
+}
+
+template <class T>
+void FromValue(const Value& value, SharedVector<T>& out) {
+  std::vector<T> list;
+  FromValue(value, list);
+  out = std::move(list);
+}
+template <class T>
+Value ToValue(const SharedVector<T>& value) {
   Value out = Value::MakeArray();
   for (const T& item : value) out.Append(ToValue(item));
   return out;

@@ -46,13 +46,11 @@ const PodCondition* PodStatus::FindCondition(std::string_view type) const {
 }
 
 void PodStatus::SetCondition(PodCondition condition) {
-  for (PodCondition& existing : conditions) {
-    if (existing.type == condition.type) {
-      existing = std::move(condition);
-      return;
-    }
-  }
-  conditions.push_back(std::move(condition));
+  const auto same = std::find_if(conditions.begin(), conditions.end(),
+                                 [&](const PodCondition& existing) { return existing.type == condition.type; });
+  if (same == conditions.end()) return conditions.push_back(std::move(condition));
+  const std::ptrdiff_t at = same - conditions.begin();
+  conditions.Edit()[static_cast<std::size_t>(at)] = std::move(condition);
 }
 
 bool Pod::IsReady() const {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/shared_string.h"
+#include "base/shared_vector.h"
 #include "base/slots.h"
 #include "model/meta.h"
 
@@ -565,14 +566,14 @@ struct PodCondition {
 struct PodStatus {
   using BoundTag = void;
   PodPhase phase = PodPhase::kPending;
-  std::vector<PodCondition> conditions;
+  SharedVector<PodCondition> conditions;
   SharedString message;
   SharedString reason;
   SharedString host_ip;
   SharedString pod_ip;
   std::optional<Time> start_time;
-  std::vector<ContainerStatus> init_container_statuses;
-  std::vector<ContainerStatus> container_statuses;
+  SharedVector<ContainerStatus> init_container_statuses;
+  SharedVector<ContainerStatus> container_statuses;
   model::Rest rest;
   template <class V>
   static void Fields(V& v) {

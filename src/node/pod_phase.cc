@@ -16,7 +16,7 @@ struct Counts {
   bool regular_ever_started = false;
 };
 
-const ContainerStatus* StatusOf(const std::vector<ContainerStatus>& statuses, std::size_t index,
+const ContainerStatus* StatusOf(const SharedVector<ContainerStatus>& statuses, std::size_t index,
                                 std::string_view name) {
   if (index < statuses.size() && statuses[index].name == name) return &statuses[index];
   for (const ContainerStatus& status : statuses) {
@@ -165,7 +165,7 @@ void SetConditions(const core::PodSpec& spec, Time now, core::PodStatus& status)
 void SetCondition(std::string_view type, bool holds, std::string_view reason, std::string_view message, Time now,
                   core::PodStatus& status) {
   const std::string_view value = holds ? "True" : "False";
-  for (core::PodCondition& condition : status.conditions) {
+  for (core::PodCondition& condition : status.conditions.Edit()) {
     if (condition.type != type) continue;
     if (condition.status != value) {
       condition.status = value;

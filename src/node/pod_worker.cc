@@ -326,11 +326,13 @@ void PodWorker::Finish() {
 void PodWorker::WriteStatus(Time now, core::PodStatus& status) const {
   status.start_time = TruncateToSeconds(start_time_);
   const std::size_t inits = spec_->init_containers.size();
-  status.init_container_statuses.resize(inits);
-  status.container_statuses.resize(records_.size() - inits);
+  std::vector<core::ContainerStatus> init_statuses(inits);
+  std::vector<core::ContainerStatus> statuses(records_.size() - inits);
   for (std::size_t i = 0; i < records_.size(); ++i) {
-    (i < inits ? status.init_container_statuses[i] : status.container_statuses[i - inits]) = StatusOf(i);
+    (i < inits ? init_statuses[i] : statuses[i - inits]) = StatusOf(i);
   }
+  status.init_container_statuses = std::move(init_statuses);
+  status.container_statuses = std::move(statuses);
   core::PodPhase phase = PhaseOf(*spec_, status, finished_);
   const bool terminal = phase == core::PodPhase::kSucceeded || phase == core::PodPhase::kFailed;
   if (finished_ && (!terminal || ending_ == Ending::kDeadline)) phase = core::PodPhase::kFailed;

@@ -1,59 +1,8 @@
 #include "sim/scripted_kubelet.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace reprieve::sim {
-namespace {
-
-void SetReady(core::PodStatus& status, bool ready, SharedString reason, Time now) {
-  auto condition = std::find_if(status.conditions.begin(), status.conditions.end(),
-                                [](const core::PodCondition& c) { return c.type == core::kReadyCondition; });
-  if (condition == status.conditions.end()) {
-    condition = status.conditions.insert(condition, core::PodCondition());
-    condition->type = "Ready"_shared;
-  }
-  condition->status = ready ? "True"_shared : "False"_shared;
-  condition->reason = std::move(reason);
-  condition->last_transition_time = TruncateToSeconds(now);
-}
-
-void StartContainers(const core::Pod& pod, Time now, core::PodStatus& status) {
-  status.phase = core::PodPhase::kRunning;
-  status.start_time = TruncateToSeconds(now);
-  status.container_statuses.clear();
-  status.container_statuses.reserve(pod.spec->containers.size());
-  for (const core::Container& container : pod.spec->containers) {
-    core::ContainerStatus& started = status.container_statuses.emplace_back();
-    started.name = container.name;
-    started.image = container.image;
-    started.ready = true;
-    started.started = true;
-    started.state.running.emplace().started_at = TruncateToSeconds(now);
-  }
-  SetReady(status, true, {}, now);
-}
-
-}  // namespace
-
-void EndContainers(const core::Pod& pod, std::int32_t exit_code, Time now, core::PodStatus& status) {
-  status.phase = exit_code == 0 ? core::PodPhase::kSucceeded : core::PodPhase::kFailed;
-  if (status.container_statuses.empty()) StartContainers(pod, now, status);
-  status.phase = exit_code == 0 ? core::PodPhase::kSucceeded : core::PodPhase::kFailed;
-  for (core::ContainerStatus& container : status.container_statuses) {
-    core::ContainerStateTerminated ended;
-    ended.exit_code = exit_code;
-    ended.reason = exit_code == 0 ? "Completed"_shared : "Error"_shared;
-    if (container.state.running) ended.started_at = container.state.running->started_at;
-    ended.finished_at = TruncateToSeconds(now);
-    container.state = {};
-    container.state.terminated = std::move(ended);
-    container.ready = false;
-    container.started = false;
-  }
-  SetReady(status, false, exit_code == 0 ? "PodCompleted"_shared : "PodFailed"_shared, now);
-}
-
 ScriptedKubelet::ScriptedKubelet(Simulation& simulation, Writer write, DeletionScript deletion)
     : simulation_(simulation), write_(std::move(write)), deletion_(deletion) {
   simulation_.store().AddWatcher(this);
@@ -133,14 +82,16 @@ void ScriptedKubelet::Do(Life& life, Act act) {
 
 void ScriptedKubelet::Start(const world::PodReference& reference) {
   simulation_.store().UpdatePodStatus(reference, [this](const core::Pod& pod, core::PodStatus& status) {
-    if (status.phase == core::PodPhase::kPending) StartContainers(pod, simulation_.Now(), status);
+    if (status.phase == core::PodPhase::kPending) changes_.Start(pod, simulation_.Now(), status);
   });
 }
 
 void ScriptedKubelet::End(const Life& life) {
-  simulation_.store().UpdatePodStatus(life.pod, [&life](const core::Pod& pod, core::PodStatus& status) {
+  simulation_.store().UpdatePodStatus(life.pod, [this, &life](const core::Pod& pod, core::PodStatus& status) {
     // Of a pod that is being deleted, its termination says how it ends.
-    if (!pod.IsTerminal() && !pod.metadata.deleting()) life.script.end(pod, status);
+    if (pod.IsTerminal() || pod.metadata.deleting()) return;
+    if (life.script.end) return life.script.end(pod, status);
+    changes_.End(pod, life.script.exit_code, simulation_.Now(), status);
   });
 }
 

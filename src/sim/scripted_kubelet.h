@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/flat_hash.h"
+#include "sim/container_changes.h"
 #include "sim/simulation.h"
 #include "world/watcher.h"
 
@@ -26,13 +27,11 @@ struct PodScript {
   std::optional<Nanoseconds> running;  // and ready
   std::optional<Nanoseconds> ended;
   SharedString node = "n0"_shared;
-  // Edits the status at the end: phase, container statuses, conditions.
+  std::int32_t exit_code = 0;  // every container ends with it
+  // Edits the status at the end instead: phase, container statuses, conditions.
   std::function<void(const core::Pod& pod, core::PodStatus& status)> end;
   std::optional<DeletionScript> deletion;  // absent: as the kubelet does it with all pods
 };
-
-// Every container of `pod` ended so at `now`; the phase follows.
-void EndContainers(const core::Pod& pod, std::int32_t exit_code, Time now, core::PodStatus& status);
 
 class ScriptedKubelet final : public world::Watcher {
  public:
@@ -69,6 +68,7 @@ class ScriptedKubelet final : public world::Watcher {
   Simulation& simulation_;
   Writer write_;
   DeletionScript deletion_;
+  ContainerChanges changes_;
   struct Known {
     bool played = false;  // its script is written
     std::unique_ptr<Life> life;  // null pointer: it has ended

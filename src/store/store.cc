@@ -97,21 +97,7 @@ std::vector<const batch::Job*> Store::Jobs() const {
 }
 
 const core::Pod* Store::FindPod(const meta::ObjectKey& key) const {
-  const auto in_namespace = pods_.find(key.namespace_);
-  if (in_namespace == pods_.end()) return nullptr;
-  const auto at = in_namespace->second.find(key.name);
-  return at == in_namespace->second.end() ? nullptr : at->second.get();
-}
-
-std::vector<const core::Pod*> Store::Pods() const {
-  std::vector<const core::Pod*> out;
-  out.reserve(pod_count_);
-  for (const auto& [name_of_namespace, pods] : pods_) {
-    for (const auto& [name, pod] : pods) out.push_back(pod.get());
-  }
-  std::sort(out.begin(), out.end(),
-            [](const core::Pod* a, const core::Pod* b) { return meta::KeyOf(a->metadata) < meta::KeyOf(b->metadata); });
-  return out;
+  return pods_.Find(key.namespace_, key.name);
 }
 
 WriteResult Store::AddPod(core::Pod pod) {
@@ -129,12 +115,18 @@ WriteResult Store::BindPod(const world::PodReference& reference, const SharedStr
             Cat("pod ", pod->metadata.name, " is already assigned to node \"", pod->node_name, "\""), 0};
   }
   pod->node_name = node;
-  pod->status.conditions.reserve(2);  // this one and Ready: what nearly every pod gets
-  core::PodCondition scheduled;
-  scheduled.type = "PodScheduled"_shared;
-  scheduled.status = "True"_shared;
-  scheduled.last_transition_time = TruncateToSeconds(clock_.Now());
-  pod->status.SetCondition(std::move(scheduled));
+  const Time now = TruncateToSeconds(clock_.Now());
+  const bool first = pod->status.conditions.empty();
+  if (first && bound_at_ == now) {
+    pod->status.conditions = bound_;
+  } else {
+    core::PodCondition scheduled;
+    scheduled.type = "PodScheduled"_shared;
+    scheduled.status = "True"_shared;
+    scheduled.last_transition_time = now;
+    pod->status.SetCondition(std::move(scheduled));
+    if (first) bound_ = pod->status.conditions, bound_at_ = now;
+  }
   pod->status_version = version_ + 1;
   return Changed(*pod);
 }
@@ -166,10 +158,9 @@ WriteResult Store::RemovePod(const world::PodReference& reference) {
 }
 
 WriteResult Store::CreatePod(std::unique_ptr<core::Pod> pod, SharedString& created_name) {
-  PodsByName& in_namespace = PodsIn(pod->metadata.namespace_);
   do {
     pod->metadata.name = SharedString::Join({pod->metadata.generate_name, NewNameSuffix()});
-  } while (in_namespace.contains(pod->metadata.name));
+  } while (pods_.Find(pod->metadata.namespace_, pod->metadata.name) != nullptr);
   created_name = pod->metadata.name;
   if (pod->metadata.annotations.Find(jobset::kJobSetName) != nullptr) {
     pod->spec = DefaultedSpec(pod->spec);
@@ -274,29 +265,11 @@ void Store::Announce(const world::Event& event) {
   if (on_event_) on_event_(event);
 }
 
-Store::PodsByName* Store::FindPodsIn(const SharedString& name_of_namespace) {
-  if (last_namespace_ == nullptr || last_namespace_->first != name_of_namespace) {
-    const auto at = pods_.find(name_of_namespace);
-    if (at == pods_.end()) return nullptr;
-    last_namespace_ = &*at;
-  }
-  return &last_namespace_->second;
-}
-
-Store::PodsByName& Store::PodsIn(const SharedString& name_of_namespace) {
-  if (PodsByName* known = FindPodsIn(name_of_namespace)) return *known;
-  return pods_[name_of_namespace];
-}
-
 core::Pod* Store::Find(const world::PodReference& reference) {
-  if (core::Pod* const* there = by_slot_.Find(reference.slot);
-      there != nullptr && *there != nullptr && (*there)->metadata.uid == reference.uid) {
-    return *there;
-  }
-  const PodsByName* in_namespace = FindPodsIn(reference.namespace_);
-  if (in_namespace == nullptr) return nullptr;
-  const auto at = in_namespace->find(reference.name);
-  return at == in_namespace->end() || at->second->metadata.uid != reference.uid ? nullptr : at->second.get();
+  core::Pod* pod = pods_.At(reference.slot);
+  if (pod != nullptr && pod->metadata.uid == reference.uid) return pod;
+  pod = pods_.Find(reference.namespace_, reference.name);
+  return pod == nullptr || pod->metadata.uid != reference.uid ? nullptr : pod;
 }
 
 batch::Job* Store::Find(const meta::ObjectKey& key, const meta::Uid& uid) {
@@ -322,11 +295,7 @@ WriteResult Store::Insert(std::unique_ptr<core::Pod> pod) {
   pod->spec = DefaultedSpec(pod->spec);
   pod->status.phase = core::PodPhase::kPending;
   pod->status_version = version_ + 1;
-  pod->slot = slots_.Take();
-  core::Pod& stored = *pod;
-  by_slot_[stored.slot] = &stored;
-  PodsIn(stored.metadata.namespace_).emplace(stored.metadata.name.view(), std::move(pod));
-  ++pod_count_;
+  core::Pod& stored = pods_.Insert(std::move(pod));
   Index(stored);
   return Changed(stored);
 }
@@ -347,16 +316,11 @@ WriteResult Store::FinishDeletion(core::Pod& pod) {
   const bool goes = pod.metadata.deleting() && pod.metadata.deletion_grace_period_seconds.value_or(0) == 0 &&
                     pod.metadata.finalizers.empty();
   if (!goes) return Changed(pod);
-  PodsByName& in_namespace = PodsIn(pod.metadata.namespace_);
-  const auto at = in_namespace.find(pod.metadata.name);
-  const std::unique_ptr<core::Pod> last = std::move(at->second);
-  Unindex(*last);
-  in_namespace.erase(at);
-  --pod_count_;
-  by_slot_[last->slot] = nullptr;
+  Unindex(pod);
+  const std::unique_ptr<core::Pod> last = pods_.Remove(pod);
   const meta::ResourceVersion version = last->metadata.resource_version = ++version_;
   for (world::Watcher* watcher : watchers_) watcher->PodDeleted(*last);
-  slots_.Free(last->slot);
+  pods_.FreeSlotOf(*last);
   return {WriteCode::kOk, {}, version};
 }
 

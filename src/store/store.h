@@ -16,12 +16,12 @@
 #include <unordered_map>
 #include <vector>
 
-#include "base/flat_hash.h"
 #include "base/random.h"
 #include "base/result.h"
 #include "model/admission.h"
 #include "model/jobset.h"
 #include "store/event_log.h"
+#include "store/pod_table.h"
 #include "store/status_validator.h"
 #include "world/api.h"
 #include "world/clock.h"
@@ -76,8 +76,8 @@ class Store final : public world::Api {
   void set_usual_priority(std::int32_t priority) { usual_priority_ = priority; }
 
   const core::Pod* FindPod(const meta::ObjectKey& key) const;
-  std::vector<const core::Pod*> Pods() const;
-  std::size_t pod_count() const { return pod_count_; }
+  std::vector<const core::Pod*> Pods() const { return pods_.All(); }
+  std::size_t pod_count() const { return pods_.size(); }
   // Takes a pod that no controller has made.
   world::WriteResult AddPod(core::Pod pod);
   world::WriteResult BindPod(const world::PodReference& pod, const SharedString& node);
@@ -128,18 +128,12 @@ class Store final : public world::Api {
  private:
   template <class T>
   using ByKey = std::map<meta::ObjectKey, std::unique_ptr<T>>;
-  // Each key is the name that the pod itself holds.
-  using PodsByName = FlatMap<std::string_view, std::unique_ptr<core::Pod>>;
   struct KeyHash {
     std::size_t operator()(const meta::ObjectKey& key) const {
       return std::hash<SharedString>()(key.name) * 31 + std::hash<SharedString>()(key.namespace_);
     }
   };
 
-  // The pods of a namespace; null pointer if there never were any.
-  PodsByName* FindPodsIn(const SharedString& name_of_namespace);
-  // Likewise, and made if there never were any.
-  PodsByName& PodsIn(const SharedString& name_of_namespace);
   core::Pod* Find(const world::PodReference& pod);
   batch::Job* Find(const meta::ObjectKey& job, const meta::Uid& uid);
   jobset::JobSet* FindJobSet(const meta::ObjectKey& key, const meta::Uid& uid);
@@ -167,12 +161,7 @@ class Store final : public world::Api {
   StatusValidator status_validator_;
 
   std::unordered_map<meta::ObjectKey, std::unique_ptr<batch::Job>, KeyHash> jobs_;
-  std::unordered_map<SharedString, PodsByName> pods_;  // by namespace; none ever goes
-  // The namespace that was asked for last: most often it is asked for again.
-  std::pair<const SharedString, PodsByName>* last_namespace_ = nullptr;
-  std::size_t pod_count_ = 0;
-  Slots slots_;
-  SlotMap<core::Pod*> by_slot_;  // null pointers: none there
+  PodTable pods_;
   ByKey<jobset::JobSet> jobsets_;
   ByKey<core::Service> services_;
   ByKey<core::PersistentVolumeClaim> claims_;
@@ -181,6 +170,9 @@ class Store final : public world::Api {
   // Pods of exclusively placed Jobs, by namespace and name without the last part (jobset.md 4.3).
   std::map<meta::ObjectKey, std::set<const core::Pod*>> exclusive_;
   EventLog events_;
+  // The conditions of pods that were bound at that time: they share them.
+  SharedVector<core::PodCondition> bound_;
+  Time bound_at_ = Time::min();
   // Pod specs of the child Jobs that were created last, the newest at the end.
   struct SharedTemplate {
     model::Value value;

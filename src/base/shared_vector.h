@@ -1,0 +1,86 @@
+// SharedVector: a list that costs a pointer, and a copy of it no more than a count, until one of the copies is edited.
+// For lists that thousands of objects have alike: the conditions of pods that started and ended together.
+//
+// A plain value: whoever edits it has a copy of its own from then on. Copies may be held and dropped on different
+// threads; one copy has one owner.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace reprieve {
+
+template <class T>
+class SharedVector {
+ public:
+  using value_type = T;
+
+  SharedVector() = default;
+  SharedVector(std::vector<T> list)  // NOLINT(google-explicit-constructor): it is that list
+      : list_(list.empty() ? nullptr : new Counted{1, std::move(list)}) {}
+  SharedVector(const SharedVector& other) noexcept : list_(other.list_) {
+    if (list_ != nullptr) list_->holders.fetch_add(1, std::memory_order_relaxed);
+  }
+  SharedVector(SharedVector&& other) noexcept : list_(std::exchange(other.list_, nullptr)) {}
+  SharedVector& operator=(const SharedVector& other) noexcept {
+    SharedVector copy(other);
+    std::swap(list_, copy.list_);
+    return *this;
+  }
+  SharedVector& operator=(SharedVector&& other) noexcept {
+    SharedVector taken(std::move(other));
+    std::swap(list_, taken.list_);
+    return *this;
+  }
+  ~SharedVector() { Drop(); }
+
+  const T* begin() const { return list_ == nullptr ? nullptr : list_->items.data(); }
+  const T* end() const { return begin() + size(); }
+  std::size_t size() const { return list_ == nullptr ? 0 : list_->items.size(); }
+  bool empty() const { return size() == 0; }
+  const T& operator[](std::size_t at) const { return list_->items[at]; }
+  const T& front() const { return list_->items.front(); }
+  const T& back() const { return list_->items.back(); }
+
+  // The list to be changed, this one's own. References into it hold until the next copy of this SharedVector.
+  std::vector<T>& Edit() {
+    if (list_ == nullptr) {
+      list_ = new Counted{1, {}};
+    } else if (list_->holders.load(std::memory_order_acquire) != 1) {
+      auto* own = new Counted{1, list_->items};
+      Drop();
+      list_ = own;
+    }
+    return list_->items;
+  }
+  template <class... Arguments>
+  T& emplace_back(Arguments&&... arguments) {
+    return Edit().emplace_back(std::forward<Arguments>(arguments)...);
+  }
+  void push_back(T item) { Edit().push_back(std::move(item)); }
+  void clear() { *this = SharedVector(); }
+
+  // Both are the very same list: what is so of one is so of the other.
+  bool SharesWith(const SharedVector& other) const { return list_ == other.list_; }
+  friend bool operator==(const SharedVector& a, const SharedVector& b) {
+    return a.list_ == b.list_ || std::equal(a.begin(), a.end(), b.begin(), b.end());
+  }
+
+ private:
+  struct Counted {
+    std::atomic<std::size_t> holders;
+    std::vector<T> items;
+  };
+
+  void Drop() {
+    if (list_ != nullptr && list_->holders.fetch_sub(1, std::memory_order_acq_rel) == 1) delete list_;
+  }
+
+  Counted* list_ = nullptr;  // null: empty
+};
+
+}  // namespace reprieve
