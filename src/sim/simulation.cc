@@ -10,10 +10,14 @@ namespace reprieve::sim {
 namespace {
 
 // A simulated world may hold millions of pods: on pages of 2 MiB, where the system has them, half of the time that
-// their memory costs is gone. Best effort, and for what is allocated from now on.
-void AskForHugePages() {
+// their memory costs is gone. What one world has left is kept for the next, which is soon to come. Best effort, and for
+// what is allocated from now on.
+void PrepareMemory() {
 #ifdef REPRIEVE_MIMALLOC
+  constexpr long kKeepMilliseconds = 10'000;
   mi_option_enable(mi_option_large_os_pages);
+  mi_option_set(mi_option_decommit_delay, kKeepMilliseconds);
+  mi_option_set(mi_option_segment_decommit_delay, kKeepMilliseconds);
 #endif
 }
 
@@ -21,7 +25,7 @@ void AskForHugePages() {
 
 Simulation::Simulation(const SimulationOptions& options)
     : clock_(options.start), store_(clock_, options.seed), options_(options), fault_dice_(options.seed + 1) {
-  AskForHugePages();
+  PrepareMemory();
   if (options_.faults) faulty_.emplace(store_, fault_dice_, *options_.faults);
   RestartController();
 }

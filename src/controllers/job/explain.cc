@@ -45,8 +45,8 @@ class Explainer {
     return batch::NameOf(action);
   }
 
-  world::Verdict About() const {
-    world::Verdict verdict;
+  world::Verdict& AddVerdict() {
+    world::Verdict& verdict = sync_.plan().verdicts.emplace_back();
     verdict.at = sync_.now;
     verdict.namespace_ = namespace_;
     verdict.job = job_;
@@ -56,12 +56,12 @@ class Explainer {
 
   void Add(const TrackedPod& pod) {
     const policy::PodVerdict& judged = pod.judged->verdict;
-    world::Verdict& verdict = sync_.plan().verdicts.emplace_back(About());
+    world::Verdict& verdict = AddVerdict();
     verdict.pod = pod.pod->metadata.name;
     verdict.facts = pod.judged->facts;
     verdict.action = NameOf(judged.action);
     if (judged.match) {
-      verdict.rule = world::RuleReference{judged.match->rule, verdict.action, file_, judged.match->mark.line};
+      verdict.rule.emplace(judged.match->rule, verdict.action, file_, judged.match->mark.line);
     }
     if (judged.counts()) ++failed_;
     verdict.failed_after = failed_;
@@ -118,12 +118,11 @@ class Explainer {
   // An end that no pod's failure explains: a deadline, the success policy, restarts in place.
   void AddEnd() {
     if (sync_.end->success && sync_.end->reason == "CompletionsReached") return;
-    world::Verdict verdict = About();
+    world::Verdict& verdict = AddVerdict();
     verdict.facts = Cat("ends: ", sync_.end->message);
     verdict.action = sync_.end->reason;
     verdict.consequence = EndText();
     verdict.ends = true;
-    sync_.plan().verdicts.push_back(std::move(verdict));
   }
 
   Sync& sync_;
