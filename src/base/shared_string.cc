@@ -16,7 +16,7 @@ const Header* Allocate(std::size_t size, char*& text) {
   REPRIEVE_CHECK(size < std::numeric_limits<std::uint32_t>::max(), "a shared text is shorter than 4 GiB");
   char* block = static_cast<char*>(::operator new(sizeof(Header) + size));
   text = block + sizeof(Header);
-  return new (block) Header{1, static_cast<std::uint32_t>(size)};
+  return new (block) Header{Holders(1), static_cast<std::uint32_t>(size)};
 }
 
 }  // namespace
@@ -43,8 +43,7 @@ SharedString SharedString::Join(std::initializer_list<std::string_view> pieces) 
   return out;
 }
 
-void SharedString::DropCounted() const {
-  if (text_->holders.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+void SharedString::Delete() const {
   const std::size_t size = sizeof(Header) + text_->size;
   ::operator delete(const_cast<Header*>(text_), size);
 }

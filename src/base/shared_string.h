@@ -7,7 +7,6 @@
 // A plain value. Copies of one text may be held and dropped on different threads.
 #pragma once
 
-#include <atomic>
 #include <compare>
 #include <concepts>
 #include <cstdint>
@@ -18,6 +17,8 @@
 #include <string_view>
 #include <utility>
 
+#include "base/holders.h"
+
 namespace reprieve {
 
 namespace shared_string_internal {
@@ -25,7 +26,7 @@ namespace shared_string_internal {
 // The text follows it.
 struct Header {
   static constexpr std::uint32_t kImmortal = std::numeric_limits<std::uint32_t>::max();
-  mutable std::atomic<std::uint32_t> holders;
+  Holders holders;
   std::uint32_t size;
 };
 
@@ -39,7 +40,7 @@ struct Literal {
 
 template <Literal text>
 struct Immortal {
-  Header header{Header::kImmortal, sizeof text.chars - 1};
+  Header header{Holders(Header::kImmortal), sizeof text.chars - 1};
   decltype(text.chars) chars;
   constexpr Immortal() {
     for (std::size_t i = 0; i < sizeof chars; ++i) chars[i] = text.chars[i];
@@ -98,16 +99,15 @@ class SharedString {
 
   void Swap(SharedString& other) noexcept { std::swap(text_, other.text_); }
   bool IsCounted() const {
-    return text_ != nullptr &&
-           text_->holders.load(std::memory_order_relaxed) != shared_string_internal::Header::kImmortal;
+    return text_ != nullptr && text_->holders.count() != shared_string_internal::Header::kImmortal;
   }
   void Hold() const {
-    if (IsCounted()) text_->holders.fetch_add(1, std::memory_order_relaxed);
+    if (IsCounted()) text_->holders.Add();
   }
   void Drop() const {
-    if (IsCounted()) DropCounted();
+    if (IsCounted() && text_->holders.Drop()) Delete();
   }
-  void DropCounted() const;
+  void Delete() const;
 
   const shared_string_internal::Header* text_ = nullptr;  // null: empty
 };

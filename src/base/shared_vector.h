@@ -6,11 +6,12 @@
 #pragma once
 
 #include <algorithm>
-#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <utility>
 #include <vector>
+
+#include "base/holders.h"
 
 namespace reprieve {
 
@@ -21,9 +22,9 @@ class SharedVector {
 
   SharedVector() = default;
   SharedVector(std::vector<T> list)  // NOLINT(google-explicit-constructor): it is that list
-      : list_(list.empty() ? nullptr : new Counted{1, std::move(list)}) {}
+      : list_(list.empty() ? nullptr : new Counted{Holders(1), std::move(list)}) {}
   SharedVector(const SharedVector& other) noexcept : list_(other.list_) {
-    if (list_ != nullptr) list_->holders.fetch_add(1, std::memory_order_relaxed);
+    if (list_ != nullptr) list_->holders.Add();
   }
   SharedVector(SharedVector&& other) noexcept : list_(std::exchange(other.list_, nullptr)) {}
   SharedVector& operator=(const SharedVector& other) noexcept {
@@ -49,9 +50,9 @@ class SharedVector {
   // The list to be changed, this one's own. References into it hold until the next copy of this SharedVector.
   std::vector<T>& Edit() {
     if (list_ == nullptr) {
-      list_ = new Counted{1, {}};
-    } else if (list_->holders.load(std::memory_order_acquire) != 1) {
-      auto* own = new Counted{1, list_->items};
+      list_ = new Counted{Holders(1), {}};
+    } else if (list_->holders.count() != 1) {
+      auto* own = new Counted{Holders(1), list_->items};
       Drop();
       list_ = own;
     }
@@ -72,12 +73,12 @@ class SharedVector {
 
  private:
   struct Counted {
-    std::atomic<std::size_t> holders;
+    Holders holders;
     std::vector<T> items;
   };
 
   void Drop() {
-    if (list_ != nullptr && list_->holders.fetch_sub(1, std::memory_order_acq_rel) == 1) delete list_;
+    if (list_ != nullptr && list_->holders.Drop()) delete list_;
   }
 
   Counted* list_ = nullptr;  // null: empty

@@ -167,10 +167,10 @@ void Engine::Reconcile(const meta::Uid& uid, JobState& state) {
     if (decision.backoff && report.stages_done >= decision.backoff_after_stages) state.view.backoff = *decision.backoff;
     if (!complete) return Retry(uid, state, report.failure);
     state.view.MarkAnnounced();
-    for (world::Verdict& verdict : decision.plan.verdicts) {
+    for (const world::Verdict& verdict : decision.plan.verdicts) {
       if (verdict.ends) jobsets_.JobEnded(uid, verdict);
-      ledger_.Record(std::move(verdict));
     }
+    ledger_.Record(std::move(decision.plan.verdicts));
   }
   if (!state.view.has_job() && !lists_complete_) return;
   world::PlanReport report;

@@ -38,7 +38,7 @@ void Tell(world::Ledger& ledger, const jobset::JobSet& jobset, const std::string
   verdict.facts = Cat("can't be judged: ", problem);
   verdict.action = "Retry";
   verdict.consequence = "its status stays as it is; tried again until that is mended";
-  ledger.Record(std::move(verdict));
+  ledger.Record({std::move(verdict)});
 }
 
 }  // namespace
@@ -194,7 +194,7 @@ void JobSetLoop::Reconcile(const meta::Uid& uid) {
       return Retry(state);
     }
     state.problem.clear();
-    for (world::Verdict& verdict : decision.plan.verdicts) ledger_.Record(std::move(verdict));
+    ledger_.Record(std::move(decision.plan.verdicts));
     if (state.view.has_jobset()) CountEnds(state.view.jobset(), was_finished);
   }
   controllers::OwnedByJobSet owned{{state.services.begin(), state.services.end()},

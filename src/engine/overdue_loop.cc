@@ -78,7 +78,7 @@ void OverdueLoop::Reconcile(const SharedString& key) {
   constexpr Nanoseconds kRetry = Seconds(1);
   queue_.Add(key, now + kRetry);
   if (!world::Apply(plan, now, api_).complete()) return;
-  for (world::Verdict& verdict : plan.verdicts) ledger_.Record(std::move(verdict));
+  ledger_.Record(std::move(plan.verdicts));
 }
 
 }  // namespace reprieve::engine

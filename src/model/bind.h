@@ -214,10 +214,12 @@ template <class T>
 struct Writer {
   const T& from;
   Value& to;
-  std::string_view without{};  // a member that is not written; empty: none
+  std::initializer_list<std::string_view> without{};  // members that are not written
   template <class M>
   void Field(std::string_view name, M T::*member, Presence presence = kOmitEmpty) {
-    if (!without.empty() && name == without) return;
+    for (const std::string_view left_out : without) {
+      if (name == left_out) return;
+    }
     Value value = ToValue(from.*member);
     if constexpr (requires { (from.*member).has_value(); }) {
       // An optional is there or not, zero or not.
@@ -251,11 +253,11 @@ Value ToValue(const T& value) {
   return out;
 }
 
-// As ToValue, but for the member of that name.
+// As ToValue, but for the members of these names.
 template <Bound T>
-Value ToValueWithout(const T& value, std::string_view member) {
+Value ToValueWithout(const T& value, std::initializer_list<std::string_view> members) {
   Value out = Value::MakeObject();
-  bind_internal::Writer<T> writer{value, out, member};
+  bind_internal::Writer<T> writer{value, out, members};
   T::Fields(writer);
   for (const Value::Member& other : value.rest.members()) out.members().push_back(other);
   return out;

@@ -45,10 +45,13 @@ model::Value ObjectOf(const batch::Job& job, const model::Value& spec, model::Va
 
 Status StatusValidator::Check(const batch::Job& before, const batch::JobStatus& after) {
   const model::Value& spec = SpecOf(before);
-  const std::string_view without = UncountedMayBeLeftOut(before.status, after) ? kUncounted : std::string_view();
+  const bool left_out = UncountedMayBeLeftOut(before.status, after);
+  const auto shown = [left_out](const batch::JobStatus& status) {
+    return left_out ? model::ToValueWithout(status, {kUncounted}) : model::ToValue(status);
+  };
   model::FieldErrors errors;
-  model::ValidateJobStatusUpdate(ObjectOf(before, spec, model::ToValueWithout(after, without)),
-                                 ObjectOf(before, spec, model::ToValueWithout(before.status, without)), errors);
+  model::ValidateJobStatusUpdate(ObjectOf(before, spec, shown(after)), ObjectOf(before, spec, shown(before.status)),
+                                 errors);
   if (errors.empty()) return Ok();
   return Error{Cat("Job.batch \"", before.metadata.name, "\" is invalid: ", model::Aggregate(errors.list()))};
 }
@@ -57,9 +60,7 @@ const model::Value& StatusValidator::SpecOf(const batch::Job& job) {
   if (specs_.size() > kMaxSpecs) specs_.clear();
   const auto [at, fresh] = specs_.try_emplace(job.spec);
   if (fresh) {
-    at->second = model::ToValue(job.spec);
-    at->second.Remove("template");
-    at->second.Remove("podFailurePolicy");
+    at->second = model::ToValueWithout(*job.spec, {"template", "podFailurePolicy"});
   }
   return at->second;
 }

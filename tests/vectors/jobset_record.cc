@@ -174,7 +174,8 @@ Value JobSetRecord::Seen() const {
   for (const core::Pod* pod : store.Pods()) out.At("pod").Set(ShortName(*pod, key_.name), ToValue(*pod));
   for (const core::Service* each : store.Services()) out.At("service").Set(each->metadata.name, ToValue(*each));
   for (const auto* each : store.Claims()) out.At("claim").Set(each->metadata.name, ToValue(*each));
-  for (const world::Verdict& verdict : simulation_.ledger().verdicts()) {
+  for (const world::Verdict* recorded : simulation_.ledger().verdicts()) {
+    const world::Verdict& verdict = *recorded;
     if (!verdict.jobset.empty()) out.At("verdicts").Append(Value::String(verdict.consequence));
     if (verdict.action == "Lose") out.At("lost").Append(Value::String(Cat(verdict.facts, ", ", verdict.consequence)));
   }
