@@ -16,6 +16,7 @@
 #include "cli/load.h"
 #include "cli/metrics_file.h"
 #include "cli/network_choice.h"
+#include "cli/object_table.h"
 #include "cli/run_checks.h"
 #include "cli/run_report.h"
 #include "cli/verb.h"
@@ -101,7 +102,7 @@ class RunVerb final : public Verb {
           return ParseDuration(text) ? std::string() : std::string("expected a duration such as 500ms or 10s");
         });
     verb->add_option("--color", color_, "auto, always or never")->check(CLI::IsMember({"auto", "always", "never"}));
-    verb->add_flag("-v,--verbose", verbose_, "Say what containers get here: namespaces, cgroups");
+    verb->add_flag("-v,--verbose", verbose_, "Say what containers get here, and end with the tables of kubectl get");
     verb->add_flag("--plain-processes", plain_, "Do without namespaces and cgroups, as on a machine that refuses them");
   }
 
@@ -228,6 +229,7 @@ class RunVerb final : public Verb {
     const bool interrupted = Interrupt::count() > 0 && !all_finished();
     if (interrupted) EndEarly(world, run_report);
     run_report.Summarize(interrupted, world.machine().NotYetSuffered());
+    if (verbose_ && output_ == "text") PrintObjects(world);
     if (interrupted) run_report.Say("Nothing is left behind: no process, mount or cgroup.");
     if (const Status written = WriteMetrics(world); !written.ok()) run_report.Say(written.error().message);
     world.store().RemoveWatcher(&run_report);
@@ -245,6 +247,12 @@ class RunVerb final : public Verb {
     return Cat("Network: ", reason, ", but pods can't have networks of their own here (", world.WhyNoNetworks(),
                "): each has an address of its own in 127.0.0.0/8, and the first that listens on 0.0.0.0 keeps the port "
                "from all others.");
+  }
+
+  // TTLs may have taken all of them away.
+  static void PrintObjects(node::LocalWorld& world) {
+    const std::string tables = ObjectTables(world.store(), world.clock().Now());
+    if (!tables.empty()) std::printf("\n%s", tables.c_str());
   }
 
   Status WriteMetrics(const node::LocalWorld& world) const {

@@ -98,7 +98,7 @@ class LocalWorldTest : public ::testing::Test {
         AppendTo(out, of.name, ": ", model::ToValue(of.state).members().front().key);
         if (const auto& end = of.state.terminated)
           AppendTo(out, " ", end->exit_code, " ", end->reason, " ", end->message);
-        AppendTo(out, "\n", LogOf(pod, of.name));
+        AppendTo(out, "\n", LogOf(pod, of.name.str()));
       }
     }
     return out;

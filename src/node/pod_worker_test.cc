@@ -375,7 +375,7 @@ TEST(JudgeExit, FollowsTheRulesThenTheContainerThenThePod) {
 }
 
 // "waiting", "waiting<1" (after an exit with 1), "running", "exit 3", "unready" (running but not started), "missing".
-void AddStatus(const std::string& name, std::string_view text, std::vector<core::ContainerStatus>& out) {
+void AddStatus(const std::string& name, std::string_view text, SharedVector<core::ContainerStatus>& out) {
   if (text == "missing") return;
   core::ContainerStatus& status = out.emplace_back();
   status.name = name;

@@ -78,7 +78,7 @@ class Rehearsal {
   std::string Condition(std::string_view type) {
     const core::PodCondition* condition = Status().FindCondition(type);
     if (condition == nullptr) return "absent";
-    return condition->reason.empty() ? condition->status : Cat(condition->status, " ", condition->reason);
+    return condition->reason.empty() ? condition->status.str() : Cat(condition->status, " ", condition->reason);
   }
 
  private:

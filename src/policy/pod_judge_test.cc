@@ -42,7 +42,9 @@ TEST(PodJudge, WhatARuleOrAPhraseTellsApartIsJudgedByItself) {
   EXPECT_NE(judge.Judge(Exited(42, "out of disk")), plain);
   EXPECT_EQ(judge.Judge(Exited(41))->verdict.action, batch::FailureAction::kCount);
   core::Pod disrupted = Exited(42);
-  disrupted.status.SetCondition({.type = "DisruptionTarget", .status = "True"});
+  core::PodCondition& condition = disrupted.status.conditions.emplace_back();
+  condition.type = "DisruptionTarget";
+  condition.status = "True";
   EXPECT_NE(judge.Judge(disrupted), plain);
   core::Pod deleted = Exited(42);
   deleted.metadata.deletion_timestamp = Time{};

@@ -76,7 +76,7 @@ TEST_F(Outcomes, ABrokenConfigurationEndsTheJobAtOnce) {
 TEST_F(Outcomes, ExitCode42EndsTheJobAtOnce) {
   const batch::Job& job = Run({[this](const core::Pod& pod, core::PodStatus& status) {
     sim::EndContainers(pod, 42, simulation_.Now(), status);
-    status.container_statuses[0].state.terminated->exit_code = 42;
+    status.container_statuses.Edit()[0].state.terminated->exit_code = 42;
   }});
   EXPECT_EQ(ReasonOf(job), "PodFailurePolicy");
   EXPECT_EQ(created_, 1);

@@ -111,7 +111,7 @@ Value Cluster::JobSetStatus() const {
 Value Cluster::Show(const core::Pod& pod) {
   Value out = Value::MakeObject();
   const auto annotation = [&](std::string_view key, const char* as) {
-    if (const std::string* text = pod.metadata.annotations.Find(key)) out.Set(as, Value::String(*text));
+    if (const SharedString* text = pod.metadata.annotations.Find(key)) out.Set(as, Value::String(text->str()));
   };
   annotation(batch::kCompletionIndex, "index");
   out.Set("phase", Value::String(std::string(core::NameOf(pod.status.phase))));
@@ -125,7 +125,7 @@ Value Cluster::Show(const core::Pod& pod) {
 
 world::PodReference Cluster::Reference(const std::string& pod) const {
   const core::Pod* found = const_cast<Cluster*>(this)->sim_.store().FindPod({std::string(kNamespace), pod});
-  return found != nullptr ? world::ReferenceTo(*found) : world::PodReference{std::string(kNamespace), pod, {}};
+  return found != nullptr ? world::ReferenceTo(*found) : world::PodReference{kNamespace, pod, {}};
 }
 
 Status Cluster::PatchPodStatus(const std::string& pod, const Value& patch) {
@@ -150,7 +150,7 @@ Status Cluster::CreateJob(const Value& manifest) {
   if (!answer.ok()) return Error{answer.message};
   batch::Job job;
   FromValue(answer.object, job);
-  job_name_ = job.metadata.name;
+  job_name_ = job.metadata.name.str();
   sim_.store().AddJob(std::move(job));
   return Ok();
 }
@@ -180,7 +180,7 @@ Status Cluster::CreateJobSet(const Value& manifest) {
   if (!answer.ok()) return Error{answer.message};
   jobset::JobSet jobset;
   FromValue(answer.object, jobset);
-  job_name_ = jobset.metadata.name;
+  job_name_ = jobset.metadata.name.str();
   sim_.store().AddJobSet(std::move(jobset));
   return Ok();
 }

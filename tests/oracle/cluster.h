@@ -62,7 +62,7 @@ class Cluster final : public world::Watcher {
   std::string job_name_;  // or the JobSet's
   const model::FeatureGates gates_;
   std::vector<core::Pod> created_;
-  std::set<std::string> known_;  // UIDs
+  std::set<meta::Uid> known_;
 };
 
 inline constexpr std::string_view kNamespace = "ns";

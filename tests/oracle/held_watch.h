@@ -49,7 +49,7 @@ class HeldWatch final : public world::Watcher {
   world::Watcher& downstream_;
   bool holding_ = false;
   std::deque<Entry> waiting_;
-  std::map<std::string, std::unique_ptr<core::Pod>> cache_;  // by UID; the addresses that downstream knows
+  std::map<meta::Uid, std::unique_ptr<core::Pod>> cache_;  // the addresses that downstream knows
 };
 
 }  // namespace reprieve::oracle

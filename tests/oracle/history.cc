@@ -80,9 +80,9 @@ class HistoryReplay {
   void NameNewPods() {
     std::vector<PodNames::Created> created;
     for (const core::Pod& pod : cluster_.TakeCreated()) {
-      const std::string* index = pod.metadata.annotations.Find(batch::kCompletionIndex);
-      created.push_back({pod.metadata.name, index != nullptr ? *index : ""});
-      stored_[pod.metadata.name] = pod;
+      const SharedString* index = pod.metadata.annotations.Find(batch::kCompletionIndex);
+      created.push_back({pod.metadata.name.str(), index != nullptr ? index->str() : ""});
+      stored_[pod.metadata.name.str()] = pod;
     }
     names_.AddStep(std::move(created));
   }
@@ -96,7 +96,7 @@ class HistoryReplay {
     Value& metadata = actual.At("metadata");
     for (const char* name : {"uid", "resourceVersion", "creationTimestamp"}) metadata.Remove(name);
     metadata.Set("name", Value::String("p1"));
-    HideUids(actual, cluster_.job()->metadata.uid);
+    HideUids(actual, cluster_.job()->metadata.uid.str());
     step_ = "created";
     for (Difference& difference : DifferencesAt(step_, *expected, actual))
       differences_.push_back(std::move(difference));
@@ -114,7 +114,7 @@ class HistoryReplay {
 
   void Compare(const Value& then) {
     std::map<std::string, Value> ours;
-    for (const core::Pod* pod : cluster_.sim().store().Pods()) ours[pod->metadata.name] = Cluster::Show(*pod);
+    for (const core::Pod* pod : cluster_.sim().store().Pods()) ours[pod->metadata.name.str()] = Cluster::Show(*pod);
     names_.Match(then["pods"], ours);
     Value pods = Value::MakeObject();
     for (const auto& [name, shown] : ours) {

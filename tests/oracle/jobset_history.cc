@@ -161,8 +161,8 @@ class JobSetReplay {
       // What came and went within a step no snapshot shows, and it has no name.
       const core::Pod* now = cluster_.sim().store().FindPod(meta::KeyOf(pod.metadata));
       if (now == nullptr || now->metadata.uid != pod.metadata.uid) continue;
-      const std::string* index = pod.metadata.annotations.Find(batch::kCompletionIndex);
-      created.push_back({pod.metadata.name, index != nullptr ? *index : "", OwnerOf(pod)});
+      const SharedString* index = pod.metadata.annotations.Find(batch::kCompletionIndex);
+      created.push_back({pod.metadata.name.str(), index != nullptr ? index->str() : "", OwnerOf(pod)});
     }
     names_.AddStep(std::move(created));
   }
@@ -192,16 +192,16 @@ class JobSetReplay {
   static Value DomainKeys(const meta::Labels& labels, const meta::Uid& uid) {
     Value out = Value::MakeObject();
     for (const auto& [key, value] : labels.All()) {
-      if (key.starts_with("alpha.jobset.sigs.k8s.io/")) out.Set(key, Value::String(value));
-      if (!key.starts_with(kDomain)) continue;
-      const std::string name = key.substr(kDomain.size());
-      out.Set(name, Value::String(name == "job-key" ? "KEY" : value == uid ? "UID" : value));
+      if (key.view().starts_with("alpha.jobset.sigs.k8s.io/")) out.Set(key.view(), Value::String(value.str()));
+      if (!key.view().starts_with(kDomain)) continue;
+      const std::string_view name = key.view().substr(kDomain.size());
+      out.Set(name, Value::String(name == "job-key" ? "KEY" : value == uid ? "UID" : value.str()));
     }
     return out;
   }
 
   Value ShowJob(const batch::Job& job) {
-    const std::string uid = cluster_.jobset() != nullptr ? cluster_.jobset()->metadata.uid : "";
+    const meta::Uid uid = cluster_.jobset() != nullptr ? cluster_.jobset()->metadata.uid : meta::Uid();
     Value out = Value::MakeObject();
     const bool fresh = known_jobs_.insert(job.metadata.uid).second;
     Value labels = DomainKeys(job.metadata.labels, uid);
@@ -209,7 +209,7 @@ class JobSetReplay {
     if (fresh && !(labels == annotations)) out.Set("annotations", std::move(annotations));
     if (fresh) {
       out.Set("new", Value::Bool(true));
-      Value& last = last_labels_[job.metadata.name];
+      Value& last = last_labels_[job.metadata.name.str()];
       Value shown = Value::MakeObject();
       for (const Value::Member& label : labels.members()) {
         if (!(last[label.key] == label.value)) shown.Set(label.key, label.value);
@@ -229,7 +229,7 @@ class JobSetReplay {
 
   void Compare(const Value& then) {
     std::map<std::string, Value> ours;
-    for (const core::Pod* pod : cluster_.sim().store().Pods()) ours[pod->metadata.name] = ShowPod(*pod);
+    for (const core::Pod* pod : cluster_.sim().store().Pods()) ours[pod->metadata.name.str()] = ShowPod(*pod);
     names_.Match(then["pods"], ours);
     Value pods = Value::MakeObject();
     for (const auto& [name, shown] : ours) {
@@ -245,7 +245,7 @@ class JobSetReplay {
     for (const batch::Job* job : cluster_.sim().store().Jobs()) {
       Value shown = ShowJob(*job);
       NameInMessages(shown.At("status"));
-      jobs.Set(job->metadata.name, std::move(shown));
+      jobs.Set(job->metadata.name.view(), std::move(shown));
     }
     Value actual = Value::MakeObject();
     Value& jobset = actual.Set("jobset", Value::MakeObject());
@@ -260,7 +260,7 @@ class JobSetReplay {
     if (then.Find("services") != nullptr || !cluster_.sim().store().Services().empty()) {
       Value& services = actual.Set("services", Value::MakeArray());
       for (const core::Service* service : cluster_.sim().store().Services()) {
-        services.Append(Value::String(service->metadata.name));
+        services.Append(Value::String(service->metadata.name.str()));
       }
     }
     Value expected = then;
@@ -395,7 +395,7 @@ class JobSetReplay {
   HeldWatch* watch_ = nullptr;
   Cluster cluster_;
   PodNames names_;
-  std::set<std::string> known_jobs_;  // UIDs
+  std::set<meta::Uid> known_jobs_;
   std::map<std::string, Value> last_labels_;
   std::string step_;
   std::vector<Difference> differences_;

@@ -90,8 +90,8 @@ class TimedReplay final : public world::Watcher {
  private:
   // What is seen of a pod says its index only where it was created with one.
   static std::string IndexOf(const core::Pod& pod) {
-    const std::string* index = pod.metadata.annotations.Find(batch::kCompletionIndex);
-    return index != nullptr ? *index : "";
+    const SharedString* index = pod.metadata.annotations.Find(batch::kCompletionIndex);
+    return index != nullptr ? index->str() : "";
   }
 
   sim::PodScript Script() {
@@ -163,7 +163,7 @@ class TimedReplay final : public world::Watcher {
   std::size_t created_ = 0;
   Value last_status_;
   std::map<std::string, std::string> conditions_;
-  std::map<std::string, bool> pods_;  // by UID: seen deleting
+  std::map<meta::Uid, bool> pods_;  // seen deleting
   std::map<std::string, std::vector<double>> seen_;
   std::vector<Difference> differences_;
 };

@@ -22,19 +22,19 @@ void DueEnds::See(const batch::Job& job) {
 
 void DueEnds::See(const core::Pod& pod) {
   const meta::Uid& uid = pod.metadata.uid;
-  const std::string* index = pod.metadata.annotations.Find(batch::kCompletionIndex);
+  const SharedString* index = pod.metadata.annotations.Find(batch::kCompletionIndex);
   std::int64_t& most = restarts_[uid];
   std::int64_t restarts = 0;
   for (const core::ContainerStatus& container : pod.status.container_statuses) restarts += container.restart_count;
   most = std::max(most, restarts);
   if (pod.status.phase == core::PodPhase::kSucceeded) {
     succeeded_.insert(uid);
-    if (index != nullptr) succeeded_indexes_.insert(*index);
+    if (index != nullptr) succeeded_indexes_.insert(index->str());
     return;
   }
   if (pod.status.phase != core::PodPhase::kFailed && !pod.metadata.deleting()) return;
   failed_.insert(uid);
-  if (index != nullptr) failed_indexes_.insert(*index);
+  if (index != nullptr) failed_indexes_.insert(index->str());
   const policy::PodVerdict verdict = policy::JudgePod(spec_->pod_failure_policy, pod);
   if (verdict.counts()) counted_.insert(uid);
   if (verdict.action == batch::FailureAction::kFailJob) fails_job_.insert(uid);

@@ -31,9 +31,9 @@ class DueEnds {
   std::shared_ptr<const batch::JobSpec> spec_;
   // The least that was ever asked for.
   std::optional<std::int64_t> backoff_limit_, completions_;
-  std::set<std::string> succeeded_, failed_, counted_, fails_job_;  // pods, by UID
+  std::set<meta::Uid> succeeded_, failed_, counted_, fails_job_;  // pods
   std::set<std::string> succeeded_indexes_, failed_indexes_;
-  std::map<std::string, std::int64_t> restarts_;  // the most of each pod
+  std::map<meta::Uid, std::int64_t> restarts_;  // the most of each pod
 };
 
 }  // namespace reprieve::property

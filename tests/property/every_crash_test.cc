@@ -104,7 +104,7 @@ class CrashingWorld final : public world::Watcher {
   sim::FaultyApi api_;
   world::Ledger ledger_;
   std::optional<engine::Engine> engine_;
-  std::set<std::string> known_, ending_;
+  std::set<meta::Uid> known_, ending_;
   std::size_t created_ = 0;
 };
 

@@ -209,7 +209,7 @@ class History final : public world::Watcher {
       container.state.running.emplace().started_at = TruncateToSeconds(clock_.Now());
       container.restart_count =
           now.spec->restart_policy == core::RestartPolicy::kOnFailure ? static_cast<std::int32_t>(random_.Below(3)) : 0;
-      status.container_statuses = {container};
+      status.container_statuses = std::vector{container};
       core::PodCondition ready;
       ready.type = core::kReadyCondition;
       ready.status = "True";
@@ -314,8 +314,8 @@ class History final : public world::Watcher {
   std::optional<engine::Engine> engine_;
   std::optional<sim::LaggingWatch> watch_;
   bool indexed_ = false;
-  std::set<std::string> lives_;
-  std::set<std::string> ending_;
+  std::set<meta::Uid> lives_;
+  std::set<meta::Uid> ending_;
   bool stuck_ = false;
   std::size_t crashes_ = 0;
   std::uint64_t hash_ = 0xCBF29CE484222325ULL;

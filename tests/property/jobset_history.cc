@@ -59,7 +59,7 @@ class JobSetHistory final : public world::Watcher {
   void JobSetChanged(const jobset::JobSet& jobset) override { Trace(model::WriteJson(model::ToValue(jobset.status))); }
   void JobSetDeleted(const jobset::JobSet&) override { Trace("JobSet gone"); }
   void JobChanged(const batch::Job& job) override {
-    Trace(Cat(job.metadata.name, " ", job.metadata.uid.substr(0, 4), " ", model::WriteJson(model::ToValue(job.status)),
+    Trace(Cat(job.metadata.name, " ", job.metadata.uid.view().substr(0, 4), " ", model::WriteJson(model::ToValue(job.status)),
               job.metadata.deleting() ? " deleting" : ""));
   }
   void JobDeleted(const batch::Job& job) override { Trace(Cat("gone ", job.metadata.name)); }
@@ -147,7 +147,7 @@ class JobSetHistory final : public world::Watcher {
     Value manifest = Value::MakeObject();
     manifest.Set("apiVersion", Value::String("jobset.x-k8s.io/v1alpha2"));
     manifest.Set("kind", Value::String("JobSet"));
-    manifest.At("metadata").Set("name", Value::String(kJobSet.name));
+    manifest.At("metadata").Set("name", Value::String(kJobSet.name.str()));
     Value& spec = manifest.At("spec");
     const std::int64_t jobs = random_.Between(1, 3);
     for (std::int64_t i = 0; i < jobs; ++i) {
@@ -325,8 +325,8 @@ class JobSetHistory final : public world::Watcher {
   world::Ledger verdicts_;
   std::optional<engine::Engine> engine_;
   std::optional<sim::LaggingWatch> watch_;
-  std::set<std::string> lives_;
-  std::set<std::string> ending_;
+  std::set<meta::Uid> lives_;
+  std::set<meta::Uid> ending_;
   bool in_the_way_ = false;  // somebody else's Job, for good
   std::size_t crashes_ = 0;
   std::uint64_t hash_ = 0xCBF29CE484222325ULL;

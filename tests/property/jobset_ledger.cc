@@ -31,8 +31,8 @@ const jobset::Condition* End(const jobset::JobSetStatus& status) {
 }
 
 std::string Label(const batch::Job& job, std::string_view key) {
-  const std::string* label = job.metadata.labels.Find(key);
-  return label != nullptr ? *label : std::string();
+  const SharedString* label = job.metadata.labels.Find(key);
+  return label != nullptr ? label->str() : std::string();
 }
 
 bool IsOfAnEarlierAttempt(const batch::Job& job, const jobset::JobSetStatus& status) {

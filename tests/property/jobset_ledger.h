@@ -44,13 +44,13 @@ class JobSetLedger final : public world::Watcher {
 
   store::Store& store_;
   const model::FeatureGates gates_;
-  std::string uid_;
+  meta::Uid uid_;
   std::shared_ptr<const jobset::JobSetSpec> spec_;
   jobset::JobSetStatus last_;
   bool seen_ = false;
   bool deleted_ = false;
-  std::set<std::string> known_;   // UIDs of children
-  std::set<std::string> failed_;  // UIDs of children that have failed
+  std::set<meta::Uid> known_;   // children
+  std::set<meta::Uid> failed_;  // children that have failed
   std::vector<std::string> violations_;
 };
 

@@ -61,8 +61,8 @@ void Ledger::PodChanged(const core::Pod& pod) {
   const auto [at, fresh] = pods_.try_emplace(pod.metadata.uid);
   PodFacts& facts = at->second;
   if (job_ != nullptr) due_.See(pod);
-  const std::string* index = pod.metadata.annotations.Find(batch::kCompletionIndex);
-  facts.index = index != nullptr ? *index : "";
+  const SharedString* index = pod.metadata.annotations.Find(batch::kCompletionIndex);
+  facts.index = index != nullptr ? index->str() : "";
   facts.active = pod.IsActive();
   facts.ended = pod.IsTerminal();
   if (fresh) CheckNewPod(pod);

@@ -109,7 +109,7 @@ class Scenario final : public world::Watcher {
   }
 
   void DeletePod(std::int64_t number) {
-    const std::string& name = names_.at(static_cast<std::size_t>(number) - 1);
+    const SharedString& name = names_.at(static_cast<std::size_t>(number) - 1);
     if (const core::Pod* pod = simulation_.store().FindPod({"ns", name}))
       simulation_.store().DeletePod(world::ReferenceTo(*pod));
   }
@@ -129,8 +129,8 @@ class Scenario final : public world::Watcher {
   Value created_ = Value::MakeArray();
   std::map<std::string, std::string> conditions_;
   std::string gone_;
-  std::set<std::string> known_;
-  std::vector<std::string> names_;
+  std::set<meta::Uid> known_;
+  std::vector<SharedString> names_;
 };
 
 void RunScenario(const Value& input, const Value& expect) {

@@ -11,8 +11,8 @@ namespace {
 
 using model::Value;
 
-std::string WithoutPrefix(const std::string& name, const std::string& jobset) {
-  return name.starts_with(jobset + "-") ? name.substr(jobset.size() + 1) : name;
+std::string WithoutPrefix(std::string_view name, std::string_view jobset) {
+  return std::string(name.starts_with(Cat(jobset, "-")) ? name.substr(jobset.size() + 1) : name);
 }
 
 Value ReplicatedJobs(const jobset::JobSetStatus& status) {
@@ -36,13 +36,13 @@ Value Counters(const jobset::JobSetStatus& status) {
 
 }  // namespace
 
-std::string ShortName(const core::Pod& pod, const std::string& jobset) {
-  const std::string& name = pod.metadata.name;
+std::string ShortName(const core::Pod& pod, std::string_view jobset) {
+  const std::string name = pod.metadata.name.str();
   return WithoutPrefix(pod.metadata.generate_name.empty() ? name : name.substr(0, name.rfind('-')), jobset);
 }
 
-std::string ShortName(const batch::Job& job, const std::string& jobset) {
-  return WithoutPrefix(job.metadata.name, jobset);
+std::string ShortName(const batch::Job& job, std::string_view jobset) {
+  return WithoutPrefix(job.metadata.name.str(), jobset);
 }
 
 JobSetRecord::JobSetRecord(sim::Simulation& simulation, meta::ObjectKey jobset)
@@ -90,11 +90,11 @@ void JobSetRecord::PodDeleted(const core::Pod& pod) {
 }
 
 void JobSetRecord::CountOverlap(const core::Pod& pod) {
-  const std::string* attempt = pod.metadata.labels.Find(jobset::kRestartAttempt);
+  const SharedString* attempt = pod.metadata.labels.Find(jobset::kRestartAttempt);
   if (attempt == nullptr) return;
   const std::vector<const core::Pod*> all = simulation_.store().Pods();
   const bool beside = std::any_of(all.begin(), all.end(), [&](const core::Pod* other) {
-    const std::string* its = other->metadata.labels.Find(jobset::kRestartAttempt);
+    const SharedString* its = other->metadata.labels.Find(jobset::kRestartAttempt);
     return its != nullptr && *its != *attempt && !other->IsTerminal();
   });
   beside_old_ += beside ? 1 : 0;
@@ -103,7 +103,7 @@ void JobSetRecord::CountOverlap(const core::Pod& pod) {
 void JobSetRecord::EventSeen(const world::Event& event) {
   if (event.about.kind == world::Kind::kJobSet) {
     events_.Append(Value::String(Cat(event.warning ? "Warning " : "Normal ", event.reason)));
-    messages_.Set(event.reason, Value::String(event.message));
+    messages_.Set(event.reason.view(), Value::String(event.message));
   } else if (event.warning) {
     Value& warnings = job_warnings_.At(WithoutPrefix(event.about.key.name, key_.name));
     const Value warning = Value::String(Cat(event.reason, ": ", event.message));
@@ -130,9 +130,9 @@ Value JobSetRecord::Present() const {
   if (const jobset::JobSet* jobset = store.FindJobSet(key_)) out.Set("status", Counters(jobset->status));
   out.Set("conditions", Conditions());
   for (const batch::Job* job : store.Jobs()) {
-    const std::string* attempt = job->metadata.labels.Find(jobset::kRestartAttempt);
+    const SharedString* attempt = job->metadata.labels.Find(jobset::kRestartAttempt);
     out.At("job").At(ShortName(*job, key_.name)) =
-        Value::String(Cat("attempt ", attempt == nullptr ? "-" : *attempt, job->metadata.deleting() ? " deleting" : "",
+        Value::String(Cat("attempt ", attempt == nullptr ? "-" : attempt->view(), job->metadata.deleting() ? " deleting" : "",
                           job->spec->suspended() ? " suspended" : "", " succeeded ", job->status.succeeded, " failed ",
                           job->status.failed));
   }
@@ -140,8 +140,8 @@ Value JobSetRecord::Present() const {
     out.At("pod").At(ShortName(*pod, key_.name)) =
         Value::String(Cat(core::NameOf(pod->status.phase), pod->metadata.deleting() ? " deleting" : ""));
   }
-  for (const core::Service* each : store.Services()) out.At("services").Append(Value::String(each->metadata.name));
-  for (const auto* each : store.Claims()) out.At("claims").Append(Value::String(each->metadata.name));
+  for (const core::Service* each : store.Services()) out.At("services").Append(Value::String(each->metadata.name.str()));
+  for (const auto* each : store.Claims()) out.At("claims").Append(Value::String(each->metadata.name.str()));
   return out;
 }
 
@@ -172,12 +172,12 @@ Value JobSetRecord::Seen() const {
   }
   for (const batch::Job* job : store.Jobs()) out.At("job").Set(ShortName(*job, key_.name), ToValue(*job));
   for (const core::Pod* pod : store.Pods()) out.At("pod").Set(ShortName(*pod, key_.name), ToValue(*pod));
-  for (const core::Service* each : store.Services()) out.At("service").Set(each->metadata.name, ToValue(*each));
-  for (const auto* each : store.Claims()) out.At("claim").Set(each->metadata.name, ToValue(*each));
+  for (const core::Service* each : store.Services()) out.At("service").Set(each->metadata.name.view(), ToValue(*each));
+  for (const auto* each : store.Claims()) out.At("claim").Set(each->metadata.name.view(), ToValue(*each));
   for (const world::Verdict* recorded : simulation_.ledger().verdicts()) {
     const world::Verdict& verdict = *recorded;
-    if (!verdict.jobset.empty()) out.At("verdicts").Append(Value::String(verdict.consequence));
-    if (verdict.action == "Lose") out.At("lost").Append(Value::String(Cat(verdict.facts, ", ", verdict.consequence)));
+    if (!verdict.jobset.empty()) out.At("verdicts").Append(Value::String(world::ConsequenceOf(verdict)));
+    if (verdict.action == "Lose") out.At("lost").Append(Value::String(Cat(verdict.facts, ", ", world::ConsequenceOf(verdict))));
   }
   return out;
 }

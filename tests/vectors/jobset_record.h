@@ -13,8 +13,8 @@
 namespace reprieve::vectors {
 
 // js-w-0-1-x2x4z of JobSet js is w-0-1; names that are not the JobSet's stay whole.
-[[nodiscard]] std::string ShortName(const core::Pod& pod, const std::string& jobset);
-[[nodiscard]] std::string ShortName(const batch::Job& job, const std::string& jobset);
+[[nodiscard]] std::string ShortName(const core::Pod& pod, std::string_view jobset);
+[[nodiscard]] std::string ShortName(const batch::Job& job, std::string_view jobset);
 
 class JobSetRecord final : public world::Watcher {
  public:
@@ -46,7 +46,7 @@ class JobSetRecord final : public world::Watcher {
   sim::Simulation& simulation_;
   const meta::ObjectKey key_;
   const Time start_;
-  std::set<std::string> known_;  // UIDs
+  std::set<meta::Uid> known_;
   model::Value jobs_ = model::Value::MakeObject(), jobs_gone_ = model::Value::MakeObject();
   model::Value pods_ = model::Value::MakeObject(), pods_gone_ = model::Value::MakeObject();
   std::vector<jobset::Condition> conditions_;  // as last seen

@@ -88,7 +88,7 @@ Value JobSetScenario::Manifest() const {
   manifest.Set("apiVersion", Value::String(std::string(jobset::kApiVersion)));
   manifest.Set("kind", Value::String("JobSet"));
   Value& metadata = manifest.At("metadata");
-  metadata.Set("name", Value::String(key_.name));
+  metadata.Set("name", Value::String(key_.name.str()));
   for (const char* member : {"labels", "annotations"}) {
     if (const Value* given = input_.Find(member)) metadata.Set(member, *given);
   }
@@ -272,7 +272,7 @@ void JobSetScenario::RestartCount(const Value& counts_by_pod) {
   for (const Value::Member& entry : counts_by_pod.members()) {
     ForPods(entry.key, [&](const core::Pod& pod) {
       simulation_.store().UpdatePodStatus(world::ReferenceTo(pod), [&](const core::Pod&, core::PodStatus& status) {
-        status.container_statuses.at(0).restart_count = static_cast<std::int32_t>(entry.value.AsInt());
+        status.container_statuses.Edit().at(0).restart_count = static_cast<std::int32_t>(entry.value.AsInt());
       });
     });
   }

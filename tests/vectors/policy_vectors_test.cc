@@ -23,7 +23,7 @@ std::int64_t SecondsOf(Time time) {
 }
 
 // name: code, or name: running
-void AddContainers(const Value& containers, std::vector<core::ContainerStatus>& out) {
+void AddContainers(const Value& containers, SharedVector<core::ContainerStatus>& out) {
   for (const Value::Member& member : containers.members()) {
     core::ContainerStatus& status = out.emplace_back();
     status.name = member.key;
