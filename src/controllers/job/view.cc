@@ -67,6 +67,8 @@ void JobView::SetPod(const core::Pod& pod) {
   TrackedPod next = Classify(pod, tracked.order, &tracked);
   if (tracked.SameAs(next)) return;
   if (next.failed && !tracked.failed) unannounced_.Add(tracked);
+  // One that was deleted, which counts as a failure, may still end well, or be let go, before anyone was told.
+  if (!next.failed) unannounced_.Remove(tracked);
   if (tracked.index == next.index) {
     Move(tracked, std::move(next));
   } else {
