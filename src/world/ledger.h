@@ -16,7 +16,7 @@ class Ledger {
   using Listener = std::function<void(const Verdict&)>;
 
   // Keeps the newest verdicts, at least `limit` of them where there were as many.
-  explicit Ledger(std::size_t limit = 10'000) : limit_(limit) {}
+  explicit Ledger(std::size_t limit = 1000) : limit_(limit) {}
 
   void set_listener(Listener listener) { listener_ = std::move(listener); }
   // What one round has judged.

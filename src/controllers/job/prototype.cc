@@ -83,17 +83,30 @@ std::unique_ptr<core::Pod> PodPrototype::MakePod(policy::CompletionIndex index,
                                                  const std::optional<policy::IndexFailures>& failures) const {
   std::unique_ptr<core::Pod> made = MakeBare();
   core::Pod& pod = *made;
-  const SharedString number = Cat(index);
-  const std::size_t room = kLongestGenerateName - number.size() - 2;
-  pod.metadata.generate_name = SharedString::Join({job_name_.view().substr(0, room), "-", number, "-"});
-  pod.metadata.labels = meta::Labels(labels_.entries, labels_.index_at, number);
-  pod.metadata.annotations = meta::Labels(annotations_.entries, annotations_.index_at, number);
-  pod.hostname = SharedString::Join({job_name_, "-", number});
+  const IndexTexts& texts = TextsOf(index);
+  pod.metadata.generate_name = texts.generate_name;
+  pod.metadata.labels = meta::Labels(labels_.entries, labels_.index_at, texts.number);
+  pod.metadata.annotations = meta::Labels(annotations_.entries, annotations_.index_at, texts.number);
+  pod.hostname = texts.hostname;
   if (failures) {
     pod.metadata.annotations.Set(batch::kIndexFailureCount, Cat(failures->counted));
     if (failures->ignored > 0) pod.metadata.annotations.Set(batch::kIndexIgnoredFailureCount, Cat(failures->ignored));
   }
   return made;
+}
+
+const PodPrototype::IndexTexts& PodPrototype::TextsOf(policy::CompletionIndex index) const {
+  const std::size_t at = static_cast<std::size_t>(index) % kKeptIndexes;
+  if (at >= texts_.size()) texts_.resize(at + 1);
+  IndexTexts& texts = texts_[at];
+  if (texts.index != index) {
+    texts.index = index;
+    texts.number = Cat(index);
+    const std::size_t room = kLongestGenerateName - texts.number.size() - 2;
+    texts.generate_name = SharedString::Join({job_name_.view().substr(0, room), "-", texts.number, "-"});
+    texts.hostname = SharedString::Join({job_name_, "-", texts.number});
+  }
+  return texts;
 }
 
 }  // namespace reprieve::controllers

@@ -36,7 +36,15 @@ class PodPrototype {
     std::uint32_t index_at = 0;  // where the completion index stands, which each pod has for itself; Indexed only
   };
 
+  // The texts of a completion index. Its next pod, should this one fail, shares them.
+  struct IndexTexts {
+    policy::CompletionIndex index = -1;
+    SharedString number, generate_name, hostname;
+  };
+  static constexpr std::size_t kKeptIndexes = 1024;
+
   static Shared Share(const meta::Labels& of_template, bool indexed);
+  const IndexTexts& TextsOf(policy::CompletionIndex index) const;
   // What a pod has whatever its index is.
   std::unique_ptr<core::Pod> MakeBare() const;
 
@@ -44,6 +52,7 @@ class PodPrototype {
   Shared annotations_;
   std::shared_ptr<const std::vector<meta::OwnerReference>> owners_;
   meta::Finalizers finalizers_;
+  mutable std::vector<IndexTexts> texts_;  // of the indexes asked for last, by index modulo kKeptIndexes
 };
 
 }  // namespace reprieve::controllers

@@ -179,11 +179,23 @@ class Tracker {
   }
 
   void SettleReleased() {
-    if (uncounted_.empty()) return;
+    if (uncounted_.empty() || SettleInOrder()) return;
     UidSet released;
     released.reserve(released_.size());
     for (const TrackedPod* pod : released_) released.insert(pod->pod->metadata.uid);
     Settle([&](const meta::Uid& uid) { return released.contains(uid); });
+  }
+
+  // Nearly always what is uncounted are the failed pods that were released just now, in the same order.
+  bool SettleInOrder() {
+    if (!uncounted_.succeeded.empty()) return false;
+    auto released = released_.begin();
+    for (const meta::Uid& uid : uncounted_.failed) {
+      while (released != released_.end() && (*released)->pod->metadata.uid != uid) ++released;
+      if (released == released_.end()) return false;
+    }
+    Settle([](const meta::Uid&) { return true; });
+    return true;
   }
 
   void Finish() {
