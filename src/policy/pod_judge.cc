@@ -40,8 +40,11 @@ void PodJudge::SetPolicy(const std::optional<batch::PodFailurePolicy>& policy) {
 
 std::shared_ptr<const Judgement> PodJudge::Judge(const core::Pod& pod) {
   const bool deleting = pod.metadata.deleting();
-  for (const Seen& seen : seen_) {
-    if (seen.deleting == deleting && Alike(seen.status, pod.status)) return seen.judgement;
+  for (Seen& seen : seen_) {
+    if (seen.deleting != deleting || !Alike(seen.status, pod.status)) continue;
+    // The next pod will rather share its lists with this one than with one of an earlier wave.
+    if (!seen.status.conditions.SharesWith(pod.status.conditions)) seen.status = pod.status;
+    return seen.judgement;
   }
   auto made = std::make_shared<Judgement>();
   made->verdict = JudgePod(policy_, pod);

@@ -90,7 +90,9 @@ class Tracker {
   void Record() {
     listed_succeeded_.insert(uncounted_.succeeded.begin(), uncounted_.succeeded.end());
     listed_failed_.insert(uncounted_.failed.begin(), uncounted_.failed.end());
-    for (const TrackedPod* pod : Candidates()) {
+    const std::vector<const TrackedPod*> candidates = Candidates();
+    released_.reserve(candidates.size());
+    for (const TrackedPod* pod : candidates) {
       if (!MayRelease(*pod)) continue;
       released_.push_back(pod);
       RecordOne(*pod);
