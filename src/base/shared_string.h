@@ -55,8 +55,9 @@ class SharedString {
  public:
   SharedString() = default;
   SharedString(std::string_view text);  // NOLINT(google-explicit-constructor): as std::string, where text is kept
-  SharedString(const std::string& text) : SharedString(std::string_view(text)) {}  // NOLINT(google-explicit-constructor)
-  SharedString(const char* text) : SharedString(std::string_view(text)) {}         // NOLINT(google-explicit-constructor)
+  SharedString(const std::string& text)
+      : SharedString(std::string_view(text)) {}                             // NOLINT(google-explicit-constructor)
+  SharedString(const char* text) : SharedString(std::string_view(text)) {}  // NOLINT(google-explicit-constructor)
   SharedString(const SharedString& other) noexcept : text_(other.text_) { Hold(); }
   SharedString(SharedString&& other) noexcept : text_(std::exchange(other.text_, nullptr)) {}
   SharedString& operator=(const SharedString& other) noexcept {
@@ -70,7 +71,8 @@ class SharedString {
   ~SharedString() { Drop(); }
 
   std::string_view view() const {
-    return text_ == nullptr ? std::string_view() : std::string_view(reinterpret_cast<const char*>(text_ + 1), text_->size);
+    return text_ == nullptr ? std::string_view()
+                            : std::string_view(reinterpret_cast<const char*>(text_ + 1), text_->size);
   }
   operator std::string_view() const { return view(); }  // NOLINT(google-explicit-constructor): it is read as any text
   std::string str() const { return std::string(view()); }
@@ -86,7 +88,9 @@ class SharedString {
   requires(!std::same_as<T, SharedString>) friend bool operator==(const SharedString& a, const T& b) {
     return a.view() == std::string_view(b);
   }
-  friend std::strong_ordering operator<=>(const SharedString& a, const SharedString& b) { return a.view() <=> b.view(); }
+  friend std::strong_ordering operator<=>(const SharedString& a, const SharedString& b) {
+    return a.view() <=> b.view();
+  }
   template <std::convertible_to<std::string_view> T>
   requires(!std::same_as<T, SharedString>) friend std::strong_ordering operator<=>(const SharedString& a, const T& b) {
     return a.view() <=> std::string_view(b);

@@ -107,8 +107,9 @@ class RunnableCheck {
                           jobset::kExclusiveTopology));
     }
     const auto& nodes = world_.nodes();
-    const bool any = std::any_of(nodes.begin(), nodes.end(),
-                                 [&](const node::Node& node) { return node.labels.contains(placement.topology->str()); });
+    const bool any = std::any_of(nodes.begin(), nodes.end(), [&](const node::Node& node) {
+      return node.labels.contains(placement.topology->str());
+    });
     if (any) return;
     const std::string at = of_template.Find(jobset::kExclusiveTopology) != nullptr ? Cat(path, ".template.") : "";
     Complain(Cat(at, "metadata.annotations[", jobset::kExclusiveTopology, "]"),

@@ -319,7 +319,8 @@ void RunReport::Judged(const world::Verdict& verdict) {
   bool hold = false;
   std::string rule_name;
   if (!verdict.jobset.empty()) {
-    if (const auto uid = jobset_uids_.find({verdict.namespace_.str(), verdict.jobset.str()}); uid != jobset_uids_.end()) {
+    if (const auto uid = jobset_uids_.find({verdict.namespace_.str(), verdict.jobset.str()});
+        uid != jobset_uids_.end()) {
       JobSetLife& jobset = jobsets_.at(uid->second);
       jobset.last = verdict;
       if (!verdict.ends && verdict.action.view().ends_with("AndIgnoreMaxRestarts")) ++jobset.uncounted;

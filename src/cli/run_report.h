@@ -98,7 +98,7 @@ class RunReport final : public world::Watcher {
   const world::Clock& clock_;
   const node::Machine& machine_;
   const Style style_;
-  std::vector<meta::Uid> order_;             // of JobSets and of Jobs that stand for themselves
+  std::vector<meta::Uid> order_;  // of JobSets and of Jobs that stand for themselves
   std::map<meta::Uid, JobLife> jobs_;
   std::map<meta::Uid, JobSetLife> jobsets_;
   std::map<meta::ObjectKey, meta::Uid> job_uids_;

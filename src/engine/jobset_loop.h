@@ -80,9 +80,9 @@ class JobSetLoop {
   world::Ledger& ledger_;
   WorkQueue& queue_;
   const JobSetOptions options_;
-  std::unordered_map<meta::Uid, std::unique_ptr<State>> states_;  // by UID
-  std::unordered_map<meta::Uid, meta::Uid> jobset_of_;          // UID of a child Job to that of its JobSet
-  std::map<meta::ObjectKey, meta::Uid> uid_of_;                   // of JobSets that are there
+  std::unordered_map<meta::Uid, std::unique_ptr<State>> states_;    // by UID
+  std::unordered_map<meta::Uid, meta::Uid> jobset_of_;              // UID of a child Job to that of its JobSet
+  std::map<meta::ObjectKey, meta::Uid> uid_of_;                     // of JobSets that are there
   std::map<meta::ObjectKey, std::set<const core::Pod*>> pods_;      // by the JobSet's name on their label
   std::unordered_map<const core::Pod*, meta::ObjectKey> labelled_;  // what that label said
   std::map<meta::ObjectKey, const core::Service*> services_;

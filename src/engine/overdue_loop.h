@@ -42,7 +42,7 @@ class OverdueLoop {
   std::map<meta::ObjectKey, jobset::Extensions> limits_;             // of JobSets that set one
   std::map<meta::ObjectKey, std::set<const core::Pod*>> pods_of_;    // of all JobSets, since there was a limit
   std::unordered_map<const core::Pod*, meta::ObjectKey> jobset_of_;  // likewise
-  std::unordered_map<SharedString, const core::Pod*> pods_;           // those that wait for their time, by key
+  std::unordered_map<SharedString, const core::Pod*> pods_;          // those that wait for their time, by key
 };
 
 }  // namespace reprieve::engine

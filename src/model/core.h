@@ -596,8 +596,8 @@ struct PodStatus {
 struct Pod {
   meta::ObjectMeta metadata;
   std::shared_ptr<const PodSpec> spec;  // shared by all pods of one template
-  SharedString node_name;                // where it is bound; empty: nowhere yet
-  SharedString hostname;                 // overrides spec->hostname where not empty
+  SharedString node_name;               // where it is bound; empty: nowhere yet
+  SharedString hostname;                // overrides spec->hostname where not empty
   PodStatus status;
   // Differs whenever the status may differ; 0: nobody keeps it, and nothing follows from it.
   std::uint64_t status_version = 0;

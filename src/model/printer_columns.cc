@@ -66,8 +66,9 @@ std::vector<std::string_view> JobSetColumns() {
 }
 
 std::vector<std::string> JobSetCells(const jobset::JobSet& jobset, Time now) {
-  return {jobset.metadata.name.str(), std::string(jobset.status.terminal_state), Cat(jobset.status.restarts),
-          CompletedOf(jobset),        SuspendedOf(jobset),                       AgeOf(jobset.metadata.creation_timestamp, now)};
+  return {jobset.metadata.name.str(),  std::string(jobset.status.terminal_state),
+          Cat(jobset.status.restarts), CompletedOf(jobset),
+          SuspendedOf(jobset),         AgeOf(jobset.metadata.creation_timestamp, now)};
 }
 
 std::string PrinterDuration(Nanoseconds duration) {

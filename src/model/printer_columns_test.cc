@@ -32,8 +32,9 @@ TEST(PrinterColumns, AJobIsShownAsKubectlShowsIt) {
   EXPECT_EQ(JobRow("completions: 3, ", "succeeded: 2, startTime: \"2026-11-27T11:55:01Z\""), "j|Running|2/3|4m59s|5m");
   EXPECT_EQ(JobRow("parallelism: 4, ", ""), "j|Running|0/1 of 4||5m");
   EXPECT_EQ(JobRow("parallelism: 1, ", "succeeded: 1"), "j|Running|1/1||5m");
-  EXPECT_EQ(JobRow("completions: 1, ", "startTime: \"2026-11-27T11:55:00Z\", completionTime: \"2026-11-27T11:55:09Z\", "
-                                       "succeeded: 1, conditions: [{type: Complete, status: \"True\"}]"),
+  EXPECT_EQ(JobRow("completions: 1, ",
+                   "startTime: \"2026-11-27T11:55:00Z\", completionTime: \"2026-11-27T11:55:09Z\", "
+                   "succeeded: 1, conditions: [{type: Complete, status: \"True\"}]"),
             "j|Complete|1/1|9s|5m");
 }
 
@@ -52,13 +53,14 @@ TEST(PrinterColumns, OfSeveralConditionsTheOneThatSaysMostIsTheStatus) {
 }
 
 TEST(PrinterColumns, AJobSetHasTheColumnsOfItsDefinition) {
-  EXPECT_EQ(JobSetColumns(), (std::vector<std::string_view>{"Name", "TerminalState", "Restarts", "Completed",
-                                                            "Suspended", "Age"}));
+  EXPECT_EQ(JobSetColumns(),
+            (std::vector<std::string_view>{"Name", "TerminalState", "Restarts", "Completed", "Suspended", "Age"}));
   jobset::JobSet jobset;
-  FromValue(Parsed("metadata: {name: js, creationTimestamp: \"2026-11-27T09:30:00Z\"}\n"
-                   "spec: {suspend: false, replicatedJobs: []}\n"
-                   "status: {restarts: 2, terminalState: Completed, conditions: [{type: Completed, status: \"True\"}]}\n"),
-            jobset);
+  FromValue(
+      Parsed("metadata: {name: js, creationTimestamp: \"2026-11-27T09:30:00Z\"}\n"
+             "spec: {suspend: false, replicatedJobs: []}\n"
+             "status: {restarts: 2, terminalState: Completed, conditions: [{type: Completed, status: \"True\"}]}\n"),
+      jobset);
   EXPECT_EQ(Row(JobSetCells(jobset, kNow)), "js|Completed|2|True|false|150m");
 }
 

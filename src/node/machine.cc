@@ -311,16 +311,17 @@ void Machine::SettleOnNode(Resident& resident, const Node& node, std::vector<int
   resident.hostname = HostnameOf(*resident.pod);
   GiveAddress(resident);
   resident.containers.assign(ContainerCount(*resident.spec), kNoContainer);
-  resident.worker.emplace(
-      PodWorker::Identity{resident.reference.namespace_.str(), resident.reference.name.str(), resident.reference.uid.str()},
-      resident.spec, clock_.Now(), options_.restart_backoff);
+  resident.worker.emplace(PodWorker::Identity{resident.reference.namespace_.str(), resident.reference.name.str(),
+                                              resident.reference.uid.str()},
+                          resident.spec, clock_.Now(), options_.restart_backoff);
   ++running_;
   Touch(resident);
 }
 
 void Machine::GiveAddress(Resident& resident) {
   if (!resident.pod->hostname.empty() && !resident.spec->subdomain.empty()) {
-    resident.name = PodNames::Name{resident.reference.namespace_.str(), resident.spec->subdomain, resident.pod->hostname.str()};
+    resident.name =
+        PodNames::Name{resident.reference.namespace_.str(), resident.spec->subdomain, resident.pod->hostname.str()};
   }
   PodNetwork* network = options_.network;
   const bool joins = resident.name || !options_.only_names_on_network;

@@ -21,7 +21,8 @@ bool Alike(const core::ContainerStatus& a, const core::ContainerStatus& b) {
 
 template <class T>
 bool Alike(const SharedVector<T>& a, const SharedVector<T>& b) {
-  return a.SharesWith(b) || std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const T& x, const T& y) { return Alike(x, y); });
+  return a.SharesWith(b) ||
+         std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const T& x, const T& y) { return Alike(x, y); });
 }
 
 // No rule and no phrase tells one from the other.

@@ -23,7 +23,9 @@ void Report(world::Watcher& to, const core::PersistentVolumeClaim& claim, bool d
 }
 
 template <class T>
-constexpr bool kHasSlot = requires(T object) { object.slot; };
+constexpr bool kHasSlot = requires(T object) {
+  object.slot;
+};
 
 // A copy has a slot of its own.
 template <class T>

@@ -70,7 +70,7 @@ class ScriptedKubelet final : public world::Watcher {
   DeletionScript deletion_;
   ContainerChanges changes_;
   struct Known {
-    bool played = false;  // its script is written
+    bool played = false;         // its script is written
     std::unique_ptr<Life> life;  // null pointer: it has ended
   };
   SlotMap<Known> lives_;

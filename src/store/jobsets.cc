@@ -174,8 +174,7 @@ WriteResult Store::DeleteJobSet(const meta::ObjectKey& key, const meta::Uid& uid
   return {WriteCode::kOk, {}, last->metadata.resource_version};
 }
 
-WriteResult Store::RemoveJobSetFinalizer(const meta::ObjectKey& key, const meta::Uid& uid,
-                                         std::string_view finalizer) {
+WriteResult Store::RemoveJobSetFinalizer(const meta::ObjectKey& key, const meta::Uid& uid, std::string_view finalizer) {
   jobset::JobSet* stored = FindJobSet(key, uid);
   if (stored == nullptr) return NotFound("jobsets.jobset.x-k8s.io", key.name);
   stored->metadata.finalizers.Remove(finalizer);

@@ -44,7 +44,8 @@ core::Pod& PodTable::Insert(std::unique_ptr<core::Pod> pod) {
 
 std::unique_ptr<core::Pod> PodTable::Remove(const core::Pod& pod) {
   Names* names = NamesIn(pod.metadata.namespace_);
-  REPRIEVE_CHECK(names != nullptr && names->erase(Named{HashOf(pod.metadata.name), pod.slot}) == 1, "a pod of the table");
+  REPRIEVE_CHECK(names != nullptr && names->erase(Named{HashOf(pod.metadata.name), pod.slot}) == 1,
+                 "a pod of the table");
   --size_;
   return std::move(pods_[pod.slot]);
 }

@@ -126,7 +126,7 @@ struct Stage {
 
 struct Plan {
   Subject subject;
-  meta::Uid uid;                             // of the subject
+  meta::Uid uid;                               // of the subject
   meta::ResourceVersion resource_version = 0;  // of the subject as it was looked at
   std::vector<Stage> stages;
   std::optional<Time> look_again;  // reconcile again then, whatever happens before

@@ -42,10 +42,10 @@ struct Verdict {
   SharedString action;                // Count, Ignore, FailIndex, FailJob; for a Job: the reason of its end
   std::int32_t failed_before = 0;     // the Job's counted failures before and after
   std::int32_t failed_after = 0;
-  std::optional<Retry> retry;         // what follows, if it is that
-  SharedString consequence;           // else what follows: "Job train failed: PodFailurePolicy"
-  std::optional<Nanoseconds> wait;    // from `at` until the retry or the restart may begin
-  bool ends = false;                  // the Job or JobSet ends with it
+  std::optional<Retry> retry;       // what follows, if it is that
+  SharedString consequence;         // else what follows: "Job train failed: PodFailurePolicy"
+  std::optional<Nanoseconds> wait;  // from `at` until the retry or the restart may begin
+  bool ends = false;                // the Job or JobSet ends with it
   // What brought it about: the verdict that ended the Job, for a JobSet's. Null: unknown, or nothing.
   std::shared_ptr<const Verdict> cause;
 };

@@ -59,8 +59,8 @@ class JobSetHistory final : public world::Watcher {
   void JobSetChanged(const jobset::JobSet& jobset) override { Trace(model::WriteJson(model::ToValue(jobset.status))); }
   void JobSetDeleted(const jobset::JobSet&) override { Trace("JobSet gone"); }
   void JobChanged(const batch::Job& job) override {
-    Trace(Cat(job.metadata.name, " ", job.metadata.uid.view().substr(0, 4), " ", model::WriteJson(model::ToValue(job.status)),
-              job.metadata.deleting() ? " deleting" : ""));
+    Trace(Cat(job.metadata.name, " ", job.metadata.uid.view().substr(0, 4), " ",
+              model::WriteJson(model::ToValue(job.status)), job.metadata.deleting() ? " deleting" : ""));
   }
   void JobDeleted(const batch::Job& job) override { Trace(Cat("gone ", job.metadata.name)); }
   void PodChanged(const core::Pod& pod) override {

@@ -49,7 +49,7 @@ class Ledger final : public world::Watcher {
   DueEnds due_;
   bool deleted_ = false;
   std::int32_t most_parallelism_ = 0;
-  std::set<std::int32_t> completions_;    // all that were ever asked for
+  std::set<std::int32_t> completions_;  // all that were ever asked for
   std::map<meta::Uid, PodFacts> pods_;
   std::int64_t released_succeeded_ = 0;
   std::int64_t released_failed_ = 0;

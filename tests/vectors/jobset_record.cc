@@ -132,15 +132,16 @@ Value JobSetRecord::Present() const {
   for (const batch::Job* job : store.Jobs()) {
     const SharedString* attempt = job->metadata.labels.Find(jobset::kRestartAttempt);
     out.At("job").At(ShortName(*job, key_.name)) =
-        Value::String(Cat("attempt ", attempt == nullptr ? "-" : attempt->view(), job->metadata.deleting() ? " deleting" : "",
-                          job->spec->suspended() ? " suspended" : "", " succeeded ", job->status.succeeded, " failed ",
-                          job->status.failed));
+        Value::String(Cat("attempt ", attempt == nullptr ? "-" : attempt->view(),
+                          job->metadata.deleting() ? " deleting" : "", job->spec->suspended() ? " suspended" : "",
+                          " succeeded ", job->status.succeeded, " failed ", job->status.failed));
   }
   for (const core::Pod* pod : store.Pods()) {
     out.At("pod").At(ShortName(*pod, key_.name)) =
         Value::String(Cat(core::NameOf(pod->status.phase), pod->metadata.deleting() ? " deleting" : ""));
   }
-  for (const core::Service* each : store.Services()) out.At("services").Append(Value::String(each->metadata.name.str()));
+  for (const core::Service* each : store.Services())
+    out.At("services").Append(Value::String(each->metadata.name.str()));
   for (const auto* each : store.Claims()) out.At("claims").Append(Value::String(each->metadata.name.str()));
   return out;
 }
@@ -177,7 +178,8 @@ Value JobSetRecord::Seen() const {
   for (const world::Verdict* recorded : simulation_.ledger().verdicts()) {
     const world::Verdict& verdict = *recorded;
     if (!verdict.jobset.empty()) out.At("verdicts").Append(Value::String(world::ConsequenceOf(verdict)));
-    if (verdict.action == "Lose") out.At("lost").Append(Value::String(Cat(verdict.facts, ", ", world::ConsequenceOf(verdict))));
+    if (verdict.action == "Lose")
+      out.At("lost").Append(Value::String(Cat(verdict.facts, ", ", world::ConsequenceOf(verdict))));
   }
   return out;
 }

@@ -109,8 +109,8 @@ class Explainer {
                                       sync_.options.delays);
     }
     if (!wait_of_all_) {
-      wait_of_all_ = policy::BackoffRemaining(sync_.backoff.failures, sync_.backoff.last_failure, sync_.now,
-                                              sync_.options.delays);
+      wait_of_all_ =
+          policy::BackoffRemaining(sync_.backoff.failures, sync_.backoff.last_failure, sync_.now, sync_.options.delays);
     }
     return *wait_of_all_;
   }

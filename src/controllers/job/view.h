@@ -30,21 +30,21 @@ using policy::IndexSet;
 // A pod that the Job controls, as last seen.
 struct TrackedPod {
   const core::Pod* pod = nullptr;
-  std::uint64_t order = 0;                            // of appearance
-  PodPlaces places{};                                 // in the lists of the view that it is on
-  std::uint64_t stamps[2] = {0, 0};                   // of its labels and annotations, when these were read
-  std::uint64_t status_version = 0;                   // of its status, when that was read
-  CompletionIndex index = -1;                         // -1: none that is valid
-  bool active = false;                                // neither ended nor deleting
-  bool ready = false;                                 // active, and Ready is True
-  bool terminating = false;                           // deleting and not ended
-  bool finalizer = false;                             // the tracking finalizer is there: not yet accounted for
-  bool succeeded = false;                             // phase Succeeded
-  bool failed = false;                                // counts as a failure (2.6)
-  bool selected = true;                               // the Job's selector matches
-  std::int32_t restarts = 0;                          // in place, while Pending or Running; under OnFailure only
-  policy::IndexFailures carried;                      // of its index, before it
-  std::shared_ptr<const policy::Judgement> judged;    // where failed
+  std::uint64_t order = 0;                          // of appearance
+  PodPlaces places{};                               // in the lists of the view that it is on
+  std::uint64_t stamps[2] = {0, 0};                 // of its labels and annotations, when these were read
+  std::uint64_t status_version = 0;                 // of its status, when that was read
+  CompletionIndex index = -1;                       // -1: none that is valid
+  bool active = false;                              // neither ended nor deleting
+  bool ready = false;                               // active, and Ready is True
+  bool terminating = false;                         // deleting and not ended
+  bool finalizer = false;                           // the tracking finalizer is there: not yet accounted for
+  bool succeeded = false;                           // phase Succeeded
+  bool failed = false;                              // counts as a failure (2.6)
+  bool selected = true;                             // the Job's selector matches
+  std::int32_t restarts = 0;                        // in place, while Pending or Running; under OnFailure only
+  policy::IndexFailures carried;                    // of its index, before it
+  std::shared_ptr<const policy::Judgement> judged;  // where failed
 
   // Its finalizer may go without an end of the Job: it has ended, or counts as failed.
   bool accountable() const { return finalizer && (succeeded || failed); }
