@@ -44,8 +44,12 @@ SharedString SharedString::Join(std::initializer_list<std::string_view> pieces) 
 }
 
 void SharedString::Delete() const {
+#ifdef __cpp_sized_deallocation
   const std::size_t size = sizeof(Header) + text_->size;
   ::operator delete(const_cast<Header*>(text_), size);
+#else
+  ::operator delete(const_cast<Header*>(text_));
+#endif
 }
 
 }  // namespace reprieve

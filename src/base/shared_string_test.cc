@@ -48,11 +48,13 @@ TEST(SharedString, JoinPutsThePiecesOneAfterAnother) {
 TEST(SharedString, CopiesAreMadeAndDroppedOnManyThreads) {
   const SharedString text = std::string(50, 'y');
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int thread = 0; thread < 4; ++thread) {
     threads.emplace_back([&text] {
       for (int i = 0; i < 1000; ++i) {
-        const SharedString copy = text;
+        SharedString copy = text;
         EXPECT_EQ(copy.size(), 50U);
+        copy = "another";
       }
     });
   }

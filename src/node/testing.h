@@ -11,16 +11,16 @@
 
 namespace reprieve::node::testing {
 
-inline core::Container AContainer(std::string name, std::vector<std::string> command = {"true"}) {
+inline core::Container AContainer(std::string_view name, std::vector<std::string> command = {"true"}) {
   core::Container out;
-  out.name = std::move(name);
+  out.name = name;
   out.image = "image";
   out.command = std::move(command);
   return out;
 }
 
-inline core::Container ASidecar(std::string name, std::vector<std::string> command = {"true"}) {
-  core::Container out = AContainer(std::move(name), std::move(command));
+inline core::Container ASidecar(std::string_view name, std::vector<std::string> command = {"true"}) {
+  core::Container out = AContainer(name, std::move(command));
   out.restart_policy = core::RestartPolicy::kAlways;
   return out;
 }

@@ -59,7 +59,7 @@ class PodTable {
     }
     const PodTable* table;
   };
-  using Names = boost::unordered_flat_set<Named, Hash, Equal>;
+  using Names = FlatSet<Named, Hash, Equal>;
 
   static std::uint32_t HashOf(std::string_view name) { return static_cast<std::uint32_t>(TextHash()(name)); }
   // Of that namespace; null pointer if there never was a pod in it.

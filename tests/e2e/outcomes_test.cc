@@ -42,9 +42,9 @@ class Outcomes : public testing::Test {
     return stored;
   }
 
-  static void AddCondition(core::PodStatus& status, std::string type) {
+  static void AddCondition(core::PodStatus& status, std::string_view type) {
     core::PodCondition condition;
-    condition.type = std::move(type);
+    condition.type = type;
     condition.status = "True";
     status.SetCondition(std::move(condition));
   }

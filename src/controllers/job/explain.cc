@@ -61,7 +61,7 @@ class Explainer {
     verdict.facts = pod.judged->facts;
     verdict.action = NameOf(judged.action);
     if (judged.match) {
-      verdict.rule.emplace(judged.match->rule, verdict.action, file_, judged.match->mark.line);
+      verdict.rule = world::RuleReference{judged.match->rule, verdict.action, file_, judged.match->mark.line};
     }
     if (judged.counts()) ++failed_;
     verdict.failed_after = failed_;
