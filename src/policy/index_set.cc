@@ -97,9 +97,10 @@ bool IndexSet::Erase(CompletionIndex index) {
     runs_.erase(at);
   } else {
     // The same run, begun one later, at no new allocation.
+    const auto next = std::next(at);
     auto run = runs_.extract(at);
     run.key() = index + 1;
-    runs_.insert(std::move(run));
+    runs_.insert(next, std::move(run));
   }
   return true;
 }
