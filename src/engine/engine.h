@@ -10,7 +10,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
-#include "base/flat_hash.h"
+#include "base/slots.h"
 #include "controllers/job/reconcile.h"
 #include "controllers/job/view.h"
 #include "engine/jobset_loop.h"
