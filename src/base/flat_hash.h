@@ -23,7 +23,7 @@ struct TextHash {
 struct EndsHash {
   using is_avalanching = void;
   std::size_t operator()(std::string_view text) const noexcept {
-    std::uint64_t first = text.size();
+    std::uint64_t first = 0;
     std::uint64_t last = 0;
     if (text.size() < sizeof last) return TextHash()(text);
     std::memcpy(&first, text.data(), sizeof first);

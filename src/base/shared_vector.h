@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <memory>
 #include <utility>
 #include <vector>
 
@@ -18,8 +17,6 @@ namespace reprieve {
 template <class T>
 class SharedVector {
  public:
-  using value_type = T;
-
   SharedVector() = default;
   SharedVector(std::vector<T> list)  // NOLINT(google-explicit-constructor): it is that list
       : list_(list.empty() ? nullptr : new Counted{Holders(1), std::move(list)}) {}
