@@ -6,9 +6,9 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "admission/admission.h"
 #include "base/check.h"
 #include "base/text.h"
-#include "model/admission.h"
 #include "sim/scripted_kubelet.h"
 #include "sim/simulation.h"
 #include "workloads.h"
@@ -16,7 +16,7 @@
 namespace reprieve::bench {
 namespace {
 
-using model::Value;
+using document::Value;
 
 // The real control plane: 10,000 pods created and succeeded in 41 s (spec/job.md 7.2 has it slower still).
 constexpr double kRealControlPlanePodsPerSecond = 243;
@@ -90,8 +90,8 @@ SimulatedCost RunSimulatedJob(const SimulatedJob& job) {
     return script;
   });
   const meta::Uid uid = simulation.store().NewUid();
-  const model::Answer answer =
-      model::CreateJob(Manifest(job), {"bench", "", uid, simulation.store().NewNameSuffix(), simulation.Now()});
+  const admission::Answer answer =
+      admission::CreateJob(Manifest(job), {"bench", "", uid, simulation.store().NewNameSuffix(), simulation.Now()});
   REPRIEVE_CHECK(answer.ok(), answer.message);
   batch::Job admitted;
   FromValue(answer.object, admitted);

@@ -3,9 +3,9 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "admission/admission_jobset.h"
 #include "base/check.h"
 #include "base/text.h"
-#include "model/admission_jobset.h"
 #include "sim/scripted_kubelet.h"
 #include "sim/simulation.h"
 #include "workloads.h"
@@ -13,7 +13,7 @@
 namespace reprieve::bench {
 namespace {
 
-using model::Value;
+using document::Value;
 
 constexpr int kPodsPerJob = 5;
 constexpr double kRestartTargetSeconds = 1;  // of processor time, at 1,000 Jobs
@@ -68,7 +68,7 @@ class Run {
     model::FeatureGates gates;
     gates.restart_job = true;
     const meta::Uid uid = simulation_.store().NewUid();
-    const model::Answer answer = model::CreateJobSet(
+    const admission::Answer answer = admission::CreateJobSet(
         Manifest(wanted_), {{"bench", "", uid, simulation_.store().NewNameSuffix(), simulation_.Now()}, gates, {}});
     REPRIEVE_CHECK(answer.ok(), answer.message);
     jobset::JobSet admitted;

@@ -8,8 +8,8 @@
 
 #include "base/check.h"
 #include "base/text.h"
-#include "node/runtime/supervisor.h"
 #include "processes.h"
+#include "runtime/supervisor.h"
 #include "workloads.h"
 
 namespace reprieve::bench {
@@ -35,34 +35,34 @@ double BareRate(const Scratch& scratch) {
   std::mutex mutex;
   std::condition_variable changed;
   int running = 0;
-  std::vector<node::SandboxId> over;
-  node::RuntimeEvents events;
-  events.exited = [&](const node::ContainerExit& exit) {
+  std::vector<runtime::SandboxId> over;
+  runtime::RuntimeEvents events;
+  events.exited = [&](const runtime::ContainerExit& exit) {
     REPRIEVE_CHECK(exit.exit_code == 0, exit.message);
     const std::lock_guard lock(mutex);
     --running;
     over.push_back(exit.sandbox);
     changed.notify_one();
   };
-  const std::unique_ptr<node::Supervisor> bare = StartBareRuntime(scratch / "bare", std::move(events));
-  node::Supervisor& runtime = *bare;
+  const std::unique_ptr<runtime::Supervisor> bare = StartBareRuntime(scratch / "bare", std::move(events));
+  runtime::Supervisor& runtime = *bare;
   const double begin = Now();
   for (int i = 0; i < kPods || running > 0; ++i) {
-    std::vector<node::SandboxId> ended;
+    std::vector<runtime::SandboxId> ended;
     {
       std::unique_lock lock(mutex);
       changed.wait(lock, [&] { return running < (i < kPods ? kAtOnce : 1); });
       ended.swap(over);
       if (i < kPods) ++running;
     }
-    for (const node::SandboxId sandbox : ended) runtime.RemovePodSandbox(sandbox);
+    for (const runtime::SandboxId sandbox : ended) runtime.RemovePodSandbox(sandbox);
     if (i >= kPods) break;
-    node::PodSandboxSpec pod;
+    runtime::PodSandboxSpec pod;
     pod.namespace_ = "default";
     pod.name = pod.hostname = Cat("bench-", i);
     pod.uid = Cat(i);
     const auto sandbox = runtime.RunPodSandbox(std::move(pod));
-    node::ContainerSpec container;
+    runtime::ContainerSpec container;
     container.name = "main";
     container.argv = {"/bin/true"};
     container.environment = {"PATH=/usr/bin:/bin"};

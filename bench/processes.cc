@@ -34,10 +34,10 @@ int Shell(const std::string& command) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-std::unique_ptr<node::Supervisor> StartBareRuntime(std::string directory, node::RuntimeEvents events) {
-  node::SupervisorOptions options;
+std::unique_ptr<runtime::Supervisor> StartBareRuntime(std::string directory, runtime::RuntimeEvents events) {
+  runtime::SupervisorOptions options;
   options.state_directory = std::move(directory);
-  auto started = node::Supervisor::Start(std::move(options), std::move(events));
+  auto started = runtime::Supervisor::Start(std::move(options), std::move(events));
   REPRIEVE_CHECK(started.ok(), "the runtime starts");
   return std::move(*started);
 }

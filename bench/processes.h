@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "node/runtime/supervisor.h"
+#include "runtime/supervisor.h"
 
 namespace reprieve::bench {
 
@@ -19,7 +19,7 @@ double Median(std::vector<double> values);
 int Shell(const std::string& command);
 
 // The runtime alone, with its state below `directory`. Aborts if it can't run here.
-std::unique_ptr<node::Supervisor> StartBareRuntime(std::string directory, node::RuntimeEvents events);
+std::unique_ptr<runtime::Supervisor> StartBareRuntime(std::string directory, runtime::RuntimeEvents events);
 
 // A directory of our own that goes with the scope.
 class Scratch {

@@ -10,8 +10,8 @@
 
 #include "base/check.h"
 #include "base/text.h"
-#include "node/runtime/supervisor.h"
 #include "processes.h"
+#include "runtime/supervisor.h"
 #include "workloads.h"
 
 namespace reprieve::bench {
@@ -74,23 +74,23 @@ double BareRestart(const Scratch& scratch) {
   std::mutex mutex;
   std::condition_variable changed;
   int exited = 0;
-  node::RuntimeEvents events;
-  events.exited = [&](const node::ContainerExit&) {
+  runtime::RuntimeEvents events;
+  events.exited = [&](const runtime::ContainerExit&) {
     const std::lock_guard lock(mutex);
     ++exited;
     changed.notify_one();
   };
-  const std::unique_ptr<node::Supervisor> bare = StartBareRuntime(scratch / "bare", std::move(events));
-  node::Supervisor& runtime = *bare;
+  const std::unique_ptr<runtime::Supervisor> bare = StartBareRuntime(scratch / "bare", std::move(events));
+  runtime::Supervisor& runtime = *bare;
   const auto start = [&](bool second) {
-    std::vector<std::pair<node::SandboxId, node::ContainerId>> out;
+    std::vector<std::pair<runtime::SandboxId, runtime::ContainerId>> out;
     for (int i = 0; i < kProcesses; ++i) {
-      node::PodSandboxSpec pod;
+      runtime::PodSandboxSpec pod;
       pod.namespace_ = "default";
       pod.name = pod.hostname = Cat("bench-", i, second ? "-again" : "");
       pod.uid = pod.name;
       const auto sandbox = runtime.RunPodSandbox(std::move(pod));
-      node::ContainerSpec container;
+      runtime::ContainerSpec container;
       container.name = "main";
       container.argv = {"/bin/sh", "-c", Program(notes, second)};
       container.environment = {"PATH=/usr/bin:/bin", Cat("NAME=", i)};

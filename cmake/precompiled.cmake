@@ -4,18 +4,23 @@ set(REPRIEVE_STANDARD_HEADERS
   <algorithm> <array> <cstdint> <deque> <functional> <map> <memory> <optional> <set> <string> <string_view>
   <unordered_map> <utility> <variant> <vector>)
 
-# reprieve_precompile(ROOM): the standard headers; from src/model upwards the API objects and the hash tables too.
-function(reprieve_precompile room)
-  get_target_property(type ${room} TYPE)
+# They know no API objects.
+set(REPRIEVE_MODULES_BELOW_MODEL document runtime)
+
+# reprieve_precompile(MODULE): the standard headers; from src/model upwards the API objects and the hash tables too.
+function(reprieve_precompile module)
+  get_target_property(type ${module} TYPE)
   if(type STREQUAL INTERFACE_LIBRARY)
     return()
   endif()
-  if(room STREQUAL base)
+  if(module STREQUAL base)
     target_precompile_headers(base PRIVATE ${REPRIEVE_STANDARD_HEADERS})
-  elseif(room STREQUAL model)
+  elseif(module STREQUAL model)
     target_precompile_headers(model PRIVATE ${REPRIEVE_STANDARD_HEADERS} ${PROJECT_SOURCE_DIR}/src/base/flat_hash.h
                                ${PROJECT_SOURCE_DIR}/src/model/jobset.h)
+  elseif(module IN_LIST REPRIEVE_MODULES_BELOW_MODEL)
+    target_precompile_headers(${module} REUSE_FROM base)
   else()
-    target_precompile_headers(${room} REUSE_FROM model)
+    target_precompile_headers(${module} REUSE_FROM model)
   endif()
 endfunction()

@@ -21,14 +21,14 @@ constexpr int kSignalCode = 128;
 constexpr int kFailed = 1;
 
 // SIGINT and SIGTERM as something to read.
-node::Fd TakeSignals() {
+runtime::Fd TakeSignals() {
   sigset_t taken;
   sigemptyset(&taken);
   sigaddset(&taken, SIGINT);
   sigaddset(&taken, SIGTERM);
   sigprocmask(SIG_BLOCK, &taken, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
-  return node::Fd(signalfd(-1, &taken, SFD_CLOEXEC | SFD_NONBLOCK));
+  return runtime::Fd(signalfd(-1, &taken, SFD_CLOEXEC | SFD_NONBLOCK));
 }
 
 class Agent {
@@ -126,7 +126,7 @@ class Agent {
   const Options& options_;
   JobSetLink& link_;
   const std::function<void(const std::string&)>& say_;
-  const node::Fd signals_;
+  const runtime::Fd signals_;
   policy::InPlaceAgent policy_;
   std::optional<Worker> worker_;
   std::optional<BarrierServer> barrier_;

@@ -52,8 +52,8 @@ std::optional<Address> AddressOf(const std::string& text, std::uint16_t port) {
 }
 
 // Errors are in errno.
-node::Fd OpenListener(const Address& address) {
-  node::Fd out(socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+runtime::Fd OpenListener(const Address& address) {
+  runtime::Fd out(socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   const int on = 1;
   const int off = 0;
   // The container before this one has only just left the port.
@@ -64,13 +64,13 @@ node::Fd OpenListener(const Address& address) {
   return out;
 }
 
-node::Fd OpenListener(const std::string& address, std::uint16_t port) {
+runtime::Fd OpenListener(const std::string& address, std::uint16_t port) {
   if (!address.empty()) {
     const auto one = AddressOf(address, port);
     errno = EINVAL;
-    return one ? OpenListener(*one) : node::Fd();
+    return one ? OpenListener(*one) : runtime::Fd();
   }
-  node::Fd both = OpenListener(Fill(AF_INET6, &in6addr_any, port));
+  runtime::Fd both = OpenListener(Fill(AF_INET6, &in6addr_any, port));
   if (both.ok() || errno == EADDRINUSE) return both;
   const in_addr any{htonl(INADDR_ANY)};
   return OpenListener(Fill(AF_INET, &any, port));
@@ -96,7 +96,7 @@ Result<BarrierServer> BarrierServer::Listen(const std::string& address, std::uin
   if (!out.listener_.ok()) {
     return Error{Cat("the startup probe cannot be answered at ", address, ":", port, ": ", strerrordesc_np(errno))};
   }
-  out.poll_ = node::Fd(epoll_create1(EPOLL_CLOEXEC));
+  out.poll_ = runtime::Fd(epoll_create1(EPOLL_CLOEXEC));
   if (!out.poll_.ok() || !Watch(out.poll_.get(), out.listener_.get())) {
     return Error{Cat("the startup probe cannot be answered: ", strerrordesc_np(errno))};
   }
@@ -135,7 +135,7 @@ void BarrierServer::Go(Clock::time_point now) {
 }
 
 void BarrierServer::Accept(Clock::time_point now) {
-  node::Fd fd(accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  runtime::Fd fd(accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
   if (!fd.ok() || connections_.size() >= kMaxConnections || !Watch(poll_.get(), fd.get())) return;
   const int number = fd.get();
   connections_.insert_or_assign(number, Connection{std::move(fd), {}, now + kMaxTime});

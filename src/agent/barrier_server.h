@@ -14,7 +14,7 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "node/runtime/fd.h"
+#include "runtime/fd.h"
 
 namespace reprieve::agent {
 
@@ -35,7 +35,7 @@ class BarrierServer {
 
  private:
   struct Connection {
-    node::Fd fd;
+    runtime::Fd fd;
     std::string request;
     Clock::time_point deadline;
   };
@@ -47,8 +47,8 @@ class BarrierServer {
   std::string_view AnswerTo(std::string_view request) const;
 
   std::string path_;
-  node::Fd poll_;
-  node::Fd listener_;
+  runtime::Fd poll_;
+  runtime::Fd listener_;
   std::map<int, Connection> connections_;  // by descriptor
 };
 

@@ -19,8 +19,8 @@ BarrierServer Server(const std::string& address = "127.0.0.1") {
   return std::move(*server);
 }
 
-node::Fd Connect(const BarrierServer& server) {
-  node::Fd out(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+runtime::Fd Connect(const BarrierServer& server) {
+  runtime::Fd out(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_in to{};
   to.sin_family = AF_INET;
   to.sin_port = htons(server.port());
@@ -30,7 +30,7 @@ node::Fd Connect(const BarrierServer& server) {
 }
 
 // The first line of the answer; "end" without one.
-std::string Answer(BarrierServer& server, const node::Fd& client) {
+std::string Answer(BarrierServer& server, const runtime::Fd& client) {
   for (int i = 0; i < 1000; ++i) {
     pollfd waits[] = {{client.get(), POLLIN, 0}, {server.fd(), POLLIN, 0}};
     poll(waits, 2, 10'000);
@@ -46,7 +46,7 @@ std::string Answer(BarrierServer& server, const node::Fd& client) {
 }
 
 std::string Ask(BarrierServer& server, const std::string& request) {
-  const node::Fd client = Connect(server);
+  const runtime::Fd client = Connect(server);
   EXPECT_EQ(send(client.get(), request.data(), request.size(), MSG_NOSIGNAL), static_cast<ssize_t>(request.size()));
   return Answer(server, client);
 }
@@ -69,7 +69,7 @@ TEST(BarrierServer, EveryAddressMeansThisOneToo) {
 
 TEST(BarrierServer, ARequestMayComeInPiecesButNotWithoutEnd) {
   BarrierServer server = Server();
-  const node::Fd client = Connect(server);
+  const runtime::Fd client = Connect(server);
   for (const std::string_view piece : {"GET /g", "o HTTP/1.1\r", "\n\r\n"}) {
     send(client.get(), piece.data(), piece.size(), MSG_NOSIGNAL);
     server.Go(Clock::now());
@@ -81,7 +81,7 @@ TEST(BarrierServer, ARequestMayComeInPiecesButNotWithoutEnd) {
 
 TEST(BarrierServer, WhoSaysNothingIsLetGoAfterAWhile) {
   BarrierServer server = Server();
-  const node::Fd client = Connect(server);
+  const runtime::Fd client = Connect(server);
   const auto now = Clock::now();
   for (int i = 0; i < 1000 && !server.due(); ++i) {
     pollfd wait{server.fd(), POLLIN, 0};

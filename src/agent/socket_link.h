@@ -9,7 +9,7 @@
 
 #include "agent/jobset_link.h"
 #include "node/agent_protocol.h"
-#include "node/runtime/fd.h"
+#include "runtime/fd.h"
 
 namespace reprieve::agent {
 
@@ -32,7 +32,7 @@ class SocketLink final : public JobSetLink {
 
   const std::string path_;
   const std::function<void(const std::string&)> say_;
-  node::Fd socket_;
+  runtime::Fd socket_;
   node::AgentLines heard_;
   std::string unsent_;
   std::optional<std::int32_t> attempt_;

@@ -10,7 +10,7 @@
 #include <string>
 
 #include "base/result.h"
-#include "node/runtime/fd.h"
+#include "runtime/fd.h"
 
 namespace reprieve::agent {
 
@@ -32,7 +32,7 @@ class Worker {
   explicit Worker(pid_t pid);
 
   pid_t pid_;
-  node::Fd pidfd_;
+  runtime::Fd pidfd_;
 };
 
 }  // namespace reprieve::agent

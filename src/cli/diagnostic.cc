@@ -15,7 +15,7 @@ constexpr std::size_t kMostOfOneFile = 100;
 // Lines of the file that was asked about last: errors come file by file, and a file is searched for its lines once.
 class Lines {
  public:
-  std::string_view Line(const model::ManifestFile& file, std::uint32_t line) {
+  std::string_view Line(const admission::ManifestFile& file, std::uint32_t line) {
     if (file_ != &file) Index(file);
     if (line == 0 || line > starts_.size()) return {};
     const std::string_view rest = std::string_view(file.text).substr(starts_[line - 1]);
@@ -23,7 +23,7 @@ class Lines {
   }
 
  private:
-  void Index(const model::ManifestFile& file) {
+  void Index(const admission::ManifestFile& file) {
     file_ = &file;
     starts_ = {0};
     for (std::size_t at = file.text.find('\n'); at != std::string::npos; at = file.text.find('\n', at + 1)) {
@@ -31,7 +31,7 @@ class Lines {
     }
   }
 
-  const model::ManifestFile* file_ = nullptr;
+  const admission::ManifestFile* file_ = nullptr;
   std::vector<std::size_t> starts_;
 };
 

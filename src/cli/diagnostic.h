@@ -12,14 +12,14 @@
 #include <string>
 #include <vector>
 
+#include "admission/manifest.h"
 #include "cli/style.h"
-#include "model/manifest.h"
 
 namespace reprieve::cli {
 
 struct Diagnostic {
-  std::shared_ptr<const model::ManifestFile> source;
-  model::Mark mark;     // line 0: of the file as a whole
+  std::shared_ptr<const admission::ManifestFile> source;
+  document::Mark mark;  // line 0: of the file as a whole
   std::string subject;  // the field, or "Job train"
   std::string message;  // what was expected
   std::string advice;   // a way out; may be empty

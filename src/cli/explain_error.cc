@@ -9,7 +9,7 @@
 namespace reprieve::cli {
 namespace {
 
-using model::Value;
+using document::Value;
 
 // Of a Job's end, as rules of a JobSet name them.
 constexpr std::array<std::string_view, 5> kReasons = {"BackoffLimitExceeded", "DeadlineExceeded", "FailedIndexes",
@@ -117,7 +117,7 @@ void ExplainJobSetCause(const Value& manifest, FieldComplaint& out) {
   }
 }
 
-FieldComplaint FromCause(const model::Cause& cause, const Value& manifest) {
+FieldComplaint FromCause(const admission::Cause& cause, const Value& manifest) {
   FieldComplaint out{cause.place.empty() ? cause.field : cause.place, cause.message, ""};
   if (out.message.starts_with(kInternal)) out.message.erase(0, kInternal.size());
   if (manifest["kind"].AsText() == "JobSet") ExplainJobSetCause(manifest, out);
@@ -218,10 +218,10 @@ FieldComplaint ExplainIssue(const model::Message& root, const model::FieldIssue&
   return Explain(root, issue.path, issue.kind == model::FieldIssue::Kind::kDuplicate);
 }
 
-std::vector<FieldComplaint> ExplainAnswer(const model::Answer& answer, const model::Value& manifest) {
+std::vector<FieldComplaint> ExplainAnswer(const admission::Answer& answer, const document::Value& manifest) {
   std::vector<FieldComplaint> out;
   std::set<std::pair<std::string, std::string>> said;
-  for (const model::Cause& cause : answer.causes) {
+  for (const admission::Cause& cause : answer.causes) {
     // "Some rules were not checked": the errors beside it say what to mend first.
     if (cause.field == "<nil>" && cause.place.empty() && answer.causes.size() > 1) continue;
     if (said.insert({cause.field, cause.message}).second) out.push_back(FromCause(cause, manifest));

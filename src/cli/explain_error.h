@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "model/admission.h"
+#include "admission/admission.h"
+#include "document/value.h"
 #include "model/schema.h"
-#include "model/value.h"
 
 namespace reprieve::cli {
 
@@ -22,6 +22,6 @@ struct FieldComplaint {
 FieldComplaint ExplainIssue(const model::Message& root, const model::FieldIssue& issue);
 
 // REQUIRES: !answer.ok().
-std::vector<FieldComplaint> ExplainAnswer(const model::Answer& answer, const model::Value& object);
+std::vector<FieldComplaint> ExplainAnswer(const admission::Answer& answer, const document::Value& object);
 
 }  // namespace reprieve::cli

@@ -5,19 +5,19 @@
 #include <set>
 #include <tuple>
 
+#include "admission/admission.h"
+#include "admission/admission_jobset.h"
 #include "base/text.h"
 #include "cli/explain_error.h"
 #include "cli/load_settings.h"
 #include "cli/type_check.h"
-#include "model/admission.h"
-#include "model/admission_jobset.h"
+#include "document/locate.h"
 #include "model/jobset_extensions.h"
-#include "model/locate.h"
 
 namespace reprieve::cli {
 namespace {
 
-using model::Value;
+using document::Value;
 
 constexpr std::string_view kExpected =
     "batch/v1 Job, jobset.x-k8s.io/v1alpha2 JobSet, v1 ConfigMap, v1 Secret, v1 Service or v1 PersistentVolumeClaim";
@@ -27,14 +27,14 @@ class Loader {
   explicit Loader(const LoadOptions& options) : options_(options) {}
 
   Loaded Run(const std::vector<std::string>& paths) {
-    model::Manifests manifests = model::ReadManifests(paths);
-    for (model::ManifestError& error : manifests.errors) {
-      auto file = std::make_shared<const model::ManifestFile>(model::ManifestFile{std::move(error.file), {}});
+    admission::Manifests manifests = admission::ReadManifests(paths);
+    for (admission::ManifestError& error : manifests.errors) {
+      auto file = std::make_shared<const admission::ManifestFile>(admission::ManifestFile{std::move(error.file), {}});
       out_.errors.push_back({std::move(file), error.mark, "", std::move(error.message), ""});
     }
     // A JobSet is held against the claims that there are, wherever they stand.
     for (const bool others : {false, true}) {
-      for (const model::ManifestObject& manifest : manifests.objects) {
+      for (const admission::ManifestObject& manifest : manifests.objects) {
         if ((manifest.value["kind"].AsText() != "PersistentVolumeClaim") == others) Take(manifest);
       }
     }
@@ -44,7 +44,7 @@ class Loader {
   }
 
  private:
-  void Take(const model::ManifestObject& manifest) {
+  void Take(const admission::ManifestObject& manifest) {
     const std::string& version = manifest.value["apiVersion"].AsText();
     const std::string& kind = manifest.value["kind"].AsText();
     if (kind.empty() || version.empty()) {
@@ -86,7 +86,7 @@ class Loader {
 
   // ConfigMaps, Secrets, claims and Services, by the rules that all objects have and those of settings.
   template <class T>
-  void TakeSettings(const model::ManifestObject& manifest, std::vector<T>& into) {
+  void TakeSettings(const admission::ManifestObject& manifest, std::vector<T>& into) {
     const std::size_t errors_before = out_.errors.size();
     const Value mended = CheckSettings(manifest, out_.errors);
     T object;
@@ -100,7 +100,7 @@ class Loader {
   }
 
   // Headless ones give pods their names; there is nothing here that could balance load.
-  void TakeService(const model::ManifestObject& manifest) {
+  void TakeService(const admission::ManifestObject& manifest) {
     if (manifest.value["spec"]["clusterIP"].AsText() != "None") {
       return Complain(manifest, manifest.value["spec"]["clusterIP"].IsNull() ? "spec" : "spec.clusterIP",
                       "only headless Services are known here; set clusterIP to None to give pods their names");
@@ -109,7 +109,7 @@ class Loader {
   }
 
   // False, and said so: there is one of this kind and name already.
-  bool IsNew(const model::ManifestObject& manifest, const SharedString& name_space, const SharedString& name) {
+  bool IsNew(const admission::ManifestObject& manifest, const SharedString& name_space, const SharedString& name) {
     const std::string& kind = manifest.value["kind"].AsText();
     if (name.empty() || names_.insert({kind, name_space, name}).second) return true;
     Complain(manifest, "metadata.name", Cat("there is a ", kind, " ", name, " above already; names must differ"));
@@ -122,10 +122,10 @@ class Loader {
     bool clean = true;
     std::vector<std::string> dropped;  // paths of values of the wrong type
   };
-  using Create = std::function<model::Answer(const Value& object, const model::Request&)>;
+  using Create = std::function<admission::Answer(const Value& object, const admission::Request&)>;
 
   // What admission makes of the object; nothing if even without what could not be read it is refused.
-  std::optional<Admitted> Admit(const model::ManifestObject& manifest, const Create& create) {
+  std::optional<Admitted> Admit(const admission::ManifestObject& manifest, const Create& create) {
     const std::string& own = manifest.value["metadata"]["namespace"].AsText();
     const std::string name_space = own.empty() ? options_.name_space : own;
     const meta::Uid uid = options_.new_uid();
@@ -133,7 +133,7 @@ class Loader {
     const auto ask = [&](const Value& object, std::string_view validation) {
       return create(object, {name_space, validation, uid, suffix, options_.now});
     };
-    model::Answer answer = ask(manifest.value, "Strict");
+    admission::Answer answer = ask(manifest.value, "Strict");
     Admitted out;
     out.clean = answer.ok();
     Value mended;
@@ -166,13 +166,14 @@ class Loader {
     return out;
   }
 
-  static const model::Message& MessageOf(const model::ManifestObject& manifest) {
+  static const model::Message& MessageOf(const admission::ManifestObject& manifest) {
     return manifest.value["kind"].AsText() == "JobSet" ? model::JobSetMessage() : model::JobMessage();
   }
 
-  void TakeJob(const model::ManifestObject& manifest) {
-    const auto admitted = Admit(
-        manifest, [](const Value& object, const model::Request& request) { return model::CreateJob(object, request); });
+  void TakeJob(const admission::ManifestObject& manifest) {
+    const auto admitted = Admit(manifest, [](const Value& object, const admission::Request& request) {
+      return admission::CreateJob(object, request);
+    });
     if (!admitted || !admitted->clean) return;
     LoadedJob loaded{{}, manifest};
     FromValue(admitted->object, loaded.job);
@@ -182,10 +183,10 @@ class Loader {
     out_.jobs.push_back(std::move(loaded));
   }
 
-  void TakeJobSet(const model::ManifestObject& manifest) {
-    const auto admitted = Admit(manifest, [&](const Value& object, const model::Request& request) {
+  void TakeJobSet(const admission::ManifestObject& manifest) {
+    const auto admitted = Admit(manifest, [&](const Value& object, const admission::Request& request) {
       const auto find_claim = [&](const std::string& name) { return FindClaim(std::string(request.name_space), name); };
-      return model::CreateJobSet(object, {request, options_.gates, find_claim});
+      return admission::CreateJobSet(object, {request, options_.gates, find_claim});
     });
     if (!admitted) return;
     CheckChildJobs(manifest, *admitted);
@@ -194,7 +195,7 @@ class Loader {
     for (const jobset::ExtensionError& error : unreadable) {
       Complain(manifest, Cat("metadata.annotations[", error.key, "]"), error.message);
     }
-    for (const model::Remark& remark : model::RemarksOnJobSet(manifest.value)) {
+    for (const admission::Remark& remark : admission::RemarksOnJobSet(manifest.value)) {
       Warn(manifest, remark.field, remark.message);
     }
     const Value& jobs = manifest.value["spec"]["replicatedJobs"];
@@ -211,7 +212,8 @@ class Loader {
   }
 
   // Reprieve's own are read on JobSets alone.
-  void RemarkOnAnnotations(const model::ManifestObject& manifest, const std::string& field, const Value& annotations) {
+  void RemarkOnAnnotations(const admission::ManifestObject& manifest, const std::string& field,
+                           const Value& annotations) {
     for (const Value::Member& member : annotations.members()) {
       if (!member.key.starts_with(jobset::kExtensionPrefix)) continue;
       Warn(manifest, Cat(field, "[", member.key, "]"), "means nothing here: it is read on JobSets alone");
@@ -232,7 +234,7 @@ class Loader {
   }
 
   // The server takes a JobSet whose Jobs it will refuse; here that is known before anything starts.
-  void CheckChildJobs(const model::ManifestObject& manifest, const Admitted& jobset) {
+  void CheckChildJobs(const admission::ManifestObject& manifest, const Admitted& jobset) {
     const Value& admitted = jobset.object;
     const Value& jobs = admitted["spec"]["replicatedJobs"];
     for (std::size_t i = 0; i < jobs.size(); ++i) {
@@ -252,15 +254,15 @@ class Loader {
           volume.Set("emptyDir", Value::MakeObject());
         }
       }
-      const model::Answer answer =
-          model::CreateJob(job, {admitted["metadata"]["namespace"].AsText(), "Ignore", "UID", "", options_.now});
+      const admission::Answer answer =
+          admission::CreateJob(job, {admitted["metadata"]["namespace"].AsText(), "Ignore", "UID", "", options_.now});
       if (!answer.ok()) Add(manifest, answer, Cat("spec.replicatedJobs[", i, "].template."), jobset.dropped);
     }
   }
 
   // `prefix`: where in the manifest the object stands that was asked about. What is said only because a value of the
   // wrong type is not there (`dropped`) is no news.
-  void Add(const model::ManifestObject& manifest, const model::Answer& answer, const std::string& prefix,
+  void Add(const admission::ManifestObject& manifest, const admission::Answer& answer, const std::string& prefix,
            const std::vector<std::string>& dropped) {
     for (const FieldComplaint& complaint : ExplainAnswer(answer, manifest.value)) {
       Diagnostic diagnostic = AboutField(manifest, Cat(prefix, complaint.field), complaint.message);
@@ -276,7 +278,7 @@ class Loader {
     });
   }
 
-  void AddFault(const model::ManifestObject& manifest, TypeFault fault) {
+  void AddFault(const admission::ManifestObject& manifest, TypeFault fault) {
     out_.errors.push_back(AboutFault(manifest, std::move(fault)));
   }
 
@@ -298,11 +300,11 @@ class Loader {
     }
   }
 
-  void Warn(const model::ManifestObject& manifest, const std::string& field, std::string_view message) {
+  void Warn(const admission::ManifestObject& manifest, const std::string& field, std::string_view message) {
     out_.warnings.push_back(WarningAbout(manifest, field, message));
   }
 
-  void Complain(const model::ManifestObject& manifest, std::string_view field, std::string message) {
+  void Complain(const admission::ManifestObject& manifest, std::string_view field, std::string message) {
     out_.errors.push_back(AboutField(manifest, field, std::move(message)));
   }
 
@@ -317,14 +319,14 @@ Loaded Load(const std::vector<std::string>& paths, const LoadOptions& options) {
   return Loader(options).Run(paths);
 }
 
-std::string WarningAbout(const model::ManifestObject& manifest, std::string_view field, std::string_view message) {
-  const model::Mark mark = model::Locate(manifest.value, field);
+std::string WarningAbout(const admission::ManifestObject& manifest, std::string_view field, std::string_view message) {
+  const document::Mark mark = document::Locate(manifest.value, field);
   return Cat(manifest.file->name, ":", std::max<std::uint32_t>(mark.line, 1), ": ", field, " ", message);
 }
 
-Diagnostic AboutField(const model::ManifestObject& manifest, std::string_view field, std::string message) {
-  const model::Mark mark = model::Locate(manifest.value, field);
-  return {manifest.file, mark.line != 0 ? mark : model::Mark{1, 1}, std::string(field), std::move(message), ""};
+Diagnostic AboutField(const admission::ManifestObject& manifest, std::string_view field, std::string message) {
+  const document::Mark mark = document::Locate(manifest.value, field);
+  return {manifest.file, mark.line != 0 ? mark : document::Mark{1, 1}, std::string(field), std::move(message), ""};
 }
 
 }  // namespace reprieve::cli

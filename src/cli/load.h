@@ -7,23 +7,23 @@
 #include <string>
 #include <vector>
 
+#include "admission/manifest.h"
 #include "cli/diagnostic.h"
 #include "model/batch.h"
 #include "model/core.h"
 #include "model/feature_gates.h"
 #include "model/jobset.h"
-#include "model/manifest.h"
 
 namespace reprieve::cli {
 
 struct LoadedJob {
   batch::Job job;
-  model::ManifestObject manifest;
+  admission::ManifestObject manifest;
 };
 
 struct LoadedJobSet {
   jobset::JobSet jobset;
-  model::ManifestObject manifest;
+  admission::ManifestObject manifest;
 };
 
 struct Loaded {
@@ -49,9 +49,9 @@ struct LoadOptions {
 Loaded Load(const std::vector<std::string>& paths, const LoadOptions& options);
 
 // A line of `warnings` about a field of a manifest, with its place.
-std::string WarningAbout(const model::ManifestObject& manifest, std::string_view field, std::string_view message);
+std::string WarningAbout(const admission::ManifestObject& manifest, std::string_view field, std::string_view message);
 
 // A diagnostic about a field of a manifest, at its place or at the nearest thing above it.
-Diagnostic AboutField(const model::ManifestObject& manifest, std::string_view field, std::string message);
+Diagnostic AboutField(const admission::ManifestObject& manifest, std::string_view field, std::string message);
 
 }  // namespace reprieve::cli

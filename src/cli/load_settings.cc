@@ -1,17 +1,17 @@
 #include "cli/load_settings.h"
 
+#include "admission/validation/names.h"
+#include "admission/validation/object_meta.h"
 #include "base/base64.h"
 #include "base/text.h"
 #include "cli/explain_error.h"
 #include "cli/load.h"
 #include "model/decode.h"
-#include "model/validation/names.h"
-#include "model/validation/object_meta.h"
 
 namespace reprieve::cli {
 namespace {
 
-using model::Value;
+using document::Value;
 
 // Of all values of a ConfigMap or a Secret together.
 constexpr std::size_t kMostBytes = std::size_t{1} << 20;
@@ -25,7 +25,7 @@ constexpr ValuesField kOfSecret[] = {{"data", true}, {"stringData", false}};
 
 class SettingsCheck {
  public:
-  SettingsCheck(const model::ManifestObject& manifest, std::vector<Diagnostic>& errors)
+  SettingsCheck(const admission::ManifestObject& manifest, std::vector<Diagnostic>& errors)
       : manifest_(manifest), errors_(errors) {}
 
   Value Run() {
@@ -55,14 +55,14 @@ class SettingsCheck {
   void CheckMeta(const Value& meta) {
     const std::string& name = meta["name"].AsText();
     if (!name.empty()) {
-      for (const std::string& fault : model::DnsSubdomainFaults(name)) {
+      for (const std::string& fault : admission::DnsSubdomainFaults(name)) {
         Complain("metadata.name", Cat("Invalid value: ", Quote(name), ": ", fault));
       }
     }
-    model::FieldErrors faults;
-    model::ValidateLabels(meta["labels"], model::FieldPath("metadata.labels"), faults);
-    model::ValidateAnnotations(meta["annotations"], model::FieldPath("metadata.annotations"), faults);
-    for (const model::FieldError& fault : faults.list()) Complain(fault.field, fault.body);
+    admission::FieldErrors faults;
+    admission::ValidateLabels(meta["labels"], admission::FieldPath("metadata.labels"), faults);
+    admission::ValidateAnnotations(meta["annotations"], admission::FieldPath("metadata.annotations"), faults);
+    for (const admission::FieldError& fault : faults.list()) Complain(fault.field, fault.body);
   }
 
   template <std::size_t N>
@@ -71,7 +71,7 @@ class SettingsCheck {
     for (const ValuesField& field : fields) {
       for (const Value::Member& member : object[field.name].members()) {
         const std::string path = Cat(field.name, "[", member.key, "]");
-        for (const std::string& fault : model::ConfigMapKeyFaults(member.key)) {
+        for (const std::string& fault : admission::ConfigMapKeyFaults(member.key)) {
           Complain(path, Cat("Invalid value: ", Quote(member.key), ": ", fault));
         }
         bytes += field.base64 ? DecodeBase64(member.value.AsText()).value_or("").size() : member.value.AsText().size();
@@ -89,18 +89,18 @@ class SettingsCheck {
     }
   }
 
-  const model::ManifestObject& manifest_;
+  const admission::ManifestObject& manifest_;
   std::vector<Diagnostic>& errors_;
 };
 
 }  // namespace
 
-Value CheckSettings(const model::ManifestObject& manifest, std::vector<Diagnostic>& errors) {
+Value CheckSettings(const admission::ManifestObject& manifest, std::vector<Diagnostic>& errors) {
   return SettingsCheck(manifest, errors).Run();
 }
 
-Diagnostic AboutFault(const model::ManifestObject& manifest, TypeFault fault) {
-  const model::Mark mark = fault.mark.line != 0 ? fault.mark : model::Mark{1, 1};
+Diagnostic AboutFault(const admission::ManifestObject& manifest, TypeFault fault) {
+  const document::Mark mark = fault.mark.line != 0 ? fault.mark : document::Mark{1, 1};
   return {manifest.file, mark, std::move(fault.path), std::move(fault.message), std::move(fault.advice)};
 }
 

@@ -5,15 +5,15 @@
 
 #include <vector>
 
+#include "admission/manifest.h"
 #include "cli/diagnostic.h"
 #include "cli/type_check.h"
-#include "model/manifest.h"
 
 namespace reprieve::cli {
 
 // Adds what is wrong with the object to `errors`; gives back what of it can be read.
-model::Value CheckSettings(const model::ManifestObject& manifest, std::vector<Diagnostic>& errors);
+document::Value CheckSettings(const admission::ManifestObject& manifest, std::vector<Diagnostic>& errors);
 
-Diagnostic AboutFault(const model::ManifestObject& manifest, TypeFault fault);
+Diagnostic AboutFault(const admission::ManifestObject& manifest, TypeFault fault);
 
 }  // namespace reprieve::cli

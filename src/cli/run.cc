@@ -21,7 +21,7 @@
 #include "cli/run_report.h"
 #include "cli/verb.h"
 #include "node/local_world.h"
-#include "node/runtime/mount_plan.h"
+#include "runtime/mount_plan.h"
 #include "world/incident.h"
 
 namespace reprieve::cli {
@@ -156,7 +156,7 @@ class RunVerb final : public Verb {
     CheckRunnable(world, files_.front(), loaded);
     const std::vector<world::Incident> incidents = ReadInjections(injections_, world.nodes(), loaded, loaded.errors);
     const auto has_names = [](const LoadedJobSet& each) { return each.jobset.spec->has_hostnames(); };
-    if (std::any_of(loaded.jobsets.begin(), loaded.jobsets.end(), has_names) && !node::MachineHasHostsFile()) {
+    if (std::any_of(loaded.jobsets.begin(), loaded.jobsets.end(), has_names) && !runtime::MachineHasHostsFile()) {
       loaded.warnings.emplace_back(
           "this machine has no /etc/hosts for a pod's own to stand in place of: pods find each other by address only; "
           "an empty file there is enough");

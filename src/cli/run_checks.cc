@@ -11,7 +11,7 @@ namespace {
 
 class RunnableCheck {
  public:
-  RunnableCheck(const node::LocalWorld& world, const model::ManifestObject& manifest, Loaded& loaded)
+  RunnableCheck(const node::LocalWorld& world, const admission::ManifestObject& manifest, Loaded& loaded)
       : world_(world), manifest_(manifest), errors_(loaded.errors), warnings_(loaded.warnings) {}
 
   void Check(const batch::Job& job) {
@@ -107,7 +107,7 @@ class RunnableCheck {
                           jobset::kExclusiveTopology));
     }
     const auto& nodes = world_.nodes();
-    const bool any = std::any_of(nodes.begin(), nodes.end(), [&](const node::Node& node) {
+    const bool any = std::any_of(nodes.begin(), nodes.end(), [&](const scheduler::Node& node) {
       return node.labels.contains(placement.topology->str());
     });
     if (any) return;
@@ -122,7 +122,7 @@ class RunnableCheck {
   // The user has prepared nodes for each Job (jobset.md 2.9).
   void CheckPreparedNodes(const jobset::JobSet& jobset, const jobset::ReplicatedJob& group, const std::string& path) {
     std::set<std::string> prepared;
-    for (const node::Node& node : world_.nodes()) {
+    for (const scheduler::Node& node : world_.nodes()) {
       const auto at = node.labels.find(std::string(jobset::kNamespacedJob));
       if (at != node.labels.end()) prepared.insert(at->second);
     }
@@ -156,7 +156,7 @@ class RunnableCheck {
   }
 
   const node::LocalWorld& world_;
-  const model::ManifestObject& manifest_;
+  const admission::ManifestObject& manifest_;
   std::vector<Diagnostic>& errors_;
   std::vector<std::string>& warnings_;
 };
@@ -227,11 +227,11 @@ std::string DidYouMean(std::string_view near) {
 
 class InjectionReader {
  public:
-  InjectionReader(const std::vector<node::Node>& nodes, const Loaded& loaded, std::vector<Diagnostic>& errors)
+  InjectionReader(const std::vector<scheduler::Node>& nodes, const Loaded& loaded, std::vector<Diagnostic>& errors)
       : nodes_(nodes), pods_(loaded), any_pods_(loaded.errors.empty()), errors_(errors) {}
 
   void Read(const std::string& text, std::vector<world::Incident>& out) {
-    file_ = std::make_shared<const model::ManifestFile>(model::ManifestFile{"--inject", text});
+    file_ = std::make_shared<const admission::ManifestFile>(admission::ManifestFile{"--inject", text});
     auto parsed = world::ParseIncident(text);
     if (const auto* error = std::get_if<world::IncidentError>(&parsed)) return Complain(error->at, error->message, "");
     auto& incident = std::get<world::Incident>(parsed);
@@ -249,7 +249,7 @@ class InjectionReader {
 
   void CheckNode(const world::Incident& incident) {
     std::vector<std::string_view> names;
-    for (const node::Node& node : nodes_) names.push_back(node.name);
+    for (const scheduler::Node& node : nodes_) names.push_back(node.name);
     if (std::find(names.begin(), names.end(), incident.node) != names.end()) return;
     Complain(incident.name_at,
              nodes_.size() == 1 ? Cat("there is no node ", incident.node, "; the only one is n1")
@@ -276,11 +276,11 @@ class InjectionReader {
              DidYouMean(NearestWord(incident.container, names)));
   }
 
-  const std::vector<node::Node>& nodes_;
+  const std::vector<scheduler::Node>& nodes_;
   const PodNames pods_;
   const bool any_pods_;
   std::vector<Diagnostic>& errors_;
-  std::shared_ptr<const model::ManifestFile> file_;
+  std::shared_ptr<const admission::ManifestFile> file_;
 };
 
 }  // namespace
@@ -291,13 +291,14 @@ void CheckRunnable(const node::LocalWorld& world, const std::string& first_path,
     RunnableCheck(world, jobset.manifest, loaded).Check(jobset.jobset);
   }
   if (loaded.errors.empty() && loaded.jobs.empty() && loaded.jobsets.empty()) {
-    auto file = std::make_shared<const model::ManifestFile>(model::ManifestFile{first_path, {}});
+    auto file = std::make_shared<const admission::ManifestFile>(admission::ManifestFile{first_path, {}});
     loaded.errors.push_back({std::move(file), {}, "", "has no Job and no JobSet in it", ""});
   }
 }
 
-std::vector<world::Incident> ReadInjections(const std::vector<std::string>& texts, const std::vector<node::Node>& nodes,
-                                            const Loaded& loaded, std::vector<Diagnostic>& errors) {
+std::vector<world::Incident> ReadInjections(const std::vector<std::string>& texts,
+                                            const std::vector<scheduler::Node>& nodes, const Loaded& loaded,
+                                            std::vector<Diagnostic>& errors) {
   std::vector<world::Incident> out;
   InjectionReader reader(nodes, loaded, errors);
   for (const std::string& text : texts) reader.Read(text, out);

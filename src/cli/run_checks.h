@@ -18,7 +18,8 @@ namespace reprieve::cli {
 void CheckRunnable(const node::LocalWorld& world, const std::string& first_path, Loaded& loaded);
 
 // Reads the events of --inject; what is wrong is added to `errors`, at its word.
-std::vector<world::Incident> ReadInjections(const std::vector<std::string>& texts, const std::vector<node::Node>& nodes,
-                                            const Loaded& loaded, std::vector<Diagnostic>& errors);
+std::vector<world::Incident> ReadInjections(const std::vector<std::string>& texts,
+                                            const std::vector<scheduler::Node>& nodes, const Loaded& loaded,
+                                            std::vector<Diagnostic>& errors);
 
 }  // namespace reprieve::cli

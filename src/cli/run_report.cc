@@ -8,12 +8,12 @@
 #include <utility>
 
 #include "base/text.h"
-#include "model/json.h"
+#include "document/json.h"
 
 namespace reprieve::cli {
 namespace {
 
-using model::Value;
+using document::Value;
 
 constexpr Nanoseconds kRepaintAtMostEvery = std::chrono::milliseconds(100);
 
@@ -410,7 +410,7 @@ void RunReport::Output(const node::PodOutput& line) {
     event.Set("namespace", Value::String(line.pod.namespace_.str()));
     event.Set("pod", Value::String(line.pod.name.str()));
     event.Set("container", Value::String(std::string(line.container)));
-    event.Set("stream", Value::String(line.stream == node::Stream::kStdout ? "stdout" : "stderr"));
+    event.Set("stream", Value::String(line.stream == runtime::Stream::kStdout ? "stdout" : "stderr"));
     event.Set("text", Value::String(line.text));
     return Json(std::move(event));
   }
@@ -452,7 +452,7 @@ void RunReport::Line(const std::string& text) {
 }
 
 void RunReport::Json(Value object) {
-  std::puts(model::WriteJson(object).c_str());
+  std::puts(document::WriteJson(object).c_str());
   std::fflush(stdout);
 }
 

@@ -71,9 +71,9 @@ class RunReport final : public world::Watcher {
   };
   JobLife* LifeOf(const core::Pod& pod);
   void Line(const std::string& text);
-  void Json(model::Value object);
+  void Json(document::Value object);
   // `kind`: job or jobset.
-  model::Value JsonEvent(std::string_view type, std::string_view kind, const meta::ObjectKey& object) const;
+  document::Value JsonEvent(std::string_view type, std::string_view kind, const meta::ObjectKey& object) const;
   Tally& TallyOf(JobLife& job);
   void NoteWaiting(PodLife& pod, std::string why);
   void TellWaiting();
@@ -90,7 +90,8 @@ class RunReport final : public world::Watcher {
   void Summarize(const JobLife& job, bool interrupted);
   void Summarize(const JobSetLife& jobset, bool interrupted);
   // What a summary has beside its heading.
-  model::Value SummaryEvent(model::Value event, const Tally& tally, std::string_view result, Nanoseconds took) const;
+  document::Value SummaryEvent(document::Value event, const Tally& tally, std::string_view result,
+                               Nanoseconds took) const;
   void PrintTally(const meta::ObjectKey& key, const Tally& tally, bool failed, const std::string& counts);
   void PrintTail(const std::string& path);
 

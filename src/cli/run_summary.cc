@@ -7,12 +7,12 @@
 
 #include "base/text.h"
 #include "cli/run_report.h"
-#include "model/json.h"
+#include "document/json.h"
 
 namespace reprieve::cli {
 namespace {
 
-using model::Value;
+using document::Value;
 
 constexpr std::size_t kTailLines = 5;
 

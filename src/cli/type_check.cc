@@ -2,16 +2,16 @@
 
 #include "base/base64.h"
 #include "base/text.h"
+#include "document/json.h"
 #include "model/gotime.h"
-#include "model/json.h"
 #include "model/quantity.h"
 
 namespace reprieve::cli {
 namespace {
 
+using document::Value;
 using model::Shape;
 using model::Type;
-using model::Value;
 
 constexpr std::size_t kLongestShown = 60;
 
@@ -95,7 +95,7 @@ bool Fits(const Value& value, Shape shape) {
 }
 
 std::string ShownOf(const Value& value) {
-  std::string out = model::WriteJson(value);
+  std::string out = document::WriteJson(value);
   if (out.size() <= kLongestShown) return out;
   std::size_t end = kLongestShown;
   while (end > 0 && (static_cast<unsigned char>(out[end]) & 0xC0) == 0x80) --end;
@@ -108,7 +108,7 @@ class Checker {
   explicit Checker(std::vector<TypeFault>& faults) : faults_(faults) {}
 
   // False: it does not fit, and is to go.
-  bool Mend(Value& value, const Type& type, model::Mark key) {
+  bool Mend(Value& value, const Type& type, document::Mark key) {
     if (value.IsNull()) return true;
     if (!Fits(value, type.shape)) {
       Complain(value, type.shape, key);
@@ -150,13 +150,13 @@ class Checker {
     return fits;
   }
 
-  void Complain(const Value& value, Shape shape, model::Mark key) {
+  void Complain(const Value& value, Shape shape, document::Mark key) {
     TypeFault fault;
     fault.path = path_;
     fault.mark = value.mark().line != 0 ? value.mark() : key;
     fault.message = Cat(ShownOf(value), ", ", KindName(value), " where ", Expected(shape), " was expected");
     if (shape == Shape::kString && (value.IsNumber() || value.IsBool())) {
-      fault.advice = Cat("Quote it: \"", model::WriteJson(value), "\".");
+      fault.advice = Cat("Quote it: \"", document::WriteJson(value), "\".");
     }
     faults_.push_back(std::move(fault));
   }

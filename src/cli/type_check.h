@@ -8,23 +8,23 @@
 #include <string>
 #include <vector>
 
+#include "document/value.h"
 #include "model/schema.h"
-#include "model/value.h"
 
 namespace reprieve::cli {
 
 struct TypeFault {
   std::string path;  // spec.template.spec.containers[0].env[0].value
-  model::Mark mark;
+  document::Mark mark;
   std::string message;  // 7, a number where text was expected
   std::string advice;
 };
 
 struct TypeCheck {
   std::vector<TypeFault> faults;
-  model::Value mended;  // without them
+  document::Value mended;  // without them
 };
 
-[[nodiscard]] TypeCheck CheckTypes(const model::Value& manifest, const model::Message& message);
+[[nodiscard]] TypeCheck CheckTypes(const document::Value& manifest, const model::Message& message);
 
 }  // namespace reprieve::cli

@@ -12,13 +12,13 @@
 #include "cli/feature_gates_option.h"
 #include "cli/load.h"
 #include "cli/verb.h"
-#include "model/json.h"
+#include "document/json.h"
 
 namespace reprieve::cli {
 namespace {
 
-model::Value ToValue(const Diagnostic& d) {
-  using model::Value;
+document::Value ToValue(const Diagnostic& d) {
+  using document::Value;
   Value out = Value::MakeObject();
   out.Set("file", Value::String(d.source->name));
   if (d.mark.line != 0) {
@@ -58,7 +58,7 @@ class Validate final : public Verb {
     for (const std::string& warning : loaded.warnings) std::fprintf(stderr, "Warning: %s\n", warning.c_str());
     const Style style(ColorNamed(color_), STDOUT_FILENO);
     if (output_ == "json") {
-      for (const Diagnostic& error : loaded.errors) std::printf("%s\n", model::WriteJson(ToValue(error)).c_str());
+      for (const Diagnostic& error : loaded.errors) std::printf("%s\n", document::WriteJson(ToValue(error)).c_str());
     } else {
       std::fputs(RenderAll(loaded.errors, style).c_str(), stdout);
     }

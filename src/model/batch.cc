@@ -5,6 +5,9 @@
 #include <utility>
 
 namespace reprieve::batch {
+
+using document::Value;
+
 namespace {
 
 constexpr std::array<std::string_view, 5> kActions = {"Count", "Ignore", "FailIndex", "FailJob", ""};

@@ -77,7 +77,7 @@ struct PodFailurePolicyRule {
   std::optional<OnExitCodes> on_exit_codes;
   std::vector<OnPodCondition> on_pod_conditions;
   model::Rest rest;
-  model::Mark mark;  // where the rule stands in the user's file
+  document::Mark mark;  // where the rule stands in the user's file
   template <class V>
   static void Fields(V& v) {
     v.Field("action", &PodFailurePolicyRule::action, kAlwaysWritten);
@@ -101,7 +101,7 @@ struct SuccessPolicyRule {
   std::optional<std::string> succeeded_indexes;
   std::optional<std::int32_t> succeeded_count;
   model::Rest rest;
-  model::Mark mark;  // where the rule stands in the user's file
+  document::Mark mark;  // where the rule stands in the user's file
   template <class V>
   static void Fields(V& v) {
     v.Field("succeededIndexes", &SuccessPolicyRule::succeeded_indexes);
@@ -241,14 +241,14 @@ struct Job {
 };
 
 // Takes the places of the policies' rules from the manifest that the Job was admitted from.
-void KeepRuleMarks(const Value& manifest, Job& job);
+void KeepRuleMarks(const document::Value& manifest, Job& job);
 // The same of a spec alone, from the spec as written.
-void KeepRuleMarks(const Value& written, JobSpec& spec);
+void KeepRuleMarks(const document::Value& written, JobSpec& spec);
 // Takes those places from the spec that the Job was made from, whose rules are the same.
 void TakeRuleMarks(const JobSpec& from, Job& job);
 
 // With apiVersion and kind. Reading keeps the marks of rules.
-void FromValue(const Value& value, Job& out);
-Value ToValue(const Job& job);
+void FromValue(const document::Value& value, Job& out);
+document::Value ToValue(const Job& job);
 
 }  // namespace reprieve::batch

@@ -3,6 +3,9 @@
 #include "base/text.h"
 
 namespace reprieve::model {
+
+using document::Value;
+
 namespace {
 
 const Value kNothing;

@@ -19,8 +19,8 @@
 #include "base/shared_string.h"
 #include "base/shared_vector.h"
 #include "base/time.h"
+#include "document/value.h"
 #include "model/boxed.h"
-#include "model/value.h"
 
 namespace reprieve::model {
 
@@ -35,7 +35,7 @@ inline constexpr Presence kAlwaysWritten = Presence::kAlways;
 class Rest {
  public:
   Rest() = default;
-  Rest(const Rest& other) : value_(other.value_ ? std::make_unique<Value>(*other.value_) : nullptr) {}
+  Rest(const Rest& other) : value_(other.value_ ? std::make_unique<document::Value>(*other.value_) : nullptr) {}
   Rest(Rest&&) noexcept = default;
   Rest& operator=(const Rest& other) {
     if (this != &other) *this = Rest(other);
@@ -44,14 +44,14 @@ class Rest {
   Rest& operator=(Rest&&) noexcept = default;
   ~Rest() = default;
 
-  const Value& operator[](std::string_view key) const;
-  const Value::Object& members() const;
-  Value& At(std::string_view key);
+  const document::Value& operator[](std::string_view key) const;
+  const document::Value::Object& members() const;
+  document::Value& At(std::string_view key);
 
   friend bool operator==(const Rest& a, const Rest& b);
 
  private:
-  std::unique_ptr<Value> value_;  // null: none
+  std::unique_ptr<document::Value> value_;  // null: none
 };
 
 // An enumeration bound as text has a table of its names beside it, found by overload.
@@ -66,63 +66,63 @@ concept Bound = requires {
   typename T::BoundTag;
 };
 
-void FromValue(const Value& value, bool& out);
-void FromValue(const Value& value, std::int32_t& out);
-void FromValue(const Value& value, std::int64_t& out);
-void FromValue(const Value& value, std::string& out);
-void FromValue(const Value& value, SharedString& out);
-void FromValue(const Value& value, Time& out);
-void FromValue(const Value& value, Value& out);
-Value ToValue(bool value);
-Value ToValue(std::int32_t value);
-Value ToValue(std::int64_t value);
-Value ToValue(const std::string& value);
-Value ToValue(const SharedString& value);
-Value ToValue(Time value);
-Value ToValue(const Value& value);
+void FromValue(const document::Value& value, bool& out);
+void FromValue(const document::Value& value, std::int32_t& out);
+void FromValue(const document::Value& value, std::int64_t& out);
+void FromValue(const document::Value& value, std::string& out);
+void FromValue(const document::Value& value, SharedString& out);
+void FromValue(const document::Value& value, Time& out);
+void FromValue(const document::Value& value, document::Value& out);
+document::Value ToValue(bool value);
+document::Value ToValue(std::int32_t value);
+document::Value ToValue(std::int64_t value);
+document::Value ToValue(const std::string& value);
+document::Value ToValue(const SharedString& value);
+document::Value ToValue(Time value);
+document::Value ToValue(const document::Value& value);
 
 template <NamedEnum E>
-void FromValue(const Value& value, E& out) {
+void FromValue(const document::Value& value, E& out) {
   FromName(value.AsText(), out);
 }
 template <NamedEnum E>
-Value ToValue(E value) {
-  return Value::String(std::string(NameOf(value)));
+document::Value ToValue(E value) {
+  return document::Value::String(std::string(NameOf(value)));
 }
 
 template <class T>
-void FromValue(const Value& value, std::optional<T>& out);
+void FromValue(const document::Value& value, std::optional<T>& out);
 template <class T>
-Value ToValue(const std::optional<T>& value);
+document::Value ToValue(const std::optional<T>& value);
 template <class T>
-void FromValue(const Value& value, Boxed<T>& out);
+void FromValue(const document::Value& value, Boxed<T>& out);
 template <class T>
-Value ToValue(const Boxed<T>& value);
+document::Value ToValue(const Boxed<T>& value);
 template <class T>
-void FromValue(const Value& value, std::vector<T>& out);
+void FromValue(const document::Value& value, std::vector<T>& out);
 template <class T>
-Value ToValue(const std::vector<T>& value);
+document::Value ToValue(const std::vector<T>& value);
 template <class T>
-void FromValue(const Value& value, SharedVector<T>& out);
+void FromValue(const document::Value& value, SharedVector<T>& out);
 template <class T>
-Value ToValue(const SharedVector<T>& value);
+document::Value ToValue(const SharedVector<T>& value);
 template <class T>
-void FromValue(const Value& value, std::map<std::string, T>& out);
+void FromValue(const document::Value& value, std::map<std::string, T>& out);
 template <class T>
-Value ToValue(const std::map<std::string, T>& value);
+document::Value ToValue(const std::map<std::string, T>& value);
 template <class T>
-void FromValue(const Value& value, std::shared_ptr<const T>& out);
+void FromValue(const document::Value& value, std::shared_ptr<const T>& out);
 template <class T>
-Value ToValue(const std::shared_ptr<const T>& value);
+document::Value ToValue(const std::shared_ptr<const T>& value);
 template <Bound T>
-void FromValue(const Value& value, T& out);
+void FromValue(const document::Value& value, T& out);
 template <Bound T>
-Value ToValue(const T& value);
+document::Value ToValue(const T& value);
 
 // --- below: how it works -------------------------------------------------------------------------------------------
 
 template <class T>
-void FromValue(const Value& value, std::optional<T>& out) {
+void FromValue(const document::Value& value, std::optional<T>& out) {
   if (value.IsNull()) {
     out.reset();
   } else {
@@ -130,12 +130,12 @@ void FromValue(const Value& value, std::optional<T>& out) {
   }
 }
 template <class T>
-Value ToValue(const std::optional<T>& value) {
-  return value ? ToValue(*value) : Value::Null();
+document::Value ToValue(const std::optional<T>& value) {
+  return value ? ToValue(*value) : document::Value::Null();
 }
 
 template <class T>
-void FromValue(const Value& value, Boxed<T>& out) {
+void FromValue(const document::Value& value, Boxed<T>& out) {
   if (value.IsNull()) {
     out.reset();
   } else {
@@ -143,88 +143,88 @@ void FromValue(const Value& value, Boxed<T>& out) {
   }
 }
 template <class T>
-Value ToValue(const Boxed<T>& value) {
-  return value ? ToValue(*value) : Value::Null();
+document::Value ToValue(const Boxed<T>& value) {
+  return value ? ToValue(*value) : document::Value::Null();
 }
 
 template <class T>
-void FromValue(const Value& value, std::vector<T>& out) {
+void FromValue(const document::Value& value, std::vector<T>& out) {
   out.clear();
   out.reserve(value.items().size());
-  for (const Value& item : value.items()) FromValue(item, out.emplace_back());
+  for (const document::Value& item : value.items()) FromValue(item, out.emplace_back());
 }
 template <class T>
-Value ToValue(const std::vector<T>& value) {
-  Value out = Value::MakeArray();
+document::Value ToValue(const std::vector<T>& value) {
+  document::Value out = document::Value::MakeArray();
   for (const T& item : value) out.Append(ToValue(item));
   return out;
 }
 
 template <class T>
-void FromValue(const Value& value, SharedVector<T>& out) {
+void FromValue(const document::Value& value, SharedVector<T>& out) {
   std::vector<T> list;
   FromValue(value, list);
   out = std::move(list);
 }
 template <class T>
-Value ToValue(const SharedVector<T>& value) {
-  Value out = Value::MakeArray();
+document::Value ToValue(const SharedVector<T>& value) {
+  document::Value out = document::Value::MakeArray();
   for (const T& item : value) out.Append(ToValue(item));
   return out;
 }
 
 template <class T>
-void FromValue(const Value& value, std::map<std::string, T>& out) {
+void FromValue(const document::Value& value, std::map<std::string, T>& out) {
   out.clear();
-  for (const Value::Member& member : value.members()) FromValue(member.value, out[member.key]);
+  for (const document::Value::Member& member : value.members()) FromValue(member.value, out[member.key]);
 }
 template <class T>
-Value ToValue(const std::map<std::string, T>& value) {
-  Value out = Value::MakeObject();
+document::Value ToValue(const std::map<std::string, T>& value) {
+  document::Value out = document::Value::MakeObject();
   for (const auto& [key, item] : value) out.members().push_back({key, ToValue(item), {}});
   return out;
 }
 
 template <class T>
-void FromValue(const Value& value, std::shared_ptr<const T>& out) {
+void FromValue(const document::Value& value, std::shared_ptr<const T>& out) {
   auto made = std::make_shared<T>();
   FromValue(value, *made);
   out = std::move(made);
 }
 template <class T>
-Value ToValue(const std::shared_ptr<const T>& value) {
-  return value ? ToValue(*value) : Value::MakeObject();
+document::Value ToValue(const std::shared_ptr<const T>& value) {
+  return value ? ToValue(*value) : document::Value::MakeObject();
 }
 
 namespace bind_internal {
 
 template <class T>
 struct Reader {
-  const Value& from;
+  const document::Value& from;
   T& to;
   std::vector<std::string_view> known;
   template <class M>
   void Field(std::string_view name, M T::*member, Presence = kOmitEmpty) {
     known.push_back(name);
-    if (const Value* found = from.Find(name)) FromValue(*found, to.*member);
+    if (const document::Value* found = from.Find(name)) FromValue(*found, to.*member);
   }
 };
 
 template <class T>
 struct Writer {
   const T& from;
-  Value& to;
+  document::Value& to;
   std::initializer_list<std::string_view> without{};  // members that are not written
   template <class M>
   void Field(std::string_view name, M T::*member, Presence presence = kOmitEmpty) {
     for (const std::string_view left_out : without) {
       if (name == left_out) return;
     }
-    Value value = ToValue(from.*member);
+    document::Value value = ToValue(from.*member);
     if constexpr (requires { (from.*member).has_value(); }) {
       // An optional is there or not, zero or not.
       if (value.IsNull() && presence == kOmitEmpty) return;
-      if (value.IsNull()) value = Value::MakeObject();
+      if (value.IsNull()) value = document::Value::MakeObject();
     } else {
       if (presence == kOmitEmpty && value.IsEmpty()) return;
     }
@@ -235,36 +235,36 @@ struct Writer {
 }  // namespace bind_internal
 
 template <Bound T>
-void FromValue(const Value& value, T& out) {
+void FromValue(const document::Value& value, T& out) {
   bind_internal::Reader<T> reader{value, out, {}};
   T::Fields(reader);
-  for (const Value::Member& member : value.members()) {
+  for (const document::Value::Member& member : value.members()) {
     bool known = false;
     for (const std::string_view name : reader.known) known = known || name == member.key;
     if (!known) out.rest.At(member.key) = member.value;
   }
 }
 template <Bound T>
-Value ToValue(const T& value) {
-  Value out = Value::MakeObject();
+document::Value ToValue(const T& value) {
+  document::Value out = document::Value::MakeObject();
   bind_internal::Writer<T> writer{value, out, {}};
   T::Fields(writer);
-  for (const Value::Member& member : value.rest.members()) out.members().push_back(member);
+  for (const document::Value::Member& member : value.rest.members()) out.members().push_back(member);
   return out;
 }
 
 // As ToValue, but for the members of these names.
 template <Bound T>
-Value ToValueWithout(const T& value, std::initializer_list<std::string_view> members) {
-  Value out = Value::MakeObject();
+document::Value ToValueWithout(const T& value, std::initializer_list<std::string_view> members) {
+  document::Value out = document::Value::MakeObject();
   bind_internal::Writer<T> writer{value, out, members};
   T::Fields(writer);
-  for (const Value::Member& other : value.rest.members()) out.members().push_back(other);
+  for (const document::Value::Member& other : value.rest.members()) out.members().push_back(other);
   return out;
 }
 
 template <class T>
-T Bind(const Value& value) {
+T Bind(const document::Value& value) {
   T out;
   FromValue(value, out);
   return out;

@@ -5,6 +5,9 @@
 #include "model/schema.h"
 
 namespace reprieve::model {
+
+using document::Value;
+
 namespace {
 
 struct NameCollector {

@@ -6,6 +6,9 @@
 #include "base/base64.h"
 
 namespace reprieve::core {
+
+using document::Value;
+
 namespace {
 
 constexpr std::array<std::string_view, 5> kPhases = {"Pending", "Running", "Succeeded", "Failed", "Unknown"};

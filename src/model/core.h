@@ -197,7 +197,7 @@ struct HttpHeader {
 struct HttpGetAction {
   using BoundTag = void;
   std::string path;
-  Value port;  // a number, or the name of a port of the container
+  document::Value port;  // a number, or the name of a port of the container
   std::string host;
   std::string scheme;
   std::vector<HttpHeader> http_headers;
@@ -214,7 +214,7 @@ struct HttpGetAction {
 
 struct TcpSocketAction {
   using BoundTag = void;
-  Value port;  // a number, or the name of a port of the container
+  document::Value port;  // a number, or the name of a port of the container
   std::string host;
   model::Rest rest;
   template <class V>
@@ -610,8 +610,8 @@ struct Pod {
 };
 
 // With apiVersion and kind.
-void FromValue(const Value& value, Pod& out);
-Value ToValue(const Pod& pod);
+void FromValue(const document::Value& value, Pod& out);
+document::Value ToValue(const Pod& pod);
 
 // What gives pods names: a headless one (clusterIP None) publishes the address of each pod that its selector matches.
 struct ServiceSpec {
@@ -634,10 +634,10 @@ struct Service {
   // Without a selector none.
   bool Selects(const meta::Labels& labels) const;
 };
-void FromValue(const Value& value, Service& out);
+void FromValue(const document::Value& value, Service& out);
 // What the server fills in for a Service without a cluster address.
 void DefaultHeadlessService(Service& service);
-Value ToValue(const Service& service);
+document::Value ToValue(const Service& service);
 
 // A machine, or a part of one, that pods are bound to. Its labels say where it stands.
 struct Node {
@@ -647,10 +647,10 @@ struct Node {
 // Storage that outlives pods.
 struct PersistentVolumeClaim {
   meta::ObjectMeta metadata;
-  Value spec;
+  document::Value spec;
 };
-void FromValue(const Value& value, PersistentVolumeClaim& out);
-Value ToValue(const PersistentVolumeClaim& claim);
+void FromValue(const document::Value& value, PersistentVolumeClaim& out);
+document::Value ToValue(const PersistentVolumeClaim& claim);
 
 // Settings and secrets that pods take from the same manifests.
 struct ConfigMap {
@@ -661,7 +661,7 @@ struct Secret {
   meta::ObjectMeta metadata;
   std::map<std::string, std::string> data;  // decoded from base64; `stringData` wins
 };
-void FromValue(const Value& value, ConfigMap& out);
-void FromValue(const Value& value, Secret& out);
+void FromValue(const document::Value& value, ConfigMap& out);
+void FromValue(const document::Value& value, Secret& out);
 
 }  // namespace reprieve::core

@@ -4,11 +4,14 @@
 #include <set>
 
 #include "base/text.h"
+#include "document/json.h"
 #include "model/gotime.h"
-#include "model/json.h"
 #include "model/quantity.h"
 
 namespace reprieve::model {
+
+using document::Value;
+
 namespace {
 
 constexpr std::size_t kMaxIssues = 100;
@@ -227,7 +230,7 @@ class Decoder {
   }
 
   bool IntoQuantity(const Value& raw, Value& slot) {
-    const std::string text = raw.IsString() ? raw.AsText() : WriteJson(raw);
+    const std::string text = raw.IsString() ? raw.AsText() : document::WriteJson(raw);
     auto quantity = Quantity::Parse(Trim(text));
     if (!quantity.ok()) return Abort(raw, quantity.error().message);
     return Assign(slot, Value::String((*quantity).text()), raw);
@@ -496,12 +499,12 @@ Value Printed(const Value& held, const Message& message) {
 
 std::string Dump(const Value* held, const Message& message) {
   if (held == nullptr || held->IsNull()) return "null";
-  return WriteJson(Printer(true).Message(*held, message));
+  return document::WriteJson(Printer(true).Message(*held, message));
 }
 
 std::string DumpPrinted(const Value* held, const Message& message) {
   if (held == nullptr || held->IsNull()) return "null";
-  return WriteJson(Printer(false).Message(*held, message));
+  return document::WriteJson(Printer(false).Message(*held, message));
 }
 
 }  // namespace reprieve::model

@@ -17,8 +17,8 @@
 #include <string_view>
 #include <vector>
 
+#include "document/value.h"
 #include "model/schema.h"
-#include "model/value.h"
 
 namespace reprieve::model {
 
@@ -27,7 +27,7 @@ struct FieldIssue {
   enum class Kind : std::uint8_t { kUnknown, kDuplicate };
   Kind kind = Kind::kUnknown;
   std::string path;  // spec.template.spec.containers[0].bogus
-  Mark mark;
+  document::Mark mark;
 
   std::string Text() const;  // unknown field "spec.bogus"
 };
@@ -35,25 +35,25 @@ struct FieldIssue {
 // The object can't be read at all; the words are Go's.
 struct DecodeError {
   std::string message;
-  Mark mark;
+  document::Mark mark;
 };
 
 struct Decoded {
-  Value value;
+  document::Value value;
   std::vector<FieldIssue> issues;  // in the order of the text, each once, 100 at most
   std::optional<DecodeError> error;
 };
 
-[[nodiscard]] Decoded Decode(const Value& raw, const Message& message);
+[[nodiscard]] Decoded Decode(const document::Value& raw, const Message& message);
 
 // REQUIRES: `held` came from Decode, or has the same form.
-[[nodiscard]] Value Stored(const Value& held, const Message& message);
-[[nodiscard]] Value Printed(const Value& held, const Message& message);
+[[nodiscard]] document::Value Stored(const document::Value& held, const Message& message);
+[[nodiscard]] document::Value Printed(const document::Value& held, const Message& message);
 
 // As Go prints the structure in an error message: JSON with the names of the internal types, null where nothing is.
-[[nodiscard]] std::string Dump(const Value* held, const Message& message);
+[[nodiscard]] std::string Dump(const document::Value* held, const Message& message);
 
 // JSON with the printed names, for types that have them inside the server too. Null pointer: null.
-[[nodiscard]] std::string DumpPrinted(const Value* held, const Message& message);
+[[nodiscard]] std::string DumpPrinted(const document::Value* held, const Message& message);
 
 }  // namespace reprieve::model

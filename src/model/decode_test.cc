@@ -2,13 +2,16 @@
 
 #include <gtest/gtest.h>
 
-#include "model/json.h"
+#include "document/json.h"
 
 namespace reprieve::model {
+
+using document::Value;
+
 namespace {
 
 Decoded DecodeJob(std::string_view json) {
-  return Decode(*ParseJson(json), JobMessage());
+  return Decode(*document::ParseJson(json), JobMessage());
 }
 
 std::string Fault(std::string_view json) {
@@ -47,12 +50,12 @@ TEST(Decode, ReportsUnknownAndRepeatedFieldsInTheirOrder) {
 
 TEST(Decode, TheLastOfRepeatedMembersWinsAndStructuresGrowTogether) {
   const Decoded decoded = DecodeJob(R"({"spec":{"suspend":true,"parallelism":1},"spec":{"parallelism":2}})");
-  EXPECT_EQ(WriteJson(decoded.value), R"({"spec":{"suspend":true,"parallelism":2}})");
+  EXPECT_EQ(document::WriteJson(decoded.value), R"({"spec":{"suspend":true,"parallelism":2}})");
 }
 
 TEST(Decode, NullTakesAwayAPointerAndLeavesANumberAlone) {
   const Decoded decoded = DecodeJob(R"({"spec":{"suspend":null},"status":{"active":1,"active":null}})");
-  EXPECT_EQ(WriteJson(decoded.value), R"({"spec":{},"status":{"active":1}})");
+  EXPECT_EQ(document::WriteJson(decoded.value), R"({"spec":{},"status":{"active":1}})");
 }
 
 TEST(Decode, TimesAreHeldInUtcToTheSecond) {
@@ -63,7 +66,7 @@ TEST(Decode, TimesAreHeldInUtcToTheSecond) {
 TEST(Decode, PrintsTheOrderAndTheZerosOfTheServer) {
   const Decoded decoded = DecodeJob(R"({"spec":{"template":{"spec":{"containers":[{"image":"i"}]}}},"kind":"Job"})");
   EXPECT_EQ(
-      WriteJson(Printed(decoded.value, JobMessage())),
+      document::WriteJson(Printed(decoded.value, JobMessage())),
       R"({"kind":"Job","metadata":{},"spec":{"template":{"metadata":{},"spec":{"containers":[{"name":"","image":"i",)"
       R"("resources":{}}]}}},"status":{}})");
 }
@@ -76,7 +79,7 @@ TEST(Decode, ZerosAndAbsenceAreOneInTheStore) {
 }
 
 TEST(Decode, DumpsWithTheNamesOfGo) {
-  const Value policy = *ParseJson(R"({"rules":[{"succeededCount":1}]})");
+  const Value policy = *document::ParseJson(R"({"rules":[{"succeededCount":1}]})");
   EXPECT_EQ(Dump(&policy, GetMessage("batch/v1.SuccessPolicy")),
             R"({"Rules":[{"SucceededIndexes":null,"SucceededCount":1}]})");
   EXPECT_EQ(Dump(nullptr, GetMessage("batch/v1.SuccessPolicy")), "null");

@@ -5,6 +5,9 @@
 #include <utility>
 
 namespace reprieve::jobset {
+
+using document::Value;
+
 namespace {
 
 constexpr std::array<std::string_view, 6> kActions = {"FailJobSet",

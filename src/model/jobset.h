@@ -112,7 +112,7 @@ struct FailurePolicyRule {
   std::vector<std::string> on_job_failure_message_patterns;  // RE2, unanchored
   std::vector<std::string> target_replicated_jobs;
   model::Rest rest;
-  model::Mark mark;  // where the rule stands in the user's file
+  document::Mark mark;  // where the rule stands in the user's file
   template <class V>
   static void Fields(V& v) {
     v.Field("name", &FailurePolicyRule::name, kAlwaysWritten);
@@ -346,14 +346,14 @@ struct JobSet {
   JobSetStatus status;
   std::string file;  // the manifest it came from; empty: none
   // The spec as admission stored it, to the letter: an update is compared with that.
-  std::shared_ptr<const Value> stored_spec;
+  std::shared_ptr<const document::Value> stored_spec;
 };
 
 // Takes the places of the rules from the manifest that the JobSet was admitted from: its own and those of its Jobs.
-void KeepRuleMarks(const Value& manifest, JobSet& jobset);
+void KeepRuleMarks(const document::Value& manifest, JobSet& jobset);
 
 // With apiVersion and kind. Reading keeps the marks of rules.
-void FromValue(const Value& value, JobSet& out);
-Value ToValue(const JobSet& jobset);
+void FromValue(const document::Value& value, JobSet& out);
+document::Value ToValue(const JobSet& jobset);
 
 }  // namespace reprieve::jobset

@@ -7,6 +7,9 @@
 #include "model/label_requirement.h"
 
 namespace reprieve::meta {
+
+using document::Value;
+
 namespace {
 
 auto LowerBound(auto& entries, std::string_view key) {

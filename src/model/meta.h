@@ -18,8 +18,8 @@
 
 namespace reprieve::meta {
 
+using document::Value;
 using model::kAlwaysWritten;
-using model::Value;
 
 // A version of the whole store; a later write has a greater one. 0: not stored yet.
 using ResourceVersion = std::uint64_t;
@@ -77,8 +77,8 @@ class Labels {
   std::uint64_t stamp_ = 0;
 };
 
-void FromValue(const Value& value, Labels& out);
-Value ToValue(const Labels& value);
+void FromValue(const document::Value& value, Labels& out);
+document::Value ToValue(const Labels& value);
 
 // The finalizers of an object. Pods of one template share the list until one of them loses one.
 class Finalizers {
@@ -99,8 +99,8 @@ class Finalizers {
   std::shared_ptr<const std::vector<std::string>> names_;  // null: none
 };
 
-void FromValue(const Value& value, Finalizers& out);
-Value ToValue(const Finalizers& value);
+void FromValue(const document::Value& value, Finalizers& out);
+document::Value ToValue(const Finalizers& value);
 
 struct OwnerReference {
   using BoundTag = void;
@@ -148,8 +148,8 @@ struct ObjectMeta {
   void SetOwners(std::vector<OwnerReference> owners);
 };
 
-void FromValue(const Value& value, ObjectMeta& out);
-Value ToValue(const ObjectMeta& value);
+void FromValue(const document::Value& value, ObjectMeta& out);
+document::Value ToValue(const ObjectMeta& value);
 
 struct LabelSelectorRequirement {
   using BoundTag = void;

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/text.h"
-#include "model/yaml.h"
+#include "document/yaml.h"
 
 namespace reprieve::model {
 namespace {
@@ -12,8 +12,8 @@ std::string Row(const std::vector<std::string>& cells) {
   return Join(cells, "|");
 }
 
-Value Parsed(const std::string& yaml) {
-  const auto documents = ParseYaml(yaml);
+document::Value Parsed(const std::string& yaml) {
+  const auto documents = document::ParseYaml(yaml);
   EXPECT_TRUE(documents.ok());
   return documents->front();
 }

@@ -3,26 +3,26 @@
 #include <utility>
 
 #include "base/text.h"
-#include "model/json.h"
+#include "document/json.h"
 
 namespace reprieve::node {
 namespace {
 
-using model::Value;
+using document::Value;
 
 constexpr std::string_view kInPlace = "InPlaceRestart";
 constexpr std::string_view kRecreate = "Recreate";
 
-Result<Value> ParseObject(std::string_view line) {
-  auto value = model::ParseJson(line);
+Result<document::Value> ParseObject(std::string_view line) {
+  auto value = document::ParseJson(line);
   if (!value) return value.error();
   if (!value->IsObject()) return Error{"not an object"};
   return value;
 }
 
 // Absent: there is no such member.
-Result<std::optional<std::int32_t>> AttemptIn(const Value& object, std::string_view member) {
-  const Value& value = object[member];
+Result<std::optional<std::int32_t>> AttemptIn(const document::Value& object, std::string_view member) {
+  const document::Value& value = object[member];
   if (value.IsNull()) return std::optional<std::int32_t>();
   const auto number = value.IsNumber() ? ParseInt32(value.AsText()) : std::nullopt;
   if (!number || *number < 0) return Error{Cat("\"", member, "\" is not an attempt")};
@@ -32,12 +32,12 @@ Result<std::optional<std::int32_t>> AttemptIn(const Value& object, std::string_v
 }  // namespace
 
 std::string EncodeNews(const policy::InPlaceNews& news) {
-  Value out = Value::MakeObject();
-  out.Set("strategy", Value::String(std::string(news.in_place ? kInPlace : kRecreate)));
-  out.Set("disabled", Value::Bool(news.disabled));
-  if (news.current) out.Set("current", Value::Int(*news.current));
-  if (news.previous) out.Set("previous", Value::Int(*news.previous));
-  return model::WriteJson(out) + "\n";
+  document::Value out = document::Value::MakeObject();
+  out.Set("strategy", document::Value::String(std::string(news.in_place ? kInPlace : kRecreate)));
+  out.Set("disabled", document::Value::Bool(news.disabled));
+  if (news.current) out.Set("current", document::Value::Int(*news.current));
+  if (news.previous) out.Set("previous", document::Value::Int(*news.previous));
+  return document::WriteJson(out) + "\n";
 }
 
 std::string EncodeAttempt(std::int32_t attempt) {

@@ -14,8 +14,8 @@
 
 #include "base/check.h"
 #include "base/text.h"
-#include "node/runtime/launch.h"
 #include "node/unix_socket.h"
+#include "runtime/launch.h"
 
 namespace reprieve::node {
 namespace {
@@ -44,7 +44,7 @@ AgentServer::~AgentServer() {
   for (const auto& [number, pod] : pods_) unlink(pod.path.c_str());
 }
 
-Status AgentServer::Open(PodNumber number, const std::string& path, const policy::InPlaceNews& news) {
+Status AgentServer::Open(scheduler::PodNumber number, const std::string& path, const policy::InPlaceNews& news) {
   auto listener = ListenAt(path);
   if (!listener) return Error{Cat("the agent's socket cannot be made: ", listener.error().message)};
   // Its directory keeps others out; a container may run as any user.
@@ -60,7 +60,7 @@ Status AgentServer::Open(PodNumber number, const std::string& path, const policy
   return Ok();
 }
 
-void AgentServer::Publish(PodNumber number, const policy::InPlaceNews& news) {
+void AgentServer::Publish(scheduler::PodNumber number, const policy::InPlaceNews& news) {
   const std::lock_guard lock(mutex_);
   const auto at = pods_.find(number);
   REPRIEVE_CHECK(at != pods_.end(), "news for a pod that has no socket");
@@ -73,7 +73,7 @@ void AgentServer::Publish(PodNumber number, const policy::InPlaceNews& news) {
   }
 }
 
-void AgentServer::Close(PodNumber number) {
+void AgentServer::Close(scheduler::PodNumber number) {
   const std::lock_guard lock(mutex_);
   const auto at = pods_.find(number);
   if (at == pods_.end()) return;
@@ -85,7 +85,7 @@ void AgentServer::Close(PodNumber number) {
   reports_.erase(number);
 }
 
-std::map<PodNumber, std::int32_t> AgentServer::TakeReports() {
+std::map<scheduler::PodNumber, std::int32_t> AgentServer::TakeReports() {
   const std::lock_guard lock(mutex_);
   return std::exchange(reports_, {});
 }
@@ -93,7 +93,7 @@ std::map<PodNumber, std::int32_t> AgentServer::TakeReports() {
 // The server's own thread.
 
 void AgentServer::Loop() {
-  BlockAllSignals();
+  runtime::BlockAllSignals();
   std::array<epoll_event, kEventsAtOnce> events{};
   for (;;) {
     const int count = epoll_wait(poll_.get(), events.data(), kEventsAtOnce, -1);
@@ -121,10 +121,10 @@ bool AgentServer::Handle(Id id) {
   return true;
 }
 
-bool AgentServer::Accept(PodNumber number) {
+bool AgentServer::Accept(scheduler::PodNumber number) {
   Pod& pod = pods_.at(number);
   for (;;) {
-    Fd fd(accept4(pod.listener.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    runtime::Fd fd(accept4(pod.listener.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (!fd.ok()) return errno != EMFILE && errno != ENFILE && errno != ENOMEM && errno != ENOBUFS;
     if (pod.peers.size() >= kMaxPeersOfAPod) continue;  // closed again
     const Id id = next_id_++;

@@ -16,8 +16,8 @@
 
 #include "base/result.h"
 #include "node/agent_protocol.h"
-#include "node/placement.h"
-#include "node/runtime/fd.h"
+#include "runtime/fd.h"
+#include "scheduler/placement.h"
 
 namespace reprieve::node {
 
@@ -32,26 +32,26 @@ class AgentServer {
   ~AgentServer();
 
   // Makes the pod's socket. Who connects from now on hears `news` first.
-  Status Open(PodNumber pod, const std::string& path, const policy::InPlaceNews& news);
+  Status Open(scheduler::PodNumber pod, const std::string& path, const policy::InPlaceNews& news);
   // Who connects after this has returned hears nothing older. REQUIRES: the pod is open.
-  void Publish(PodNumber pod, const policy::InPlaceNews& news);
+  void Publish(scheduler::PodNumber pod, const policy::InPlaceNews& news);
   // Nothing if it is not open.
-  void Close(PodNumber pod);
+  void Close(scheduler::PodNumber pod);
   // The newest attempt of each pod that has reported since the last call.
-  std::map<PodNumber, std::int32_t> TakeReports();
+  std::map<scheduler::PodNumber, std::int32_t> TakeReports();
 
  private:
   using Id = std::uint64_t;
   struct Pod {
     std::string path;
-    Fd listener;
+    runtime::Fd listener;
     Id listener_id = 0;
     std::string news;
     std::set<Id> peers;
   };
   struct Peer {
-    Fd fd;
-    PodNumber pod = 0;
+    runtime::Fd fd;
+    scheduler::PodNumber pod = 0;
     AgentLines heard;
     std::string unsent;    // of a line that has been begun
     bool has_news = true;  // it has not been begun to be told the newest
@@ -61,7 +61,7 @@ class AgentServer {
   void Loop();
   // False: it failed for want of descriptors, try again later.
   bool Handle(Id id);
-  bool Accept(PodNumber pod);
+  bool Accept(scheduler::PodNumber pod);
   // False: it is to be disconnected.
   bool Receive(Peer& peer);
   bool Send(Id id, Peer& peer);
@@ -69,14 +69,14 @@ class AgentServer {
   bool Watch(int operation, int fd, Id id, std::uint32_t events) const;
 
   std::function<void()> reported_;
-  Fd poll_;
-  Fd end_;
+  runtime::Fd poll_;
+  runtime::Fd end_;
   std::mutex mutex_;  // guards all below
   Id next_id_ = 1;    // 0 stands for the end
-  std::map<PodNumber, Pod> pods_;
-  std::unordered_map<Id, PodNumber> listeners_;
+  std::map<scheduler::PodNumber, Pod> pods_;
+  std::unordered_map<Id, scheduler::PodNumber> listeners_;
   std::unordered_map<Id, Peer> peers_;
-  std::map<PodNumber, std::int32_t> reports_;
+  std::map<scheduler::PodNumber, std::int32_t> reports_;
   bool ending_ = false;
   std::thread thread_;
 };

@@ -53,7 +53,7 @@ class Client {
   }
 
  private:
-  Fd fd_;
+  runtime::Fd fd_;
   AgentLines heard_;
 };
 
@@ -68,13 +68,13 @@ class AgentServerTest : public ::testing::Test {
     std::filesystem::remove_all(directory_);
   }
 
-  std::string PathOf(PodNumber pod) const { return Cat(directory_, "/", pod); }
-  void Open(PodNumber pod, std::optional<std::int32_t> current = {}) {
+  std::string PathOf(scheduler::PodNumber pod) const { return Cat(directory_, "/", pod); }
+  void Open(scheduler::PodNumber pod, std::optional<std::int32_t> current = {}) {
     const auto opened = server_->Open(pod, PathOf(pod), News(current));
     EXPECT_TRUE(opened.ok()) << (opened.ok() ? "" : opened.error().message);
   }
   // Once there is a report: all of them.
-  std::map<PodNumber, std::int32_t> Reports() {
+  std::map<scheduler::PodNumber, std::int32_t> Reports() {
     std::unique_lock lock(mutex_);
     EXPECT_TRUE(changed_.wait_for(lock, std::chrono::milliseconds(kPatienceMillis), [this] { return told_ > 0; }));
     told_ = 0;
@@ -107,9 +107,9 @@ TEST_F(AgentServerTest, AReportCountsForThePodWhoseSocketItCameThrough) {
   Client one(PathOf(1));
   Client two(PathOf(2));
   two.Send("{\"attempt\": 5}\n");
-  EXPECT_EQ(Reports(), (std::map<PodNumber, std::int32_t>{{2, 5}}));
+  EXPECT_EQ(Reports(), (std::map<scheduler::PodNumber, std::int32_t>{{2, 5}}));
   one.Send("{\"attempt\": 0}\n");
-  EXPECT_EQ(Reports(), (std::map<PodNumber, std::int32_t>{{1, 0}}));
+  EXPECT_EQ(Reports(), (std::map<scheduler::PodNumber, std::int32_t>{{1, 0}}));
 }
 
 TEST_F(AgentServerTest, OfManyReportsOnlyTheNewestIsKept) {

@@ -37,14 +37,14 @@ void JobSetAgents::JobSetChanged(const jobset::JobSet& jobset) {
   Known& known = jobsets_[meta::KeyOf(jobset.metadata)];
   const policy::InPlaceNews news = NewsOf(jobset);
   if (std::exchange(known.news, news) == news) return;
-  for (const PodNumber pod : known.pods) server_->Publish(pod, news);
+  for (const scheduler::PodNumber pod : known.pods) server_->Publish(pod, news);
 }
 
 void JobSetAgents::JobSetDeleted(const jobset::JobSet& jobset) {
   jobsets_.erase(meta::KeyOf(jobset.metadata));
 }
 
-Result<std::string> JobSetAgents::SocketOf(PodNumber number, const core::Pod& pod) {
+Result<std::string> JobSetAgents::SocketOf(scheduler::PodNumber number, const core::Pod& pod) {
   if (const auto there = agents_.find(number); there != agents_.end()) return there->second.socket;
   const SharedString* name = pod.metadata.labels.Find(jobset::kJobSetName);
   if (name == nullptr) return std::string();
@@ -65,7 +65,7 @@ Result<std::string> JobSetAgents::SocketOf(PodNumber number, const core::Pod& po
   return socket;
 }
 
-void JobSetAgents::Remove(PodNumber number) {
+void JobSetAgents::Remove(scheduler::PodNumber number) {
   const auto at = agents_.find(number);
   if (at == agents_.end()) return;
   server_->Close(number);
@@ -73,7 +73,7 @@ void JobSetAgents::Remove(PodNumber number) {
   agents_.erase(at);
 }
 
-std::map<PodNumber, std::int32_t> JobSetAgents::TakeReports() {
+std::map<scheduler::PodNumber, std::int32_t> JobSetAgents::TakeReports() {
   if (!server_) return {};
   return server_->TakeReports();
 }

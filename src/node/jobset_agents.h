@@ -30,14 +30,14 @@ class JobSetAgents {
   void JobSetDeleted(const jobset::JobSet& jobset);
 
   // The pod's socket, made if it has none; empty: no agent is to be expected in it.
-  Result<std::string> SocketOf(PodNumber number, const core::Pod& pod);
-  void Remove(PodNumber number);
-  std::map<PodNumber, std::int32_t> TakeReports();
+  Result<std::string> SocketOf(scheduler::PodNumber number, const core::Pod& pod);
+  void Remove(scheduler::PodNumber number);
+  std::map<scheduler::PodNumber, std::int32_t> TakeReports();
 
  private:
   struct Known {
     policy::InPlaceNews news;
-    std::set<PodNumber> pods;
+    std::set<scheduler::PodNumber> pods;
   };
   struct Agent {
     meta::ObjectKey jobset;
@@ -47,7 +47,7 @@ class JobSetAgents {
   const std::string directory_;
   const std::function<void()> reported_;
   std::map<meta::ObjectKey, Known> jobsets_;
-  std::map<PodNumber, Agent> agents_;
+  std::map<scheduler::PodNumber, Agent> agents_;
   std::unique_ptr<AgentServer> server_;
 };
 

@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "node/testing.h"
+#include "model/testing.h"
 #include "node/unix_socket.h"
 
 namespace reprieve::node {
@@ -48,7 +48,7 @@ class JobSetAgentsTest : public ::testing::Test {
   }
   ~JobSetAgentsTest() override { std::filesystem::remove_all(directory_); }
 
-  bool HasSocket(PodNumber number, const core::Pod& pod) {
+  bool HasSocket(scheduler::PodNumber number, const core::Pod& pod) {
     const auto socket = agents_.SocketOf(number, pod);
     EXPECT_TRUE(socket.ok());
     return !socket->empty() && ConnectTo(*socket).ok();

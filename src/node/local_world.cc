@@ -14,7 +14,7 @@
 #include <system_error>
 
 #include "base/text.h"
-#include "node/runtime/cgroup.h"
+#include "runtime/cgroup.h"
 
 namespace reprieve::node {
 namespace {
@@ -33,9 +33,9 @@ Result<std::string> MakePrivateDirectory(const std::string& parent, Janitor& jan
   for (const auto& entry : std::filesystem::directory_iterator(parent, ignored)) {
     struct stat found {};
     const bool ours = lstat(entry.path().c_str(), &found) == 0 && S_ISDIR(found.st_mode) && found.st_uid == geteuid();
-    if (ours && IsNameOfADeadEngine(entry.path().filename())) janitor.Remove(entry.path());
+    if (ours && runtime::IsNameOfADeadEngine(entry.path().filename())) janitor.Remove(entry.path());
   }
-  std::string pattern = Cat(parent, "/", EngineName(), "-XXXXXX");
+  std::string pattern = Cat(parent, "/", runtime::EngineName(), "-XXXXXX");
   if (mkdtemp(pattern.data()) == nullptr) {
     return Error{Cat("directory ", pattern, " cannot be made: ", strerrordesc_np(errno))};
   }
@@ -93,13 +93,13 @@ Status LocalWorld::Start() {
   auto memory = MakePrivateDirectory("/dev/shm", janitor_);
   memory_directory_ = memory ? std::move(*memory) : volume_directory_ + "/memory";
 
-  for (const Node& node : nodes_) store_.SetNode(node.name, node.labels);
+  for (const scheduler::Node& node : nodes_) store_.SetNode(node.name, node.labels);
   store_.set_usual_priority(0);
-  SupervisorOptions supervisor;
+  runtime::SupervisorOptions supervisor;
   supervisor.state_directory = memory_directory_ + "/runtime";
   supervisor.probe = options_.probe;
   supervisor.log = options_.log;
-  auto runtime = Supervisor::Start(std::move(supervisor), inbox_.Events(options_.output != nullptr));
+  auto runtime = runtime::Supervisor::Start(std::move(supervisor), inbox_.Events(options_.output != nullptr));
   if (!runtime) return runtime.error();
   runtime_ = std::move(*runtime);
   OpenNetwork();
@@ -112,7 +112,7 @@ Status LocalWorld::Start() {
   machine.only_names_on_network = networks_ != Networks::kOwn;
   machine.agents_directory = memory_directory_ + "/agents";
   machine.program_directory = ProgramDirectory();
-  machine.base_environment = BaseEnvironment(environ);
+  machine.base_environment = kubelet::BaseEnvironment(environ);
   machine.working_directory = options_.working_directory ? *options_.working_directory : CurrentDirectory();
   machine.max_starting = options_.max_starting;
   machine.restart_backoff = options_.restart_backoff;
@@ -164,7 +164,7 @@ std::string LocalWorld::DescribeNetwork() const {
 
 void LocalWorld::OpenNetwork() {
   if (networks_ == Networks::kMachine) return;
-  const Capabilities& can = runtime_->capabilities();
+  const runtime::Capabilities& can = runtime_->capabilities();
   if (!can.own_mounts()) {
     why_no_networks_ = "containers are plain processes here";
     return;
@@ -173,7 +173,7 @@ void LocalWorld::OpenNetwork() {
     why_no_networks_ = "only root may connect them to this machine";
     return;
   }
-  auto network = PodNetwork::Open();
+  auto network = runtime::PodNetwork::Open();
   if (network) {
     network_ = std::move(*network);
   } else {
@@ -188,9 +188,9 @@ std::vector<std::string> LocalWorld::WhyNotRunnable(const core::PodSpec& spec, c
       if (auto why = images_.WhyNotRunnable(container)) out.push_back(std::move(*why));
     }
   }
-  for (auto& problem : UnsupportedVolumes(spec)) out.push_back(std::move(problem));
-  for (auto& problem : UnsupportedProbes(spec)) out.push_back(std::move(problem));
-  for (auto& problem : MissingReferences(spec, name_space, settings_)) out.push_back(std::move(problem));
+  for (auto& problem : kubelet::UnsupportedVolumes(spec)) out.push_back(std::move(problem));
+  for (auto& problem : kubelet::UnsupportedProbes(spec)) out.push_back(std::move(problem));
+  for (auto& problem : kubelet::MissingReferences(spec, name_space, settings_)) out.push_back(std::move(problem));
   for (const core::Volume& volume : spec.volumes) {
     if (!volume.claim || store_.FindClaim({name_space, volume.claim->claim_name}) != nullptr) continue;
     const bool given = std::any_of(claims_.begin(), claims_.end(), [&](const core::PersistentVolumeClaim& claim) {
@@ -201,7 +201,7 @@ std::vector<std::string> LocalWorld::WhyNotRunnable(const core::PodSpec& spec, c
                         ", which is in none of the manifests"));
     }
   }
-  if (auto why = Placement(nodes_).NeverFits(spec)) {
+  if (auto why = scheduler::Placement(nodes_).NeverFits(spec)) {
     out.push_back(Cat("its pods could never be placed, even with nothing else running: ", *why));
   }
   return out;

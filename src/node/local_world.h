@@ -24,9 +24,9 @@
 #include "node/janitor.h"
 #include "node/local_clock.h"
 #include "node/machine.h"
-#include "node/runtime/pod_network.h"
-#include "node/runtime/supervisor.h"
 #include "node/this_machine.h"
+#include "runtime/pod_network.h"
+#include "runtime/supervisor.h"
 #include "store/store.h"
 #include "world/ledger.h"
 
@@ -44,11 +44,11 @@ struct LocalWorldOptions {
   // Where containers work that name no directory; absent: where Reprieve was started, as if that were the image's.
   std::optional<std::string> working_directory;
   engine::EngineOptions engine = {.batch_period = std::chrono::milliseconds(1), .reconcile = {}, .jobsets = {}};
-  ProbeOptions probe;
-  CriLogLimits log;
+  runtime::ProbeOptions probe;
+  runtime::CriLogLimits log;
   std::size_t max_starting = 32;
   // The first wait of a container that fails again and again.
-  Nanoseconds restart_backoff = PodWorker::kUsualBackoff;
+  Nanoseconds restart_backoff = kubelet::PodWorker::kUsualBackoff;
   // Called on the engine's thread. What a person should know; each line of every container's output (empty: not
   // wanted).
   std::function<void(const std::string&)> notice;
@@ -78,14 +78,14 @@ class LocalWorld {
   store::Store& store() { return store_; }
   const world::Clock& clock() const { return clock_; }
   world::Ledger& ledger() { return ledger_; }
-  const std::vector<Node>& nodes() const { return nodes_; }
+  const std::vector<scheduler::Node>& nodes() const { return nodes_; }
   const engine::JobSetCounters& jobset_counters() const { return engine_.jobset_counters(); }
   // A Service or a claim of the manifests; its watchers hear of it once the world has started.
   void Add(core::Service service);
   void Add(core::PersistentVolumeClaim claim);
   // To be filled before the first Job is added.
-  Settings& settings() { return settings_; }
-  ImageMap& images() { return images_; }
+  kubelet::Settings& settings() { return settings_; }
+  kubelet::ImageMap& images() { return images_; }
   Machine& machine() { return *machine_; }
   const Machine& machine() const { return *machine_; }
   // What containers get here and why not more, for people.
@@ -113,22 +113,22 @@ class LocalWorld {
   store::Store store_;
   world::Ledger ledger_;
   engine::Engine engine_;
-  Settings settings_;
-  ImageMap images_;
-  std::vector<Node> nodes_;
+  kubelet::Settings settings_;
+  kubelet::ImageMap images_;
+  std::vector<scheduler::Node> nodes_;
   // Of the manifests, until the world has started.
   std::vector<core::Service> services_;
   std::vector<core::PersistentVolumeClaim> claims_;
-  Fd wake_;
-  RuntimeInbox inbox_;
+  runtime::Fd wake_;
+  kubelet::RuntimeInbox inbox_;
   Janitor janitor_;
   // Directories of this world's own, the first on a tmpfs if there is one: what must not outlive it.
   std::string memory_directory_;
   std::string volume_directory_;
   Networks networks_ = Networks::kMachine;
   std::string why_no_networks_;
-  std::unique_ptr<PodNetwork> network_;
-  std::unique_ptr<Supervisor> runtime_;
+  std::unique_ptr<runtime::PodNetwork> network_;
+  std::unique_ptr<runtime::Supervisor> runtime_;
   std::unique_ptr<Machine> machine_;
   bool ending_ = false;
 };

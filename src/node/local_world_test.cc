@@ -11,8 +11,8 @@
 #include <thread>
 
 #include "base/text.h"
-#include "node/runtime/cgroup.h"
-#include "node/testing.h"
+#include "model/testing.h"
+#include "runtime/cgroup.h"
 
 namespace reprieve::node {
 namespace {
@@ -278,7 +278,7 @@ TEST_F(LocalWorldTest, AJobRunsToItsEndWhateverItsPodsDo) {
 
 // Nobody listens on it, for now.
 std::uint16_t FreePort() {
-  const Fd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const runtime::Fd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -394,7 +394,7 @@ TEST_F(LocalWorldTest, NothingOfItIsLeftOnTheTmpfs) {
   const auto count = [] {
     std::size_t out = 0;
     for (const auto& entry : fs::directory_iterator("/dev/shm")) {
-      out += entry.path().filename().string().starts_with(EngineName()) ? 1 : 0;
+      out += entry.path().filename().string().starts_with(runtime::EngineName()) ? 1 : 0;
     }
     return out;
   };

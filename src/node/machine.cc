@@ -6,25 +6,26 @@
 
 #include "base/check.h"
 #include "base/text.h"
+#include "kubelet/pod_phase.h"
 #include "node/machine_resident.h"
-#include "node/pod_phase.h"
 
 namespace reprieve::node {
 namespace {
 
-std::uint64_t NumberOf(ContainerId id) {
+std::uint64_t NumberOf(runtime::ContainerId id) {
   return static_cast<std::uint64_t>(id);
 }
 
-PodNames::ClaimBlock BlocksOf(PodNetwork* network) {
-  if (network == nullptr) return AddressBlock::Claim;
+kubelet::PodNames::ClaimBlock BlocksOf(runtime::PodNetwork* network) {
+  if (network == nullptr) return runtime::AddressBlock::Claim;
   return [network] { return network->ClaimBlock(); };
 }
 
 }  // namespace
 
-Machine::Machine(store::Store& store, const world::Clock& clock, Runtime& runtime, RuntimeInbox& inbox,
-                 std::vector<Node> nodes, const ImageMap& images, const Settings& settings, MachineOptions options)
+Machine::Machine(store::Store& store, const world::Clock& clock, runtime::Runtime& runtime,
+                 kubelet::RuntimeInbox& inbox, std::vector<scheduler::Node> nodes, const kubelet::ImageMap& images,
+                 const kubelet::Settings& settings, MachineOptions options)
     : store_(store),
       clock_(clock),
       runtime_(runtime),
@@ -35,7 +36,7 @@ Machine::Machine(store::Store& store, const world::Clock& clock, Runtime& runtim
       options_(std::move(options)),
       placement_(std::move(nodes)),
       names_(options_.names_directory, BlocksOf(options_.network)),
-      agents_(options_.agents_directory, [this] { inbox_.Add(AgentsReported{}); }) {
+      agents_(options_.agents_directory, [this] { inbox_.Add(kubelet::AgentsReported{}); }) {
   store_.AddWatcher(this);
 }
 
@@ -98,7 +99,7 @@ void Machine::TouchPodsOf(const core::Service& service) {
 void Machine::ClaimChanged(const core::PersistentVolumeClaim& claim) {
   const bool fresh = claims_.insert(claim.metadata.uid).second;
   if (fresh && claim.metadata.Controller() != nullptr) RetireClaimFolder(claim);
-  const Status made = MakeClaimFolder(options_.volumes, meta::KeyOf(claim.metadata));
+  const Status made = kubelet::MakeClaimFolder(options_.volumes, meta::KeyOf(claim.metadata));
   if (!made.ok() && options_.notice) {
     options_.notice(Cat("PersistentVolumeClaim ", claim.metadata.name, ": ", made.error().message));
   }
@@ -111,7 +112,7 @@ void Machine::ClaimDeleted(const core::PersistentVolumeClaim& claim) {
 
 // Out of the way at once, since a claim of the same name may come next; removed when there is time.
 void Machine::RetireClaimFolder(const core::PersistentVolumeClaim& claim) {
-  if (auto retired = RetiredClaimFolder(options_.volumes, meta::KeyOf(claim.metadata), claim.metadata.uid)) {
+  if (auto retired = kubelet::RetiredClaimFolder(options_.volumes, meta::KeyOf(claim.metadata), claim.metadata.uid)) {
     janitor_.Remove(std::move(*retired));
   }
 }
@@ -164,14 +165,14 @@ std::string Machine::LogPath(const meta::ObjectKey& pod, std::string_view contai
 
 bool Machine::TakeMessages() {
   inbox_.Take(messages_);
-  for (RuntimeMessage& message : messages_) {
+  for (kubelet::RuntimeMessage& message : messages_) {
     std::visit([this](auto& m) { Handle(m); }, message);
   }
   StartPending();
   return !messages_.empty();
 }
 
-void Machine::Handle(const ContainerStarted& started) {
+void Machine::Handle(const runtime::ContainerStarted& started) {
   const auto at = containers_.find(NumberOf(started.container));
   if (at == containers_.end()) return;
   at->second.started = true;
@@ -181,7 +182,7 @@ void Machine::Handle(const ContainerStarted& started) {
   Touch(resident);
 }
 
-void Machine::Handle(ContainerExit& exit) {
+void Machine::Handle(runtime::ContainerExit& exit) {
   const auto at = containers_.find(NumberOf(exit.container));
   if (at == containers_.end()) return;
   const RunningContainer ended = at->second;
@@ -194,20 +195,21 @@ void Machine::Handle(ContainerExit& exit) {
     exit.reason = ended.inflicted->reason;
   }
   resident.worker->Exited(ended.container,
-                          {exit.exit_code, std::string(ExitReasonName(exit.reason)), std::move(exit.message),
+                          {exit.exit_code, std::string(runtime::ExitReasonName(exit.reason)), std::move(exit.message),
                            exit.started_at, exit.finished_at},
                           clock_.Now());
   Touch(resident);
 }
 
-void Machine::Handle(const OutputLine& line) {
+void Machine::Handle(const kubelet::OutputLine& line) {
   const auto at = containers_.find(NumberOf(line.container));
   if (at == containers_.end() || !options_.output) return;
   const Resident& resident = *at->second.resident;
-  options_.output({resident.reference, ContainerAt(*resident.spec, at->second.container).name, line.stream, line.text});
+  options_.output(
+      {resident.reference, kubelet::ContainerAt(*resident.spec, at->second.container).name, line.stream, line.text});
 }
 
-void Machine::Handle(const RuntimeNotice& notice) {
+void Machine::Handle(const kubelet::RuntimeNotice& notice) {
   if (options_.notice) options_.notice(notice.text);
 }
 
@@ -257,12 +259,12 @@ bool Machine::PlaceWaiting() {
 
 void Machine::TellRefused() {
   const Time now = clock_.Now();
-  for (const Placement::Refused& refused : placement_.TakeRefused()) {
+  for (const scheduler::Placement::Refused& refused : placement_.TakeRefused()) {
     const auto at = residents_.find(refused.pod);
     if (at == residents_.end() || !at->second->waits_for_place) continue;
     writing_ = true;
     store_.UpdatePodStatus(at->second->reference, [&](const core::Pod&, core::PodStatus& status) {
-      SetCondition("PodScheduled", false, "Unschedulable", refused.message, now, status);
+      kubelet::SetCondition("PodScheduled", false, "Unschedulable", refused.message, now, status);
     });
     writing_ = false;
   }
@@ -292,7 +294,7 @@ bool Machine::Admit(Resident& resident) {
   }
   if (stopping_) return false;
   if (!pod.node_name.empty()) {
-    const Node* node = placement_.FindNode(pod.node_name.str());
+    const scheduler::Node* node = placement_.FindNode(pod.node_name.str());
     if (node == nullptr) {
       Drop(resident);
       return false;
@@ -305,14 +307,14 @@ bool Machine::Admit(Resident& resident) {
   return false;
 }
 
-void Machine::SettleOnNode(Resident& resident, const Node& node, std::vector<int> gpus) {
+void Machine::SettleOnNode(Resident& resident, const scheduler::Node& node, std::vector<int> gpus) {
   resident.node = &node;
   resident.gpus = std::move(gpus);
-  resident.hostname = HostnameOf(*resident.pod);
+  resident.hostname = kubelet::HostnameOf(*resident.pod);
   GiveAddress(resident);
-  resident.containers.assign(ContainerCount(*resident.spec), kNoContainer);
-  resident.worker.emplace(PodWorker::Identity{resident.reference.namespace_.str(), resident.reference.name.str(),
-                                              resident.reference.uid.str()},
+  resident.containers.assign(kubelet::ContainerCount(*resident.spec), kNoContainer);
+  resident.worker.emplace(kubelet::PodWorker::Identity{resident.reference.namespace_.str(),
+                                                       resident.reference.name.str(), resident.reference.uid.str()},
                           resident.spec, clock_.Now(), options_.restart_backoff);
   ++running_;
   Touch(resident);
@@ -320,10 +322,10 @@ void Machine::SettleOnNode(Resident& resident, const Node& node, std::vector<int
 
 void Machine::GiveAddress(Resident& resident) {
   if (!resident.pod->hostname.empty() && !resident.spec->subdomain.empty()) {
-    resident.name =
-        PodNames::Name{resident.reference.namespace_.str(), resident.spec->subdomain, resident.pod->hostname.str()};
+    resident.name = kubelet::PodNames::Name{resident.reference.namespace_.str(), resident.spec->subdomain,
+                                            resident.pod->hostname.str()};
   }
-  PodNetwork* network = options_.network;
+  runtime::PodNetwork* network = options_.network;
   const bool joins = resident.name || !options_.only_names_on_network;
   resident.on_network = network != nullptr && joins && !resident.spec->rest["hostNetwork"].AsBool();
   if (resident.on_network) {
@@ -344,7 +346,7 @@ bool Machine::SettleTouched() {
   while (!touched_.empty()) {
     any = true;
     std::swap(settling_, touched_);
-    for (const PodNumber number : settling_) {
+    for (const scheduler::PodNumber number : settling_) {
       const auto at = residents_.find(number);
       if (at == residents_.end()) continue;
       at->second->touched = false;
@@ -359,7 +361,7 @@ bool Machine::SettleTouched() {
 void Machine::Settle(Resident& resident) {
   if (!Admit(resident)) return;
   const Time now = clock_.Now();
-  PodWorker& worker = *resident.worker;
+  kubelet::PodWorker& worker = *resident.worker;
   if (resident.pod == nullptr) {
     worker.Delete(Nanoseconds(0), now);
   } else if (!resident.deletion_seen && (resident.pod->metadata.deleting() || resident.pod->IsTerminal())) {
@@ -367,12 +369,12 @@ void Machine::Settle(Resident& resident) {
     const std::int64_t usual = resident.spec->termination_grace_period_seconds.value_or(30);
     worker.Delete(Seconds(resident.pod->metadata.deletion_grace_period_seconds.value_or(usual)), now);
   }
-  const PodActions actions = worker.Next(now);
-  for (const PodActions::Start& start : actions.start) {
+  const kubelet::PodActions actions = worker.Next(now);
+  for (const kubelet::PodActions::Start& start : actions.start) {
     pending_starts_.push_back({resident.number, start.container, start.attempt});
   }
-  for (const PodActions::Stop& stop : actions.stop) StopContainer(resident, stop);
-  for (const PodActions::Try& attempt : actions.probe) Try(resident, attempt);
+  for (const kubelet::PodActions::Stop& stop : actions.stop) StopContainer(resident, stop);
+  for (const kubelet::PodActions::Try& attempt : actions.probe) Try(resident, attempt);
   if (actions.wake && actions.wake != resident.wake) timers_.push({*actions.wake, resident.number});
   resident.wake = actions.wake;
   if (worker.revision() != resident.written_revision && !resident.lost) WriteStatus(resident);
@@ -380,9 +382,9 @@ void Machine::Settle(Resident& resident) {
   if (worker.finished()) Finish(resident);
 }
 
-void Machine::StopContainer(Resident& resident, const PodActions::Stop& stop) {
+void Machine::StopContainer(Resident& resident, const kubelet::PodActions::Stop& stop) {
   if (!stop.why.empty() && options_.notice) options_.notice(Cat("pod ", resident.reference.name, ": ", stop.why));
-  const ContainerId id = resident.containers[stop.container];
+  const runtime::ContainerId id = resident.containers[stop.container];
   if (id != kNoContainer) {
     return runtime_.StopContainer(id, std::chrono::ceil<std::chrono::milliseconds>(stop.grace));
   }
@@ -404,11 +406,11 @@ void Machine::StartPending() {
 
 void Machine::Start(Resident& resident, std::size_t index, std::int32_t attempt) {
   if (resident.pod == nullptr) return CannotStart(resident, index, "CreateContainerError", {"the pod is gone"});
-  const core::Container& container = ContainerAt(*resident.spec, index);
+  const core::Container& container = kubelet::ContainerAt(*resident.spec, index);
   if (auto ready = MakeReady(resident); !ready) {
     return CannotStart(resident, index, "CreateContainerConfigError", ready.error());
   }
-  auto spec = MakeContainerSpec(container, ContextOf(resident));
+  auto spec = kubelet::MakeContainerSpec(container, ContextOf(resident));
   if (!spec) return CannotStart(resident, index, "CreateContainerConfigError", spec.error());
   spec->attempt = attempt;
   spec->log_path = LogPath({resident.reference.namespace_, resident.reference.name}, container.name, attempt);
@@ -420,7 +422,7 @@ void Machine::Start(Resident& resident, std::size_t index, std::int32_t attempt)
   containers_.emplace(NumberOf(*started), RunningContainer{&resident, index, false, {}});
 }
 
-ContainerContext Machine::ContextOf(const Resident& resident) const {
+kubelet::ContainerContext Machine::ContextOf(const Resident& resident) const {
   return {{&resident.pod->metadata, resident.spec.get(), resident.node, resident.address, resident.host_address},
           resident.hostname,
           resident.gpus,
@@ -433,7 +435,7 @@ ContainerContext Machine::ContextOf(const Resident& resident) const {
 
 Status Machine::MakeReady(Resident& resident) {
   if (!resident.volumes) {
-    auto made = PodVolumes::Make(resident.pod->metadata, *resident.spec, options_.volumes, settings_);
+    auto made = kubelet::PodVolumes::Make(resident.pod->metadata, *resident.spec, options_.volumes, settings_);
     if (!made) {
       if (options_.notice && !std::exchange(told_of_trouble_, true)) {
         options_.notice(
@@ -446,7 +448,7 @@ Status Machine::MakeReady(Resident& resident) {
   }
   if (auto let_in = LetAgentIn(resident); !let_in) return let_in;
   if (resident.sandbox) return Ok();
-  PodSandboxSpec spec;
+  runtime::PodSandboxSpec spec;
   spec.namespace_ = resident.reference.namespace_;
   spec.name = resident.reference.name;
   spec.uid = resident.reference.uid;

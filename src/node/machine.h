@@ -21,15 +21,15 @@
 #include <unordered_map>
 #include <vector>
 
-#include "node/container_spec.h"
+#include "kubelet/container_spec.h"
+#include "kubelet/pod_names.h"
+#include "kubelet/pod_worker.h"
+#include "kubelet/prober.h"
+#include "kubelet/runtime_inbox.h"
 #include "node/janitor.h"
 #include "node/jobset_agents.h"
-#include "node/placement.h"
-#include "node/pod_names.h"
-#include "node/pod_worker.h"
-#include "node/prober.h"
-#include "node/runtime/pod_network.h"
-#include "node/runtime_inbox.h"
+#include "runtime/pod_network.h"
+#include "scheduler/placement.h"
 #include "store/store.h"
 #include "world/clock.h"
 #include "world/incident.h"
@@ -41,31 +41,31 @@ namespace reprieve::node {
 struct PodOutput {
   const world::PodReference& pod;
   std::string_view container;
-  Stream stream;
+  runtime::Stream stream;
   const std::string& text;
 };
 
 struct MachineOptions {
   // Logs are kept in its directory `logs`.
   std::string state_directory;
-  VolumePlaces volumes;
+  kubelet::VolumePlaces volumes;
   // Where hosts files are kept.
   std::string names_directory;
   // Connects pods that want no hostNetwork, each at an address of its own; null pointer: all share this machine's
   // network. Only those with names, or all.
-  PodNetwork* network = nullptr;
+  runtime::PodNetwork* network = nullptr;
   bool only_names_on_network = true;
   // Where the sockets of agents are kept.
   std::string agents_directory;
   // Added to the PATH of pods with an agent, so that they find it.
   std::string program_directory;
-  Environment base_environment;
+  kubelet::Environment base_environment;
   // Where containers work that name no directory; empty: "/".
   std::string working_directory;
   // Containers that have been asked for and are no processes yet.
   std::size_t max_starting = 32;
   // The first wait of a container that fails again and again.
-  Nanoseconds restart_backoff = PodWorker::kUsualBackoff;
+  Nanoseconds restart_backoff = kubelet::PodWorker::kUsualBackoff;
   std::function<void(const std::string&)> notice;
   std::function<void(const PodOutput&)> output;
   // An incident has come: what came of it, and whether it befell anything.
@@ -75,8 +75,9 @@ struct MachineOptions {
 class Machine final : public world::Watcher {
  public:
   // All must outlive the machine; `nodes` is not empty.
-  Machine(store::Store& store, const world::Clock& clock, Runtime& runtime, RuntimeInbox& inbox,
-          std::vector<Node> nodes, const ImageMap& images, const Settings& settings, MachineOptions options);
+  Machine(store::Store& store, const world::Clock& clock, runtime::Runtime& runtime, kubelet::RuntimeInbox& inbox,
+          std::vector<scheduler::Node> nodes, const kubelet::ImageMap& images, const kubelet::Settings& settings,
+          MachineOptions options);
   Machine(const Machine&) = delete;
   Machine& operator=(const Machine&) = delete;
   ~Machine() override;
@@ -108,7 +109,7 @@ class Machine final : public world::Watcher {
   // Pods that are on a node and have not ended.
   std::size_t running() const { return running_; }
 
-  const Placement& placement() const { return placement_; }
+  const scheduler::Placement& placement() const { return placement_; }
   // Where all output is kept.
   std::string LogDirectory() const { return options_.state_directory + "/logs"; }
   // Where that container's output is kept, in the CRI log format. No output, no file.
@@ -117,7 +118,7 @@ class Machine final : public world::Watcher {
  private:
   struct Resident;
   struct PendingStart {
-    PodNumber pod = 0;
+    scheduler::PodNumber pod = 0;
     std::size_t container = 0;
     std::int32_t attempt = 0;
   };
@@ -128,29 +129,29 @@ class Machine final : public world::Watcher {
     // How its end is to be told, whatever the process made of the signal.
     struct Inflicted {
       std::int32_t exit_code = 0;
-      ExitReason reason = ExitReason::kError;
+      runtime::ExitReason reason = runtime::ExitReason::kError;
     };
     std::optional<Inflicted> inflicted;
   };
   struct Timer {
     Time when;
-    PodNumber pod = 0;
+    scheduler::PodNumber pod = 0;
     bool operator<(const Timer& other) const { return when > other.when; }
   };
 
   void Touch(Resident& resident);
   bool TakeMessages();
-  void Handle(const ContainerStarted& started);
-  void Handle(ContainerExit& exit);
-  void Handle(const OutputLine& line);
-  void Handle(const RuntimeNotice& notice);
+  void Handle(const runtime::ContainerStarted& started);
+  void Handle(runtime::ContainerExit& exit);
+  void Handle(const kubelet::OutputLine& line);
+  void Handle(const kubelet::RuntimeNotice& notice);
   // Probes: machine_probes.cc.
-  void Try(Resident& resident, const PodActions::Try& attempt);
-  void Handle(const ExecEnd& end);
-  void Handle(ProbeAnswer& answer);
+  void Try(Resident& resident, const kubelet::PodActions::Try& attempt);
+  void Handle(const runtime::ExecEnd& end);
+  void Handle(kubelet::ProbeAnswer& answer);
   // Agents of in-place restarts: machine_agents.cc.
   Status LetAgentIn(Resident& resident);
-  void Handle(const AgentsReported& reported);
+  void Handle(const kubelet::AgentsReported& reported);
   bool FireTimers();
   // Incidents: machine_incidents.cc.
   bool SufferDue();
@@ -172,12 +173,12 @@ class Machine final : public world::Watcher {
   // False: it is not on a node, for now or for ever.
   bool Admit(Resident& resident);
   void GiveAddress(Resident& resident);
-  void SettleOnNode(Resident& resident, const Node& node, std::vector<int> gpus);
-  void StopContainer(Resident& resident, const PodActions::Stop& stop);
+  void SettleOnNode(Resident& resident, const scheduler::Node& node, std::vector<int> gpus);
+  void StopContainer(Resident& resident, const kubelet::PodActions::Stop& stop);
   void StartPending();
   void Start(Resident& resident, std::size_t container, std::int32_t attempt);
   // REQUIRES: it is in the store and has its volumes.
-  ContainerContext ContextOf(const Resident& resident) const;
+  kubelet::ContainerContext ContextOf(const Resident& resident) const;
   Status MakeReady(Resident& resident);
   void CannotStart(Resident& resident, std::size_t container, std::string_view reason, const Error& error);
   void WriteStatus(Resident& resident);
@@ -190,26 +191,26 @@ class Machine final : public world::Watcher {
 
   store::Store& store_;
   const world::Clock& clock_;
-  Runtime& runtime_;
-  RuntimeInbox& inbox_;
-  Prober prober_;
-  const ImageMap& images_;
-  const Settings& settings_;
+  runtime::Runtime& runtime_;
+  kubelet::RuntimeInbox& inbox_;
+  kubelet::Prober prober_;
+  const kubelet::ImageMap& images_;
+  const kubelet::Settings& settings_;
   const MachineOptions options_;
-  Placement placement_;
-  PodNames names_;
+  scheduler::Placement placement_;
+  kubelet::PodNames names_;
   std::map<meta::ObjectKey, const core::Service*> services_;
   std::set<meta::Uid> claims_;  // that are there
   Janitor janitor_;
   JobSetAgents agents_;
 
-  std::unordered_map<PodNumber, std::unique_ptr<Resident>> residents_;
+  std::unordered_map<scheduler::PodNumber, std::unique_ptr<Resident>> residents_;
   std::unordered_map<const core::Pod*, Resident*> by_pod_;
   std::unordered_map<std::uint64_t, RunningContainer> containers_;
-  PodNumber next_number_ = 1;
-  std::vector<PodNumber> touched_;
-  std::vector<PodNumber> settling_;
-  std::vector<RuntimeMessage> messages_;
+  scheduler::PodNumber next_number_ = 1;
+  std::vector<scheduler::PodNumber> touched_;
+  std::vector<scheduler::PodNumber> settling_;
+  std::vector<kubelet::RuntimeMessage> messages_;
   std::deque<PendingStart> pending_starts_;
   std::priority_queue<Timer> timers_;
   std::multimap<Time, world::Incident> incidents_;

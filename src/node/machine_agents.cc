@@ -35,7 +35,7 @@ Status Machine::LetAgentIn(Resident& resident) {
   return Ok();
 }
 
-void Machine::Handle(const AgentsReported&) {
+void Machine::Handle(const kubelet::AgentsReported&) {
   for (const auto& [number, attempt] : agents_.TakeReports()) {
     const auto at = residents_.find(number);
     if (at == residents_.end() || at->second->pod == nullptr) continue;

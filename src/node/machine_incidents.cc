@@ -2,9 +2,9 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "kubelet/pod_phase.h"
 #include "node/machine.h"
 #include "node/machine_resident.h"
-#include "node/pod_phase.h"
 
 namespace reprieve::node {
 namespace {
@@ -114,7 +114,7 @@ std::string Machine::SufferByPod(Resident& resident, const world::Incident& inci
 
 std::string Machine::Kill(Resident& resident) {
   std::size_t killed = 0;
-  for (const ContainerId id : resident.containers) {
+  for (const runtime::ContainerId id : resident.containers) {
     if (id == kNoContainer) continue;
     runtime_.StopContainer(id, std::chrono::milliseconds(0));
     ++killed;
@@ -125,17 +125,17 @@ std::string Machine::Kill(Resident& resident) {
 
 std::string Machine::SufferByContainer(Resident& resident, const world::Incident& incident) {
   for (std::size_t i = 0; i < resident.containers.size(); ++i) {
-    if (ContainerAt(*resident.spec, i).name != incident.container) continue;
+    if (kubelet::ContainerAt(*resident.spec, i).name != incident.container) continue;
     const auto running = containers_.find(static_cast<std::uint64_t>(resident.containers[i]));
     if (running == containers_.end()) {
       return Cat(kNothingHappened, ", for container ", incident.container, " of ", resident.reference.name,
                  " does not run now");
     }
     if (incident.fate == Fate::kContainerOutOfMemory) {
-      running->second.inflicted = {137, ExitReason::kOomKilled};
+      running->second.inflicted = {137, runtime::ExitReason::kOomKilled};
     } else if (incident.fate == Fate::kContainerExits) {
-      running->second.inflicted = {incident.exit_code,
-                                   incident.exit_code == 0 ? ExitReason::kCompleted : ExitReason::kError};
+      running->second.inflicted = {
+          incident.exit_code, incident.exit_code == 0 ? runtime::ExitReason::kCompleted : runtime::ExitReason::kError};
     }
     runtime_.StopContainer(resident.containers[i], std::chrono::milliseconds(0));
     return Cat("SIGKILL to ", incident.container, " of ", resident.reference.name);
@@ -179,7 +179,8 @@ void Machine::NoteEnd(const Resident& resident, core::PodStatus& status) const {
   status.reason = end.reason;
   status.message = end.message;
   const world::DisruptionTarget condition = world::DisruptionTargetOf(*resident.ended_by);
-  SetCondition(core::kDisruptionTargetCondition, true, condition.reason, condition.message, clock_.Now(), status);
+  kubelet::SetCondition(core::kDisruptionTargetCondition, true, condition.reason, condition.message, clock_.Now(),
+                        status);
 }
 
 }  // namespace reprieve::node

@@ -8,31 +8,31 @@ namespace reprieve::node {
 
 // Where pods without a Service's name are to be found: they share this machine's network.
 inline constexpr std::string_view kAddress = "127.0.0.1";
-inline constexpr ContainerId kNoContainer{0};
+inline constexpr runtime::ContainerId kNoContainer{0};
 
 struct Machine::Resident {
   // What its containers get so that an agent in them can talk to us.
   struct Agent {
-    Mount socket;
-    Environment environment;  // instead of the usual base
+    runtime::Mount socket;
+    kubelet::Environment environment;  // instead of the usual base
   };
 
-  PodNumber number = 0;
+  scheduler::PodNumber number = 0;
   world::PodReference reference;
   const core::Pod* pod = nullptr;  // null: gone from the store
   std::shared_ptr<const core::PodSpec> spec;
-  std::optional<PodWorker> worker;  // absent: it is on no node
-  const Node* node = nullptr;
+  std::optional<kubelet::PodWorker> worker;  // absent: it is on no node
+  const scheduler::Node* node = nullptr;
   std::vector<int> gpus;
   std::string hostname;
-  std::optional<PodNames::Name> name;  // under which its Service lets it be found
+  std::optional<kubelet::PodNames::Name> name;  // under which its Service lets it be found
   std::string address = std::string(kAddress);
   std::string host_address = std::string(kAddress);  // where it finds this machine
   bool on_network = false;                           // it has a network of its own
-  std::optional<SandboxId> sandbox;
-  std::optional<PodVolumes> volumes;
+  std::optional<runtime::SandboxId> sandbox;
+  std::optional<kubelet::PodVolumes> volumes;
   std::optional<Agent> agent;
-  std::vector<ContainerId> containers;
+  std::vector<runtime::ContainerId> containers;
   std::uint64_t written_revision = 0;
   std::optional<Time> wake;
   bool touched = false;

@@ -110,17 +110,17 @@ std::int64_t UsablePods() {
 MachineCapacity DetectMachine() {
   MachineCapacity out;
   const OwnCgroup own = FindOwnCgroup();
-  out.resources.emplace(kCpu, UsableMilliCpu(own));
-  out.resources.emplace(kMemory, UsableMemory(own));
-  out.resources.emplace(kPods, UsablePods());
+  out.resources.emplace(scheduler::kCpu, UsableMilliCpu(own));
+  out.resources.emplace(scheduler::kMemory, UsableMemory(own));
+  out.resources.emplace(scheduler::kPods, UsablePods());
   out.gpus = FindGpus();
-  if (!out.gpus.empty()) out.resources.emplace(kGpu, static_cast<std::int64_t>(out.gpus.size()));
+  if (!out.gpus.empty()) out.resources.emplace(scheduler::kGpu, static_cast<std::int64_t>(out.gpus.size()));
   return out;
 }
 
 namespace {
 
-Status ApplyLabelRule(std::string_view rule, std::vector<Node>& nodes) {
+Status ApplyLabelRule(std::string_view rule, std::vector<scheduler::Node>& nodes) {
   const std::size_t colon = rule.find(':');
   const std::size_t equals = rule.find('=', colon == std::string_view::npos ? 0 : colon);
   if (colon == std::string_view::npos || equals == std::string_view::npos || equals == colon + 1) {
@@ -128,7 +128,7 @@ Status ApplyLabelRule(std::string_view rule, std::vector<Node>& nodes) {
   }
   const std::string key(rule.substr(colon + 1, equals - colon - 1));
   bool any = false;
-  for (Node& node : nodes) {
+  for (scheduler::Node& node : nodes) {
     if (!GlobMatch(rule.substr(0, colon), node.name)) continue;
     node.labels[key] = rule.substr(equals + 1);
     any = true;
@@ -140,29 +140,30 @@ Status ApplyLabelRule(std::string_view rule, std::vector<Node>& nodes) {
 
 }  // namespace
 
-Result<std::vector<Node>> MakeNodes(const NodeOptions& options, const MachineCapacity& machine) {
-  const std::int64_t cpu = AmountOf(machine.resources, kCpu);
+Result<std::vector<scheduler::Node>> MakeNodes(const NodeOptions& options, const MachineCapacity& machine) {
+  const std::int64_t cpu = scheduler::AmountOf(machine.resources, scheduler::kCpu);
   if (options.count < 1) return Error{Cat("--nodes ", options.count, " leaves no node; give at least 1")};
-  if (options.count > cpu && !options.capacity.contains(std::string(kCpu))) {
+  if (options.count > cpu && !options.capacity.contains(std::string(scheduler::kCpu))) {
     return Error{
         Cat("--nodes ", options.count, " divides ", cpu, " thousandths of a processor too finely; give fewer")};
   }
-  std::vector<Node> nodes(static_cast<std::size_t>(options.count));
+  std::vector<scheduler::Node> nodes(static_cast<std::size_t>(options.count));
   const auto count = static_cast<std::int64_t>(nodes.size());
   for (std::size_t i = 0; i < nodes.size(); ++i) {
-    Node& node = nodes[i];
+    scheduler::Node& node = nodes[i];
     node.name = Cat("n", i + 1);
     for (const auto& [name, amount] : machine.resources) {
-      if (name != kGpu) node.allocatable[name] = std::max<std::int64_t>(amount / count, name == kPods ? 1 : 0);
+      if (name != scheduler::kGpu)
+        node.allocatable[name] = std::max<std::int64_t>(amount / count, name == scheduler::kPods ? 1 : 0);
     }
     for (std::size_t gpu = i; gpu < machine.gpus.size(); gpu += nodes.size()) node.gpus.push_back(machine.gpus[gpu]);
-    if (!node.gpus.empty()) node.allocatable.emplace(kGpu, static_cast<std::int64_t>(node.gpus.size()));
+    if (!node.gpus.empty()) node.allocatable.emplace(scheduler::kGpu, static_cast<std::int64_t>(node.gpus.size()));
     for (const auto& [name, quantity] : options.capacity) {
       const auto parsed = model::Quantity::Parse(quantity);
       if (!parsed || parsed->Sign() < 0) {
         return Error{Cat("capacity ", name, "=", quantity, " is not a quantity, such as 4 or 500m or 8Gi")};
       }
-      node.allocatable[name] = Amount(name, quantity);
+      node.allocatable[name] = scheduler::Amount(name, quantity);
     }
     node.labels = {
       {"kubernetes.io/hostname", node.name},

@@ -8,12 +8,12 @@
 #include <vector>
 
 #include "base/result.h"
-#include "node/placement.h"
+#include "scheduler/placement.h"
 
 namespace reprieve::node {
 
 struct MachineCapacity {
-  Resources resources;  // cpu, memory, pods, and nvidia.com/gpu if there is one
+  scheduler::Resources resources;  // cpu, memory, pods, and nvidia.com/gpu if there is one
   std::vector<int> gpus;
 };
 
@@ -28,10 +28,10 @@ struct NodeOptions {
   std::map<std::string, std::string> labels;
   // NODE:KEY=VALUE, NODE with * and ?: labels of some nodes. The later rule wins.
   std::vector<std::string> label_rules;
-  std::vector<Taint> taints;
+  std::vector<scheduler::Taint> taints;
 };
 
 // n1 to nN, each with an even share. A share of GPUs is whole; the first nodes get those left over.
-Result<std::vector<Node>> MakeNodes(const NodeOptions& options, const MachineCapacity& machine);
+Result<std::vector<scheduler::Node>> MakeNodes(const NodeOptions& options, const MachineCapacity& machine);
 
 }  // namespace reprieve::node

@@ -6,12 +6,12 @@
 #include <string>
 
 #include "base/result.h"
-#include "node/runtime/fd.h"
+#include "runtime/fd.h"
 
 namespace reprieve::node {
 
 // A new socket at `path`, which must not exist.
-Result<Fd> ListenAt(const std::string& path);
-Result<Fd> ConnectTo(const std::string& path);
+Result<runtime::Fd> ListenAt(const std::string& path);
+Result<runtime::Fd> ConnectTo(const std::string& path);
 
 }  // namespace reprieve::node

@@ -28,7 +28,7 @@ struct ConditionEvidence {
 struct RuleMatch {
   std::int32_t rule = 0;  // counts from 0, as upstream's messages do
   std::variant<ExitCodeEvidence, ConditionEvidence> evidence;
-  model::Mark mark;  // where the rule stands in the user's file
+  document::Mark mark;  // where the rule stands in the user's file
 };
 
 // Why a failed pod was judged as it was. A failure that no rule matches is counted.

@@ -6,6 +6,9 @@
 #include "store/store.h"
 
 namespace reprieve::store {
+
+using document::Value;
+
 namespace {
 
 using world::WriteCode;
@@ -28,7 +31,7 @@ WriteResult Modified(std::string_view resource, std::string_view name) {
           0};
 }
 
-WriteCode CodeOf(const model::Answer& answer) {
+WriteCode CodeOf(const admission::Answer& answer) {
   switch (answer.code) {
     case 404:
       return WriteCode::kNotFound;
@@ -58,10 +61,10 @@ std::vector<const T*> All(const std::map<meta::ObjectKey, std::unique_ptr<T>>& o
 WriteResult Store::CreateJob(std::unique_ptr<batch::Job> job) {
   const meta::ObjectKey key = meta::KeyOf(job->metadata);
   if (jobs_.contains(key)) return AlreadyExists("jobs.batch", key.name);
-  model::Value body = ToValue(*job);
+  Value body = ToValue(*job);
   body.Remove("status");
   const meta::Uid uid = NewUid();
-  const model::Answer answer = model::CreateJob(body, {key.namespace_, "", uid, "", clock_.Now()});
+  const admission::Answer answer = admission::CreateJob(body, {key.namespace_, "", uid, "", clock_.Now()});
   if (!answer.ok()) return {CodeOf(answer), answer.message, 0};
   batch::Job admitted;
   FromValue(answer.object, admitted);
@@ -72,7 +75,7 @@ WriteResult Store::CreateJob(std::unique_ptr<batch::Job> job) {
 }
 
 // The Jobs of one replicated job differ in little but their names: they keep one pod spec between them.
-void Store::ShareTemplate(const model::Value& pod_spec, batch::Job& job) {
+void Store::ShareTemplate(const Value& pod_spec, batch::Job& job) {
   constexpr std::size_t kRemembered = 16;
   const auto known = std::find_if(templates_.begin(), templates_.end(),
                                   [&](const SharedTemplate& each) { return each.value == pod_spec; });
@@ -91,22 +94,23 @@ WriteResult Store::UpdateJob(const batch::Job& job) {
   const batch::Job* stored = Find(key, job.metadata.uid);
   if (stored == nullptr) return NotFound("jobs.batch", key.name);
   if (stored->metadata.resource_version != job.metadata.resource_version) return Modified("jobs.batch", key.name);
-  return Replace(*stored, model::UpdateJob(ToValue(*stored), ToValue(job), {key.namespace_, "", "", "", clock_.Now()}));
+  return Replace(*stored,
+                 admission::UpdateJob(ToValue(*stored), ToValue(job), {key.namespace_, "", "", "", clock_.Now()}));
 }
 
 WriteResult Store::ResizeJob(const meta::ObjectKey& key, std::optional<std::int32_t> parallelism,
                              std::optional<std::int32_t> completions) {
   const batch::Job* stored = FindJob(key);
   if (stored == nullptr) return NotFound("jobs.batch", key.name);
-  model::Value patch = model::Value::MakeObject();
-  model::Value& spec = patch.Set("spec", model::Value::MakeObject());
+  Value patch = Value::MakeObject();
+  Value& spec = patch.Set("spec", Value::MakeObject());
   spec.Set("parallelism", model::ToValue(parallelism));
   spec.Set("completions", model::ToValue(completions));
-  return Replace(*stored, model::PatchJob(ToValue(*stored), model::PatchType::kMerge, patch,
-                                          {key.namespace_, "", "", "", clock_.Now()}));
+  return Replace(*stored, admission::PatchJob(ToValue(*stored), admission::PatchType::kMerge, patch,
+                                              {key.namespace_, "", "", "", clock_.Now()}));
 }
 
-WriteResult Store::Replace(const batch::Job& before, const model::Answer& answer) {
+WriteResult Store::Replace(const batch::Job& before, const admission::Answer& answer) {
   if (!answer.ok()) return {CodeOf(answer), answer.message, 0};
   batch::Job admitted;
   FromValue(answer.object, admitted);

@@ -1,10 +1,13 @@
 #include "store/status_validator.h"
 
+#include "admission/validation/job.h"
 #include "base/flat_hash.h"
 #include "base/text.h"
-#include "model/validation/job.h"
 
 namespace reprieve::store {
+
+using document::Value;
+
 namespace {
 
 constexpr std::size_t kMaxSpecs = 4096;
@@ -29,13 +32,13 @@ bool UncountedMayBeLeftOut(const batch::JobStatus& before, const batch::JobStatu
          (!after.uncounted_terminated_pods || IsFaultless(*after.uncounted_terminated_pods));
 }
 
-model::Value ObjectOf(const batch::Job& job, const model::Value& spec, model::Value status) {
-  model::Value out = model::Value::MakeObject();
-  model::Value& metadata = out.Set("metadata", model::Value::MakeObject());
-  metadata.Set("name", model::Value::String(job.metadata.name.str()));
-  metadata.Set("namespace", model::Value::String(job.metadata.namespace_.str()));
+Value ObjectOf(const batch::Job& job, const Value& spec, Value status) {
+  Value out = Value::MakeObject();
+  Value& metadata = out.Set("metadata", Value::MakeObject());
+  metadata.Set("name", Value::String(job.metadata.name.str()));
+  metadata.Set("namespace", Value::String(job.metadata.namespace_.str()));
   // Which version it is, the store has checked itself.
-  metadata.Set("resourceVersion", model::Value::String(Cat(job.metadata.resource_version)));
+  metadata.Set("resourceVersion", Value::String(Cat(job.metadata.resource_version)));
   out.Set("spec", spec);
   out.Set("status", std::move(status));
   return out;
@@ -44,19 +47,19 @@ model::Value ObjectOf(const batch::Job& job, const model::Value& spec, model::Va
 }  // namespace
 
 Status StatusValidator::Check(const batch::Job& before, const batch::JobStatus& after) {
-  const model::Value& spec = SpecOf(before);
+  const Value& spec = SpecOf(before);
   const bool left_out = UncountedMayBeLeftOut(before.status, after);
   const auto shown = [left_out](const batch::JobStatus& status) {
     return left_out ? model::ToValueWithout(status, {kUncounted}) : model::ToValue(status);
   };
-  model::FieldErrors errors;
-  model::ValidateJobStatusUpdate(ObjectOf(before, spec, shown(after)), ObjectOf(before, spec, shown(before.status)),
-                                 errors);
+  admission::FieldErrors errors;
+  admission::ValidateJobStatusUpdate(ObjectOf(before, spec, shown(after)), ObjectOf(before, spec, shown(before.status)),
+                                     errors);
   if (errors.empty()) return Ok();
-  return Error{Cat("Job.batch \"", before.metadata.name, "\" is invalid: ", model::Aggregate(errors.list()))};
+  return Error{Cat("Job.batch \"", before.metadata.name, "\" is invalid: ", admission::Aggregate(errors.list()))};
 }
 
-const model::Value& StatusValidator::SpecOf(const batch::Job& job) {
+const Value& StatusValidator::SpecOf(const batch::Job& job) {
   if (specs_.size() > kMaxSpecs) specs_.clear();
   const auto [at, fresh] = specs_.try_emplace(job.spec);
   if (fresh) {

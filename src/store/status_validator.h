@@ -17,10 +17,10 @@ class StatusValidator {
   Status Check(const batch::Job& before, const batch::JobStatus& after);
 
  private:
-  const model::Value& SpecOf(const batch::Job& job);
+  const document::Value& SpecOf(const batch::Job& job);
 
   // The part of each spec that status validation looks at.
-  std::unordered_map<std::shared_ptr<const batch::JobSpec>, model::Value> specs_;
+  std::unordered_map<std::shared_ptr<const batch::JobSpec>, document::Value> specs_;
 };
 
 }  // namespace reprieve::store

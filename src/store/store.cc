@@ -3,11 +3,14 @@
 #include <algorithm>
 #include <array>
 
+#include "admission/default.h"
 #include "base/check.h"
 #include "base/text.h"
-#include "model/default.h"
 
 namespace reprieve::store {
+
+using document::Value;
+
 namespace {
 
 using world::WriteCode;
@@ -281,9 +284,9 @@ std::shared_ptr<const core::PodSpec> Store::DefaultedSpec(const std::shared_ptr<
   if (defaulted_.size() > kMaxDefaultedSpecs) defaulted_.clear();
   std::shared_ptr<const core::PodSpec>& out = defaulted_[spec];
   if (!out) {
-    model::Value pod = model::Value::MakeObject();
+    Value pod = Value::MakeObject();
     pod.Set("spec", model::ToValue(spec));
-    model::DefaultPod(pod);
+    admission::DefaultPod(pod);
     out = std::make_shared<const core::PodSpec>(model::Bind<core::PodSpec>(pod["spec"]));
   }
   return out;

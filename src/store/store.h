@@ -16,9 +16,9 @@
 #include <unordered_map>
 #include <vector>
 
+#include "admission/admission.h"
 #include "base/random.h"
 #include "base/result.h"
-#include "model/admission.h"
 #include "model/jobset.h"
 #include "store/event_log.h"
 #include "store/pod_table.h"
@@ -138,8 +138,8 @@ class Store final : public world::Api {
   batch::Job* Find(const meta::ObjectKey& job, const meta::Uid& uid);
   jobset::JobSet* FindJobSet(const meta::ObjectKey& key, const meta::Uid& uid);
   // Stores what a request on a Job was answered with.
-  world::WriteResult Replace(const batch::Job& before, const model::Answer& answer);
-  void ShareTemplate(const model::Value& pod_spec, batch::Job& job);
+  world::WriteResult Replace(const batch::Job& before, const admission::Answer& answer);
+  void ShareTemplate(const document::Value& pod_spec, batch::Job& job);
   std::shared_ptr<const core::PodSpec> DefaultedSpec(const std::shared_ptr<const core::PodSpec>& spec);
   world::WriteResult Insert(std::unique_ptr<core::Pod> pod);
   world::WriteResult Changed(core::Pod& pod);
@@ -175,7 +175,7 @@ class Store final : public world::Api {
   Time bound_at_ = Time::min();
   // Pod specs of the child Jobs that were created last, the newest at the end.
   struct SharedTemplate {
-    model::Value value;
+    document::Value value;
     std::shared_ptr<const core::PodSpec> spec;
   };
   std::deque<SharedTemplate> templates_;

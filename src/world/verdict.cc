@@ -58,8 +58,8 @@ std::string Describe(const Verdict& verdict) {
   return out;
 }
 
-model::Value ToValue(const Verdict& verdict) {
-  using model::Value;
+document::Value ToValue(const Verdict& verdict) {
+  using document::Value;
   Value out = Value::MakeObject();
   out.Set("time", Value::String(FormatRfc3339(verdict.at)));
   out.Set("namespace", Value::String(verdict.namespace_.str()));

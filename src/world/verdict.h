@@ -10,7 +10,7 @@
 
 #include "base/shared_string.h"
 #include "base/time.h"
-#include "model/value.h"
+#include "document/value.h"
 
 namespace reprieve::world {
 
@@ -58,6 +58,6 @@ struct Verdict {
 std::string Describe(const Verdict& verdict);
 // The last part of it: "retry 1 of 3 in 20s".
 std::string ConsequenceOf(const Verdict& verdict);
-model::Value ToValue(const Verdict& verdict);
+document::Value ToValue(const Verdict& verdict);
 
 }  // namespace reprieve::world

@@ -1,8 +1,8 @@
 // The four outcomes of outcomes.yaml on the simulated world: the conditions that real processes can't be made to have.
 #include <gtest/gtest.h>
 
-#include "model/admission.h"
-#include "model/manifest.h"
+#include "admission/admission.h"
+#include "admission/manifest.h"
 #include "sim/scripted_kubelet.h"
 #include "sim/simulation.h"
 
@@ -30,10 +30,10 @@ class Outcomes : public testing::Test {
       };
       return script;
     });
-    const model::Manifests manifests = model::ReadManifests(REPRIEVE_OUTCOMES);
+    const admission::Manifests manifests = admission::ReadManifests(REPRIEVE_OUTCOMES);
     const meta::Uid uid = simulation_.store().NewUid();
-    const model::Answer answer =
-        model::CreateJob(manifests.objects.at(0).value, {"default", "Strict", uid, "", simulation_.Now()});
+    const admission::Answer answer =
+        admission::CreateJob(manifests.objects.at(0).value, {"default", "Strict", uid, "", simulation_.Now()});
     EXPECT_TRUE(answer.ok()) << answer.message;
     batch::Job job;
     FromValue(answer.object, job);

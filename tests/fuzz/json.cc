@@ -1,13 +1,13 @@
 // Any bytes are JSON or one clear error; what was read writes and reads back as the same value, and admission answers
 // it.
-#include "model/json.h"
+#include "document/json.h"
 
 #include <cstdlib>
 
-#include "model/admission.h"
+#include "admission/admission.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
-  using namespace reprieve::model;
+  using namespace reprieve::document;
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   const auto value = ParseJson(text);
   if (value.ok()) {

@@ -1,13 +1,13 @@
 // Any bytes are YAML or one clear error, and what was read writes and reads back as the same values.
-#include "model/yaml.h"
+#include "document/yaml.h"
 
 #include <cstdlib>
 
-#include "model/admission.h"
-#include "model/json.h"
+#include "admission/admission.h"
+#include "document/json.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
-  using namespace reprieve::model;
+  using namespace reprieve::document;
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   auto documents = ParseYaml(text);
   if (!documents.ok()) return documents.error().message.empty() ? (std::abort(), 0) : 0;

@@ -2,22 +2,22 @@
 //
 // Source: shared/oracle/README.md, Admission. UIDs are UID from the start; generated suffixes and long dumps are
 // normalised as the recording was.
-#include "model/admission.h"
+#include "admission/admission.h"
 
 #include <algorithm>
 
+#include "admission/admission_jobset.h"
+#include "admission/patch.h"
 #include "base/text.h"
-#include "model/admission_jobset.h"
-#include "model/json.h"
-#include "model/patch.h"
+#include "document/json.h"
 #include "oracle/compare.h"
 #include "oracle/replay.h"
 
 namespace reprieve::oracle {
 namespace {
 
-using model::Answer;
-using model::Value;
+using admission::Answer;
+using document::Value;
 
 constexpr std::string_view kSuffix = "q7w2k";
 constexpr std::string_view kInvalidValue = "Invalid value: ";
@@ -38,13 +38,13 @@ void WriteSpaced(const Value& value, std::string& out) {
     for (const auto& member : value.members()) {
       if (!first) out += ", ";
       first = false;
-      model::AppendJsonString(out, member.key);
+      document::AppendJsonString(out, member.key);
       out += ": ";
       WriteSpaced(member.value, out);
     }
     out += '}';
   } else {
-    out += model::WriteJson(value);
+    out += document::WriteJson(value);
   }
 }
 
@@ -106,7 +106,7 @@ Value NormalisedObject(const Value& value) {
   return out;
 }
 
-Value CauseValue(const model::Cause& cause) {
+Value CauseValue(const admission::Cause& cause) {
   Value out = Value::MakeObject();
   out.Set("reason", Value::String(cause.reason));
   out.Set("message", Value::String(Normalised(cause.message)));
@@ -137,8 +137,8 @@ Value Recorded(const Answer& answer) {
   return out;
 }
 
-model::Request MakeRequest(const Value& line, bool main_request) {
-  model::Request request;
+admission::Request MakeRequest(const Value& line, bool main_request) {
+  admission::Request request;
   request.uid = "UID";
   request.name_suffix = kSuffix;
   request.now = *ParseRfc3339("2026-01-01T00:00:00Z");
@@ -146,15 +146,16 @@ model::Request MakeRequest(const Value& line, bool main_request) {
   return request;
 }
 
-Answer Patch(const Value& stored, const Value& line, const model::Request& request) {
+Answer Patch(const Value& stored, const Value& line, const admission::Request& request) {
   const std::string& type = line["patchType"].AsText();
   const Value& change = line["change"];
   if (type.empty() || type == "application/merge-patch+json") {
-    return model::PatchJob(stored, model::PatchType::kMerge, change, request);
+    return admission::PatchJob(stored, admission::PatchType::kMerge, change, request);
   }
-  if (type == "application/json-patch+json") return model::PatchJob(stored, model::PatchType::kJson, change, request);
+  if (type == "application/json-patch+json")
+    return admission::PatchJob(stored, admission::PatchType::kJson, change, request);
   if (type == "application/strategic-merge-patch+json") {
-    return model::PatchJob(stored, model::PatchType::kStrategic, change, request);
+    return admission::PatchJob(stored, admission::PatchType::kStrategic, change, request);
   }
   Answer answer;
   answer.code = 415;
@@ -165,22 +166,22 @@ Answer Patch(const Value& stored, const Value& line, const model::Request& reque
 
 // The object as the preparation left it; it always succeeded.
 Answer Prepare(const Value& line) {
-  const model::Request request = MakeRequest(line, false);
-  Answer answer = model::CreateJob(Spaced(line["before"]), request);
+  const admission::Request request = MakeRequest(line, false);
+  Answer answer = admission::CreateJob(Spaced(line["before"]), request);
   if (!answer.ok()) return answer;
   answer.object.At("metadata").Set("resourceVersion", Value::String("1001"));
   if (line.Find("status") == nullptr) return answer;
   Value body = answer.object;
   body.Set("status", line["status"]);
-  return model::UpdateJobStatus(answer.object, body, request);
+  return admission::UpdateJobStatus(answer.object, body, request);
 }
 
 Answer Replay(const Value& line) {
   const std::string& op = line["op"].AsText();
-  const model::Request request = MakeRequest(line, true);
+  const admission::Request request = MakeRequest(line, true);
   if (op == "create") {
     const bool raw = line.Find("raw") != nullptr;
-    return model::CreateJob(raw ? line["raw"].AsText() : Spaced(line["object"]), request);
+    return admission::CreateJob(raw ? line["raw"].AsText() : Spaced(line["object"]), request);
   }
   Answer prepared = Prepare(line);
   if (!prepared.ok()) return prepared;
@@ -188,11 +189,11 @@ Answer Replay(const Value& line) {
     Value body = prepared.object;
     body.Remove("status");
     if (!line["newStatus"].IsNull()) body.Set("status", line["newStatus"]);
-    if (line.Find("alsoChange") != nullptr) body = model::MergePatch(body, line["alsoChange"]);
-    return model::UpdateJobStatus(prepared.object, body, request);
+    if (line.Find("alsoChange") != nullptr) body = admission::MergePatch(body, line["alsoChange"]);
+    return admission::UpdateJobStatus(prepared.object, body, request);
   }
   if (line.Find("change") != nullptr) return Patch(prepared.object, line, request);
-  return model::UpdateJob(prepared.object, Spaced(line["object"]), request);
+  return admission::UpdateJob(prepared.object, Spaced(line["object"]), request);
 }
 
 // The same of a JobSet.
@@ -200,8 +201,8 @@ Answer ReplayJobSet(const Value& line) {
   const std::string& op = line["op"].AsText();
   std::string gates;
   for (const Value& gate : line["gates"].items()) AppendTo(gates, gate.AsText(), "=true,");
-  for (const auto& gate : line["gates"].members()) AppendTo(gates, gate.key, "=", model::WriteJson(gate.value), ",");
-  model::JobSetRequest request{MakeRequest(line, true), *model::ParseFeatureGates(gates), {}};
+  for (const auto& gate : line["gates"].members()) AppendTo(gates, gate.key, "=", document::WriteJson(gate.value), ",");
+  admission::JobSetRequest request{MakeRequest(line, true), *model::ParseFeatureGates(gates), {}};
   request.find_claim = [&](const std::string& name) -> Value {
     for (const Value& object : line["existing"].items()) {
       if (object["kind"].AsText() == "PersistentVolumeClaim" && object["metadata"]["name"].AsText() == name) {
@@ -211,33 +212,34 @@ Answer ReplayJobSet(const Value& line) {
     return Value();
   };
   if (op == "create") {
-    if (line.Find("raw") != nullptr) return model::CreateJobSet(line["raw"].AsText(), request);
-    return model::CreateJobSet(Spaced(line["object"]), request);
+    if (line.Find("raw") != nullptr) return admission::CreateJobSet(line["raw"].AsText(), request);
+    return admission::CreateJobSet(Spaced(line["object"]), request);
   }
-  model::JobSetRequest preparing = request;
+  admission::JobSetRequest preparing = request;
   preparing.request = MakeRequest(line, false);
-  Answer prepared = model::CreateJobSet(line["before"], preparing);
+  Answer prepared = admission::CreateJobSet(line["before"], preparing);
   if (!prepared.ok()) return prepared;
   prepared.object.At("metadata").Set("resourceVersion", Value::String("1001"));
   if (line.Find("status") != nullptr) {
     Value body = prepared.object;
     body.Set("status", line["status"]);
-    prepared = model::UpdateJobSetStatus(prepared.object, body, preparing);
+    prepared = admission::UpdateJobSetStatus(prepared.object, body, preparing);
     if (!prepared.ok()) return prepared;
   }
   if (op == "updateStatus") {
     Value body = prepared.object;
     body.Remove("status");
     if (!line["newStatus"].IsNull()) body.Set("status", line["newStatus"]);
-    if (line.Find("alsoChange") != nullptr) body = model::MergePatch(body, line["alsoChange"]);
-    return model::UpdateJobSetStatus(prepared.object, body, request);
+    if (line.Find("alsoChange") != nullptr) body = admission::MergePatch(body, line["alsoChange"]);
+    return admission::UpdateJobSetStatus(prepared.object, body, request);
   }
-  if (line.Find("change") == nullptr) return model::UpdateJobSet(prepared.object, line["object"], request);
+  if (line.Find("change") == nullptr) return admission::UpdateJobSet(prepared.object, line["object"], request);
   const std::string& type = line["patchType"].AsText();
-  const model::PatchType patch = type == "application/json-patch+json"              ? model::PatchType::kJson
-                                 : type == "application/strategic-merge-patch+json" ? model::PatchType::kStrategic
-                                                                                    : model::PatchType::kMerge;
-  return model::PatchJobSet(prepared.object, patch, line["change"], request);
+  const admission::PatchType patch = type == "application/json-patch+json" ? admission::PatchType::kJson
+                                     : type == "application/strategic-merge-patch+json"
+                                         ? admission::PatchType::kStrategic
+                                         : admission::PatchType::kMerge;
+  return admission::PatchJobSet(prepared.object, patch, line["change"], request);
 }
 
 // Causes in any order: both sides in the order of their text, and the message left out.
@@ -245,7 +247,7 @@ void Sort(Value& told) {
   Value* causes = told.At("answer").Find("causes");
   if (causes == nullptr || !causes->IsArray()) return;
   std::sort(causes->items().begin(), causes->items().end(),
-            [](const Value& a, const Value& b) { return model::WriteJson(a) < model::WriteJson(b); });
+            [](const Value& a, const Value& b) { return document::WriteJson(a) < document::WriteJson(b); });
   told.At("answer").Remove("message");
 }
 

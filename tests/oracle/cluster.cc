@@ -1,13 +1,13 @@
 #include "oracle/cluster.h"
 
+#include "admission/admission.h"
+#include "admission/patch.h"
 #include "base/text.h"
-#include "model/admission.h"
-#include "model/patch.h"
 
 namespace reprieve::oracle {
 namespace {
 
-using model::Value;
+using document::Value;
 
 Status FromWrite(const world::WriteResult& result) {
   if (result.ok()) return Ok();
@@ -146,7 +146,7 @@ Status Cluster::Remove(const std::string& pod) {
 Status Cluster::CreateJob(const Value& manifest) {
   const meta::Uid uid = sim_.store().NewUid();
   const std::string suffix = sim_.store().NewNameSuffix();
-  model::Answer answer = model::CreateJob(manifest, {kNamespace, "", uid, suffix, sim_.Now()});
+  admission::Answer answer = admission::CreateJob(manifest, {kNamespace, "", uid, suffix, sim_.Now()});
   if (!answer.ok()) return Error{answer.message};
   batch::Job job;
   FromValue(answer.object, job);
@@ -158,15 +158,15 @@ Status Cluster::CreateJob(const Value& manifest) {
 Status Cluster::PatchJob(const std::string& name, const Value& patch) {
   const batch::Job* stored = sim_.store().FindJob({std::string(kNamespace), name});
   if (stored == nullptr) return Error{Cat("no Job ", name)};
-  model::Answer answer =
-      model::PatchJob(ToValue(*stored), model::PatchType::kMerge, patch, {kNamespace, "", "", "", sim_.Now()});
+  admission::Answer answer =
+      admission::PatchJob(ToValue(*stored), admission::PatchType::kMerge, patch, {kNamespace, "", "", "", sim_.Now()});
   if (!answer.ok()) return Error{answer.message};
   batch::Job job;
   FromValue(answer.object, job);
   return FromWrite(sim_.store().ReplaceJob(job));
 }
 
-model::JobSetRequest Cluster::RequestFor(std::string_view uid, std::string_view suffix) {
+admission::JobSetRequest Cluster::RequestFor(std::string_view uid, std::string_view suffix) {
   return {{kNamespace, "", uid, suffix, sim_.Now()}, gates_, [this](const std::string& name) {
             const core::PersistentVolumeClaim* claim = sim_.store().FindClaim({std::string(kNamespace), name});
             return claim != nullptr ? ToValue(*claim) : Value();
@@ -176,7 +176,7 @@ model::JobSetRequest Cluster::RequestFor(std::string_view uid, std::string_view 
 Status Cluster::CreateJobSet(const Value& manifest) {
   const meta::Uid uid = sim_.store().NewUid();
   const std::string suffix = sim_.store().NewNameSuffix();
-  model::Answer answer = model::CreateJobSet(manifest, RequestFor(uid, suffix));
+  admission::Answer answer = admission::CreateJobSet(manifest, RequestFor(uid, suffix));
   if (!answer.ok()) return Error{answer.message};
   jobset::JobSet jobset;
   FromValue(answer.object, jobset);
@@ -188,7 +188,8 @@ Status Cluster::CreateJobSet(const Value& manifest) {
 Status Cluster::PatchJobSet(const std::string& name, const Value& patch) {
   const jobset::JobSet* stored = sim_.store().FindJobSet({std::string(kNamespace), name});
   if (stored == nullptr) return Error{Cat("no JobSet ", name)};
-  model::Answer answer = model::PatchJobSet(ToValue(*stored), model::PatchType::kMerge, patch, RequestFor("", ""));
+  admission::Answer answer =
+      admission::PatchJobSet(ToValue(*stored), admission::PatchType::kMerge, patch, RequestFor("", ""));
   if (!answer.ok()) return Error{answer.message};
   jobset::JobSet jobset;
   FromValue(answer.object, jobset);

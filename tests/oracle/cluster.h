@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include "model/admission_jobset.h"
-#include "model/value.h"
+#include "admission/admission_jobset.h"
+#include "document/value.h"
 #include "sim/simulation.h"
 
 namespace reprieve::oracle {
@@ -30,33 +30,33 @@ class Cluster final : public world::Watcher {
   sim::Simulation& sim() { return sim_; }
 
   // Each returns an error where the server refused.
-  Status CreateJob(const model::Value& manifest);
-  Status PatchJob(const std::string& name, const model::Value& patch);
-  Status CreateJobSet(const model::Value& manifest);
-  Status PatchJobSet(const std::string& name, const model::Value& patch);
+  Status CreateJob(const document::Value& manifest);
+  Status PatchJob(const std::string& name, const document::Value& patch);
+  Status CreateJobSet(const document::Value& manifest);
+  Status PatchJobSet(const std::string& name, const document::Value& patch);
   // In the background, as a user does behind the controller's back.
   Status DeleteJob(const std::string& name);
   // JSON merge patch of a pod's annotations.
-  Status PatchPod(const std::string& pod, const model::Value& patch);
+  Status PatchPod(const std::string& pod, const document::Value& patch);
   // Strategic merge patch of the status; "NOW" is the simulation's time.
-  Status PatchPodStatus(const std::string& pod, const model::Value& patch);
+  Status PatchPodStatus(const std::string& pod, const document::Value& patch);
   Status Bind(const std::string& pod, const std::string& node);
   Status Delete(const std::string& pod);
   Status Remove(const std::string& pod);
 
   const batch::Job* job() const;
   // The status as snapshots have it: times are `true`.
-  model::Value JobStatus() const;
+  document::Value JobStatus() const;
   // A Job's as snapshots have it.
-  static model::Value ShowStatus(const batch::Job& job);
+  static document::Value ShowStatus(const batch::Job& job);
   const jobset::JobSet* jobset() const;
-  model::Value JobSetStatus() const;
+  document::Value JobSetStatus() const;
   // A pod as snapshots have it.
-  static model::Value Show(const core::Pod& pod);
+  static document::Value Show(const core::Pod& pod);
 
  private:
   world::PodReference Reference(const std::string& pod) const;
-  model::JobSetRequest RequestFor(std::string_view uid, std::string_view suffix);
+  admission::JobSetRequest RequestFor(std::string_view uid, std::string_view suffix);
 
   sim::Simulation sim_;
   std::string job_name_;  // or the JobSet's
@@ -68,6 +68,6 @@ class Cluster final : public world::Watcher {
 inline constexpr std::string_view kNamespace = "ns";
 
 // Applies a patch of a pod's status as the server does: `conditions` merge by type, other lists are replaced.
-void PatchStatus(core::PodStatus& status, const model::Value& patch, Time now);
+void PatchStatus(core::PodStatus& status, const document::Value& patch, Time now);
 
 }  // namespace reprieve::oracle

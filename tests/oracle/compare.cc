@@ -3,17 +3,17 @@
 #include <set>
 
 #include "base/text.h"
-#include "model/json.h"
+#include "document/json.h"
 
 namespace reprieve::oracle {
 namespace {
 
-using model::Value;
+using document::Value;
 
 constexpr std::size_t kMaxDifferences = 200;
 
 std::string Shown(const Value* value) {
-  return value == nullptr ? "(absent)" : model::WriteJson(*value);
+  return value == nullptr ? "(absent)" : document::WriteJson(*value);
 }
 
 void Compare(const Value* expected, const Value* actual, const std::string& path, std::vector<Difference>& out) {

@@ -11,7 +11,7 @@
 namespace reprieve::oracle {
 namespace {
 
-using model::Value;
+using document::Value;
 
 // Waits of the recording were shortened to 20 ms, which changes no outcome; here they cost nothing. A Job that is still
 // not quiet after a year never will be.

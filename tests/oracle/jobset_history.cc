@@ -13,7 +13,7 @@
 namespace reprieve::oracle {
 namespace {
 
-using model::Value;
+using document::Value;
 
 // A history that is still not quiet after a year never will be.
 constexpr auto kLongestQuiet = std::chrono::hours(24 * 365);

@@ -12,13 +12,13 @@
 #include <string>
 
 #include "base/text.h"
-#include "model/json.h"
+#include "document/json.h"
 #include "oracle/replay.h"
 
 namespace {
 
 using reprieve::Cat;
-using reprieve::model::Value;
+using reprieve::document::Value;
 using reprieve::oracle::Outcome;
 
 struct Tally {
@@ -71,7 +71,7 @@ bool ReplayFile(const char* path, Tally& tally) {
   std::string text;
   for (std::size_t number = 1; std::getline(file, text); ++number) {
     if (reprieve::Trim(text).empty()) continue;
-    const auto line = reprieve::model::ParseJson(text);
+    const auto line = reprieve::document::ParseJson(text);
     if (!line.ok()) {
       std::cerr << path << ":" << number << ": " << line.error().message << '\n';
       return false;

@@ -41,10 +41,10 @@ std::string PodNames::Ours(const std::string& recorded) {
   return {};
 }
 
-void PodNames::Match(const model::Value& expected, const std::map<std::string, model::Value>& actual) {
+void PodNames::Match(const document::Value& expected, const std::map<std::string, document::Value>& actual) {
   const auto shown = [&](const std::string& ours) {
     const auto at = actual.find(ours);
-    return at == actual.end() ? model::Value::Null() : at->second;
+    return at == actual.end() ? document::Value::Null() : at->second;
   };
   for (Group& group : groups_) {
     const bool told_apart = std::any_of(group.recorded.begin(), group.recorded.end(), [&](const std::string& recorded) {

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "model/value.h"
+#include "document/value.h"
 
 namespace reprieve::oracle {
 
@@ -26,7 +26,7 @@ class PodNames {
   std::string Ours(const std::string& recorded);
 
   // Binds what this snapshot tells apart: `expected` by recorded name, `actual` by ours; an absent pod is null.
-  void Match(const model::Value& expected, const std::map<std::string, model::Value>& actual);
+  void Match(const document::Value& expected, const std::map<std::string, document::Value>& actual);
   // Binds the rest in any way.
   void BindRest();
   // `text` with our names replaced by the recorded ones.

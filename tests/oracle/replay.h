@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "model/value.h"
+#include "document/value.h"
 
 namespace reprieve::oracle {
 
@@ -36,9 +36,9 @@ struct Outcome {
   }
 };
 
-[[nodiscard]] Outcome ReplayAdmission(const model::Value& line);
-[[nodiscard]] Outcome ReplayHistory(const model::Value& line);
-[[nodiscard]] Outcome ReplayJobSetHistory(const model::Value& line);
-[[nodiscard]] Outcome ReplayTimed(const model::Value& line);
+[[nodiscard]] Outcome ReplayAdmission(const document::Value& line);
+[[nodiscard]] Outcome ReplayHistory(const document::Value& line);
+[[nodiscard]] Outcome ReplayJobSetHistory(const document::Value& line);
+[[nodiscard]] Outcome ReplayTimed(const document::Value& line);
 
 }  // namespace reprieve::oracle

@@ -12,7 +12,7 @@
 namespace reprieve::oracle {
 namespace {
 
-using model::Value;
+using document::Value;
 
 // Two recordings agree within 1.6 s, and more is owed to whole seconds, gathered events and the observer (README).
 constexpr double kTolerance = 2.5;

@@ -4,10 +4,10 @@
 #include <optional>
 #include <set>
 
+#include "admission/admission.h"
 #include "base/text.h"
+#include "document/json.h"
 #include "engine/engine.h"
-#include "model/admission.h"
-#include "model/json.h"
 #include "sim/agenda.h"
 #include "sim/faulty_api.h"
 #include "sim/scripted_kubelet.h"
@@ -24,11 +24,11 @@ class CrashingWorld final : public world::Watcher {
       : codes_(std::move(codes)), api_(store_, random_, faults) {
     store_.AddWatcher(this);
     Start();
-    const auto manifest = model::ParseJson(Cat(
+    const auto manifest = document::ParseJson(Cat(
         R"({"apiVersion":"batch/v1","kind":"Job","metadata":{"name":"j"},"spec":{"template":{"spec":{"restartPolicy":"Never","containers":[{"name":"main","image":"i"}]}},)",
         spec, "}}"));
     const meta::Uid uid = store_.NewUid();
-    const model::Answer answer = model::CreateJob(*manifest, {"ns", "Strict", uid, "", clock_.Now()});
+    const admission::Answer answer = admission::CreateJob(*manifest, {"ns", "Strict", uid, "", clock_.Now()});
     EXPECT_TRUE(answer.ok()) << answer.message;
     batch::Job job;
     FromValue(answer.object, job);

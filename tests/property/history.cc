@@ -4,11 +4,11 @@
 #include <memory>
 #include <optional>
 
+#include "admission/admission.h"
 #include "base/text.h"
+#include "document/json.h"
 #include "engine/engine.h"
 #include "ledger.h"
-#include "model/admission.h"
-#include "model/json.h"
 #include "sim/faulty_api.h"
 #include "sim/lagging_watch.h"
 #include "sim/scripted_kubelet.h"
@@ -17,7 +17,7 @@
 namespace reprieve::property {
 namespace {
 
-using model::Value;
+using document::Value;
 
 constexpr Nanoseconds kLongest = std::chrono::hours(24 * 30);
 
@@ -59,7 +59,7 @@ class History final : public world::Watcher {
     return Result();
   }
 
-  void JobChanged(const batch::Job& job) override { Trace(model::WriteJson(model::ToValue(job.status))); }
+  void JobChanged(const batch::Job& job) override { Trace(document::WriteJson(model::ToValue(job.status))); }
   void JobDeleted(const batch::Job& job) override { Trace(Cat("deleted ", job.metadata.name)); }
   void PodChanged(const core::Pod& pod) override {
     Trace(Cat(pod.metadata.name, " ", core::NameOf(pod.status.phase), pod.metadata.deleting() ? " deleting" : "",
@@ -169,9 +169,9 @@ class History final : public world::Watcher {
 
   bool CreateJob() {
     const Value manifest = RandomJob();
-    Trace(model::WriteJson(manifest));
+    Trace(document::WriteJson(manifest));
     const meta::Uid uid = store_.NewUid();
-    const model::Answer answer = model::CreateJob(manifest, {"ns", "Strict", uid, "", clock_.Now()});
+    const admission::Answer answer = admission::CreateJob(manifest, {"ns", "Strict", uid, "", clock_.Now()});
     if (!answer.ok()) return false;  // a combination that admission refuses
     batch::Job job;
     FromValue(answer.object, job);
@@ -276,10 +276,10 @@ class History final : public world::Watcher {
         spec.Set("parallelism", size);
       }
     }
-    const model::Answer answer =
-        model::PatchJob(ToValue(*job), model::PatchType::kMerge, patch, {"ns", "", "", "", clock_.Now()});
+    const admission::Answer answer =
+        admission::PatchJob(ToValue(*job), admission::PatchType::kMerge, patch, {"ns", "", "", "", clock_.Now()});
     if (!answer.ok()) return;  // elastic only in tandem, and the like
-    Trace(model::WriteJson(patch));
+    Trace(document::WriteJson(patch));
     batch::Job changed;
     FromValue(answer.object, changed);
     store_.ReplaceJob(changed);

@@ -5,12 +5,12 @@
 #include <optional>
 #include <set>
 
+#include "admission/admission.h"
+#include "admission/admission_jobset.h"
 #include "base/text.h"
+#include "document/json.h"
 #include "engine/engine.h"
 #include "jobset_ledger.h"
-#include "model/admission.h"
-#include "model/admission_jobset.h"
-#include "model/json.h"
 #include "sim/faulty_api.h"
 #include "sim/lagging_watch.h"
 #include "sim/scripted_kubelet.h"
@@ -19,7 +19,7 @@
 namespace reprieve::property {
 namespace {
 
-using model::Value;
+using document::Value;
 
 constexpr Nanoseconds kLongest = std::chrono::hours(24 * 30);
 // With somebody else's Job in the way for good, the controller tries again every minute: two hours show all there is.
@@ -56,11 +56,13 @@ class JobSetHistory final : public world::Watcher {
     return Result();
   }
 
-  void JobSetChanged(const jobset::JobSet& jobset) override { Trace(model::WriteJson(model::ToValue(jobset.status))); }
+  void JobSetChanged(const jobset::JobSet& jobset) override {
+    Trace(document::WriteJson(model::ToValue(jobset.status)));
+  }
   void JobSetDeleted(const jobset::JobSet&) override { Trace("JobSet gone"); }
   void JobChanged(const batch::Job& job) override {
     Trace(Cat(job.metadata.name, " ", job.metadata.uid.view().substr(0, 4), " ",
-              model::WriteJson(model::ToValue(job.status)), job.metadata.deleting() ? " deleting" : ""));
+              document::WriteJson(model::ToValue(job.status)), job.metadata.deleting() ? " deleting" : ""));
   }
   void JobDeleted(const batch::Job& job) override { Trace(Cat("gone ", job.metadata.name)); }
   void PodChanged(const core::Pod& pod) override {
@@ -178,9 +180,10 @@ class JobSetHistory final : public world::Watcher {
 
   bool CreateJobSet() {
     const Value manifest = RandomJobSet();
-    Trace(model::WriteJson(manifest));
+    Trace(document::WriteJson(manifest));
     const meta::Uid uid = store_.NewUid();
-    const model::Answer answer = model::CreateJobSet(manifest, {{"ns", "Strict", uid, "", clock_.Now()}, gates_, {}});
+    const admission::Answer answer =
+        admission::CreateJobSet(manifest, {{"ns", "Strict", uid, "", clock_.Now()}, gates_, {}});
     if (!answer.ok()) return false;  // a combination that admission refuses
     jobset::JobSet made;
     FromValue(answer.object, made);
@@ -195,7 +198,7 @@ class JobSetHistory final : public world::Watcher {
     job.Set("kind", Value::String("Job"));
     job.At("metadata").Set("name", Value::String("js-r0-0"));
     const meta::Uid uid = store_.NewUid();
-    const model::Answer answer = model::CreateJob(job, {"ns", "Strict", uid, "", clock_.Now()});
+    const admission::Answer answer = admission::CreateJob(job, {"ns", "Strict", uid, "", clock_.Now()});
     if (!answer.ok()) return;
     batch::Job made;
     FromValue(answer.object, made);
@@ -288,10 +291,10 @@ class JobSetHistory final : public world::Watcher {
         store_.DeleteJobSet(kJobSet, jobset->metadata.uid, static_cast<world::Propagation>(random_.Below(2)));
         return;
     }
-    const model::Answer answer = model::PatchJobSet(ToValue(*jobset), model::PatchType::kMerge, patch,
-                                                    {{"ns", "", "", "", clock_.Now()}, gates_, {}});
+    const admission::Answer answer = admission::PatchJobSet(ToValue(*jobset), admission::PatchType::kMerge, patch,
+                                                            {{"ns", "", "", "", clock_.Now()}, gates_, {}});
     if (!answer.ok()) return;
-    Trace(model::WriteJson(patch));
+    Trace(document::WriteJson(patch));
     jobset::JobSet changed;
     FromValue(answer.object, changed);
     store_.ReplaceJobSet(changed);

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "model/json.h"
+#include "document/json.h"
 
 namespace reprieve::property {
 namespace {
@@ -176,7 +176,7 @@ void JobSetLedger::CheckQuiet() {
     // What comes after a replicated job without Jobs may wait for ever, too.
     if (job.replicas == 0) return;
   }
-  Violate(Cat("quiet, and neither finished nor waiting: ", model::WriteJson(model::ToValue(status))));
+  Violate(Cat("quiet, and neither finished nor waiting: ", document::WriteJson(model::ToValue(status))));
 }
 
 void JobSetLedger::Violate(std::string what) {

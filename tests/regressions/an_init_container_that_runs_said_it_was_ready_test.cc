@@ -2,10 +2,10 @@
 // only, and of sidecars. Found by reading the kubelet's rules for probes.
 #include <gtest/gtest.h>
 
-#include "node/pod_worker.h"
-#include "node/testing.h"
+#include "kubelet/pod_worker.h"
+#include "model/testing.h"
 
-namespace reprieve::node {
+namespace reprieve::kubelet {
 namespace {
 
 TEST(AnInitContainer, IsReadyWhenItHasEndedWellAndNotWhileItRuns) {
@@ -26,4 +26,4 @@ TEST(AnInitContainer, IsReadyWhenItHasEndedWellAndNotWhileItRuns) {
 }
 
 }  // namespace
-}  // namespace reprieve::node
+}  // namespace reprieve::kubelet

@@ -2,9 +2,9 @@
 // got it: no pod and no Job had changed. Found by reading the engine's retries.
 #include <gtest/gtest.h>
 
+#include "admission/admission_jobset.h"
 #include "base/text.h"
-#include "model/admission_jobset.h"
-#include "model/yaml.h"
+#include "document/yaml.h"
 #include "sim/scripted_kubelet.h"
 #include "sim/simulation.h"
 
@@ -22,10 +22,10 @@ spec:
 )";
 
 void AddJobSet(sim::Simulation& simulation) {
-  const auto manifest = model::ParseYaml(kManifest);
+  const auto manifest = document::ParseYaml(kManifest);
   ASSERT_TRUE(manifest.ok());
   const meta::Uid uid = simulation.store().NewUid();
-  const model::Answer answer = model::CreateJobSet(
+  const admission::Answer answer = admission::CreateJobSet(
       manifest->front(), {{"ns", "", uid, simulation.store().NewNameSuffix(), simulation.Now()}, {}, {}});
   ASSERT_TRUE(answer.ok()) << answer.message;
   jobset::JobSet admitted;

@@ -1,14 +1,14 @@
 // Runs the vectors about the controller: a Job, the lives of its pods, and what comes of it when.
-#include "model/admission.h"
-#include "model/json.h"
-#include "model/patch.h"
+#include "admission/admission.h"
+#include "admission/patch.h"
+#include "document/json.h"
 #include "vectors/scenario.h"
 #include "vectors/vectors.h"
 
 namespace reprieve {
 namespace {
 
-using model::Value;
+using document::Value;
 using vectors::DurationOf;
 
 class Scenario final : public world::Watcher {
@@ -74,13 +74,13 @@ class Scenario final : public world::Watcher {
   std::string Now() const { return vectors::SecondsText(const_cast<Scenario*>(this)->simulation_.Now() - start_); }
 
   void AddJob() {
-    Value manifest = *model::ParseJson(
+    Value manifest = *document::ParseJson(
         R"({"apiVersion":"batch/v1","kind":"Job","metadata":{"name":"j"},"spec":{"template":{"spec":{"containers":[{"name":"main","image":"i"}],"restartPolicy":"Never"}}}})");
     Value merge = Value::MakeObject();
     merge.Set("spec", input_["spec"]);
-    manifest = model::MergePatch(manifest, merge);
+    manifest = admission::MergePatch(manifest, merge);
     const meta::Uid uid = simulation_.store().NewUid();
-    const model::Answer answer = model::CreateJob(manifest, {"ns", "Strict", uid, "", simulation_.Now()});
+    const admission::Answer answer = admission::CreateJob(manifest, {"ns", "Strict", uid, "", simulation_.Now()});
     ASSERT_TRUE(answer.ok()) << answer.message;
     batch::Job job;
     FromValue(answer.object, job);
@@ -100,8 +100,8 @@ class Scenario final : public world::Watcher {
   }
 
   void Patch(const Value& patch) {
-    const model::Answer answer =
-        model::PatchJob(ToValue(*Job()), model::PatchType::kMerge, patch, {"ns", "", "", "", simulation_.Now()});
+    const admission::Answer answer = admission::PatchJob(ToValue(*Job()), admission::PatchType::kMerge, patch,
+                                                         {"ns", "", "", "", simulation_.Now()});
     ASSERT_TRUE(answer.ok()) << answer.message;
     batch::Job job;
     FromValue(answer.object, job);

@@ -9,7 +9,7 @@
 namespace reprieve::vectors {
 namespace {
 
-using model::Value;
+using document::Value;
 
 std::string WithoutPrefix(std::string_view name, std::string_view jobset) {
   return std::string(name.starts_with(Cat(jobset, "-")) ? name.substr(jobset.size() + 1) : name);

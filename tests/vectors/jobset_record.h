@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "model/value.h"
+#include "document/value.h"
 #include "sim/simulation.h"
 #include "world/watcher.h"
 
@@ -23,9 +23,9 @@ class JobSetRecord final : public world::Watcher {
   ~JobSetRecord() override;
 
   // Everything, by the members that the vectors' files tell of.
-  [[nodiscard]] model::Value Seen() const;
+  [[nodiscard]] document::Value Seen() const;
   // What there is at this moment, without times: the same for two runs that have come to the same.
-  [[nodiscard]] model::Value Present() const;
+  [[nodiscard]] document::Value Present() const;
   // Keeps what is present now, for Seen, under that name.
   void Look(const std::string& name);
 
@@ -41,20 +41,20 @@ class JobSetRecord final : public world::Watcher {
   void EventSeen(const world::Event& event);
   // A pod begins while one of an earlier attempt has not ended.
   void CountOverlap(const core::Pod& pod);
-  model::Value Conditions() const;
+  document::Value Conditions() const;
 
   sim::Simulation& simulation_;
   const meta::ObjectKey key_;
   const Time start_;
   std::set<meta::Uid> known_;
-  model::Value jobs_ = model::Value::MakeObject(), jobs_gone_ = model::Value::MakeObject();
-  model::Value pods_ = model::Value::MakeObject(), pods_gone_ = model::Value::MakeObject();
+  document::Value jobs_ = document::Value::MakeObject(), jobs_gone_ = document::Value::MakeObject();
+  document::Value pods_ = document::Value::MakeObject(), pods_gone_ = document::Value::MakeObject();
   std::vector<jobset::Condition> conditions_;  // as last seen
-  model::Value story_ = model::Value::MakeArray();
-  model::Value events_ = model::Value::MakeArray();
-  model::Value messages_ = model::Value::MakeObject();
-  model::Value job_warnings_ = model::Value::MakeObject();
-  model::Value looks_ = model::Value::MakeObject();
+  document::Value story_ = document::Value::MakeArray();
+  document::Value events_ = document::Value::MakeArray();
+  document::Value messages_ = document::Value::MakeObject();
+  document::Value job_warnings_ = document::Value::MakeObject();
+  document::Value looks_ = document::Value::MakeObject();
   std::string gone_;
   std::int64_t beside_old_ = 0;
 };

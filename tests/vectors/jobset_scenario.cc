@@ -5,16 +5,16 @@
 #include <algorithm>
 #include <iterator>
 
+#include "admission/admission_jobset.h"
+#include "admission/patch.h"
 #include "base/text.h"
-#include "model/admission_jobset.h"
-#include "model/json.h"
-#include "model/patch.h"
+#include "document/json.h"
 #include "vectors/scenario.h"
 
 namespace reprieve::vectors {
 namespace {
 
-using model::Value;
+using document::Value;
 
 const std::string kNamespace = "ns";
 
@@ -100,7 +100,7 @@ Value JobSetScenario::Manifest() const {
 
 // `pods` is parallelism and completions; `job`, `pod` and `annotations` are merged into the template.
 Value JobSetScenario::ReplicatedJob(const Value& shorthand) const {
-  Value out = *model::ParseJson(
+  Value out = *document::ParseJson(
       R"({"template":{"spec":{"backoffLimit":0,"parallelism":1,"completions":1,"template":{"spec":{"restartPolicy":"Never","containers":[{"name":"main","image":"i"}]}}}}})");
   Value& job = out.At("template");
   if (const Value* pods = shorthand.Find("pods")) {
@@ -109,9 +109,9 @@ Value JobSetScenario::ReplicatedJob(const Value& shorthand) const {
   }
   if (const Value* annotations = shorthand.Find("annotations")) job.At("metadata").Set("annotations", *annotations);
   if (const Value* labels = shorthand.Find("labels")) job.At("metadata").Set("labels", *labels);
-  if (const Value* merge = shorthand.Find("job")) job.Set("spec", model::MergePatch(job["spec"], *merge));
+  if (const Value* merge = shorthand.Find("job")) job.Set("spec", admission::MergePatch(job["spec"], *merge));
   if (const Value* merge = shorthand.Find("pod")) {
-    job.At("spec").Set("template", model::MergePatch(job["spec"]["template"], *merge));
+    job.At("spec").Set("template", admission::MergePatch(job["spec"]["template"], *merge));
   }
   for (const char* member : {"name", "replicas", "groupName", "dependsOn"}) {
     if (const Value* given = shorthand.Find(member)) out.Set(member, *given);
@@ -125,12 +125,12 @@ void JobSetScenario::AddJobSet() {
     const core::PersistentVolumeClaim* claim = simulation_.store().FindClaim({kNamespace, name});
     return claim == nullptr ? Value() : core::ToValue(*claim);
   };
-  const model::Answer answer =
-      model::CreateJobSet(Manifest(), {{kNamespace, "Strict", uid, "", simulation_.Now()}, gates_, find_claim});
+  const admission::Answer answer =
+      admission::CreateJobSet(Manifest(), {{kNamespace, "Strict", uid, "", simulation_.Now()}, gates_, find_claim});
   if (!answer.ok()) {
     refused_ = Value::MakeArray();
     if (answer.causes.empty()) refused_.Append(Value::String(answer.message));
-    for (const model::Cause& cause : answer.causes) refused_.Append(Value::String(cause.message));
+    for (const admission::Cause& cause : answer.causes) refused_.Append(Value::String(cause.message));
     return;
   }
   jobset::JobSet jobset;
@@ -159,7 +159,7 @@ void JobSetScenario::AddForeigners() {
 void JobSetScenario::AddForeignJob(const std::string& name) {
   auto job = std::make_unique<batch::Job>();
   FromValue(
-      *model::ParseJson(
+      *document::ParseJson(
           R"({"spec":{"suspend":true,"template":{"spec":{"restartPolicy":"Never","containers":[{"name":"main","image":"i"}]}}}})"),
       *job);
   job->metadata.name = name;
@@ -199,8 +199,8 @@ const jobset::JobSet* JobSetScenario::Find() {
 
 void JobSetScenario::Patch(const Value& patch) {
   ASSERT_NE(Find(), nullptr) << "the JobSet is gone";
-  const model::Answer answer = model::PatchJobSet(ToValue(*Find()), model::PatchType::kMerge, patch,
-                                                  {{kNamespace, "", "", "", simulation_.Now()}, gates_, {}});
+  const admission::Answer answer = admission::PatchJobSet(ToValue(*Find()), admission::PatchType::kMerge, patch,
+                                                          {{kNamespace, "", "", "", simulation_.Now()}, gates_, {}});
   ASSERT_TRUE(answer.ok()) << answer.message;
   jobset::JobSet changed;
   FromValue(answer.object, changed);

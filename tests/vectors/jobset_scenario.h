@@ -7,8 +7,8 @@
 #include <optional>
 #include <string>
 
+#include "document/value.h"
 #include "model/feature_gates.h"
-#include "model/value.h"
 #include "sim/faulty_api.h"
 #include "sim/scripted_kubelet.h"
 #include "sim/simulation.h"
@@ -19,57 +19,57 @@ namespace reprieve::vectors {
 class JobSetScenario {
  public:
   // `input` is a vector's and outlives the scenario. `faults`: how the controller's writes go wrong.
-  explicit JobSetScenario(const model::Value& input, std::optional<sim::FaultRates> faults = {});
+  explicit JobSetScenario(const document::Value& input, std::optional<sim::FaultRates> faults = {});
 
   void Run();
   // As JobSetRecord's; if admission refused the JobSet, `refused` says with which messages.
-  [[nodiscard]] model::Value Seen() const;
-  [[nodiscard]] model::Value Present() const { return record_.Present(); }
+  [[nodiscard]] document::Value Seen() const;
+  [[nodiscard]] document::Value Present() const { return record_.Present(); }
   // How many writes the controller has asked for. REQUIRES: faults.
   std::uint64_t writes() const { return simulation_.writes(); }
 
  private:
-  using Action = void (JobSetScenario::*)(const model::Value&);
+  using Action = void (JobSetScenario::*)(const document::Value&);
   struct Verb {
     std::string_view name;
     Action act;
   };
   static const Verb kVerbs[];
 
-  model::Value Manifest() const;
-  model::Value ReplicatedJob(const model::Value& shorthand) const;
+  document::Value Manifest() const;
+  document::Value ReplicatedJob(const document::Value& shorthand) const;
   void AddJobSet();
   void AddForeigners();
   void AddForeignJob(const std::string& name);
-  void Do(const model::Value& action);
+  void Do(const document::Value& action);
   sim::PodScript Life(const core::Pod& pod);
 
-  void Patch(const model::Value& patch);
-  void DeleteJobSet(const model::Value& propagation);
-  void DeleteJob(const model::Value& names);
-  void DeleteJobInBackground(const model::Value& names);
-  void DeleteService(const model::Value& name);
-  void DeletePod(const model::Value& name);
-  void LabelJob(const model::Value& labels_by_job);
-  void Attempt(const model::Value& attempts_by_pod);
-  void RestartCount(const model::Value& counts_by_pod);
-  void SetNodes(const model::Value& labels_by_node);
-  void Look(const model::Value& name) { record_.Look(name.AsText()); }
-  void Restart(const model::Value&) { simulation_.RestartController(); }
+  void Patch(const document::Value& patch);
+  void DeleteJobSet(const document::Value& propagation);
+  void DeleteJob(const document::Value& names);
+  void DeleteJobInBackground(const document::Value& names);
+  void DeleteService(const document::Value& name);
+  void DeletePod(const document::Value& name);
+  void LabelJob(const document::Value& labels_by_job);
+  void Attempt(const document::Value& attempts_by_pod);
+  void RestartCount(const document::Value& counts_by_pod);
+  void SetNodes(const document::Value& labels_by_node);
+  void Look(const document::Value& name) { record_.Look(name.AsText()); }
+  void Restart(const document::Value&) { simulation_.RestartController(); }
 
   const jobset::JobSet* Find();
   // Calls `act` on each pod of that short name that has not ended.
   void ForPods(const std::string& name, const std::function<void(const core::Pod&)>& act);
-  void RemoveJob(const model::Value& name, world::Propagation propagation);
+  void RemoveJob(const document::Value& name, world::Propagation propagation);
 
-  const model::Value& input_;
+  const document::Value& input_;
   const model::FeatureGates gates_;
   sim::Simulation simulation_;
   const meta::ObjectKey key_;
   sim::ScriptedKubelet kubelet_;
   JobSetRecord record_;
   std::map<std::string, std::size_t> incarnations_;  // of pods by short name
-  model::Value refused_;
+  document::Value refused_;
 };
 
 }  // namespace reprieve::vectors

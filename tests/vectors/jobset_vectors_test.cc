@@ -1,6 +1,6 @@
 // Runs the vectors about JobSets: a JobSet, the lives of its pods, what befalls it, and what comes of it when.
 #include "base/text.h"
-#include "model/json.h"
+#include "document/json.h"
 #include "vectors/jobset_scenario.h"
 #include "vectors/scenario.h"
 #include "vectors/vectors.h"
@@ -8,7 +8,7 @@
 namespace reprieve {
 namespace {
 
-using model::Value;
+using document::Value;
 using vectors::JobSetScenario;
 
 void RunScenario(const Value& input, const Value& expect) {
@@ -22,7 +22,7 @@ void RunWithCrashes(const Value& input, const Value& expect) {
   JobSetScenario calm(input, sim::FaultRates{});
   calm.Run();
   vectors::ExpectWithin(expect, calm.Seen(), "seen");
-  const std::string end = model::WriteJson(calm.Present());
+  const std::string end = document::WriteJson(calm.Present());
   ASSERT_GE(calm.writes(), 3U);
   for (std::uint64_t at = 1; at <= calm.writes(); ++at) {
     for (const bool after : {false, true}) {
@@ -31,7 +31,7 @@ void RunWithCrashes(const Value& input, const Value& expect) {
       faults.crash_after = after;
       JobSetScenario crashing(input, faults);
       crashing.Run();
-      EXPECT_EQ(model::WriteJson(crashing.Present()), end)
+      EXPECT_EQ(document::WriteJson(crashing.Present()), end)
           << "crashed " << (after ? "after" : "before") << " write " << at << " of " << calm.writes();
     }
   }

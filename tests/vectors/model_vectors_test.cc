@@ -4,16 +4,19 @@
 // the head of each file. Adding a vector is adding text.
 #include <algorithm>
 
+#include "admission/admission.h"
+#include "admission/patch.h"
 #include "base/text.h"
-#include "model/admission.h"
+#include "document/json.h"
+#include "document/yaml.h"
 #include "model/index_list.h"
-#include "model/json.h"
-#include "model/patch.h"
 #include "model/quantity.h"
-#include "model/yaml.h"
 #include "vectors/vectors.h"
 
 namespace reprieve::model {
+
+using namespace reprieve::document;
+using namespace reprieve::admission;
 namespace {
 
 void RunIndexList(const Value& input, const Value& expect) {

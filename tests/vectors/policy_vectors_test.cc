@@ -12,7 +12,7 @@
 namespace reprieve::policy {
 namespace {
 
-using model::Value;
+using document::Value;
 
 // Seconds of an imagined clock.
 Time At(std::int64_t seconds) {

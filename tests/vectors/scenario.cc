@@ -8,11 +8,11 @@
 #include <cstdlib>
 
 #include "base/text.h"
-#include "model/json.h"
+#include "document/json.h"
 
 namespace reprieve::vectors {
 
-using model::Value;
+using document::Value;
 
 Nanoseconds DurationOf(const Value& seconds) {
   return std::chrono::duration_cast<Nanoseconds>(
@@ -54,7 +54,7 @@ void ExpectWithin(const Value& expected, const Value& actual, const std::string&
     return;
   }
   if (actual == expected) return;  // whatever the order of members
-  ADD_FAILURE() << path << " is " << model::WriteJson(actual) << ", not " << model::WriteJson(expected);
+  ADD_FAILURE() << path << " is " << document::WriteJson(actual) << ", not " << document::WriteJson(expected);
 }
 
 }  // namespace reprieve::vectors

@@ -3,14 +3,14 @@
 
 #include <string>
 
-#include "model/value.h"
+#include "document/value.h"
 #include "sim/scripted_kubelet.h"
 #include "sim/simulation.h"
 
 namespace reprieve::vectors {
 
 // Seconds, as vectors write them: 12, 0.5.
-[[nodiscard]] Nanoseconds DurationOf(const model::Value& seconds);
+[[nodiscard]] Nanoseconds DurationOf(const document::Value& seconds);
 // As DurationOf reads it, to a tenth of a second.
 [[nodiscard]] std::string SecondsText(Nanoseconds duration);
 
@@ -19,9 +19,9 @@ namespace reprieve::vectors {
 //   {runs: 3}          it runs only after so many seconds; {runs: never}
 //   {node: n2}         where it is bound; {bound: 5}: when; {unbound: true}: never
 //   {terminates: 60}   how long it goes on once it is deleted
-[[nodiscard]] sim::PodScript ScriptOf(const model::Value& life, sim::Simulation& simulation);
+[[nodiscard]] sim::PodScript ScriptOf(const document::Value& life, sim::Simulation& simulation);
 
 // Everything that `expected` says, `actual` has; a null says that it is not there.
-void ExpectWithin(const model::Value& expected, const model::Value& actual, const std::string& path);
+void ExpectWithin(const document::Value& expected, const document::Value& actual, const std::string& path);
 
 }  // namespace reprieve::vectors

@@ -5,14 +5,14 @@
 #include <sstream>
 
 #include "base/text.h"
-#include "model/yaml.h"
+#include "document/yaml.h"
 
 namespace reprieve::vectors {
 namespace {
 
 class VectorTest : public testing::Test {
  public:
-  VectorTest(Check check, model::Value entry) : check_(check), entry_(std::move(entry)) {}
+  VectorTest(Check check, document::Value entry) : check_(check), entry_(std::move(entry)) {}
   void TestBody() override {
     SCOPED_TRACE(Cat(entry_["name"].AsText(), " (line ", entry_.mark().line, ")"));
     check_(entry_["input"], entry_["expect"]);
@@ -20,7 +20,7 @@ class VectorTest : public testing::Test {
 
  private:
   Check check_;
-  model::Value entry_;
+  document::Value entry_;
 };
 
 std::string TestName(std::string_view sentence) {
@@ -38,13 +38,13 @@ std::string ReadText(const std::string& path) {
 bool Register(const VectorFile& file) {
   const std::string path = Cat(REPRIEVE_VECTORS, "/", file.name, ".yaml");
   const auto text = ReadText(path);
-  const auto documents = model::ParseYaml(text);
+  const auto documents = document::ParseYaml(text);
   if (!documents.ok() || (*documents).empty() || (*documents)[0].size() == 0) {
     std::fprintf(stderr, "%s: %s\n", path.c_str(), documents.ok() ? "no vectors" : documents.error().message.c_str());
     return false;
   }
   std::size_t number = 0;
-  for (const model::Value& entry : (*documents)[0].items()) {
+  for (const document::Value& entry : (*documents)[0].items()) {
     const std::string name = Cat(TestName(entry["name"].AsText()), "_", ++number);
     testing::RegisterTest(file.name, name.c_str(), nullptr, nullptr, path.c_str(), static_cast<int>(entry.mark().line),
                           [check = file.check, entry]() -> testing::Test* { return new VectorTest(check, entry); });

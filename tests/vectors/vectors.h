@@ -6,11 +6,11 @@
 
 #include <span>
 
-#include "model/value.h"
+#include "document/value.h"
 
 namespace reprieve::vectors {
 
-using Check = void (*)(const model::Value& input, const model::Value& expect);
+using Check = void (*)(const document::Value& input, const document::Value& expect);
 
 struct VectorFile {
   const char* name;  // without folder and .yaml

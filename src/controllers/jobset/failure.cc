@@ -2,9 +2,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "admission/default_jobset.h"
 #include "base/text.h"
 #include "controllers/jobset/sync.h"
-#include "model/default_jobset.h"
 #include "policy/jobset_failure_policy.h"
 
 namespace reprieve::controllers::jobsets {
@@ -168,7 +168,7 @@ class Failures {
     if (choice.rule) {
       const jobset::FailurePolicyRule& rule = sync_.spec.failure_policy->rules[static_cast<std::size_t>(*choice.rule)];
       verdict.rule = world::RuleReference{*choice.rule, verdict.action, sync_.jobset.file, rule.mark.line};
-      if (rule.name != model::UsualRuleName(static_cast<std::size_t>(*choice.rule))) verdict.rule->name = rule.name;
+      if (rule.name != admission::UsualRuleName(static_cast<std::size_t>(*choice.rule))) verdict.rule->name = rule.name;
       verdict.rule->matched = sync_.view.judge().WhatMatched(*choice.rule, failed_[choice.job]);
     }
     verdict.cause = child.end;

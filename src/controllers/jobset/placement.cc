@@ -7,7 +7,7 @@
 namespace reprieve::controllers {
 namespace {
 
-using model::Value;
+using document::Value;
 
 constexpr std::string_view kViolation = "ExclusivePlacementViolation";
 constexpr std::string_view kViolationMessage = "Pod violated JobSet exclusive placement policy";

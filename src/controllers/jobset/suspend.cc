@@ -21,11 +21,11 @@ bool Same(const core::Toleration& a, const core::Toleration& b) {
 }
 
 void MergeGates(const core::PodSpec& from, core::PodSpec& into) {
-  const model::Value& wanted = from.rest["schedulingGates"];
+  const document::Value& wanted = from.rest["schedulingGates"];
   if (!wanted.IsArray() || wanted.items().empty()) return;
-  model::Value& gates = into.rest.At("schedulingGates");
-  if (!gates.IsArray()) gates = model::Value::MakeArray();
-  for (const model::Value& gate : wanted.items()) {
+  document::Value& gates = into.rest.At("schedulingGates");
+  if (!gates.IsArray()) gates = document::Value::MakeArray();
+  for (const document::Value& gate : wanted.items()) {
     const auto& there = gates.items();
     if (std::find(there.begin(), there.end(), gate) == there.end()) gates.Append(gate);
   }

@@ -1,0 +1,41 @@
+// The API server's answer to one request on a JobSet: schema and rules of its CustomResourceDefinition, the mutating
+// and the validating webhook. `run`, `validate` and `serve` all ask here.
+//
+// Source: spec/jobset.md 1 and 10; the recordings of admission.jsonl. Pure: no clock, no randomness, no store; safe
+// from any thread.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "admission/admission.h"
+#include "admission/validation/jobset.h"
+#include "model/feature_gates.h"
+
+namespace reprieve::admission {
+
+struct JobSetRequest {
+  Request request;
+  model::FeatureGates gates;
+  FindClaim find_claim;  // empty: there are no claims
+};
+
+// As those of model/admission.h. Objects keep the resourceVersion that they came with.
+[[nodiscard]] Answer CreateJobSet(std::string_view body, const JobSetRequest& request);
+[[nodiscard]] Answer CreateJobSet(const document::Value& body, const JobSetRequest& request);
+[[nodiscard]] Answer UpdateJobSet(const document::Value& stored, const document::Value& body,
+                                  const JobSetRequest& request);
+[[nodiscard]] Answer PatchJobSet(const document::Value& stored, PatchType type, const document::Value& patch,
+                                 const JobSetRequest& request);
+[[nodiscard]] Answer UpdateJobSetStatus(const document::Value& stored, const document::Value& body,
+                                        const JobSetRequest& request);
+
+// What the server accepts in silence and no user can have meant, each with its place: a regular expression that does
+// not compile matches nothing (spec/jobset.md 3.2).
+struct Remark {
+  std::string field;
+  std::string message;
+};
+[[nodiscard]] std::vector<Remark> RemarksOnJobSet(const document::Value& jobset);
+
+}  // namespace reprieve::admission

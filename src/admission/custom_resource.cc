@@ -1,0 +1,413 @@
+#include "admission/custom_resource.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <optional>
+#include <set>
+
+#include "base/pattern.h"
+#include "base/text.h"
+#include "document/json.h"
+#include "model/gotime.h"
+
+namespace reprieve::admission {
+
+using document::Value;
+
+namespace {
+
+#define REPRIEVE_JOBSET "jobset.x-k8s.io/v1alpha2."
+
+// What the definition says of a field beyond its type.
+struct Rule {
+  std::string_view message;
+  std::string_view field;
+  std::array<std::string_view, 5> words = {};  // an enumeration, up to the first empty one
+  std::optional<std::int64_t> minimum = {};
+  std::size_t max_items = 0;  // 0: no bound
+  std::size_t min_length = 0;
+  std::size_t max_length = 0;  // 0: no bound
+  std::string_view pattern = {};
+  std::string_view default_json = {};  // empty: none
+  bool optional = false;               // though Go writes it always
+};
+
+constexpr std::string_view kConditionType =
+    R"(^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$)";
+constexpr std::string_view kReason = "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$";
+
+const Rule kRules[] = {
+    {.message = REPRIEVE_JOBSET "SuccessPolicy", .field = "operator", .words = {"All", "Any"}},
+    {.message = REPRIEVE_JOBSET "FailurePolicy",
+     .field = "restartStrategy",
+     .words = {"Recreate", "BlockingRecreate", "InPlaceRestart"},
+     .default_json = "\"Recreate\""},
+    {.message = REPRIEVE_JOBSET "FailurePolicyRule",
+     .field = "action",
+     .words = {"FailJobSet", "RestartJobSet", "RestartJobSetAndIgnoreMaxRestarts", "RestartJob",
+               "RestartJobAndIgnoreMaxRestarts"}},
+    {.message = REPRIEVE_JOBSET "StartupPolicy", .field = "startupPolicyOrder", .words = {"AnyOrder", "InOrder"}},
+    {.message = REPRIEVE_JOBSET "JobSetSpec", .field = "ttlSecondsAfterFinished", .minimum = 0},
+    {.message = REPRIEVE_JOBSET "JobSetSpec", .field = "volumeClaimPolicies", .max_items = 50},
+    {.message = REPRIEVE_JOBSET "VolumeClaimPolicy", .field = "templates", .max_items = 50},
+    {.message = REPRIEVE_JOBSET "VolumeRetentionPolicy",
+     .field = "whenDeleted",
+     .words = {"Delete", "Retain"},
+     .default_json = "\"Delete\""},
+    {.message = REPRIEVE_JOBSET "ReplicatedJob", .field = "groupName", .default_json = "\"default\""},
+    {.message = REPRIEVE_JOBSET "ReplicatedJob", .field = "replicas", .minimum = 0, .default_json = "1"},
+    {.message = REPRIEVE_JOBSET "ReplicatedJob", .field = "dependsOn", .max_items = 5},
+    {.message = REPRIEVE_JOBSET "DependsOn", .field = "status", .words = {"Ready", "Complete"}},
+    {.message = REPRIEVE_JOBSET "JobSetStatus", .field = "restarts", .optional = true},
+    {.message = REPRIEVE_JOBSET "JobSetStatus", .field = "previousInPlaceRestartAttempt", .minimum = 0},
+    {.message = REPRIEVE_JOBSET "JobSetStatus", .field = "currentInPlaceRestartAttempt", .minimum = 0},
+    {.message = REPRIEVE_JOBSET "ReplicatedJobStatus", .field = "jobRestarts", .max_items = 1024},
+    {.message = REPRIEVE_JOBSET "ReplicatedJobStatus", .field = "jobRestartsCountTowardsMax", .max_items = 1024},
+    {.message = "meta/v1.Condition", .field = "type", .max_length = 316, .pattern = kConditionType},
+    {.message = "meta/v1.Condition", .field = "status", .words = {"True", "False", "Unknown"}},
+    {.message = "meta/v1.Condition", .field = "observedGeneration", .minimum = 0},
+    {.message = "meta/v1.Condition", .field = "reason", .min_length = 1, .max_length = 1024, .pattern = kReason},
+    {.message = "meta/v1.Condition", .field = "message", .max_length = 32768},
+    {.message = "core/v1.ContainerPort", .field = "protocol", .default_json = "\"TCP\""},
+    {.message = "core/v1.ServicePort", .field = "protocol", .default_json = "\"TCP\""},
+    {.message = "core/v1.GRPCAction", .field = "service", .default_json = "\"\""},
+};
+
+#undef REPRIEVE_JOBSET
+
+const Rule* FindRule(const model::Message& message, std::string_view field) {
+  for (const Rule& rule : kRules) {
+    if (rule.field == field && rule.message == message.full_name) return &rule;
+  }
+  return nullptr;
+}
+
+// Metadata of templates: the definition lists five of its fields.
+const model::Message& InResource(const model::Message& message) {
+  if (message.full_name != "meta/v1.ObjectMeta") return message;
+  static const model::Message& embedded = model::GetMessage("jobset.x-k8s.io/v1alpha2.EmbeddedObjectMeta");
+  return embedded;
+}
+
+bool IsRoot(const model::Message& message) {
+  return message.Find("apiVersion") != nullptr;
+}
+
+void PruneValue(Value& value, const model::Type& type, const std::string& path, std::vector<model::FieldIssue>& issues);
+
+void PruneMessage(Value& object, const model::Message& message, const std::string& path,
+                  std::vector<model::FieldIssue>& issues) {
+  const bool root = path.empty();
+  Value::Object kept;
+  for (Value::Member& member : object.members()) {
+    const std::string at = root ? member.key : Cat(path, ".", member.key);
+    const model::Field* field = message.Find(member.key);
+    if (field == nullptr) {
+      issues.push_back({model::FieldIssue::Kind::kUnknown, at, member.mark});
+      continue;
+    }
+    if (root && member.key == "metadata") {
+      kept.push_back(std::move(member));
+      continue;
+    }
+    if (member.value.IsNull()) continue;
+    PruneValue(member.value, field->type, at, issues);
+    kept.push_back(std::move(member));
+  }
+  object.members() = std::move(kept);
+}
+
+void PruneValue(Value& value, const model::Type& type, const std::string& path,
+                std::vector<model::FieldIssue>& issues) {
+  if (type.shape == model::Shape::kMessage && value.IsObject())
+    PruneMessage(value, InResource(*type.message), path, issues);
+  if (type.shape == model::Shape::kList && value.IsArray()) {
+    for (std::size_t i = 0; i < value.size(); ++i) {
+      PruneValue(value.items()[i], *type.element, Cat(path, "[", i, "]"), issues);
+    }
+  }
+  if (type.shape == model::Shape::kMap && value.IsObject()) {
+    for (Value::Member& member : value.members()) {
+      PruneValue(member.value, *type.element, Cat(path, ".", member.key), issues);
+    }
+  }
+}
+
+void FindRepeated(const Value& value, const std::string& path, std::vector<model::FieldIssue>& issues) {
+  for (std::size_t i = 0; value.IsArray() && i < value.size(); ++i)
+    FindRepeated(value[i], Cat(path, "[", i, "]"), issues);
+  if (!value.IsObject()) return;
+  std::set<std::string_view> seen;
+  for (const Value::Member& member : value.members()) {
+    const std::string at = path.empty() ? member.key : Cat(path, ".", member.key);
+    if (!seen.insert(member.key).second) issues.push_back({model::FieldIssue::Kind::kDuplicate, at, member.mark});
+    FindRepeated(member.value, at, issues);
+  }
+}
+
+void DefaultValue(Value& value, const model::Type& type);
+
+void DefaultMessage(Value& object, const model::Message& message) {
+  for (const model::Field& field : message.fields) {
+    if (IsRoot(message) && field.name == "metadata") continue;
+    const Rule* rule = FindRule(message, field.name);
+    if (rule != nullptr && !rule->default_json.empty() && object[field.name].IsNull()) {
+      object.Set(field.name, *document::ParseJson(rule->default_json));
+    }
+    if (Value* member = object.Find(field.name)) DefaultValue(*member, field.type);
+  }
+}
+
+void DefaultValue(Value& value, const model::Type& type) {
+  if (type.shape == model::Shape::kMessage && value.IsObject()) DefaultMessage(value, InResource(*type.message));
+  if (type.shape == model::Shape::kList && value.IsArray()) {
+    for (Value& item : value.items()) DefaultValue(item, *type.element);
+  }
+  if (type.shape == model::Shape::kMap && value.IsObject()) {
+    for (Value::Member& member : value.members()) DefaultValue(member.value, *type.element);
+  }
+}
+
+// The names of JSON types in the validator's words.
+std::string_view TypeName(const Value& value) {
+  switch (value.kind()) {
+    case Value::Kind::kNull:
+      return "null";
+    case Value::Kind::kBool:
+      return "boolean";
+    case Value::Kind::kString:
+      return "string";
+    case Value::Kind::kArray:
+      return "array";
+    case Value::Kind::kObject:
+      return "object";
+    case Value::Kind::kNumber:
+      break;
+  }
+  return value.AsText().find_first_of(".eE") == std::string::npos ? "integer" : "number";
+}
+
+std::string_view WantedType(model::Shape shape) {
+  switch (shape) {
+    case model::Shape::kBool:
+      return "boolean";
+    case model::Shape::kInt32:
+    case model::Shape::kInt64:
+      return "integer";
+    case model::Shape::kList:
+      return "array";
+    case model::Shape::kMap:
+    case model::Shape::kMessage:
+      return "object";
+    case model::Shape::kQuantity:
+    case model::Shape::kIntOrString:
+    case model::Shape::kRaw:
+      return "";
+    case model::Shape::kString:
+    case model::Shape::kBytes:
+    case model::Shape::kTime:
+    case model::Shape::kMicroTime:
+      return "string";
+  }
+  return "";
+}
+
+class Validator {
+ public:
+  Validator(const FieldPath& base, FieldErrors& errors) : base_(base), errors_(errors) {}
+
+  void Message(const Value& object, const model::Message& message, const std::string& name) {
+    std::vector<std::string_view> names;
+    for (const model::Field& field : message.fields) names.push_back(field.name);
+    std::sort(names.begin(), names.end());
+    for (const std::string_view field_name : names) {
+      const model::Field& field = *message.Find(field_name);
+      if (IsRoot(message) && (field.name == "metadata" || field.name == "apiVersion" || field.name == "kind")) continue;
+      const std::string at = name.empty() ? field.name : Cat(name, ".", field.name);
+      const Value* value = object.Find(field.name);
+      const Rule* rule = FindRule(message, field.name);
+      if (value == nullptr) {
+        const bool optional = field.omitempty || field.omitzero || field.type.pointer || (rule && rule->optional);
+        if (!optional) errors_.Required(Path(at));
+        continue;
+      }
+      Field_(*value, field.type, rule, at);
+    }
+  }
+
+ private:
+  void Field_(const Value& value, const model::Type& type, const Rule* rule, const std::string& name) {
+    if (!HasType(value, type, name)) return;
+    if (rule != nullptr) Bounds(value, *rule, name);
+    switch (type.shape) {
+      case model::Shape::kMessage:
+        return Message(value, InResource(*type.message), name);
+      case model::Shape::kList:
+        for (std::size_t i = 0; i < value.size(); ++i) Field_(value[i], *type.element, nullptr, Cat(name, "[", i, "]"));
+        return;
+      case model::Shape::kMap:
+        for (const Value::Member& member : value.members()) {
+          Field_(member.value, *type.element, nullptr, Cat(name, ".", member.key));
+        }
+        return;
+      case model::Shape::kInt32:
+        // The format is checked where the whole is: its error has no field of its own.
+        if (!ParseInt32(value.AsText())) {
+          errors_.Invalid(base_.text().empty() ? FieldPath("<nil>") : base_, "\"\"",
+                          Cat("Checked value must be of type integer with format int32 in ", name));
+        }
+        return;
+      case model::Shape::kString:
+      case model::Shape::kBool:
+      case model::Shape::kInt64:
+      case model::Shape::kBytes:
+      case model::Shape::kQuantity:
+      case model::Shape::kIntOrString:
+      case model::Shape::kTime:
+      case model::Shape::kMicroTime:
+      case model::Shape::kRaw:
+        return;
+    }
+  }
+
+  bool HasType(const Value& value, const model::Type& type, const std::string& name) {
+    const std::string_view wanted = WantedType(type.shape);
+    const std::string_view got = TypeName(value);
+    if (type.shape == model::Shape::kQuantity || type.shape == model::Shape::kIntOrString) {
+      if (got == "string" || got == "integer") return true;
+      errors_.TypeInvalid(Path(name), Quote(got), Cat(name, " in body must be of type integer,string: ", Quote(got)));
+      return false;
+    }
+    if (!wanted.empty() && wanted != got) {
+      errors_.TypeInvalid(Path(name), Quote(got), Cat(name, " in body must be of type ", wanted, ": ", Quote(got)));
+      return false;
+    }
+    if (type.shape == model::Shape::kTime && !model::ParseGoTime(value.AsText(), false).ok()) {
+      errors_.TypeInvalid(Path(name), Quote(value.AsText()),
+                          Cat(name, " in body must be of type date-time: ", Quote(value.AsText())));
+      return false;
+    }
+    return true;
+  }
+
+  void Bounds(const Value& value, const Rule& rule, const std::string& name) {
+    if (!rule.words[0].empty()) {
+      std::vector<std::string_view> words;
+      for (const std::string_view word : rule.words) {
+        if (!word.empty()) words.push_back(word);
+      }
+      if (std::find(words.begin(), words.end(), value.AsText()) == words.end()) {
+        errors_.NotSupported(Path(name), value.AsText(), words);
+      }
+    }
+    if (rule.minimum && value.AsInt() < *rule.minimum) {
+      errors_.Invalid(Path(name), Shown(value),
+                      Cat(name, " in body should be greater than or equal to ", *rule.minimum));
+    }
+    if (rule.max_items > 0 && value.size() > rule.max_items) errors_.TooMany(Path(name), value.size(), rule.max_items);
+    if (value.IsString()) Text(value.AsText(), rule, name);
+  }
+
+  // The first that is wrong.
+  void Text(const std::string& text, const Rule& rule, const std::string& name) {
+    if (rule.max_length > 0 && text.size() > rule.max_length) {
+      errors_.TooLong(Path(name), static_cast<std::int64_t>(rule.max_length));
+    } else if (text.size() < rule.min_length) {
+      errors_.Invalid(Path(name), Shown(text),
+                      Cat(name, " in body should be at least ", rule.min_length, " chars long"));
+    } else if (!rule.pattern.empty() && !Pattern(rule.pattern).FoundIn(text)) {
+      errors_.Invalid(Path(name), Shown(text), Cat(name, " in body should match '", rule.pattern, "'"));
+    }
+  }
+
+  FieldPath Path(const std::string& name) const { return base_ / name; }
+
+  const FieldPath& base_;
+  FieldErrors& errors_;
+};
+
+// Repeated keys of lists that are maps, repeated items of lists that are sets.
+class Repetitions {
+ public:
+  Repetitions(const FieldPath& base, FieldErrors& errors) : base_(base), errors_(errors) {}
+
+  void Message(const Value& object, const model::Message& message, const std::string& name) {
+    std::vector<const model::Field*> fields;
+    for (const model::Field& field : message.fields) fields.push_back(&field);
+    std::sort(fields.begin(), fields.end(),
+              [](const model::Field* a, const model::Field* b) { return a->name < b->name; });
+    for (const model::Field* field : fields) {
+      const Value* value = object.Find(field->name);
+      if (value == nullptr || (IsRoot(message) && field->name == "metadata")) continue;
+      const std::string at = name.empty() ? field->name : Cat(name, ".", field->name);
+      if (value->IsArray()) List(*value, *field, at);
+      Inside(*value, field->type, at);
+    }
+  }
+
+ private:
+  void Inside(const Value& value, const model::Type& type, const std::string& name) {
+    if (type.shape == model::Shape::kMessage && value.IsObject()) Message(value, InResource(*type.message), name);
+    if (type.shape == model::Shape::kList && value.IsArray()) {
+      for (std::size_t i = 0; i < value.size(); ++i) Inside(value[i], *type.element, Cat(name, "[", i, "]"));
+    }
+  }
+
+  void List(const Value& list, const model::Field& field, const std::string& name) {
+    if (field.list_map_keys.empty() && !field.list_set) return;
+    // Each key once, at its second place.
+    std::map<std::string, int> seen;
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      const std::string key = field.list_set ? document::WriteJson(list[i]) : KeyOf(list[i], field.list_map_keys);
+      if (++seen[key] == 2) errors_.Duplicate(base_ / Cat(name, "[", i, "]"), key);
+    }
+  }
+
+  static std::string KeyOf(const Value& item, std::vector<std::string> keys) {
+    std::sort(keys.begin(), keys.end());
+    Value out = Value::MakeObject();
+    for (const std::string& key : keys) {
+      if (item.Find(key) != nullptr) out.Set(key, item[key]);
+    }
+    return document::WriteJson(out);
+  }
+
+  const FieldPath& base_;
+  FieldErrors& errors_;
+};
+
+}  // namespace
+
+std::vector<model::FieldIssue> Prune(Value& object, const model::Message& message) {
+  std::vector<model::FieldIssue> issues;
+  PruneMessage(object, message, "", issues);
+  std::sort(issues.begin(), issues.end(),
+            [](const model::FieldIssue& a, const model::FieldIssue& b) { return a.path < b.path; });
+  return issues;
+}
+
+std::vector<model::FieldIssue> RepeatedMembers(const Value& object) {
+  std::vector<model::FieldIssue> issues;
+  FindRepeated(object, "", issues);
+  return issues;
+}
+
+void DefaultFromSchema(Value& object, const model::Message& message) {
+  DefaultMessage(object, message);
+}
+
+void ValidateBySchema(const Value& object, const model::Message& message, const FieldPath& base, FieldErrors& errors) {
+  Validator(base, errors).Message(object, message, "");
+  Repetitions(base, errors).Message(object, message, "");
+}
+
+bool IsBlocking(const FieldErrors& errors) {
+  return std::any_of(errors.list().begin(), errors.list().end(), [](const FieldError& error) {
+    return error.type == FieldErrorType::kNotSupported || error.type == FieldErrorType::kRequired ||
+           error.type == FieldErrorType::kTooLong || error.type == FieldErrorType::kTooMany ||
+           error.type == FieldErrorType::kTypeInvalid;
+  });
+}
+
+}  // namespace reprieve::admission

@@ -1,0 +1,195 @@
+#include "admission/manifest.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <optional>
+
+#include "base/text.h"
+#include "document/json.h"
+#include "document/yaml.h"
+
+namespace reprieve::admission {
+
+using document::Value;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct FileClose {
+  void operator()(std::FILE* file) const {
+    if (file != stdin) std::fclose(file);
+  }
+};
+using FileHandle = std::unique_ptr<std::FILE, FileClose>;
+
+void AddError(Manifests& out, std::string file, std::string message, document::Mark mark = {}) {
+  out.errors.push_back({std::move(file), mark, std::move(message)});
+}
+
+void Append(Manifests& out, Manifests more) {
+  for (auto& object : more.objects) out.objects.push_back(std::move(object));
+  for (auto& error : more.errors) out.errors.push_back(std::move(error));
+}
+
+// Line and column of a byte.
+document::Mark MarkAt(std::string_view text, std::size_t offset) {
+  document::Mark mark{1, 1};
+  for (std::size_t i = 0; i < offset && i < text.size(); ++i) {
+    if (text[i] == '\n') {
+      ++mark.line;
+      mark.column = 1;
+    } else {
+      ++mark.column;
+    }
+  }
+  return mark;
+}
+
+// Where the text stops being UTF-8.
+std::optional<std::size_t> FirstBadByte(std::string_view text) {
+  if (IsValidUtf8(text)) return std::nullopt;
+  for (std::size_t at = 0; at < text.size();) {
+    std::size_t length = 1;
+    while (length <= 4 && !IsValidUtf8(text.substr(at, length))) ++length;
+    if (length > 4) return at;
+    at += std::min(length, text.size() - at);
+  }
+  return text.size();
+}
+
+bool LooksLikeJson(std::string_view name, std::string_view text) {
+  if (name.ends_with(".json")) return true;
+  const std::string_view head = Trim(text.substr(0, 4096));
+  return head.starts_with('{');
+}
+
+void AddObjects(Manifests& out, Value value, const std::shared_ptr<const ManifestFile>& file) {
+  if (value.IsNull()) return;
+  if (!value.IsObject()) {
+    AddError(out, file->name, "a manifest must be an object with apiVersion and kind", value.mark());
+    return;
+  }
+  Value* items = value.Find("items");
+  if (value["kind"].AsText().ends_with("List") && items != nullptr && (items->IsArray() || items->IsNull())) {
+    if (items->IsNull()) return;
+    for (Value& item : items->items()) AddObjects(out, std::move(item), file);
+    return;
+  }
+  out.objects.push_back({std::move(value), file});
+}
+
+Manifests ReadStream(std::FILE* stream, const std::string& name) {
+  Manifests out;
+  std::string text;
+  char buffer[65536];
+  while (const std::size_t count = std::fread(buffer, 1, sizeof buffer, stream)) {
+    text.append(buffer, count);
+    if (text.size() <= kMaxManifestBytes) continue;
+    AddError(out, name,
+             Cat("larger than ", kMaxManifestBytes >> 20, " MiB, which no manifest should be; nothing was read"));
+    return out;
+  }
+  if (std::ferror(stream) != 0) {
+    AddError(out, name, Cat("can't be read: ", std::strerror(errno)));
+    return out;
+  }
+  return ParseManifests(name, std::move(text));
+}
+
+Manifests ReadOne(const std::string& path) {
+  Manifests out;
+  const FileHandle file(std::fopen(path.c_str(), "rb"));
+  if (!file) {
+    AddError(out, path, Cat("can't be opened: ", std::strerror(errno)));
+    return out;
+  }
+  return ReadStream(file.get(), path);
+}
+
+Manifests ReadFolder(const std::string& path) {
+  Manifests out;
+  std::error_code fault;
+  std::vector<std::string> names;
+  for (fs::directory_iterator it(path, fault), end; !fault && it != end; it.increment(fault)) {
+    const std::string extension = it->path().extension().string();
+    std::error_code ignored;
+    if (extension != ".yaml" && extension != ".yml" && extension != ".json") continue;
+    if (!it->is_directory(ignored)) names.push_back(it->path().string());
+    if (names.size() <= kMaxManifestFiles) continue;
+    AddError(out, path, Cat("holds more than ", kMaxManifestFiles, " manifests; nothing was read"));
+    return out;
+  }
+  if (fault) {
+    AddError(out, path, Cat("can't be read: ", fault.message()));
+    return out;
+  }
+  if (names.empty()) {
+    AddError(out, path, "no manifests in this folder: looked for *.yaml, *.yml and *.json");
+    return out;
+  }
+  std::sort(names.begin(), names.end());
+  for (const std::string& name : names) Append(out, ReadOne(name));
+  return out;
+}
+
+}  // namespace
+
+std::string ManifestError::Text() const {
+  if (mark.line == 0) return Cat(file, ": ", message);
+  return Cat(file, ":", mark.line, ":", mark.column, ": ", message);
+}
+
+Manifests ParseManifests(std::string name, std::string text) {
+  Manifests out;
+  auto file = std::make_shared<ManifestFile>(ManifestFile{std::move(name), std::move(text)});
+  if (file->text.size() > kMaxManifestBytes) {
+    AddError(out, file->name, Cat("larger than ", kMaxManifestBytes >> 20, " MiB, which no manifest should be"));
+    return out;
+  }
+  if (const auto bad = FirstBadByte(file->text)) {
+    AddError(out, file->name, "not valid UTF-8 from here on; save the file as UTF-8", MarkAt(file->text, *bad));
+    return out;
+  }
+  if (LooksLikeJson(file->name, file->text)) {
+    document::JsonError error;
+    auto value = document::ParseJson(file->text, error);
+    if (value) {
+      AddObjects(out, std::move(*value), file);
+    } else if (file->name.ends_with(".json")) {
+      AddError(out, file->name, std::move(error.message), error.mark);
+    }
+    if (value || !out.errors.empty()) {
+      if (out.objects.empty() && out.errors.empty()) AddError(out, file->name, "holds no objects");
+      return out;
+    }
+    // A YAML flow map may begin like JSON.
+  }
+  std::vector<Value> documents;
+  const auto error = document::ParseYaml(file->text, documents);
+  for (Value& document : documents) AddObjects(out, std::move(document), file);
+  if (error) {
+    AddError(out, file->name, error->message, error->mark);
+  } else if (out.objects.empty() && out.errors.empty()) {
+    AddError(out, file->name, "holds no objects");
+  }
+  return out;
+}
+
+Manifests ReadManifests(const std::string& path) {
+  if (path == "-") return ReadStream(stdin, "<stdin>");
+  std::error_code fault;
+  if (fs::is_directory(path, fault)) return ReadFolder(path);
+  return ReadOne(path);
+}
+
+Manifests ReadManifests(const std::vector<std::string>& paths) {
+  Manifests out;
+  for (const std::string& path : paths) Append(out, ReadManifests(path));
+  return out;
+}
+
+}  // namespace reprieve::admission

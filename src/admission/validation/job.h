@@ -1,0 +1,32 @@
+// Validation of Jobs, in the API server's order and words: what a create, an update and a status update may say.
+//
+// Source: spec/job.md 1.7 to 1.10 and 10. Works on defaulted objects, held or printed (model/decode.h).
+// Pure; safe from any thread.
+#pragma once
+
+#include "admission/validation/errors.h"
+
+namespace reprieve::admission {
+
+struct JobRules {
+  // Jobs stored before the prefixed labels existed need not have them.
+  bool require_prefixed_labels = true;
+};
+
+void ValidateJob(const document::Value& job, JobRules rules, FieldErrors& errors);
+// `job` is to replace `stored`: everything that a create checks, and what may change.
+void ValidateJobUpdate(const document::Value& job, const document::Value& stored, FieldErrors& errors);
+// Of the whole object, its status is to replace the stored one's.
+void ValidateJobStatusUpdate(const document::Value& job, const document::Value& stored, FieldErrors& errors);
+
+// The two policies, which have files of their own.
+void ValidatePodFailurePolicy(const document::Value& spec, const FieldPath& path, FieldErrors& errors);
+void ValidateSuccessPolicy(const document::Value& spec, const FieldPath& path, FieldErrors& errors);
+
+// A domain-prefixed path of at most 63 bytes.
+void ValidateManagedBy(const std::string& name, const FieldPath& path, FieldErrors& errors);
+
+// Number >= 0.
+void ValidateNonNegative(const document::Value& number, const FieldPath& path, FieldErrors& errors);
+
+}  // namespace reprieve::admission

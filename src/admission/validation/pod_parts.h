@@ -1,0 +1,71 @@
+// The parts of a pod template, each validated in a file of its own.
+//
+// Source: the causes in the recordings. Internal to model/validation/pod.h. Pure; safe from any thread.
+#pragma once
+
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "admission/validation/errors.h"
+#include "admission/validation/names.h"
+
+namespace reprieve::admission {
+
+using Names = std::set<std::string, std::less<>>;
+
+// What a container may refer to in its pod.
+struct PodContext {
+  const document::Value& spec;
+  // By name; null for a volume that is itself wrong, which nobody may mount.
+  std::vector<std::pair<std::string, const document::Value*>> volumes;
+  Names claims;
+
+  const document::Value* Volume(std::string_view name) const;
+};
+
+// Each fault as an error on `path`.
+void AddFaults(const Faults& faults, const FieldPath& path, std::string_view value, FieldErrors& errors);
+// Required where empty, NotSupported where not in the list.
+void ValidateChoice(const document::Value& value, const std::vector<std::string_view>& supported, const FieldPath& path,
+                    FieldErrors& errors);
+// The same of an optional member: absent is fine, empty is not supported.
+void ValidateOptionalChoice(const document::Value& value, const std::vector<std::string_view>& supported,
+                            const FieldPath& path, FieldErrors& errors);
+// No .. among the steps.
+void ValidateNoBacksteps(std::string_view text, const FieldPath& path, FieldErrors& errors);
+// Also relative.
+void ValidateDescendingPath(std::string_view text, const FieldPath& path, FieldErrors& errors);
+void ValidatePortNumberOrName(const document::Value& port, const FieldPath& path, FieldErrors& errors);
+
+// container.cc
+void ValidateContainers(const PodContext& pod, const FieldPath& path, FieldErrors& errors);
+void ValidateInitContainers(const PodContext& pod, const FieldPath& path, FieldErrors& errors);
+// container_env.cc
+void ValidateEnv(const document::Value& env, const FieldPath& path, FieldErrors& errors);
+void ValidateEnvFrom(const document::Value& env_from, const FieldPath& path, FieldErrors& errors);
+void ValidateObjectFieldRef(const document::Value& ref, bool volume, const FieldPath& path, FieldErrors& errors);
+void ValidateResourceFieldRef(const document::Value& ref, bool volume, const FieldPath& path, FieldErrors& errors);
+// mounts.cc
+void ValidateMounts(const document::Value& container, const PodContext& pod, const FieldPath& path,
+                    FieldErrors& errors);
+// probe.cc
+void ValidateProbesAndLifecycle(const document::Value& container, const document::Value& pod_spec,
+                                const FieldPath& path, FieldErrors& errors);
+// resources.cc
+void ValidateResources(const document::Value& resources, const Names& claims, const FieldPath& path,
+                       FieldErrors& errors);
+void ValidatePodResources(const document::Value& pod_spec, const FieldPath& path, FieldErrors& errors);
+void ValidateResourceClaims(const document::Value& claims, const FieldPath& path, FieldErrors& errors);
+// security.cc
+void ValidateContainerSecurity(const document::Value& context, const document::Value& pod_spec, const FieldPath& path,
+                               FieldErrors& errors);
+void ValidatePodSecurity(const document::Value& pod_spec, const FieldPath& path, FieldErrors& errors);
+// volumes.cc; fills in pod.volumes
+void ValidateVolumes(PodContext& pod, const FieldPath& path, FieldErrors& errors);
+// scheduling.cc
+void ValidateAffinity(const document::Value& affinity, const FieldPath& path, FieldErrors& errors);
+void ValidateTopologySpread(const document::Value& constraints, const FieldPath& path, FieldErrors& errors);
+void ValidateTolerations(const document::Value& tolerations, const FieldPath& path, FieldErrors& errors);
+
+}  // namespace reprieve::admission

@@ -1,0 +1,257 @@
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "admission/warnings.h"
+#include "base/text.h"
+#include "model/quantity.h"
+
+namespace reprieve::admission {
+
+using document::Value;
+
+namespace {
+
+struct Note {
+  std::string_view name;
+  std::string_view text;
+};
+
+constexpr Note kNodeLabels[] = {
+    {"beta.kubernetes.io/arch", "deprecated since v1.14; use \"kubernetes.io/arch\" instead"},
+    {"beta.kubernetes.io/os", "deprecated since v1.14; use \"kubernetes.io/os\" instead"},
+    {"failure-domain.beta.kubernetes.io/region",
+     "deprecated since v1.17; use \"topology.kubernetes.io/region\" instead"},
+    {"failure-domain.beta.kubernetes.io/zone", "deprecated since v1.17; use \"topology.kubernetes.io/zone\" instead"},
+    {"beta.kubernetes.io/instance-type", "deprecated since v1.17; use \"node.kubernetes.io/instance-type\" instead"},
+};
+
+// A name that ends with a slash stands for all that begin so.
+constexpr Note kAnnotations[] = {
+    {"seccomp.security.alpha.kubernetes.io/pod", "non-functional in v1.27+; use the \"seccompProfile\" field instead"},
+    {"container.seccomp.security.alpha.kubernetes.io/",
+     "non-functional in v1.27+; use the \"seccompProfile\" field instead"},
+    {"container.apparmor.security.beta.kubernetes.io/",
+     "deprecated since v1.30; use the \"appArmorProfile\" field instead"},
+    {"scheduler.alpha.kubernetes.io/critical-pod",
+     "non-functional in v1.16+; use the \"priorityClassName\" field instead"},
+    {"security.alpha.kubernetes.io/sysctls", "non-functional in v1.11+; use the \"sysctls\" field instead"},
+    {"security.alpha.kubernetes.io/unsafe-sysctls", "non-functional in v1.11+; use the \"sysctls\" field instead"},
+};
+
+constexpr Note kVolumes[] = {
+    {"photonPersistentDisk", "deprecated in v1.11, non-functional in v1.16+"},
+    {"gitRepo", "deprecated in v1.11, and disabled by default in v1.33+"},
+    {"scaleIO", "deprecated in v1.16, non-functional in v1.22+"},
+    {"flocker", "deprecated in v1.22, non-functional in v1.25+"},
+    {"storageos", "deprecated in v1.22, non-functional in v1.25+"},
+    {"quobyte", "deprecated in v1.22, non-functional in v1.25+"},
+    {"glusterfs", "deprecated in v1.25, non-functional in v1.26+"},
+    {"cephfs", "deprecated in v1.28, non-functional in v1.31+"},
+    {"rbd", "deprecated in v1.28, non-functional in v1.31+"},
+};
+
+std::string_view NodeLabelNote(std::string_view label) {
+  const auto* found = std::find_if(std::begin(kNodeLabels), std::end(kNodeLabels),
+                                   [&](const Note& note) { return note.name == label; });
+  return found == std::end(kNodeLabels) ? "" : found->text;
+}
+
+// Collects the warnings of one template in the API server's order.
+class Collector {
+ public:
+  Collector(const Value& pod_template, const std::string& path, std::vector<std::string>& out)
+      : meta_(pod_template["metadata"]),
+        spec_(pod_template["spec"]),
+        path_(path),
+        spec_path_(path + ".spec"),
+        out_(out) {}
+
+  void Run() {
+    NodeLabels();
+    Annotations();
+    Volumes();
+    HostAliases();
+    PullSecrets();
+    EachContainer([this](const Value& container, const std::string& at) {
+      FractionalBytes(container["resources"], at + ".resources");
+      HiddenEnv(container, at);
+    });
+    FractionalBytes(spec_, spec_path_, "overhead");
+    Ports();
+    if (spec_["terminationGracePeriodSeconds"].AsInt() < 0) {
+      Warn(spec_path_ + ".terminationGracePeriodSeconds",
+           "must be >= 0; negative values are invalid and will be treated as 1");
+    }
+  }
+
+ private:
+  void Warn(std::string_view path, std::string_view text) { out_.push_back(Cat(path, ": ", text)); }
+
+  template <class Visit>
+  void EachContainer(Visit visit) {
+    for (const std::string_view list : {"initContainers", "containers"}) {
+      const Value& containers = spec_[list];
+      for (std::size_t i = 0; i < containers.size(); ++i) visit(containers[i], Cat(spec_path_, ".", list, "[", i, "]"));
+    }
+  }
+
+  void NodeLabels() {
+    for (const auto& member : spec_["nodeSelector"].members()) {
+      const std::string_view note = NodeLabelNote(member.key);
+      if (!note.empty()) Warn(Cat(spec_path_, ".nodeSelector[", member.key, "]"), note);
+    }
+    const Value& terms =
+        spec_["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"];
+    for (std::size_t i = 0; i < terms.size(); ++i) {
+      const Value& expressions = terms[i]["matchExpressions"];
+      for (std::size_t j = 0; j < expressions.size(); ++j) {
+        const std::string& key = expressions[j]["key"].AsText();
+        const std::string_view note = NodeLabelNote(key);
+        if (note.empty()) continue;
+        Warn(Cat(spec_path_, ".affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[",
+                 i, "].matchExpressions[", j, "].key"),
+             Cat(key, " is ", note));
+      }
+    }
+    const Value& constraints = spec_["topologySpreadConstraints"];
+    for (std::size_t i = 0; i < constraints.size(); ++i) {
+      const std::string& key = constraints[i]["topologyKey"].AsText();
+      const std::string_view note = NodeLabelNote(key);
+      if (!note.empty())
+        Warn(Cat(spec_path_, ".topologySpreadConstraints[", i, "].topologyKey"), Cat(key, " is ", note));
+    }
+  }
+
+  void Annotations() {
+    for (const Note& note : kAnnotations) {
+      for (const auto& member : meta_["annotations"].members()) {
+        const bool hit = note.name.ends_with('/') ? member.key.starts_with(note.name) : member.key == note.name;
+        if (hit) Warn(Cat(path_, ".metadata.annotations[", member.key, "]"), note.text);
+      }
+    }
+  }
+
+  void Volumes() {
+    const Value& volumes = spec_["volumes"];
+    for (std::size_t i = 0; i < volumes.size(); ++i) {
+      for (const Note& note : kVolumes) {
+        if (!volumes[i][note.name].IsNull()) Warn(Cat(spec_path_, ".volumes[", i, "].", note.name), note.text);
+      }
+      for (const Value& source : volumes[i]["projected"]["sources"].items()) {
+        if (!IsEmptySource(source)) continue;
+        out_.push_back(Cat("volume ", Quote(volumes[i]["name"].AsText()), " (Projected) has no sources provided"));
+      }
+    }
+  }
+
+  static bool IsEmptySource(const Value& source) {
+    const auto& members = source.members();
+    return std::all_of(members.begin(), members.end(),
+                       [](const Value::Member& member) { return member.value.IsNull(); });
+  }
+
+  void HostAliases() {
+    std::set<std::string> seen;
+    const Value& aliases = spec_["hostAliases"];
+    for (std::size_t i = 0; i < aliases.size(); ++i) {
+      const std::string& ip = aliases[i]["ip"].AsText();
+      if (!seen.insert(ip).second) Warn(Cat(spec_path_, ".hostAliases[", i, "].ip"), Cat("duplicates ip ", Quote(ip)));
+    }
+  }
+
+  void PullSecrets() {
+    std::set<std::string> seen;
+    const Value& secrets = spec_["imagePullSecrets"];
+    for (std::size_t i = 0; i < secrets.size(); ++i) {
+      const std::string& name = secrets[i]["name"].AsText();
+      const std::string at = Cat(spec_path_, ".imagePullSecrets[", i, "].name");
+      if (name.empty()) {
+        Warn(at, "invalid empty name \"\"");
+      } else if (!seen.insert(name).second) {
+        Warn(at, Cat("duplicate name ", Quote(name)));
+      }
+    }
+  }
+
+  void FractionalBytes(const Value& holder, const std::string& at, std::string_view only = "") {
+    for (const std::string_view resource : {"memory", "ephemeral-storage"}) {
+      for (const std::string_view list : {"limits", "requests"}) {
+        const std::string_view member = only.empty() ? list : only;
+        const Value* amount = holder[member].Find(resource);
+        const auto quantity = model::Quantity::Parse(amount != nullptr ? amount->AsText() : "0");
+        if (quantity.ok() && !(*quantity).IsWhole()) {
+          Warn(Cat(at, ".", member, "[", resource, "]"),
+               Cat("fractional byte value ", Quote((*quantity).text()), " is invalid, must be an integer"));
+        }
+        if (!only.empty()) break;
+      }
+    }
+  }
+
+  // A later definition that doesn't build on the earlier one.
+  void HiddenEnv(const Value& container, const std::string& at) {
+    std::set<std::string> seen;
+    const Value& env = container["env"];
+    for (std::size_t i = 0; i < env.size(); ++i) {
+      const std::string& name = env[i]["name"].AsText();
+      if (seen.insert(name).second) continue;
+      const std::string reference = Cat("$(", name, ")");
+      const std::string& value = env[i]["value"].AsText();
+      const bool builds_on =
+          env[i]["valueFrom"].IsNull() && value != reference && value.find(reference) != std::string::npos;
+      if (builds_on) continue;
+      Warn(Cat(at, ".env[", i, "]"),
+           Cat("hides previous definition of ", Quote(name), ", which may be dropped when using apply"));
+    }
+  }
+
+  struct Port {
+    std::string at;
+    std::string host_ip;
+    std::int64_t host_port = 0;
+  };
+
+  void Ports() {
+    std::map<std::string, std::vector<Port>> seen;
+    EachContainer([&](const Value& container, const std::string& at) {
+      const Value& ports = container["ports"];
+      for (std::size_t i = 0; i < ports.size(); ++i) OnePort(ports[i], Cat(at, ".ports[", i, "]"), seen);
+    });
+  }
+
+  void OnePort(const Value& port, const std::string& at, std::map<std::string, std::vector<Port>>& seen) {
+    const Port self{at, port["hostIP"].AsText(), port["hostPort"].AsInt()};
+    const std::int64_t number = port["containerPort"].AsInt();
+    const std::string& protocol = port["protocol"].AsText();
+    if (!self.host_ip.empty() && self.host_port == 0) {
+      Warn(at, Cat("hostIP set without hostPort: {Name:", port["name"].AsText(), " HostPort:0 ContainerPort:", number,
+                   " Protocol:", protocol, " HostIP:", self.host_ip, "}"));
+    }
+    auto& others = seen[Cat(number, "/", protocol)];
+    for (const Port& other : others) {
+      if (self.host_ip == other.host_ip && self.host_port == other.host_port) {
+        Warn(at, Cat("duplicate port definition with ", other.at));
+      } else if (self.host_port == 0 || other.host_port == 0) {
+        Warn(at, Cat("overlapping port definition with ", other.at));
+      } else if (self.host_port == other.host_port && self.host_ip.empty() != other.host_ip.empty()) {
+        Warn(at, Cat("dangerously ambiguous port definition with ", other.at));
+      }
+    }
+    others.push_back(self);
+  }
+
+  const Value& meta_;
+  const Value& spec_;
+  std::string path_;
+  std::string spec_path_;
+  std::vector<std::string>& out_;
+};
+
+}  // namespace
+
+void AppendPodTemplateWarnings(const Value& pod_template, const std::string& path, std::vector<std::string>& out) {
+  Collector(pod_template, path, out).Run();
+}
+
+}  // namespace reprieve::admission

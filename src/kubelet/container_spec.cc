@@ -1,0 +1,121 @@
+#include "kubelet/container_spec.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "base/text.h"
+
+namespace reprieve::kubelet {
+namespace {
+
+constexpr std::size_t kMaxHostname = 63;
+
+std::optional<std::uint32_t> SecurityNumber(const core::PodSpec& pod, const core::Container& container,
+                                            std::string_view field) {
+  for (const core::Value* context : {&container.rest["securityContext"], &pod.rest["securityContext"]}) {
+    const core::Value* value = context->Find(field);
+    if (value != nullptr && value->IsNumber()) return static_cast<std::uint32_t>(value->AsInt());
+  }
+  return std::nullopt;
+}
+
+std::int64_t GpusOf(const core::Container& container) {
+  return scheduler::AmountOf(scheduler::RequestsOf(container), scheduler::kGpu);
+}
+
+// Init containers each begin with the first; the regular ones share them out.
+std::vector<std::string> GpusFor(const core::Container& container, const core::PodSpec& pod,
+                                 const std::vector<int>& gpus) {
+  std::int64_t first = 0;
+  for (const core::Container& earlier : pod.containers) {
+    if (&earlier == &container) break;
+    first += GpusOf(earlier);
+  }
+  const bool is_init = !pod.init_containers.empty() && &container >= &pod.init_containers.front() &&
+                       &container <= &pod.init_containers.back();
+  if (is_init) first = 0;
+  std::vector<std::string> out;
+  const std::int64_t end = std::min(first + GpusOf(container), static_cast<std::int64_t>(gpus.size()));
+  for (std::int64_t i = first; i < end; ++i) out.push_back(Cat(gpus[static_cast<std::size_t>(i)]));
+  return out;
+}
+
+// Where a container works that names no directory: where Reprieve was started, unless a volume of its own hides that.
+std::string DefaultDirectory(const ContainerContext& context, const std::vector<runtime::Mount>& mounts) {
+  for (const runtime::Mount& mount : mounts) {
+    if (context.working_directory == mount.container_path ||
+        context.working_directory.starts_with(mount.container_path + "/")) {
+      return mount.container_path;
+    }
+  }
+  return context.working_directory;
+}
+
+}  // namespace
+
+Result<runtime::ContainerSpec> MakeContainerSpec(const core::Container& container, const ContainerContext& context) {
+  const core::PodSpec& pod = *context.facts.spec;
+  if (auto why_not = context.images.WhyNotRunnable(container)) return Error{std::move(*why_not)};
+  auto own = ContainerEnvironment(container, context.facts, context.settings);
+  if (!own) return own.error();
+  const Variables variables = [&own](std::string_view name) -> const std::string* {
+    const auto at = own->find(name);
+    return at == own->end() ? nullptr : &at->second;
+  };
+  runtime::ContainerSpec out;
+  out.name = container.name;
+  for (const std::string& word : context.images.CommandOf(container)) out.argv.push_back(Expand(word, variables));
+  auto mounts = context.volumes.MountsOf(container, variables);
+  if (!mounts) return mounts.error();
+  out.mounts = std::move(*mounts);
+
+  Environment environment = context.base_environment;
+  environment.insert_or_assign("HOSTNAME", context.hostname);
+  if (!context.gpus.empty()) {
+    if (const auto gpus = GpusFor(container, pod, context.gpus); !gpus.empty()) {
+      environment.insert_or_assign("CUDA_VISIBLE_DEVICES", Join(gpus, ","));
+      environment.insert_or_assign("NVIDIA_VISIBLE_DEVICES", Join(gpus, ","));
+    }
+  }
+  for (auto& [name, value] : *own) environment.insert_or_assign(name, std::move(value));
+  out.environment.reserve(environment.size());
+  for (const auto& [name, value] : environment) out.environment.push_back(Cat(name, "=", value));
+
+  out.working_directory = container.working_dir.empty() ? DefaultDirectory(context, out.mounts) : container.working_dir;
+  out.termination_message_path = container.termination_message_path;
+  out.limits.memory_bytes = scheduler::LimitOf(container, std::string(scheduler::kMemory));
+  out.limits.cpu_milli = scheduler::LimitOf(container, std::string(scheduler::kCpu));
+  out.uid = SecurityNumber(pod, container, "runAsUser");
+  out.gid = SecurityNumber(pod, container, "runAsGroup");
+  return out;
+}
+
+Result<runtime::ExecSpec> MakeExecSpec(const core::Container& container, const std::vector<std::string>& command,
+                                       const ContainerContext& context) {
+  auto own = MakeContainerSpec(container, context);
+  if (!own) return own.error();
+  const Variables variables = [&container](std::string_view name) -> const std::string* {
+    const std::string* found = nullptr;
+    for (const core::EnvVar& variable : container.env) {
+      if (variable.name == name) found = &variable.value;
+    }
+    return found;
+  };
+  runtime::ExecSpec out;
+  for (const std::string& word : command) out.argv.push_back(Expand(word, variables));
+  out.environment = std::move(own->environment);
+  out.working_directory = std::move(own->working_directory);
+  out.uid = own->uid;
+  out.gid = own->gid;
+  return out;
+}
+
+std::string HostnameOf(const core::Pod& pod) {
+  std::string out = !pod.hostname.empty() ? pod.hostname.str() : pod.spec->hostname;
+  if (out.empty()) out = pod.metadata.name;
+  if (out.size() > kMaxHostname) out.resize(kMaxHostname);
+  while (!out.empty() && (out.back() == '-' || out.back() == '.')) out.pop_back();
+  return out;
+}
+
+}  // namespace reprieve::kubelet

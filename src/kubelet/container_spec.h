@@ -1,0 +1,39 @@
+// From a container of a pod to what the runtime is asked to run.
+//
+// Source: the API's fields of a container; the kubelet's order of doing it. Pure. Errors make the container wait.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "kubelet/environment.h"
+#include "kubelet/images.h"
+#include "kubelet/volumes.h"
+#include "runtime/runtime.h"
+
+namespace reprieve::kubelet {
+
+struct ContainerContext {
+  PodFacts facts;
+  std::string hostname;
+  // The pod's GPUs, by number; the containers that ask for some take them in their order.
+  const std::vector<int>& gpus;
+  const PodVolumes& volumes;
+  const Settings& settings;
+  const ImageMap& images;
+  const Environment& base_environment;
+  // Where a container works that names no directory.
+  const std::string& working_directory;
+};
+
+Result<runtime::ContainerSpec> MakeContainerSpec(const core::Container& container, const ContainerContext& context);
+
+// A process beside the container's own; what `command` refers to is what the manifest itself says of the environment.
+Result<runtime::ExecSpec> MakeExecSpec(const core::Container& container, const std::vector<std::string>& command,
+                                       const ContainerContext& context);
+
+// The pod's host name: its own, its spec's, or its name.
+std::string HostnameOf(const core::Pod& pod);
+
+}  // namespace reprieve::kubelet

@@ -1,0 +1,419 @@
+#include "kubelet/pod_worker.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "base/text.h"
+#include "kubelet/pod_phase.h"
+
+namespace reprieve::kubelet {
+namespace {
+
+constexpr Nanoseconds kBackoffCap = Seconds(300);
+constexpr Nanoseconds kGoodRun = std::chrono::minutes(10);
+constexpr Nanoseconds kStartRetry = Seconds(10);
+constexpr std::int64_t kDefaultGraceSeconds = 30;
+// The kubelet's minimum for what it stops of its own accord, and for a sidecar when the others have used up the time.
+constexpr Nanoseconds kMinimumGrace = Seconds(2);
+constexpr std::int32_t kKilledCode = 137;
+
+// As Go prints a time.Duration: 500ms, 10s, 1m20s, 5m0s; without fractions.
+std::string GoDuration(Nanoseconds duration) {
+  const std::int64_t seconds = std::chrono::duration_cast<Seconds>(duration).count();
+  if (seconds < 1) return Cat(std::chrono::duration_cast<std::chrono::milliseconds>(duration).count(), "ms");
+  return seconds < 60 ? Cat(seconds, "s") : Cat(seconds / 60, "m", seconds % 60, "s");
+}
+
+void WakeAt(Time when, PodActions& actions) {
+  actions.wake = actions.wake ? std::min(*actions.wake, when) : when;
+}
+
+}  // namespace
+
+PodWorker::PodWorker(Identity identity, std::shared_ptr<const core::PodSpec> spec, Time now, Nanoseconds backoff)
+    : identity_(std::move(identity)),
+      spec_(std::move(spec)),
+      start_time_(now),
+      first_backoff_(backoff),
+      records_(ContainerCount(*spec_)) {}
+
+Nanoseconds PodWorker::Grace() const {
+  return Seconds(spec_->termination_grace_period_seconds.value_or(kDefaultGraceSeconds));
+}
+
+bool PodWorker::AnyAlive() const {
+  return std::any_of(records_.begin(), records_.end(), [](const Record& record) { return record.alive(); });
+}
+
+void PodWorker::Started(std::size_t container, Time at) {
+  Record& record = records_[container];
+  if (record.stage != Stage::kStarting) return;
+  record.stage = Stage::kRunning;
+  if (!IsInit(*spec_, container) || Sidecar(container)) {
+    record.probes = ContainerProbes::Of(ContainerAt(*spec_, container), at);
+  }
+  record.started_once |= !record.probes || record.probes->started();
+  record.backing_off = false;
+  record.started_at = at;
+  ++revision_;
+}
+
+void PodWorker::Exited(std::size_t container, ContainerEnd end, Time now) {
+  Record& record = records_[container];
+  REPRIEVE_CHECK(record.alive(), "a container that does not run cannot exit");
+  // A clock that was set meanwhile must not put the end into the future: back-off counts from it.
+  end.finished_at = std::min(end.finished_at, now);
+  end.started_at = std::min(end.started_at, end.finished_at);
+  const bool failed_probe = record.probes && record.probes->failed();
+  record.stage = Stage::kEnded;
+  record.stop_by.reset();
+  record.probes.reset();
+  record.waiting_reason.clear();
+  record.waiting_message.clear();
+  record.before_last = std::exchange(record.last, std::move(end));
+  ++revision_;
+  if (ending_ != Ending::kNo || restarting_all_) {
+    record.done = true;
+    return;
+  }
+  const bool init = IsInit(*spec_, container);
+  const core::Container& spec = ContainerAt(*spec_, container);
+  AfterExit after = JudgeExit(*spec_, spec, init, record.last->exit_code);
+  if (after == AfterExit::kStay && failed_probe && RestartsAfterFailedProbe(*spec_, spec)) after = AfterExit::kRestart;
+  switch (after) {
+    case AfterExit::kStay:
+      record.done = true;
+      init_failed_ |= init && record.last->exit_code != 0;
+      return;
+    case AfterExit::kRestart:
+      return Restart(record, now);
+    case AfterExit::kRestartAll:
+      restarting_all_ = restarted_all_ = true;
+      return Restart(record, now);
+  }
+}
+
+// The first restart comes at once; each one makes the next wait longer, unless a good run lies between.
+void PodWorker::Restart(Record& record, Time now) {
+  const Time finished = record.last->finished_at;
+  if (!record.backoff || finished - record.backoff_set_at > kGoodRun) {
+    record.backoff.reset();
+    record.not_before = now;
+    return;
+  }
+  record.not_before = finished + *record.backoff;
+  record.backing_off = *record.not_before > now;
+}
+
+void PodWorker::LengthenBackoff(Record& record, Time now) const {
+  record.backoff = record.backoff ? std::min(*record.backoff * 2, kBackoffCap) : first_backoff_;
+  record.backoff_set_at = now;
+}
+
+void PodWorker::CannotStart(std::size_t container, std::string reason, std::string message, Time now) {
+  Record& record = records_[container];
+  if (record.stage != Stage::kStarting) return;
+  record.stage = record.last ? Stage::kEnded : Stage::kWaiting;
+  record.not_before = now + kStartRetry;
+  --record.attempt;  // no container came to be
+  if (record.waiting_reason == reason && record.waiting_message == message) return;
+  record.waiting_reason = std::move(reason);
+  record.waiting_message = std::move(message);
+  ++revision_;
+}
+
+void PodWorker::StartCancelled(std::size_t container) {
+  Record& record = records_[container];
+  if (record.stage != Stage::kStarting) return;
+  record.stage = record.last ? Stage::kEnded : Stage::kWaiting;
+  --record.attempt;
+}
+
+void PodWorker::Probed(const PodActions::Try& attempt, ProbeOutcome outcome, std::string message, Time now) {
+  Record& record = records_[attempt.container];
+  if (!record.probes || record.attempt != attempt.attempt) return;
+  ContainerProbes& probes = *record.probes;
+  const bool was_started = probes.started();
+  const bool was_ready = probes.ready();
+  probes.Report(attempt.probe, outcome, now);
+  record.started_once |= probes.started();
+  if (outcome == ProbeOutcome::kFailure && attempt.probe != ProbeKind::kReadiness) {
+    record.probe_failure = std::move(message);
+  }
+  if (probes.started() != was_started || probes.ready() != was_ready) ++revision_;
+}
+
+void PodWorker::Delete(Nanoseconds grace, Time now) {
+  End(Ending::kDeleted, grace, now);
+}
+
+void PodWorker::End(Ending why, Nanoseconds grace, Time now) {
+  if (finished_) return;
+  if (ending_ == Ending::kNo) {
+    end_by_ = now + grace;
+    end_grace_ = grace;
+    ending_ = why;
+  } else {
+    end_by_ = std::min(end_by_, now + grace);
+    end_grace_ = std::min(end_grace_, grace);
+    // What has run its course, or was stopped for its deadline, stays so.
+  }
+}
+
+PodActions PodWorker::Next(Time now) {
+  PodActions actions;
+  if (finished_) return actions;
+  if (ending_ == Ending::kNo && spec_->active_deadline_seconds) {
+    const Time deadline = start_time_ + Seconds(*spec_->active_deadline_seconds);
+    if (HasRunItsCourse()) {
+      // It has ended in time.
+    } else if (now >= deadline) {
+      End(Ending::kDeadline, Grace(), now);
+    } else {
+      WakeAt(deadline, actions);
+    }
+  }
+  if (ending_ == Ending::kNo && restarting_all_ && !AnyAlive()) BeginAgain();
+  if (ending_ == Ending::kNo && HasRunItsCourse()) End(Ending::kByItself, Grace(), now);
+  if (ending_ != Ending::kNo) {
+    StopAll(now, actions);
+  } else if (restarting_all_) {
+    KillAll(now, actions);
+  } else {
+    StartDue(now, actions);
+  }
+  TendProbes(now, actions);
+  if (ending_ != Ending::kNo && !AnyAlive()) {
+    Finish();
+    actions.wake.reset();
+  }
+  return actions;
+}
+
+// All regular containers have ended for good, or one that had to come before them has failed for good.
+bool PodWorker::HasRunItsCourse() const {
+  if (restarting_all_) return false;
+  if (init_failed_) return true;
+  for (std::size_t i = spec_->init_containers.size(); i < records_.size(); ++i) {
+    if (!records_[i].done) return false;
+  }
+  return true;
+}
+
+void PodWorker::StartDue(Time now, PodActions& actions) {
+  for (std::size_t i = 0; i < spec_->init_containers.size(); ++i) {
+    if (Sidecar(i)) {
+      StartIfDue(i, now, actions);
+      if (!initialized_ && !records_[i].started_once) return;
+    } else if (!initialized_ && !records_[i].done) {
+      StartIfDue(i, now, actions);
+      return;
+    }
+  }
+  initialized_ = true;
+  for (std::size_t i = spec_->init_containers.size(); i < records_.size(); ++i) StartIfDue(i, now, actions);
+}
+
+void PodWorker::StartIfDue(std::size_t container, Time now, PodActions& actions) {
+  Record& record = records_[container];
+  if (record.alive() || record.done) return;
+  if (record.not_before && *record.not_before > now) {
+    WakeAt(*record.not_before, actions);
+    return;
+  }
+  if (record.stage == Stage::kEnded && record.not_before) LengthenBackoff(record, now);
+  record.not_before.reset();
+  record.stage = Stage::kStarting;
+  ++record.attempt;
+  actions.start.push_back({container, record.attempt});
+}
+
+void PodWorker::TendProbes(Time now, PodActions& actions) {
+  for (std::size_t i = 0; i < records_.size(); ++i) {
+    Record& record = records_[i];
+    if (!record.probes) continue;
+    const bool ending = ending_ != Ending::kNo || restarting_all_;
+    const auto failed = record.probes->failed();
+    if (failed && !ending && !record.stop_by) StopForProbe(i, *failed, now, actions);
+    const bool stopping = ending || record.stop_by;
+    for (const ProbeKind due : record.probes->Begin(now, stopping)) actions.probe.push_back({i, record.attempt, due});
+    if (const auto next = record.probes->NextDue(stopping)) WakeAt(*next, actions);
+  }
+}
+
+void PodWorker::StopForProbe(std::size_t container, ProbeKind kind, Time now, PodActions& actions) {
+  const Record& record = records_[container];
+  const core::Container& spec = ContainerAt(*spec_, container);
+  const auto& own = ProbeOf(spec, kind)->termination_grace_period_seconds;
+  Stop(container, now + std::max<Nanoseconds>(own ? Seconds(*own) : Grace(), kMinimumGrace), now, actions);
+  const std::int32_t run = record.probes->probe(kind).run();
+  std::string& why = actions.stop.back().why;
+  why = Cat("container ", spec.name, " failed its ", NameOf(kind), " probe");
+  if (run > 1) AppendTo(why, " ", run, " times in a row");
+  AppendTo(why, " (", record.probe_failure, "); it is ",
+           RestartsAfterFailedProbe(*spec_, spec) ? "restarted" : "stopped");
+}
+
+// All but the sidecars at once; then the sidecars, the last one first.
+void PodWorker::StopAll(Time now, PodActions& actions) {
+  bool others_alive = false;
+  for (std::size_t i = 0; i < records_.size(); ++i) {
+    if (!records_[i].alive() || Sidecar(i)) continue;
+    others_alive = true;
+    Stop(i, end_by_, now, actions);
+  }
+  if (others_alive) return;
+  for (std::size_t i = spec_->init_containers.size(); i-- > 0;) {
+    if (!records_[i].alive()) continue;
+    const bool at_once = ending_ != Ending::kNo && end_grace_ <= Nanoseconds(0);
+    Stop(i, at_once ? now : std::max(end_by_, now + kMinimumGrace), now, actions);
+    return;
+  }
+}
+
+// For RestartAllContainers: in no order, and without grace (KEP-5532).
+void PodWorker::KillAll(Time now, PodActions& actions) {
+  for (std::size_t i = 0; i < records_.size(); ++i) {
+    if (records_[i].alive()) Stop(i, now, now, actions);
+  }
+}
+
+void PodWorker::Stop(std::size_t container, Time by, Time now, PodActions& actions) {
+  Record& record = records_[container];
+  // Told already, and no shorter now.
+  if (record.stop_by && *record.stop_by <= by) return;
+  record.stop_by = by;
+  actions.stop.push_back({container, std::max(by - now, Nanoseconds(0))});
+}
+
+// RestartAllContainers: from the first init container, in the same sandbox.
+void PodWorker::BeginAgain() {
+  restarting_all_ = false;
+  initialized_ = false;
+  init_failed_ = false;
+  for (Record& record : records_) {
+    record.stage = Stage::kWaiting;
+    record.done = false;
+    record.started_once = false;
+    record.backing_off = false;
+    // The container whose exit asked for it still waits its turn, so that a pod cannot spin.
+    if (record.not_before) LengthenBackoff(record, *record.not_before);
+  }
+  ++revision_;
+}
+
+void PodWorker::Finish() {
+  finished_ = true;
+  for (Record& record : records_) record.backing_off = false;
+  // Once a pod has begun, a container of it that never ran counts as lost.
+  const auto regular = records_.begin() + static_cast<std::ptrdiff_t>(spec_->init_containers.size());
+  const bool begun =
+      std::any_of(regular, records_.end(), [](const Record& record) { return record.started_once || record.last; });
+  for (auto record = regular; begun && record != records_.end(); ++record) {
+    if (record->last) continue;
+    record->stage = Stage::kEnded;
+    record->waiting_reason.clear();
+    record->last = ContainerEnd{kKilledCode,
+                                "ContainerStatusUnknown",
+                                "The container could not be located when the pod was terminated",
+                                {},
+                                {}};
+  }
+  ++revision_;
+}
+
+void PodWorker::WriteStatus(Time now, core::PodStatus& status) const {
+  status.start_time = TruncateToSeconds(start_time_);
+  const std::size_t inits = spec_->init_containers.size();
+  std::vector<core::ContainerStatus> init_statuses(inits);
+  std::vector<core::ContainerStatus> statuses(records_.size() - inits);
+  for (std::size_t i = 0; i < records_.size(); ++i) {
+    (i < inits ? init_statuses[i] : statuses[i - inits]) = StatusOf(i);
+  }
+  status.init_container_statuses = std::move(init_statuses);
+  status.container_statuses = std::move(statuses);
+  core::PodPhase phase = PhaseOf(*spec_, status, finished_);
+  const bool terminal = phase == core::PodPhase::kSucceeded || phase == core::PodPhase::kFailed;
+  if (finished_ && (!terminal || ending_ == Ending::kDeadline)) phase = core::PodPhase::kFailed;
+  // Nobody may take a pod for ended while a container of it can still run.
+  if (!finished_ && terminal) phase = status.phase;
+  status.phase = phase;
+  if (finished_ && ending_ == Ending::kDeadline) {
+    status.reason = "DeadlineExceeded";
+    status.message = "Pod was active on the node longer than the specified deadline";
+  }
+  SetConditions(*spec_, now, status);
+  if (restarted_all_) {
+    SetCondition("AllContainersRestarting", restarting_all_ && !finished_, "ContainerExited", "", now, status);
+  }
+}
+
+core::ContainerStatus PodWorker::StatusOf(std::size_t container) const {
+  const Record& record = records_[container];
+  const core::Container& spec = ContainerAt(*spec_, container);
+  core::ContainerStatus out;
+  out.name = spec.name;
+  out.image = spec.image;
+  out.restart_count = std::max(record.attempt, 0);
+  out.started = false;
+  if (record.attempt >= 0) out.container_id = ContainerIdOf(container, record.attempt);
+  if (record.stage == Stage::kRunning) {
+    out.state.running.emplace().started_at = TruncateToSeconds(record.started_at);
+    out.started = !record.probes || record.probes->started();
+    const bool must_end = IsInit(*spec_, container) && !Sidecar(container);
+    out.ready = !must_end && (!record.probes || record.probes->ready());
+    if (record.last) out.last_state = Terminated(container, *record.last, record.attempt - 1);
+    return out;
+  }
+  const bool restarting = record.stage == Stage::kStarting || record.stage == Stage::kEnded;
+  if (restarting && record.last && !record.backing_off && record.waiting_reason.empty()) {
+    // An attempt that is only starting has nothing to show yet.
+    const std::int32_t attempt = record.attempt - (record.stage == Stage::kStarting ? 1 : 0);
+    out.restart_count = std::max(attempt, 0);
+    if (attempt >= 0) out.container_id = ContainerIdOf(container, attempt);
+    out.state = Terminated(container, *record.last, attempt);
+    if (record.before_last) out.last_state = Terminated(container, *record.before_last, attempt - 1);
+    // An init container that has done its work keeps `ready`, as the kubelet has it.
+    out.ready = IsInit(*spec_, container) && !Sidecar(container) && record.last->exit_code == 0;
+    return out;
+  }
+  core::ContainerStateWaiting& waiting = out.state.waiting.emplace();
+  if (!record.waiting_reason.empty()) {
+    waiting.reason = record.waiting_reason;
+    waiting.message = record.waiting_message;
+  } else if (record.backing_off) {
+    waiting.reason = "CrashLoopBackOff";
+    waiting.message = Cat("back-off ", GoDuration(*record.backoff), " restarting failed container=", spec.name,
+                          " pod=", identity_.name, "_", identity_.namespace_, "(", identity_.uid, ")");
+  } else {
+    waiting.reason = spec_->init_containers.empty() ? "ContainerCreating" : "PodInitializing";
+  }
+  if (record.stage == Stage::kStarting) out.restart_count = std::max(record.attempt - 1, 0);
+  if (record.last) {
+    out.last_state = Terminated(container, *record.last, out.restart_count);
+    out.container_id = ContainerIdOf(container, out.restart_count);
+  } else {
+    out.container_id = {};
+  }
+  return out;
+}
+
+core::ContainerState PodWorker::Terminated(std::size_t container, const ContainerEnd& end, std::int32_t attempt) const {
+  core::ContainerState out;
+  core::ContainerStateTerminated& terminated = out.terminated.emplace();
+  terminated.exit_code = end.exit_code;
+  terminated.reason = end.reason;
+  terminated.message = end.message;
+  if (end.finished_at == Time{}) return out;  // it never ran
+  terminated.started_at = TruncateToSeconds(end.started_at);
+  terminated.finished_at = TruncateToSeconds(end.finished_at);
+  terminated.container_id = ContainerIdOf(container, std::max(attempt, 0));
+  return out;
+}
+
+std::string PodWorker::ContainerIdOf(std::size_t container, std::int32_t attempt) const {
+  return Cat("reprieve://", identity_.uid, "/", ContainerAt(*spec_, container).name, "/", attempt);
+}
+
+}  // namespace reprieve::kubelet

@@ -1,0 +1,23 @@
+// Who asked for an attempt of a probe, and what came of it. Plain values.
+#pragma once
+
+#include <string>
+
+#include "kubelet/pod_worker.h"
+#include "scheduler/placement.h"
+
+namespace reprieve::kubelet {
+
+struct ProbeTicket {
+  scheduler::PodNumber pod = 0;
+  PodActions::Try attempt;
+};
+
+struct ProbeAnswer {
+  ProbeTicket ticket;
+  ProbeOutcome outcome = ProbeOutcome::kUnknown;
+  // What was met, for people: "GET http://127.0.0.1:80/: 503".
+  std::string message;
+};
+
+}  // namespace reprieve::kubelet

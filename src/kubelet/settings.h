@@ -1,0 +1,38 @@
+// Settings: the ConfigMaps and Secrets that pods take values and files from.
+//
+// One owner, the engine's thread. They come with the manifests; a later one of the same name replaces the former.
+#pragma once
+
+#include <map>
+#include <utility>
+
+#include "model/core.h"
+
+namespace reprieve::kubelet {
+
+class Settings {
+ public:
+  void Add(core::ConfigMap config_map) {
+    const meta::ObjectKey key = meta::KeyOf(config_map.metadata);
+    config_maps_.insert_or_assign(key, std::move(config_map));
+  }
+  void Add(core::Secret secret) {
+    const meta::ObjectKey key = meta::KeyOf(secret.metadata);
+    secrets_.insert_or_assign(key, std::move(secret));
+  }
+  // Null pointer if there is none.
+  const core::ConfigMap* FindConfigMap(const meta::ObjectKey& key) const { return Find(config_maps_, key); }
+  const core::Secret* FindSecret(const meta::ObjectKey& key) const { return Find(secrets_, key); }
+
+ private:
+  template <class T>
+  static const T* Find(const std::map<meta::ObjectKey, T>& from, const meta::ObjectKey& key) {
+    const auto at = from.find(key);
+    return at == from.end() ? nullptr : &at->second;
+  }
+
+  std::map<meta::ObjectKey, core::ConfigMap> config_maps_;
+  std::map<meta::ObjectKey, core::Secret> secrets_;
+};
+
+}  // namespace reprieve::kubelet

@@ -1,0 +1,61 @@
+// A pod's volumes: emptyDir, hostPath, claims, ConfigMaps and Secrets as files. Directories are made when the pod
+// starts.
+//
+// Source: the API's volume sources; the kubelet's checks of a hostPath's type. Errors say what a user can change; they
+// make the pod's containers wait. Thread rules: one owner, the engine's thread; it does a little file I/O there.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "kubelet/expand.h"
+#include "kubelet/settings.h"
+#include "model/core.h"
+#include "runtime/runtime.h"
+
+namespace reprieve::kubelet {
+
+// Where pods keep things that go with them.
+struct VolumePlaces {
+  std::string disk;    // emptyDir, ConfigMaps
+  std::string memory;  // emptyDir with medium Memory, Secrets; on a tmpfs, if the machine has one
+  std::string claims;  // PersistentVolumeClaims: a folder each, kept
+};
+
+// Where what a claim keeps is kept.
+std::string ClaimFolder(const VolumePlaces& places, const meta::ObjectKey& claim);
+Status MakeClaimFolder(const VolumePlaces& places, const meta::ObjectKey& claim);
+// Moves that folder to a name that no claim has, to be removed; nothing if there is none. `uid`: of the claim.
+std::optional<std::string> RetiredClaimFolder(const VolumePlaces& places, const meta::ObjectKey& claim,
+                                              std::string_view uid);
+
+class PodVolumes {
+ public:
+  // Makes what there is to make. On an error nothing is left.
+  static Result<PodVolumes> Make(const meta::ObjectMeta& pod, const core::PodSpec& spec, const VolumePlaces& places,
+                                 const Settings& settings);
+
+  // `variables`: for subPathExpr.
+  Result<std::vector<runtime::Mount>> MountsOf(const core::Container& container, const Variables& variables) const;
+  // What is to be removed with the pod.
+  const std::vector<std::string>& directories() const { return directories_; }
+
+ private:
+  struct Place {
+    std::string path;
+    bool read_only = false;
+    bool may_create = false;  // a missing subPath is made
+  };
+  std::map<std::string, Place> places_;
+  std::vector<std::string> directories_;
+};
+
+// Every volume that `run` cannot provide, and every mount without its volume; one clear sentence each.
+std::vector<std::string> UnsupportedVolumes(const core::PodSpec& spec);
+
+}  // namespace reprieve::kubelet

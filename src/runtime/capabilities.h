@@ -1,0 +1,45 @@
+// What this machine and user allow a container: found once at start by doing it, not by reading settings, because
+// containers, seccomp filters and security modules refuse what the settings promise.
+//
+// Source: spec/runtime.md 1, 2, 5.  Thread rules: a plain value; the probe takes some 2 ms, before any other thread.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "runtime/launch.h"
+
+namespace reprieve::runtime {
+
+struct ProbeOptions {
+  // Do without namespaces, as if the machine refused them.
+  bool plain_processes = false;
+  // Do without cgroups, as if there were none.
+  bool no_cgroups = false;
+};
+
+struct Capabilities {
+  // CLONE_NEW* for each container; 0: plain processes.
+  int namespaces = 0;
+  // An ordinary user gets the other namespaces inside a user namespace, in which he stays himself.
+  bool user_namespace() const;
+  bool own_pids() const;
+  bool own_mounts() const;
+  bool own_hostname() const;
+  // Why there is no more than that; empty if nothing is missing.
+  std::string missing = {};
+
+  // One line for people: "each container has its own mounts, processes and host name; ...".
+  std::string Describe() const;
+};
+
+// Fails only if this machine cannot start a process of ours at all.
+Result<Capabilities> ProbeCapabilities(const ProbeOptions& options = {});
+
+// What every container of these namespaces begins with: private mounts, its own /proc.
+std::vector<SetupStep> BasicSteps(int namespaces);
+// The line for uid_map and gid_map that keeps an ordinary user who he is.
+std::string SelfMap(unsigned id);
+
+}  // namespace reprieve::runtime

@@ -1,0 +1,39 @@
+// The first process of every container, reprieve-init (init.c), which this program carries inside itself.
+//
+// Thread rules: the functions are safe from any thread.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "base/result.h"
+#include "runtime/fd.h"
+
+namespace reprieve::runtime {
+
+// The 4th argument of reprieve-init.
+inline constexpr int kInitSubreaper = 0;
+inline constexpr int kInitOwnPidNamespace = 1;
+// It starts a process in the namespaces of another container, whose own reprieve-init takes care of what that leaves.
+inline constexpr int kInitBeside = 2;
+
+// Asks a reprieve-init that is no PID namespace's first process to end all it has started, and itself.
+inline constexpr int kKillAllSignal = 64;
+
+// Where reprieve-init expects the pipe for its reports.
+inline constexpr int kReportFd = 3;
+
+// What it writes there when the program cannot be started. Smaller than PIPE_BUF: all containers share one pipe.
+struct StartFailure {
+  std::uint64_t serial;
+  std::int32_t step;
+  std::int32_t error;
+};
+enum StartStep : std::int32_t { kStepUser = 1, kStepDirectory = 2, kStepExec = 3, kStepFork = 4 };
+
+std::string_view InitImage();
+
+// An executable memfd that holds it, closed on exec.
+Result<Fd> OpenInitImage();
+
+}  // namespace reprieve::runtime

@@ -1,0 +1,30 @@
+// What a container sees that the machine does not show: the steps, taken in its private mount namespace, that put its
+// volumes, its /etc/hosts and its termination message file in place. Nothing of the machine's own files is touched.
+//
+// A mount needs something to stand on. Where the machine lacks a path, the nearest directory that exists is covered by
+// a tmpfs that shows the same entries again and the missing one too ("/" itself becomes a new root directory so).
+// Inside a volume a missing directory is made, as container runtimes do: there the user's own directory is meant.
+//
+// Thread rules: safe from any thread; it looks at the machine's files. Errors: what the user has to create or change.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "runtime/launch.h"
+#include "runtime/runtime.h"
+
+namespace reprieve::runtime {
+
+// Appends to `steps`, which bring private mounts already.
+// `staging`: an empty directory where a cover is put together; it lies under no mount of `mounts`.
+Status PlanMounts(std::vector<Mount> mounts, const std::string& staging, std::vector<SetupStep>& steps);
+
+// An absolute path without ".", "..", doubled or trailing slashes, or nothing if it is not absolute or leaves "/".
+std::string CleanPath(std::string_view path);
+
+// There is an /etc/hosts for a pod's own to stand in place of. Without one no pod has a name here.
+[[nodiscard]] bool MachineHasHostsFile();
+
+}  // namespace reprieve::runtime

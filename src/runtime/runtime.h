@@ -1,0 +1,168 @@
+// What starts and ends containers: a few calls, in plain words of its own, so that a runtime for real images can stand
+// where the one for plain processes stands today.
+//
+// Source: the Container Runtime Interface, cut to what a Job needs; spec/runtime.md, spec/job.md 4.2.
+// Thread rules: every call may come from any thread and returns at once; the events come on one thread of the runtime.
+// Errors: what is wrong with a request is an Error; what goes wrong later is the container's exit (kStartError).
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+
+namespace reprieve::runtime {
+
+// All are unique for the life of the runtime and never used again.
+enum class SandboxId : std::uint64_t {};
+enum class ContainerId : std::uint64_t {};
+enum class ExecId : std::uint64_t {};
+
+class PodNetwork;
+
+struct ResourceLimits {
+  std::optional<std::int64_t> memory_bytes;
+  std::optional<std::int64_t> cpu_milli;
+  std::optional<std::int64_t> pids;
+
+  bool any() const { return memory_bytes || cpu_milli || pids; }
+};
+
+struct HostsEntry {
+  std::string address;
+  std::vector<std::string> names;
+};
+
+struct PodSandboxSpec {
+  std::string namespace_ = {};
+  std::string name = {};
+  std::string uid = {};
+  // Empty: this machine's own.
+  std::string hostname = {};
+  ResourceLimits limits = {};
+  // Shown in the pod's /etc/hosts after the usual lines for localhost.
+  std::vector<HostsEntry> hosts = {};
+  // Shown as /etc/hosts instead, if set. Pods may share it; lines appended in place are seen at once (never rename it).
+  std::optional<std::string> hosts_path = {};
+  // What it is connected to, at `address`, in a network namespace of its own; null pointer: it shares this machine's
+  // network. Outlives the runtime.
+  PodNetwork* network = nullptr;
+  std::string address = {};
+};
+
+struct Mount {
+  std::string host_path;
+  std::string container_path;
+  bool read_only = false;
+};
+
+struct ContainerSpec {
+  std::string name;
+  int attempt = 0;
+  std::vector<std::string> argv;
+  // KEY=VALUE; all of the environment, nothing is added.
+  std::vector<std::string> environment;
+  // Empty: "/".
+  std::string working_directory;
+  std::vector<Mount> mounts;
+  ResourceLimits limits;
+  std::optional<std::uint32_t> uid;
+  std::optional<std::uint32_t> gid;
+  // Where its output goes, in the CRI log format; directories are made. Empty: nowhere. No output, no file.
+  std::string log_path;
+  // Empty: none.
+  std::string termination_message_path;
+};
+
+// A process beside a container's own, for a probe.
+struct ExecSpec {
+  std::vector<std::string> argv = {};
+  // The rest as the container's own has it.
+  std::vector<std::string> environment = {};
+  std::string working_directory = {};
+  std::optional<std::uint32_t> uid = {};
+  std::optional<std::uint32_t> gid = {};
+  // From its start; then it is killed.
+  std::chrono::milliseconds timeout{1000};
+};
+
+enum class ExitReason : std::uint8_t { kCompleted, kError, kOomKilled, kStartError };
+
+// Completed, Error, OOMKilled, StartError: as the kubelet reports them.
+std::string_view ExitReasonName(ExitReason reason);
+
+struct ContainerStarted {
+  ContainerId container;
+  SandboxId sandbox;
+  Time started_at;
+};
+
+struct ContainerExit {
+  ContainerId container{};
+  SandboxId sandbox{};
+  // 128+n for a signal, 128 for what could not be started.
+  int exit_code = 0;
+  ExitReason reason = ExitReason::kCompleted;
+  // The termination message, at most 4096 bytes, or why it could not be started.
+  std::string message = {};
+  Time started_at{};
+  Time finished_at{};
+};
+
+enum class ExecOutcome : std::uint8_t { kExited, kTimedOut, kNotStarted };
+
+struct ExecEnd {
+  ExecId exec{};
+  ExecOutcome outcome = ExecOutcome::kExited;
+  // As of a container's exit.
+  int exit_code = 0;
+  // Why it did not start.
+  std::string message = {};
+};
+
+enum class Stream : std::uint8_t { kStdout, kStderr };
+
+// Called on the runtime's thread, one at a time. They may call the runtime, and must not block.
+struct RuntimeEvents {
+  // Every StartContainer that returned an id ends in exactly one exit.
+  std::function<void(ContainerExit)> exited;
+  // Before the exit, and only for a container whose process came to be. May be empty, as those below.
+  std::function<void(const ContainerStarted&)> started;
+  // Every Exec that returned an id ends in exactly one of these.
+  std::function<void(ExecEnd)> exec_ended;
+  // Each line of output as it comes, without its newline; a long one in pieces. For `--logs`.
+  std::function<void(ContainerId, Stream, std::string_view)> line;
+  // What a person should know and no container can say: lines of a log lost to a full disk.
+  std::function<void(const std::string&)> notice;
+};
+
+class Runtime {
+ public:
+  virtual ~Runtime() = default;
+
+  // Whether a container can be shown a file elsewhere than where it is.
+  virtual bool has_own_mounts() const = 0;
+
+  virtual Result<SandboxId> RunPodSandbox(PodSandboxSpec spec) = 0;
+
+  virtual Result<ContainerId> StartContainer(SandboxId sandbox, ContainerSpec spec) = 0;
+
+  // SIGTERM now and SIGKILL after `grace`; a grace of zero kills at once. Again with less grace: the shorter one holds.
+  // A container that has ended already, or never was, is no error.
+  virtual void StopContainer(ContainerId container, std::chrono::milliseconds grace) = 0;
+
+  // Runs a process where the container's own are: in its namespaces and its cgroup. Its output goes nowhere. It ends
+  // with the container at the latest. REQUIRES: the container has been reported as started.
+  virtual Result<ExecId> Exec(ContainerId container, ExecSpec spec) = 0;
+
+  // Kills what still runs in it, then removes what was made for it.
+  virtual void RemovePodSandbox(SandboxId sandbox) = 0;
+};
+
+}  // namespace reprieve::runtime

@@ -1,0 +1,202 @@
+// For the tests of this folder: a runtime with a temporary directory, and one-line containers.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "base/text.h"
+#include "runtime/cgroup.h"
+#include "runtime/file.h"
+#include "runtime/supervisor.h"
+
+namespace reprieve::runtime {
+
+inline std::string ReadAll(const std::string& path) {
+  return ReadFile(path);
+}
+
+inline ContainerSpec Argv(std::vector<std::string> argv) {
+  ContainerSpec spec;
+  spec.name = "main";
+  spec.argv = std::move(argv);
+  spec.environment = {"PATH=/usr/bin:/bin"};
+  return spec;
+}
+inline ContainerSpec Shell(std::string script) {
+  return Argv({"sh", "-c", std::move(script)});
+}
+
+inline bool Eventually(const std::function<bool()>& holds) {
+  for (int i = 0; i < 1000; ++i) {
+    if (holds()) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  return false;
+}
+
+// How many processes of this machine have `word` as an argument.
+inline int CountProcesses(const std::string& word) {
+  int count = 0;
+  std::error_code failed;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc", failed)) {
+    const std::string line = ReadAll(entry.path() / "cmdline");
+    for (const std::string_view argument : Split(line, '\0')) count += argument == word ? 1 : 0;
+  }
+  return count;
+}
+
+// Cgroups of this process's engine, or those in them whose name begins with `prefix`.
+inline int CountOwnCgroups(const std::string& prefix = {}) {
+  int count = 0;
+  std::error_code failed;
+  const auto options = std::filesystem::directory_options::skip_permission_denied;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator("/sys/fs/cgroup", options, failed)) {
+    const std::filesystem::path& path = entry.path();
+    const bool ours = path.filename() == EngineName() || IsNameOfADeadEngine(path.filename());
+    if (!entry.is_directory(failed)) continue;
+    const bool inner = path.parent_path().filename() == EngineName();
+    if (prefix.empty() ? ours : inner && path.filename().string().starts_with(prefix)) ++count;
+  }
+  return count;
+}
+
+class TestRuntime {
+ public:
+  explicit TestRuntime(ProbeOptions probe = {}, std::string state = {}) {
+    if (state.empty()) {
+      std::string pattern = "/tmp/runtime-test-XXXXXX";
+      directory_ = mkdtemp(pattern.data());
+      state = Path("state");
+    } else {
+      directory_ = state + "-files";
+      std::filesystem::create_directories(directory_);
+    }
+    RuntimeEvents events;
+    events.exited = [this](ContainerExit exit) {
+      const std::lock_guard lock(mutex_);
+      ++exits_seen_;
+      exits_[exit.container] = std::move(exit);
+      changed_.notify_all();
+    };
+    events.exec_ended = [this](ExecEnd end) {
+      const std::lock_guard lock(mutex_);
+      exec_ends_[end.exec] = std::move(end);
+      changed_.notify_all();
+    };
+    events.line = [this](ContainerId id, Stream, std::string_view line) {
+      const std::lock_guard lock(mutex_);
+      output_[id].append(line).push_back('\n');
+      lines_.emplace_back(line);
+      changed_.notify_all();
+    };
+    SupervisorOptions options;
+    options.state_directory = state;
+    options.probe = probe;
+    runtime_ = std::move(Supervisor::Start(options, std::move(events))).value();
+  }
+  ~TestRuntime() {
+    End();
+    std::filesystem::remove_all(directory_);
+  }
+
+  Supervisor* operator->() { return runtime_.get(); }
+  void End() { runtime_.reset(); }
+
+  std::string Path(const std::string& name) const { return name.empty() ? directory_ : Cat(directory_, "/", name); }
+  void Write(const std::string& name, const std::string& text) const {
+    std::filesystem::create_directories(std::filesystem::path(Path(name)).parent_path());
+    std::ofstream(Path(name)) << text;
+  }
+
+  SandboxId Pod(PodSandboxSpec spec = {.name = "pod", .hostname = "pod-0"}) {
+    return runtime_->RunPodSandbox(std::move(spec)).value();
+  }
+  ContainerId Begin(SandboxId pod, ContainerSpec spec) {
+    return runtime_->StartContainer(pod, std::move(spec)).value();
+  }
+  ContainerId Begin(PodSandboxSpec pod, ContainerSpec spec) { return Begin(Pod(std::move(pod)), std::move(spec)); }
+  ContainerId Begin(ContainerSpec spec) { return Begin(Pod(), std::move(spec)); }
+
+  ContainerExit ExitOf(ContainerId id) {
+    std::unique_lock lock(mutex_);
+    if (!changed_.wait_for(lock, std::chrono::seconds(20), [&] { return exits_.contains(id); })) {
+      ADD_FAILURE() << "the container has not ended";
+      return {};
+    }
+    return exits_[id];
+  }
+  ExecEnd EndOf(ExecId id) {
+    std::unique_lock lock(mutex_);
+    if (!changed_.wait_for(lock, std::chrono::seconds(20), [&] { return exec_ends_.contains(id); })) {
+      ADD_FAILURE() << "the process has not ended";
+    }
+    return exec_ends_[id];
+  }
+  ExecEnd RunBeside(ContainerId container, ExecSpec spec) {
+    return EndOf(runtime_->Exec(container, std::move(spec)).value());
+  }
+  // A shell beside the container's own process.
+  ExecEnd RunBeside(ContainerId container, const std::string& script,
+                    std::chrono::milliseconds timeout = std::chrono::seconds(10)) {
+    return RunBeside(container,
+                     {.argv = {"sh", "-c", script}, .environment = {"PATH=/usr/bin:/bin"}, .timeout = timeout});
+  }
+  ContainerExit Run(ContainerSpec spec) { return ExitOf(Begin(std::move(spec))); }
+  ContainerExit Run(const std::string& script) { return Run(Shell(script)); }
+  ContainerExit Run(PodSandboxSpec pod, ContainerSpec spec) { return ExitOf(Begin(std::move(pod), std::move(spec))); }
+
+  // What it printed, both streams, each line ended by a newline.
+  std::string OutputOf(PodSandboxSpec pod, ContainerSpec spec) {
+    const ContainerId id = Begin(std::move(pod), std::move(spec));
+    const ContainerExit exit = ExitOf(id);
+    EXPECT_EQ(exit.message, "");
+    const std::lock_guard lock(mutex_);
+    return output_[id];
+  }
+  std::string OutputOf(ContainerSpec spec) { return OutputOf({.name = "pod", .hostname = "pod-0"}, std::move(spec)); }
+  std::string LogOf(ContainerSpec spec) {
+    spec.log_path = Path("logs/pod/main/0.log");
+    ExitOf(Begin(std::move(spec)));
+    return ReadAll(Path("logs/pod/main/0.log"));
+  }
+
+  void AwaitLine(const std::string& line) {
+    std::unique_lock lock(mutex_);
+    EXPECT_TRUE(changed_.wait_for(lock, std::chrono::seconds(20), [&] {
+      return std::find(lines_.begin(), lines_.end(), line) != lines_.end();
+    })) << line;
+  }
+  int exits_seen() {
+    const std::lock_guard lock(mutex_);
+    return exits_seen_;
+  }
+
+ private:
+  std::string directory_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::map<ContainerId, ContainerExit> exits_;
+  std::map<ExecId, ExecEnd> exec_ends_;
+  std::map<ContainerId, std::string> output_;
+  std::vector<std::string> lines_;
+  int exits_seen_ = 0;
+  std::unique_ptr<Supervisor> runtime_;
+};
+
+}  // namespace reprieve::runtime

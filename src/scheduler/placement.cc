@@ -1,0 +1,332 @@
+#include "scheduler/placement.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "base/text.h"
+#include "document/json.h"
+
+namespace reprieve::scheduler {
+namespace {
+
+constexpr std::size_t kMaxSpecsRemembered = 1024;
+// What a pod that asks for nothing counts for when nodes are compared; the scheduler's figures.
+constexpr std::int64_t kUsualCpu = 100;
+constexpr std::int64_t kUsualMemory = std::int64_t{200} << 20;
+
+bool Tolerates(const core::Toleration& toleration, const Taint& taint) {
+  if (!toleration.effect.empty() && toleration.effect != taint.effect) return false;
+  if (!toleration.key.empty() && toleration.key != taint.key) return false;
+  if (toleration.op == "Exists") return true;
+  return !toleration.key.empty() && toleration.value == taint.value;
+}
+
+const Taint* UntoleratedTaint(const Node& node, const std::vector<core::Toleration>& tolerations) {
+  for (const Taint& taint : node.taints) {
+    if (taint.effect != "NoSchedule" && taint.effect != "NoExecute") continue;
+    const bool tolerated = std::any_of(tolerations.begin(), tolerations.end(),
+                                       [&](const core::Toleration& t) { return Tolerates(t, taint); });
+    if (!tolerated) return &taint;
+  }
+  return nullptr;
+}
+
+constexpr std::string_view kOtherNode = "node(s) didn't match Pod's node affinity/selector";
+
+// Nothing here keeps account of it.
+bool IsTracked(std::string_view resource) {
+  return resource != "ephemeral-storage";
+}
+
+std::string KeyOf(const Resources& requests, const core::PodSpec& spec) {
+  std::string key = spec.node_name;
+  for (const auto& [name, amount] : requests) AppendTo(key, "\n", name, "=", amount);
+  for (const auto& [name, value] : spec.node_selector) AppendTo(key, "\ns", name, "=", value);
+  for (const core::Toleration& t : spec.tolerations) {
+    AppendTo(key, "\nt", t.key, "\t", t.op, "\t", t.value, "\t", t.effect);
+  }
+  if (const document::Value& affinity = spec.rest["affinity"]; !affinity.IsNull()) {
+    AppendTo(key, "\na", document::WriteJson(affinity));
+  }
+  return key;
+}
+
+}  // namespace
+
+Placement::Placement(std::vector<Node> nodes) : nodes_(std::move(nodes)), loads_(nodes_.size()) {
+  REPRIEVE_CHECK(!nodes_.empty(), "no node");
+  for (std::size_t i = 0; i < nodes_.size(); ++i)
+    loads_[i].free_gpus.insert(nodes_[i].gpus.begin(), nodes_[i].gpus.end());
+}
+
+const Node* Placement::FindNode(const std::string& name) const {
+  for (const Node& node : nodes_) {
+    if (node.name == name) return &node;
+  }
+  return nullptr;
+}
+
+std::unique_ptr<Placement::Wish> Placement::WishOf(const core::PodSpec& spec, const meta::ObjectMeta& pod) const {
+  auto wish = std::make_unique<Wish>();
+  wish->requests = RequestsOf(spec);
+  wish->node_name = spec.node_name;
+  wish->node_selector = spec.node_selector;
+  wish->tolerations = spec.tolerations;
+  wish->key = KeyOf(wish->requests, spec);
+  if (Affinity affinity = ReadAffinity(spec, pod.namespace_.str(), pod.labels); !affinity.empty()) {
+    wish->affinity = std::make_shared<const Affinity>(std::move(affinity));
+  }
+  if (!pods_matter_ && !(wish->affinity && wish->affinity->about_pods())) return wish;
+  wish->namespace_ = pod.namespace_;
+  wish->labels = pod.labels;
+  AppendTo(wish->key, "\nn", pod.namespace_);
+  for (const auto& [name, value] : pod.labels.All()) AppendTo(wish->key, "\nl", name, "=", value);
+  return wish;
+}
+
+Placement::Wish& Placement::FindWish(const core::Pod& pod) {
+  if (const auto known = by_spec_.find(pod.spec); known != by_spec_.end()) return *known->second;
+  std::unique_ptr<Wish> made = WishOf(*pod.spec, pod.metadata);
+  const bool about_pods = made->affinity && made->affinity->about_pods();
+  if (about_pods && !pods_matter_) LookAtPods();
+  std::unique_ptr<Wish>& wish = wishes_[made->key];
+  if (!wish) wish = std::move(made);
+  // Where labels count, the spec alone does not say it all.
+  if (pods_matter_) return *wish;
+  if (by_spec_.size() >= kMaxSpecsRemembered) ForgetSpecs();
+  by_spec_.emplace(pod.spec, wish.get());
+  ++wish->users;
+  return *wish;
+}
+
+void Placement::ForgetSpecs() {
+  for (const auto& [old, wish] : std::exchange(by_spec_, {})) ForgetWish(*wish);
+}
+
+void Placement::ForgetWish(Wish& wish) {
+  if (--wish.users > 0) return;
+  blocked_.erase(&wish);
+  lonely_.erase(&wish);
+  const std::string key = wish.key;
+  wishes_.erase(key);
+}
+
+void Placement::LookAtPods() {
+  pods_matter_ = true;
+  ForgetSpecs();
+  std::set<PodNumber> not_told;
+  for (const auto& [key, wish] : wishes_) not_told.insert(wish->not_told.begin(), wish->not_told.end());
+  std::map<PodNumber, const core::Pod*> waiting;
+  for (const auto& [number, holding] : pods_) {
+    if (holding.pod == nullptr) continue;
+    if (holding.node) {
+      neighbours_.Add(*holding.pod, nodes_[*holding.node].labels, holding.wish->affinity);
+    } else {
+      waiting.emplace(number, holding.pod);
+    }
+  }
+  // Those who ask for the same may differ in labels: each line is formed anew.
+  for (const auto& [number, pod] : waiting) {
+    Remove(number);
+    Add(number, *pod);
+    if (!not_told.contains(number)) std::erase(pods_.at(number).wish->not_told, number);
+  }
+}
+
+void Placement::Add(PodNumber number, const core::Pod& pod) {
+  Wish& wish = FindWish(pod);
+  ++wish.users;
+  pods_.emplace(number, Holding{&wish, &pod, std::nullopt, {}});
+  if (wish.blocked) {
+    refused_.push_back({number, wish.message});
+  } else {
+    if (!wish.waiting.empty()) lines_.erase(*wish.waiting.begin());
+    wish.not_told.push_back(number);
+  }
+  wish.waiting.insert(number);
+  if (!wish.blocked) lines_[*wish.waiting.begin()] = &wish;
+}
+
+std::vector<int> Placement::Take(PodNumber number, const core::Pod& pod, const Node& node) {
+  Wish& wish = FindWish(pod);
+  ++wish.users;
+  Holding& holding = pods_.insert_or_assign(number, Holding{&wish, &pod, std::nullopt, {}}).first->second;
+  Settle(holding, static_cast<std::size_t>(&node - nodes_.data()));
+  return holding.gpus;
+}
+
+void Placement::Settle(Holding& holding, std::size_t node) {
+  holding.node = node;
+  holding.gpus = Occupy(*holding.wish, node);
+  if (!pods_matter_ || holding.pod == nullptr) return;
+  neighbours_.Add(*holding.pod, nodes_[node].labels, holding.wish->affinity);
+  Unblock(lonely_);
+}
+
+void Placement::Forget(PodNumber pod) {
+  const auto at = pods_.find(pod);
+  if (at == pods_.end() || at->second.pod == nullptr) return;
+  neighbours_.Remove(*at->second.pod);
+  at->second.pod = nullptr;
+  if (pods_matter_ && at->second.node) Unblock(blocked_);
+}
+
+void Placement::Remove(PodNumber pod) {
+  const auto at = pods_.find(pod);
+  if (at == pods_.end()) return;
+  Wish& wish = *at->second.wish;
+  if (at->second.node) {
+    Load& load = loads_[*at->second.node];
+    for (const auto& [name, amount] : wish.requests) load.used[name] -= amount;
+    --load.pods;
+    load.nonzero_cpu -= std::max(AmountOf(wish.requests, kCpu), kUsualCpu);
+    load.nonzero_memory -= std::max(AmountOf(wish.requests, kMemory), kUsualMemory);
+    load.free_gpus.insert(at->second.gpus.begin(), at->second.gpus.end());
+    if (pods_matter_ && at->second.pod != nullptr) neighbours_.Remove(*at->second.pod);
+    Unblock(blocked_);
+  } else {
+    const bool first = *wish.waiting.begin() == pod;
+    if (first && !wish.blocked) lines_.erase(pod);
+    wish.waiting.erase(pod);
+    if (first && !wish.blocked && !wish.waiting.empty()) lines_[*wish.waiting.begin()] = &wish;
+  }
+  pods_.erase(at);
+  ForgetWish(wish);
+}
+
+void Placement::Unblock(std::set<Wish*>& wishes) {
+  for (Wish* blocked : std::exchange(wishes, {})) {
+    blocked->blocked = false;
+    blocked_.erase(blocked);
+    lonely_.erase(blocked);
+    if (!blocked->waiting.empty()) lines_[*blocked->waiting.begin()] = blocked;
+  }
+}
+
+void Placement::SetSchedulable(const std::string& node, bool schedulable) {
+  const Node* found = FindNode(node);
+  REPRIEVE_CHECK(found != nullptr, "no such node");
+  loads_[static_cast<std::size_t>(found - nodes_.data())].cordoned = !schedulable;
+  if (schedulable) Unblock(blocked_);
+}
+
+std::optional<Placement::Placed> Placement::PlaceNext() {
+  while (!lines_.empty()) {
+    const auto [pod, wish] = *lines_.begin();
+    lines_.erase(lines_.begin());
+    std::optional<Neighbours::View> neighbours;
+    if (pods_matter_) neighbours = neighbours_.For(wish->affinity.get(), wish->namespace_, wish->labels);
+    const auto node = BestNode(*wish, loads_, neighbours ? &*neighbours : nullptr, wish->message);
+    if (!node) {
+      Block(*wish);
+      continue;
+    }
+    wish->waiting.erase(pod);
+    if (wish->waiting.empty()) {
+      wish->not_told.clear();
+    } else {
+      lines_[*wish->waiting.begin()] = wish;
+    }
+    Holding& holding = pods_.at(pod);
+    Settle(holding, *node);
+    return Placed{pod, &nodes_[*node], holding.gpus};
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> Placement::NeverFits(const core::PodSpec& spec) const {
+  std::vector<Load> empty(nodes_.size());
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    empty[i].free_gpus.insert(nodes_[i].gpus.begin(), nodes_[i].gpus.end());
+  }
+  const std::unique_ptr<Wish> wish = WishOf(spec, {});
+  const Neighbours::View neighbours = Neighbours::View::Friendly(wish->affinity.get());
+  std::string message;
+  if (BestNode(*wish, empty, &neighbours, message)) return std::nullopt;
+  return message;
+}
+
+std::vector<std::string> Placement::Obstacles(const Wish& wish, const Node& node, const Load& load) {
+  if (!wish.node_name.empty() && wish.node_name != node.name) {
+    return {"node(s) didn't match the requested node name"};
+  }
+  if (load.cordoned) return {"node(s) were unschedulable"};
+  if (const Taint* taint = UntoleratedTaint(node, wish.tolerations)) {
+    return {Cat("node(s) had untolerated taint {", taint->key, ": ", taint->value, "}")};
+  }
+  for (const auto& [key, value] : wish.node_selector) {
+    const auto label = node.labels.find(key);
+    if (label == node.labels.end() || label->second != value) return {std::string(kOtherNode)};
+  }
+  if (wish.affinity && !wish.affinity->WantsNode(node.name, node.labels)) return {std::string(kOtherNode)};
+  std::vector<std::string> out;
+  if (load.pods >= AmountOf(node.allocatable, kPods)) out.emplace_back("Too many pods");
+  for (const auto& [name, amount] : wish.requests) {
+    if (amount == 0 || !IsTracked(name)) continue;
+    if (amount > AmountOf(node.allocatable, name) - AmountOf(load.used, name))
+      out.push_back(Cat("Insufficient ", name));
+  }
+  return out;
+}
+
+std::optional<std::size_t> Placement::BestNode(const Wish& wish, const std::vector<Load>& loads,
+                                               const Neighbours::View* neighbours, std::string& message) const {
+  std::optional<std::size_t> best;
+  double best_score = 0;
+  std::map<std::string, std::size_t> obstacles;
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    std::vector<std::string> here = Obstacles(wish, nodes_[i], loads[i]);
+    if (here.empty() && neighbours != nullptr) {
+      if (const auto obstacle = neighbours->Obstacle(nodes_[i].labels)) here.emplace_back(*obstacle);
+    }
+    for (const std::string& obstacle : here) ++obstacles[obstacle];
+    if (!here.empty()) continue;
+    const double score = Score(wish, i);
+    if (!best || score > best_score || (score == best_score && loads[i].pods < loads[*best].pods)) {
+      best = i;
+      best_score = score;
+    }
+  }
+  if (best) return best;
+  std::vector<std::string> reasons;
+  reasons.reserve(obstacles.size());
+  for (const auto& [obstacle, count] : obstacles) reasons.push_back(Cat(count, " ", obstacle));
+  std::sort(reasons.begin(), reasons.end());
+  message = Cat("0/", nodes_.size(), " nodes are available: ", Join(reasons, ", "), ".");
+  return std::nullopt;
+}
+
+// How much would be left of cpu and memory, 0 to 1.
+double Placement::Score(const Wish& wish, std::size_t node) const {
+  const Load& load = loads_[node];
+  const auto left = [&](std::string_view name, std::int64_t used, std::int64_t usual) {
+    const auto whole = static_cast<double>(std::max<std::int64_t>(AmountOf(nodes_[node].allocatable, name), 1));
+    return std::max(0.0, 1 - static_cast<double>(used + std::max(AmountOf(wish.requests, name), usual)) / whole);
+  };
+  return (left(kCpu, load.nonzero_cpu, kUsualCpu) + left(kMemory, load.nonzero_memory, kUsualMemory)) / 2;
+}
+
+std::vector<int> Placement::Occupy(const Wish& wish, std::size_t node) {
+  Load& load = loads_[node];
+  for (const auto& [name, amount] : wish.requests) load.used[name] += amount;
+  ++load.pods;
+  load.nonzero_cpu += std::max(AmountOf(wish.requests, kCpu), kUsualCpu);
+  load.nonzero_memory += std::max(AmountOf(wish.requests, kMemory), kUsualMemory);
+  std::vector<int> gpus;
+  for (std::int64_t wanted = AmountOf(wish.requests, kGpu); wanted > 0 && !load.free_gpus.empty(); --wanted) {
+    gpus.push_back(*load.free_gpus.begin());
+    load.free_gpus.erase(load.free_gpus.begin());
+  }
+  return gpus;
+}
+
+void Placement::Block(Wish& wish) {
+  wish.blocked = true;
+  blocked_.insert(&wish);
+  if (wish.affinity && !wish.affinity->near.empty()) lonely_.insert(&wish);
+  for (const PodNumber pod : std::exchange(wish.not_told, {})) {
+    if (wish.waiting.contains(pod)) refused_.push_back({pod, wish.message});
+  }
+}
+
+}  // namespace reprieve::scheduler

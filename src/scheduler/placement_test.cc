@@ -1,0 +1,394 @@
+#include "scheduler/placement.h"
+
+#include <gtest/gtest.h>
+
+#include <deque>
+
+#include "base/text.h"
+#include "document/yaml.h"
+#include "model/testing.h"
+
+namespace reprieve::scheduler {
+namespace {
+
+using testing::AContainer;
+using testing::ASidecar;
+using testing::ASpec;
+using testing::Shared;
+
+constexpr auto kNever = core::RestartPolicy::kNever;
+using Quantities = std::map<std::string, std::string>;
+
+core::Container Asking(Quantities requests, core::Container container = AContainer("main")) {
+  container.resources.requests = std::move(requests);
+  return container;
+}
+
+std::shared_ptr<const core::PodSpec> PodAsking(Quantities requests) {
+  return Shared(ASpec(kNever, {Asking(std::move(requests))}));
+}
+
+using LabelMap = std::map<std::string, std::string>;
+
+// Lives as long as the tests.
+const core::Pod& APod(std::shared_ptr<const core::PodSpec> spec, const LabelMap& labels = {},
+                      std::string name_space = "default") {
+  static std::deque<core::Pod> pods;
+  core::Pod& pod = pods.emplace_back();
+  pod.metadata.namespace_ = std::move(name_space);
+  for (const auto& [key, value] : labels) pod.metadata.labels.Set(key, value);
+  pod.spec = std::move(spec);
+  return pod;
+}
+
+// `affinity` as in a manifest.
+std::shared_ptr<const core::PodSpec> PodWith(const std::string& affinity) {
+  core::PodSpec spec = ASpec(kNever, {AContainer("main")});
+  if (!affinity.empty()) spec.rest.At("affinity") = document::ParseYaml(affinity)->front();
+  return Shared(std::move(spec));
+}
+
+std::vector<Node> Nodes(int count, const Resources& each) {
+  std::vector<Node> out;
+  for (int i = 1; i <= count; ++i) {
+    Node& node = out.emplace_back();
+    node.name = Cat("n", i);
+    node.allocatable = each;
+    node.allocatable.try_emplace("pods", 100);
+    node.allocatable.try_emplace("memory", std::int64_t{8} << 30);
+    for (std::int64_t gpu = 0; gpu < AmountOf(each, kGpu); ++gpu) node.gpus.push_back(static_cast<int>(10 * i + gpu));
+    node.labels["kubernetes.io/hostname"] = node.name;
+  }
+  return out;
+}
+
+std::string PlacedOn(Placement& placement) {
+  const auto placed = placement.PlaceNext();
+  return placed ? Cat(placed->pod, "@", placed->node->name) : "none";
+}
+
+TEST(Placement, TheLeastLoadedNodeIsFirst) {
+  Placement placement(Nodes(2, {{"cpu", 4000}}));
+  for (PodNumber pod = 1; pod <= 4; ++pod) placement.Add(pod, APod(PodAsking({{"cpu", "1"}})));
+  EXPECT_EQ(PlacedOn(placement), "1@n1");
+  EXPECT_EQ(PlacedOn(placement), "2@n2");
+  EXPECT_EQ(PlacedOn(placement), "3@n1");
+  EXPECT_EQ(PlacedOn(placement), "4@n2");
+  EXPECT_EQ(PlacedOn(placement), "none");
+}
+
+TEST(Placement, WhoComesFirstIsPlacedFirstAndOneThatDoesNotFitHoldsUpNobody) {
+  Placement placement(Nodes(1, {{"cpu", 2000}}));
+  placement.Add(1, APod(PodAsking({{"cpu", "1"}})));
+  placement.Add(2, APod(PodAsking({{"cpu", "2"}})));
+  placement.Add(3, APod(PodAsking({{"cpu", "1"}})));
+  EXPECT_EQ(PlacedOn(placement), "1@n1");
+  EXPECT_EQ(PlacedOn(placement), "3@n1");
+  EXPECT_EQ(PlacedOn(placement), "none");
+  auto refused = placement.TakeRefused();
+  ASSERT_EQ(refused.size(), 1U);
+  EXPECT_EQ(refused[0].pod, 2U);
+  EXPECT_EQ(refused[0].message, "0/1 nodes are available: 1 Insufficient cpu.");
+  placement.Remove(1);
+  EXPECT_EQ(PlacedOn(placement), "none");
+  placement.Remove(3);
+  EXPECT_EQ(PlacedOn(placement), "2@n1");
+  EXPECT_TRUE(placement.TakeRefused().empty());
+}
+
+TEST(Placement, EveryPodOfABlockedLineIsToldOnce) {
+  Placement placement(Nodes(1, {{"cpu", 1000}}));
+  const auto spec = PodAsking({{"cpu", "1"}});
+  for (PodNumber pod = 1; pod <= 4; ++pod) placement.Add(pod, APod(spec));
+  EXPECT_EQ(PlacedOn(placement), "1@n1");
+  EXPECT_EQ(PlacedOn(placement), "none");
+  EXPECT_EQ(placement.TakeRefused().size(), 3U);
+  placement.Add(5, APod(spec));
+  EXPECT_EQ(PlacedOn(placement), "none");
+  EXPECT_EQ(placement.TakeRefused().size(), 1U);
+  placement.Remove(2);  // waiting: it goes from the line
+  placement.Remove(1);
+  EXPECT_EQ(PlacedOn(placement), "3@n1");
+}
+
+TEST(Placement, TheMessageCountsNodesByReason) {
+  auto nodes = Nodes(4, {{"cpu", 1000}, {"nvidia.com/gpu", 1}});
+  nodes[2].taints.push_back({"maintenance", "yes", "NoSchedule"});
+  nodes[3].taints.push_back({"old", "", "NoExecute"});
+  Placement placement(nodes);
+  placement.Add(1, APod(PodAsking({{"nvidia.com/gpu", "2"}, {"cpu", "3"}})));
+  EXPECT_EQ(PlacedOn(placement), "none");
+  EXPECT_EQ(
+      placement.TakeRefused()[0].message,
+      "0/4 nodes are available: 1 node(s) had untolerated taint {maintenance: yes}, 1 node(s) had untolerated taint "
+      "{old: }, 2 Insufficient cpu, 2 Insufficient nvidia.com/gpu.");
+}
+
+TEST(Placement, TolerationsSelectorsAndNodeNamesDecideWhere) {
+  auto nodes = Nodes(3, {{"cpu", 4000}});
+  nodes[0].taints.push_back({"gpu", "only", "NoSchedule"});
+  nodes[1].taints.push_back({"soft", "", "PreferNoSchedule"});
+  nodes[2].labels["disk"] = "fast";
+  Placement placement(nodes);
+  auto spec = ASpec(kNever, {AContainer("main")});
+  spec.node_selector = {{"disk", "fast"}};
+  placement.Add(1, APod(Shared(spec)));
+  EXPECT_EQ(PlacedOn(placement), "1@n3");
+  spec.node_selector = {{"kubernetes.io/hostname", "n1"}};
+  EXPECT_EQ(placement.NeverFits(spec),
+            "0/3 nodes are available: 1 node(s) had untolerated taint {gpu: only}, 2 node(s) didn't match Pod's node "
+            "affinity/selector.");
+  core::Toleration toleration;
+  toleration.key = "gpu";
+  toleration.value = "only";
+  spec.tolerations = {toleration};
+  placement.Add(2, APod(Shared(spec)));
+  EXPECT_EQ(PlacedOn(placement), "2@n1");
+  spec = ASpec(kNever, {AContainer("main")});
+  spec.node_name = "n2";
+  placement.Add(3, APod(Shared(spec)));
+  EXPECT_EQ(PlacedOn(placement), "3@n2");
+}
+
+TEST(Placement, EachGpuIsGivenToOnePodAndComesBack) {
+  Placement placement(Nodes(1, {{"cpu", 4000}, {"nvidia.com/gpu", 3}}));
+  const auto two = PodAsking({{"nvidia.com/gpu", "2"}});
+  const auto one = PodAsking({{"nvidia.com/gpu", "1"}});
+  placement.Add(1, APod(two));
+  placement.Add(2, APod(one));
+  placement.Add(3, APod(two));
+  EXPECT_EQ(placement.PlaceNext()->gpus, (std::vector<int>{10, 11}));
+  EXPECT_EQ(placement.PlaceNext()->gpus, (std::vector<int>{12}));
+  EXPECT_FALSE(placement.PlaceNext());
+  placement.Remove(1);
+  EXPECT_EQ(placement.PlaceNext()->gpus, (std::vector<int>{10, 11}));
+}
+
+TEST(Placement, WhatIsGreaterThanAnyEmptyNodeNeverFits) {
+  Placement placement(Nodes(2, {{"cpu", 1000}, {"nvidia.com/gpu", 1}}));
+  placement.Add(1, APod(PodAsking({{"cpu", "1"}})));
+  placement.PlaceNext();
+  EXPECT_FALSE(placement.NeverFits(*PodAsking({{"cpu", "1"}})));
+  EXPECT_EQ(placement.NeverFits(*PodAsking({{"nvidia.com/gpu", "2"}})),
+            "0/2 nodes are available: 2 Insufficient nvidia.com/gpu.");
+}
+
+TEST(Placement, AThousandSpecsAndTenThousandPodsComeAndGo) {
+  Placement placement(Nodes(2, {{"cpu", 4000}}));
+  std::set<PodNumber> placed;
+  for (PodNumber pod = 1; pod <= 10'000; ++pod) {
+    placement.Add(pod, APod(PodAsking({{"cpu", Cat(pod % 1300 + 1, "m")}})));
+    while (const auto next = placement.PlaceNext()) placed.insert(next->pod);
+    if (placed.size() > 3) {
+      placement.Remove(*placed.begin());
+      placed.erase(placed.begin());
+    }
+    placement.TakeRefused();
+  }
+  for (PodNumber pod = 1; pod <= 10'000; ++pod) placement.Remove(pod);
+  EXPECT_FALSE(placement.PlaceNext());
+  placement.Add(10'001, APod(PodAsking({{"cpu", "4"}})));
+  EXPECT_TRUE(placement.PlaceNext());
+}
+
+// Two racks of two nodes each, and one node without a rack.
+std::vector<Node> Racks() {
+  auto nodes = Nodes(5, {{"cpu", 4000}});
+  for (std::size_t i = 0; i < 4; ++i) nodes[i].labels["rack"] = i < 2 ? "a" : "b";
+  return nodes;
+}
+
+std::string Required(std::string_view kind, std::string_view terms) {
+  return Cat(kind, ": {requiredDuringSchedulingIgnoredDuringExecution: ", terms, "}");
+}
+
+std::string NodeTerms(std::string_view terms) {
+  return Required("nodeAffinity", Cat("{nodeSelectorTerms: ", terms, "}"));
+}
+
+std::string RefusedFor(Placement& placement) {
+  const auto refused = placement.TakeRefused();
+  return refused.size() == 1 ? refused[0].message : Cat(refused.size(), " refused");
+}
+
+TEST(NodeAffinity, OneOfItsTermsHoldsWhole) {
+  const auto where = [](std::string_view terms) {
+    auto nodes = Nodes(3, {{"cpu", 4000}});
+    nodes[1].labels = {{"disk", "fast"}, {"cores", "16"}};
+    nodes[2].labels = {{"disk", "slow"}, {"cores", "many"}};
+    Placement placement(nodes);
+    std::string out;
+    const auto spec = PodWith(NodeTerms(terms));
+    for (PodNumber pod = 1; pod <= 3; ++pod) placement.Add(pod, APod(spec));
+    while (const auto placed = placement.PlaceNext()) {
+      if (out.find(placed->node->name) == std::string::npos) AppendTo(out, placed->node->name);
+    }
+    return out;
+  };
+  EXPECT_EQ(where("[{matchExpressions: [{key: disk, operator: In, values: [fast, faster]}]}]"), "n2");
+  EXPECT_EQ(where("[{matchExpressions: [{key: disk, operator: NotIn, values: [fast]}]}]"), "n1n3");
+  EXPECT_EQ(where("[{matchExpressions: [{key: disk, operator: Exists}]}]"), "n2n3");
+  EXPECT_EQ(where("[{matchExpressions: [{key: disk, operator: DoesNotExist}]}]"), "n1");
+  EXPECT_EQ(where("[{matchExpressions: [{key: cores, operator: Gt, values: ['8']}]}]"), "n2");
+  EXPECT_EQ(where("[{matchExpressions: [{key: cores, operator: Lt, values: ['8']}]}]"), "");
+  EXPECT_EQ(where("[{matchFields: [{key: metadata.name, operator: In, values: [n3]}]}]"), "n3");
+  EXPECT_EQ(
+      where("[{matchFields: [{key: metadata.name, operator: NotIn, values: [n3]}], matchExpressions: [{key: disk, "
+            "operator: Exists}]}]"),
+      "n2");
+  EXPECT_EQ(where("[{matchExpressions: [{key: disk, operator: In, values: [slow]}]}, {matchFields: [{key: "
+                  "metadata.name, operator: In, values: [n1]}]}]"),
+            "n1n3");
+  EXPECT_EQ(where("[{}]"), "");
+}
+
+TEST(PodAntiAffinity, KeepsOthersAwayFromTheWholeDomain) {
+  Placement placement(Racks());
+  const auto alone =
+      PodWith(Required("podAntiAffinity", "[{labelSelector: {matchLabels: {app: db}}, topologyKey: rack}]"));
+  for (PodNumber pod = 1; pod <= 4; ++pod) placement.Add(pod, APod(alone, {{"app", "db"}}));
+  EXPECT_EQ(PlacedOn(placement), "1@n1");
+  EXPECT_EQ(PlacedOn(placement), "2@n3");
+  // A node that has no rack is in no domain: nothing keeps anybody from it.
+  EXPECT_EQ(PlacedOn(placement), "3@n5");
+  EXPECT_EQ(PlacedOn(placement), "4@n5");
+  placement.SetSchedulable("n5", false);
+  placement.Add(5, APod(alone, {{"app", "db"}}));
+  EXPECT_EQ(PlacedOn(placement), "none");
+  EXPECT_EQ(RefusedFor(placement),
+            "0/5 nodes are available: 1 node(s) were unschedulable, 4 node(s) didn't match pod anti-affinity rules.");
+  placement.Remove(2);
+  EXPECT_EQ(PlacedOn(placement), "5@n3");
+}
+
+TEST(PodAntiAffinity, HoldsForThoseThatComeLaterWithoutAnyTermsToo) {
+  Placement placement(Racks());
+  placement.SetSchedulable("n5", false);
+  const auto plain = PodWith("");
+  placement.Add(1, APod(PodWith(Required("podAntiAffinity",
+                                         "[{labelSelector: {matchExpressions: [{key: app, operator: Exists}]}, "
+                                         "topologyKey: rack}]"))));
+  EXPECT_EQ(PlacedOn(placement), "1@n1");
+  placement.Add(2, APod(plain, {{"app", "web"}}));
+  placement.Add(3, APod(plain));
+  placement.Add(4, APod(plain, {{"app", "web"}}, "other"));
+  EXPECT_EQ(PlacedOn(placement), "2@n3");
+  EXPECT_EQ(PlacedOn(placement), "3@n2");
+  EXPECT_EQ(PlacedOn(placement), "4@n4");
+  for (const char* node : {"n3", "n4"}) placement.SetSchedulable(node, false);
+  placement.Add(5, APod(plain, {{"app", "web"}}));
+  EXPECT_EQ(PlacedOn(placement), "none");
+  EXPECT_EQ(RefusedFor(placement),
+            "0/5 nodes are available: 2 node(s) didn't satisfy existing pods anti-affinity rules, 3 node(s) were "
+            "unschedulable.");
+  // The object of the first is gone, whatever its processes still do.
+  placement.Forget(1);
+  EXPECT_EQ(PlacedOn(placement), "5@n1");
+}
+
+TEST(PodAntiAffinity, LooksAtThePodsThatCameBeforeIt) {
+  Placement placement(Racks());
+  const auto plain = PodWith("");
+  placement.Add(1, APod(plain, {{"app", "web"}}));
+  EXPECT_EQ(PlacedOn(placement), "1@n1");
+  for (const char* node : {"n2", "n3", "n4", "n5"}) placement.SetSchedulable(node, false);
+  placement.Add(2, APod(PodAsking({{"cpu", "9"}}), {{"app", "web"}}));
+  placement.Add(3, APod(PodAsking({{"cpu", "9"}}), {{"app", "other"}}));
+  EXPECT_EQ(PlacedOn(placement), "none");
+  EXPECT_EQ(placement.TakeRefused().size(), 2U);
+  placement.Add(
+      4, APod(PodWith(Required("podAntiAffinity", "[{labelSelector: {matchLabels: {app: web}}, topologyKey: rack}]"))));
+  EXPECT_EQ(PlacedOn(placement), "none");
+  // Those who were told are not told again.
+  EXPECT_EQ(RefusedFor(placement),
+            "0/5 nodes are available: 1 node(s) didn't match pod anti-affinity rules, 4 node(s) were unschedulable.");
+  placement.SetSchedulable("n4", true);
+  EXPECT_EQ(PlacedOn(placement), "4@n4");
+  for (PodNumber pod = 1; pod <= 4; ++pod) placement.Remove(pod);
+}
+
+TEST(PodAffinity, WaitsForWhomItWantsToBeNear) {
+  Placement placement(Racks());
+  placement.SetSchedulable("n1", false);
+  placement.Add(
+      1, APod(PodWith(Required("podAffinity", "[{labelSelector: {matchLabels: {app: db}}, topologyKey: rack}]"))));
+  EXPECT_EQ(PlacedOn(placement), "none");
+  EXPECT_EQ(RefusedFor(placement),
+            "0/5 nodes are available: 1 node(s) were unschedulable, 4 node(s) didn't match pod affinity rules.");
+  auto spec = *PodWith("");
+  spec.node_selector = {{"rack", "b"}};
+  placement.Add(2, APod(Shared(spec), {{"app", "db"}}, "other"));
+  EXPECT_EQ(PlacedOn(placement), "2@n3");
+  EXPECT_EQ(PlacedOn(placement), "none");  // of another namespace
+  placement.Add(3, APod(Shared(spec), {{"app", "db"}}));
+  EXPECT_EQ(PlacedOn(placement), "3@n4");
+  EXPECT_EQ(PlacedOn(placement), "1@n3");
+}
+
+TEST(PodAffinity, TheFirstOfThoseWhoWantToBeTogetherGoesAnywhereInADomain) {
+  Placement placement(Racks());
+  const auto together =
+      PodWith(Required("podAffinity", "[{labelSelector: {matchLabels: {app: db}}, topologyKey: rack}]"));
+  for (PodNumber pod = 1; pod <= 3; ++pod) placement.Add(pod, APod(together, {{"app", "db"}}));
+  EXPECT_EQ(PlacedOn(placement), "1@n1");
+  EXPECT_EQ(PlacedOn(placement), "2@n2");
+  EXPECT_EQ(PlacedOn(placement), "3@n1");
+}
+
+TEST(PodTerms, NamespacesAndLabelKeysAreThoseOfTheTermOrOfThePod) {
+  const auto read = [](std::string_view term) {
+    meta::Labels labels;
+    labels.Set("hash", "1");
+    return ReadAffinity(*PodWith(Required("podAffinity", Cat("[", term, "]"))), "own", labels).near.front();
+  };
+  meta::Labels hash_1, hash_2;
+  hash_1.Set("hash", "1");
+  hash_2.Set("hash", "2");
+  EXPECT_TRUE(read("{labelSelector: {}, topologyKey: t}").Matches("own", hash_1));
+  EXPECT_FALSE(read("{labelSelector: {}, topologyKey: t}").Matches("other", hash_1));
+  EXPECT_FALSE(read("{topologyKey: t}").Matches("own", hash_1));
+  EXPECT_TRUE(read("{labelSelector: {}, namespaces: [other], topologyKey: t}").Matches("other", hash_1));
+  EXPECT_FALSE(read("{labelSelector: {}, namespaces: [other], topologyKey: t}").Matches("own", hash_1));
+  EXPECT_TRUE(read("{labelSelector: {}, namespaceSelector: {}, topologyKey: t}").Matches("other", hash_1));
+  const std::string named =
+      "{labelSelector: {}, namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: other}}, topologyKey: t}";
+  EXPECT_TRUE(read(named).Matches("other", hash_1));
+  EXPECT_FALSE(read(named).Matches("own", hash_1));
+  EXPECT_TRUE(read("{labelSelector: {}, matchLabelKeys: [hash, none], topologyKey: t}").Matches("own", hash_1));
+  EXPECT_FALSE(read("{labelSelector: {}, matchLabelKeys: [hash, none], topologyKey: t}").Matches("own", hash_2));
+  EXPECT_FALSE(read("{labelSelector: {}, mismatchLabelKeys: [hash], topologyKey: t}").Matches("own", hash_1));
+}
+
+TEST(Placement, OfTermsAboutPodsOnlyAMissingTopologyKeyMakesAPodNeverFit) {
+  const Placement placement(Racks());
+  const auto never = [&](std::string_view kind, std::string_view key) {
+    return placement.NeverFits(
+        *PodWith(Required(kind, Cat("[{labelSelector: {matchLabels: {app: db}}, topologyKey: ", key, "}]"))));
+  };
+  EXPECT_EQ(never("podAffinity", "rack"), std::nullopt);
+  EXPECT_EQ(never("podAffinity", "zone"), "0/5 nodes are available: 5 node(s) didn't match pod affinity rules.");
+  EXPECT_EQ(never("podAntiAffinity", "zone"), std::nullopt);
+  EXPECT_EQ(placement.NeverFits(*PodWith(NodeTerms("[{matchExpressions: [{key: rack, operator: In, values: [c]}]}]"))),
+            "0/5 nodes are available: 5 node(s) didn't match Pod's node affinity/selector.");
+}
+
+TEST(Resources, SidecarsCountWithTheContainersAndInitContainersByTheirPeak) {
+  const auto cpu = [](std::string text) { return Quantities{{"cpu", std::move(text)}}; };
+  const auto spec = [&](std::vector<core::Container> inits, std::vector<core::Container> containers) {
+    return AmountOf(RequestsOf(ASpec(kNever, std::move(containers), std::move(inits))), kCpu);
+  };
+  const auto side = [&](std::string text) { return Asking(cpu(std::move(text)), ASidecar("s")); };
+  EXPECT_EQ(spec({}, {Asking(cpu("1")), Asking(cpu("500m"))}), 1500);
+  EXPECT_EQ(spec({Asking(cpu("4"))}, {Asking(cpu("1"))}), 4000);
+  EXPECT_EQ(spec({side("1"), Asking(cpu("4"))}, {Asking(cpu("1"))}), 5000);
+  EXPECT_EQ(spec({Asking(cpu("4")), side("1")}, {Asking(cpu("1"))}), 4000);
+  EXPECT_EQ(spec({side("1"), side("2")}, {Asking(cpu("1"))}), 4000);
+  core::Container limited = AContainer("main");
+  limited.resources.limits = {{"memory", "1Gi"}};
+  core::PodSpec with_overhead = ASpec(kNever, {limited});
+  with_overhead.rest.At("overhead").Set("memory", core::Value::String("1Mi"));
+  EXPECT_EQ(AmountOf(RequestsOf(with_overhead), kMemory), (std::int64_t{1} << 30) + (1 << 20));
+}
+
+}  // namespace
+}  // namespace reprieve::scheduler
