@@ -50,8 +50,8 @@ class Agent {
 
  private:
   void Wait() const {
-    pollfd wishes[] = {{signals_.get(), POLLIN, 0},
-                       link_.wish(),
+    pollfd polled[] = {{signals_.get(), POLLIN, 0},
+                       link_.poll_request(),
                        {worker_ ? worker_->fd() : -1, POLLIN, 0},
                        {barrier_ ? barrier_->fd() : -1, POLLIN, 0}};
     auto due = link_.due();
@@ -61,7 +61,7 @@ class Agent {
       const auto left = std::chrono::ceil<std::chrono::milliseconds>(*due - Clock::now()).count();
       millis = static_cast<int>(std::clamp<std::int64_t>(left, 0, INT_MAX));
     }
-    poll(wishes, std::size(wishes), millis);
+    poll(polled, std::size(polled), millis);
   }
 
   void TakeSignal() {

@@ -26,7 +26,7 @@ class ScriptedLink final : public JobSetLink {
   explicit ScriptedLink(std::deque<policy::InPlaceNews> script) : script_(std::move(script)) {}
   void HoldLastUntil(std::string file) { file_ = std::move(file); }
 
-  pollfd wish() const override { return {-1, 0, 0}; }
+  pollfd poll_request() const override { return {-1, 0, 0}; }
   std::optional<Clock::time_point> due() const override {
     if (script_.empty()) return std::nullopt;
     return Clock::now() + std::chrono::milliseconds(file_.empty() ? 0 : 2);

@@ -21,7 +21,7 @@ constexpr Clock::duration kLongestWait = std::chrono::seconds(5);
 SocketLink::SocketLink(std::string path, std::function<void(const std::string&)> say)
     : path_(std::move(path)), say_(std::move(say)), wait_(kFirstWait) {}
 
-pollfd SocketLink::wish() const {
+pollfd SocketLink::poll_request() const {
   return {socket_.get(), static_cast<short>(unsent_.empty() ? POLLIN : POLLIN | POLLOUT), 0};
 }
 

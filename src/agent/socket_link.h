@@ -18,7 +18,7 @@ class SocketLink final : public JobSetLink {
   // `say`: for people, when the connection is lost or cannot be made.
   SocketLink(std::string path, std::function<void(const std::string&)> say);
 
-  pollfd wish() const override;
+  pollfd poll_request() const override;
   std::optional<Clock::time_point> due() const override;
   std::optional<policy::InPlaceNews> Go(Clock::time_point now) override;
   void Report(std::int32_t attempt) override;

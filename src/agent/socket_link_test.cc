@@ -29,7 +29,7 @@ class SocketLinkTest : public ::testing::Test {
   static std::optional<policy::InPlaceNews> Hear(SocketLink& link) {
     for (int i = 0; i < 1000; ++i) {
       if (auto news = link.Go(Clock::now())) return news;
-      pollfd wait = link.wish();
+      pollfd wait = link.poll_request();
       poll(&wait, 1, link.due() ? 20 : 10'000);
     }
     return std::nullopt;

@@ -16,7 +16,7 @@ const Header* Allocate(std::size_t size, char*& text) {
   REPRIEVE_CHECK(size < std::numeric_limits<std::uint32_t>::max(), "a shared text is shorter than 4 GiB");
   char* block = static_cast<char*>(::operator new(sizeof(Header) + size));
   text = block + sizeof(Header);
-  return new (block) Header{Holders(1), static_cast<std::uint32_t>(size)};
+  return new (block) Header{RefCount(1), static_cast<std::uint32_t>(size)};
 }
 
 }  // namespace

@@ -17,7 +17,7 @@
 #include <string_view>
 #include <utility>
 
-#include "base/holders.h"
+#include "base/ref_count.h"
 
 namespace reprieve {
 
@@ -26,7 +26,7 @@ namespace shared_string_internal {
 // The text follows it.
 struct Header {
   static constexpr std::uint32_t kImmortal = std::numeric_limits<std::uint32_t>::max();
-  Holders holders;
+  RefCount refs;
   std::uint32_t size;
 };
 
@@ -40,7 +40,7 @@ struct Literal {
 
 template <Literal text>
 struct Immortal {
-  Header header{Holders(Header::kImmortal), sizeof text.chars - 1};
+  Header header{RefCount(Header::kImmortal), sizeof text.chars - 1};
   decltype(text.chars) chars;
   constexpr Immortal() {
     for (std::size_t i = 0; i < sizeof chars; ++i) chars[i] = text.chars[i];
@@ -103,13 +103,13 @@ class SharedString {
 
   void Swap(SharedString& other) noexcept { std::swap(text_, other.text_); }
   bool IsCounted() const {
-    return text_ != nullptr && text_->holders.count() != shared_string_internal::Header::kImmortal;
+    return text_ != nullptr && text_->refs.count() != shared_string_internal::Header::kImmortal;
   }
   void Hold() const {
-    if (IsCounted()) text_->holders.Add();
+    if (IsCounted()) text_->refs.Add();
   }
   void Drop() const {
-    if (IsCounted() && text_->holders.Drop()) Delete();
+    if (IsCounted() && text_->refs.Drop()) Delete();
   }
   void Delete() const;
 

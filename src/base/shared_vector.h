@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/holders.h"
+#include "base/ref_count.h"
 
 namespace reprieve {
 
@@ -19,9 +19,9 @@ class SharedVector {
  public:
   SharedVector() = default;
   SharedVector(std::vector<T> list)  // NOLINT(google-explicit-constructor): it is that list
-      : list_(list.empty() ? nullptr : new Counted{Holders(1), std::move(list)}) {}
+      : list_(list.empty() ? nullptr : new Counted{RefCount(1), std::move(list)}) {}
   SharedVector(const SharedVector& other) noexcept : list_(other.list_) {
-    if (list_ != nullptr) list_->holders.Add();
+    if (list_ != nullptr) list_->refs.Add();
   }
   SharedVector(SharedVector&& other) noexcept : list_(std::exchange(other.list_, nullptr)) {}
   SharedVector& operator=(const SharedVector& other) noexcept {
@@ -47,9 +47,9 @@ class SharedVector {
   // The list to be changed, this one's own. References into it hold until the next copy of this SharedVector.
   std::vector<T>& Edit() {
     if (list_ == nullptr) {
-      list_ = new Counted{Holders(1), {}};
-    } else if (list_->holders.count() != 1) {
-      auto* own = new Counted{Holders(1), list_->items};
+      list_ = new Counted{RefCount(1), {}};
+    } else if (list_->refs.count() != 1) {
+      auto* own = new Counted{RefCount(1), list_->items};
       Drop();
       list_ = own;
     }
@@ -70,12 +70,12 @@ class SharedVector {
 
  private:
   struct Counted {
-    Holders holders;
+    RefCount refs;
     std::vector<T> items;
   };
 
   void Drop() {
-    if (list_ != nullptr && list_->holders.Drop()) delete list_;
+    if (list_ != nullptr && list_->refs.Drop()) delete list_;
   }
 
   Counted* list_ = nullptr;  // null: empty

@@ -126,8 +126,8 @@ class RunVerb final : public Verb {
         if (report != nullptr) report->Output(line);
       };
     }
-    options.suffered = [&report](const world::Incident& incident, const std::string& outcome, bool happened) {
-      if (report != nullptr) report->Suffered(incident, outcome, happened);
+    options.incident_applied = [&report](const world::Incident& incident, const std::string& outcome, bool happened) {
+      if (report != nullptr) report->IncidentApplied(incident, outcome, happened);
     };
     // What is wrong with the input is found before anything is made.
     Result<std::unique_ptr<node::LocalWorld>> prepared = node::LocalWorld::Prepare(std::move(options));
@@ -191,7 +191,7 @@ class RunVerb final : public Verb {
     }
     world.store().AddWatcher(&run_report);
     world.ledger().set_listener([&run_report](const world::Verdict& verdict) { run_report.Judged(verdict); });
-    world.store().set_event_listener([&run_report](const world::Event& event) { run_report.Announced(event); });
+    world.store().set_event_listener([&run_report](const world::Event& event) { run_report.EventRecorded(event); });
     const Interrupt interrupt([](void* context) noexcept { static_cast<node::LocalWorld*>(context)->Wake(); }, &world);
 
     for (const world::Incident& incident : incidents) world.machine().Schedule(incident);
@@ -228,7 +228,7 @@ class RunVerb final : public Verb {
     }
     const bool interrupted = Interrupt::count() > 0 && !all_finished();
     if (interrupted) EndEarly(world, run_report);
-    run_report.Summarize(interrupted, world.machine().NotYetSuffered());
+    run_report.Summarize(interrupted, world.machine().PendingIncidents());
     if (verbose_ && output_ == "text") PrintObjects(world);
     if (interrupted) run_report.Say("Nothing is left behind: no process, mount or cgroup.");
     if (const Status written = WriteMetrics(world); !written.ok()) run_report.Say(written.error().message);

@@ -384,7 +384,7 @@ void RunReport::PrintVerdict(const world::Verdict& verdict) {
   Line(Join(ChainOf(verdict), options_.repaint ? "\n          → " : " → "));
 }
 
-void RunReport::Announced(const world::Event& event) {
+void RunReport::EventRecorded(const world::Event& event) {
   if (!event.warning || event.reason.view().find("Creat") == std::string_view::npos) return;
   std::vector<std::string> ended;
   const bool news = warnings_.Add(event, ended);
@@ -420,7 +420,7 @@ void RunReport::Output(const node::PodOutput& line) {
               line.text.c_str());
 }
 
-void RunReport::Suffered(const world::Incident& incident, const std::string& outcome, bool happened) {
+void RunReport::IncidentApplied(const world::Incident& incident, const std::string& outcome, bool happened) {
   if (!happened) missed_.push_back(incident.text);
   if (options_.format != OutputFormat::kJson) return Say(Cat("Injected: ", incident.text, ": ", outcome));
   Value event = Value::MakeObject();

@@ -41,10 +41,10 @@ class RunReport final : public world::Watcher {
   void JobSetDeleted(const jobset::JobSet& jobset) override;
   void Judged(const world::Verdict& verdict);
   // Of those that no verdict and no end tells: why children cannot be made.
-  void Announced(const world::Event& event);
+  void EventRecorded(const world::Event& event);
   void Output(const node::PodOutput& line);
   // An event of --inject has come.
-  void Suffered(const world::Incident& incident, const std::string& outcome, bool happened);
+  void IncidentApplied(const world::Incident& incident, const std::string& outcome, bool happened);
   // A sentence for people, on its own line.
   void Say(const std::string& text);
   // Once everything that happened at once is known: tells the ends of Jobs and JobSets, and paints the block anew if it

@@ -53,7 +53,7 @@ world::Plan ReconcilePodCleanup(const JobView& view, const meta::ObjectKey& job,
     const std::size_t limit = std::max(kMaxWritesPerPlan, writes->size() / 8);
     if (writes->size() > limit) {
       writes->erase(writes->begin() + static_cast<std::ptrdiff_t>(limit), writes->end());
-      plan.look_again = now;
+      plan.requeue_at = now;
     }
     plan.AddStage().writes = std::move(*writes);
   }

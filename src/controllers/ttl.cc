@@ -27,7 +27,7 @@ world::Plan ReconcileTtl(const batch::Job& job, Time now) {
   if (!finished) return plan;
   const Time expires = *finished + Seconds(*job.spec->ttl_seconds_after_finished);
   if (now < expires) {
-    plan.look_again = expires;
+    plan.requeue_at = expires;
   } else {
     plan.AddStage().writes.push_back(world::DeleteJob{world::Propagation::kForeground});
   }

@@ -166,7 +166,7 @@ void Engine::Reconcile(const meta::Uid& uid, JobState& state) {
     }
     if (decision.backoff && report.stages_done >= decision.backoff_after_stages) state.view.backoff = *decision.backoff;
     if (!complete) return Retry(uid, state, report.failure);
-    state.view.MarkAnnounced();
+    state.view.MarkReported();
     for (const world::Verdict& verdict : decision.plan.verdicts) {
       if (verdict.ends) jobsets_.JobEnded(uid, verdict);
     }
@@ -184,7 +184,7 @@ void Engine::Reconcile(const meta::Uid& uid, JobState& state) {
 }
 
 bool Engine::ApplyPlan(const meta::Uid& uid, JobState& state, world::Plan& plan, world::PlanReport* report) {
-  if (plan.look_again) queue_.Add(uid, *plan.look_again);
+  if (plan.requeue_at) queue_.Add(uid, *plan.requeue_at);
   if (plan.stages.empty()) return true;
   *report = world::Apply(plan, clock_.Now(), api_);
   state.job_written = std::max(state.job_written, report->job_version);

@@ -210,7 +210,7 @@ void JobSetLoop::Reconcile(const meta::Uid& uid) {
 }
 
 bool JobSetLoop::ApplyPlan(State& state, world::Plan& plan) {
-  if (plan.look_again) queue_.Add(state.uid, *plan.look_again);
+  if (plan.requeue_at) queue_.Add(state.uid, *plan.requeue_at);
   if (plan.stages.empty()) return true;
   const world::PlanReport report = world::Apply(plan, clock_.Now(), api_);
   state.jobset_written = std::max(state.jobset_written, report.jobset_version);

@@ -74,7 +74,7 @@ class SocketProber::Connection {
     return std::nullopt;
   }
 
-  pollfd Wish() const {
+  pollfd PollRequest() const {
     const bool reading = connected_ && sent_ == request_.size();
     return {socket_.get(), static_cast<short>(reading ? POLLIN : POLLOUT), 0};
   }
@@ -192,12 +192,12 @@ void SocketProber::Wake() const {
 void SocketProber::Loop() {
   runtime::BlockAllSignals();
   std::vector<Connection> connections;
-  std::vector<pollfd> wishes;
+  std::vector<pollfd> polled;
   while (TakeNew(connections)) {
-    wishes.assign(1, {wake_.get(), POLLIN, 0});
+    polled.assign(1, {wake_.get(), POLLIN, 0});
     auto first = Clock::time_point::max();
     for (const Connection& connection : connections) {
-      wishes.push_back(connection.Wish());
+      polled.push_back(connection.PollRequest());
       first = std::min(first, connection.deadline());
     }
     // Without a descriptor to be woken by it looks around.
@@ -206,12 +206,12 @@ void SocketProber::Loop() {
       const auto left = std::chrono::ceil<milliseconds>(first - Clock::now()).count();
       timeout = static_cast<int>(std::clamp<std::int64_t>(left, 0, wake_.ok() ? 1 << 30 : kLookAroundMillis));
     }
-    poll(wishes.data(), wishes.size(), timeout);
+    poll(polled.data(), polled.size(), timeout);
     const auto now = Clock::now();
     std::size_t kept = 0;
     for (std::size_t i = 0; i < connections.size(); ++i) {
       std::optional<ProbeAnswer> answer;
-      if (wishes[i + 1].revents != 0) answer = connections[i].Go();
+      if (polled[i + 1].revents != 0) answer = connections[i].Go();
       if (!answer && connections[i].deadline() <= now) answer = connections[i].TimedOut();
       if (answer) {
         answer_(std::move(*answer));

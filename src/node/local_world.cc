@@ -118,7 +118,7 @@ Status LocalWorld::Start() {
   machine.restart_backoff = options_.restart_backoff;
   machine.notice = options_.notice;
   machine.output = options_.output;
-  machine.suffered = options_.suffered;
+  machine.incident_applied = options_.incident_applied;
   // The engine hears of everything first: what the machine writes then is news to it.
   store_.AddWatcher(&engine_);
   machine_ =

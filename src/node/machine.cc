@@ -7,7 +7,7 @@
 #include "base/check.h"
 #include "base/text.h"
 #include "kubelet/pod_phase.h"
-#include "node/machine_resident.h"
+#include "node/pod_record.h"
 
 namespace reprieve::node {
 namespace {
@@ -42,10 +42,10 @@ Machine::Machine(store::Store& store, const world::Clock& clock, runtime::Runtim
 
 Machine::~Machine() {
   store_.RemoveWatcher(this);
-  for (const auto& [number, resident] : residents_) {
-    if (resident->sandbox) runtime_.RemovePodSandbox(*resident->sandbox);
-    if (!resident->volumes) continue;
-    for (const std::string& directory : resident->volumes->directories()) janitor_.Remove(directory);
+  for (const auto& [number, record] : records_) {
+    if (record->sandbox) runtime_.RemovePodSandbox(*record->sandbox);
+    if (!record->volumes) continue;
+    for (const std::string& directory : record->volumes->directories()) janitor_.Remove(directory);
   }
 }
 
@@ -55,24 +55,24 @@ void Machine::PodChanged(const core::Pod& pod) {
   if (known != by_pod_.end()) return Touch(*known->second);
   if (pod.IsTerminal()) return;
   if (!pod.node_name.empty() && placement_.FindNode(pod.node_name.str()) == nullptr) return;
-  auto resident = std::make_unique<Resident>();
-  resident->number = next_number_++;
-  resident->reference = world::ReferenceTo(pod);
-  resident->pod = &pod;
-  resident->spec = pod.spec;
-  by_pod_.emplace(&pod, resident.get());
-  Touch(*resident);
-  residents_.emplace(resident->number, std::move(resident));
+  auto record = std::make_unique<PodRecord>();
+  record->number = next_number_++;
+  record->reference = world::ReferenceTo(pod);
+  record->pod = &pod;
+  record->spec = pod.spec;
+  by_pod_.emplace(&pod, record.get());
+  Touch(*record);
+  records_.emplace(record->number, std::move(record));
 }
 
 void Machine::PodDeleted(const core::Pod& pod) {
   const auto known = by_pod_.find(&pod);
   if (known == by_pod_.end()) return;
-  Resident& resident = *known->second;
+  PodRecord& record = *known->second;
   by_pod_.erase(known);
-  placement_.Forget(resident.number);
-  resident.pod = nullptr;
-  Touch(resident);
+  placement_.Forget(record.number);
+  record.pod = nullptr;
+  Touch(record);
 }
 
 void Machine::ServiceChanged(const core::Service& service) {
@@ -86,10 +86,10 @@ void Machine::ServiceDeleted(const core::Service& service) {
 }
 
 void Machine::TouchPodsOf(const core::Service& service) {
-  for (const auto& [number, resident] : residents_) {
-    const auto& name = resident->name;
+  for (const auto& [number, record] : records_) {
+    const auto& name = record->name;
     if (name && name->namespace_ == service.metadata.namespace_ && name->subdomain == service.metadata.name) {
-      Touch(*resident);
+      Touch(*record);
     }
   }
 }
@@ -117,15 +117,15 @@ void Machine::RetireClaimFolder(const core::PersistentVolumeClaim& claim) {
   }
 }
 
-void Machine::Touch(Resident& resident) {
-  if (std::exchange(resident.touched, true)) return;
-  touched_.push_back(resident.number);
+void Machine::Touch(PodRecord& record) {
+  if (std::exchange(record.touched, true)) return;
+  touched_.push_back(record.number);
 }
 
 bool Machine::HandleDue() {
   bool any = TakeMessages();
   any |= FireTimers();
-  any |= SufferDue();
+  any |= ApplyDueIncidents();
   for (;;) {
     bool more = SettleTouched();
     more |= PlaceWaiting();
@@ -138,8 +138,8 @@ bool Machine::HandleDue() {
 std::optional<Time> Machine::NextDue() {
   if (!touched_.empty()) return clock_.Now();
   while (!timers_.empty()) {
-    const auto resident = residents_.find(timers_.top().pod);
-    if (resident != residents_.end() && resident->second->wake == timers_.top().when) break;
+    const auto record = records_.find(timers_.top().pod);
+    if (record != records_.end() && record->second->wake == timers_.top().when) break;
     timers_.pop();
   }
   std::optional<Time> due;
@@ -150,10 +150,10 @@ std::optional<Time> Machine::NextDue() {
 
 void Machine::Stop(Nanoseconds grace) {
   stopping_ = true;
-  for (const auto& [number, resident] : residents_) {
-    if (!resident->worker) continue;
-    resident->worker->Delete(grace, clock_.Now());
-    Touch(*resident);
+  for (const auto& [number, record] : records_) {
+    if (!record->worker) continue;
+    record->worker->Delete(grace, clock_.Now());
+    Touch(*record);
   }
 }
 
@@ -177,9 +177,9 @@ void Machine::Handle(const runtime::ContainerStarted& started) {
   if (at == containers_.end()) return;
   at->second.started = true;
   --starting_;
-  Resident& resident = *at->second.resident;
-  resident.worker->Started(at->second.container, started.started_at);
-  Touch(resident);
+  PodRecord& record = *at->second.record;
+  record.worker->Started(at->second.container, started.started_at);
+  Touch(record);
 }
 
 void Machine::Handle(runtime::ContainerExit& exit) {
@@ -188,25 +188,25 @@ void Machine::Handle(runtime::ContainerExit& exit) {
   const RunningContainer ended = at->second;
   containers_.erase(at);
   if (!ended.started) --starting_;
-  Resident& resident = *ended.resident;
-  resident.containers[ended.container] = kNoContainer;
-  if (ended.inflicted) {
-    exit.exit_code = ended.inflicted->exit_code;
-    exit.reason = ended.inflicted->reason;
+  PodRecord& record = *ended.record;
+  record.containers[ended.container] = kNoContainer;
+  if (ended.injected_end) {
+    exit.exit_code = ended.injected_end->exit_code;
+    exit.reason = ended.injected_end->reason;
   }
-  resident.worker->Exited(ended.container,
-                          {exit.exit_code, std::string(runtime::ExitReasonName(exit.reason)), std::move(exit.message),
-                           exit.started_at, exit.finished_at},
-                          clock_.Now());
-  Touch(resident);
+  record.worker->Exited(ended.container,
+                        {exit.exit_code, std::string(runtime::ExitReasonName(exit.reason)), std::move(exit.message),
+                         exit.started_at, exit.finished_at},
+                        clock_.Now());
+  Touch(record);
 }
 
 void Machine::Handle(const kubelet::OutputLine& line) {
   const auto at = containers_.find(NumberOf(line.container));
   if (at == containers_.end() || !options_.output) return;
-  const Resident& resident = *at->second.resident;
+  const PodRecord& record = *at->second.record;
   options_.output(
-      {resident.reference, kubelet::ContainerAt(*resident.spec, at->second.container).name, line.stream, line.text});
+      {record.reference, kubelet::ContainerAt(*record.spec, at->second.container).name, line.stream, line.text});
 }
 
 void Machine::Handle(const kubelet::RuntimeNotice& notice) {
@@ -219,8 +219,8 @@ bool Machine::FireTimers() {
   while (!timers_.empty() && timers_.top().when <= now) {
     const Timer timer = timers_.top();
     timers_.pop();
-    const auto at = residents_.find(timer.pod);
-    if (at == residents_.end() || at->second->wake != timer.when) continue;
+    const auto at = records_.find(timer.pod);
+    if (at == records_.end() || at->second->wake != timer.when) continue;
     at->second->wake.reset();
     Touch(*at->second);
     any = true;
@@ -236,22 +236,22 @@ bool Machine::PlaceWaiting() {
     const auto placed = placement_.PlaceNext();
     if (!placed) break;
     any = true;
-    Resident& resident = *residents_.at(placed->pod);
-    resident.waits_for_place = false;
+    PodRecord& record = *records_.at(placed->pod);
+    record.waits_for_place = false;
     writing_ = true;
-    const world::WriteResult bound = store_.BindPod(resident.reference, placed->node->name);
+    const world::WriteResult bound = store_.BindPod(record.reference, placed->node->name);
     writing_ = false;
     if (!bound.ok()) {
       // It is gone, or somebody else has bound it; what the store reports about it decides.
       placement_.Remove(placed->pod);
-      if (resident.pod == nullptr) {
-        Drop(resident);
+      if (record.pod == nullptr) {
+        Drop(record);
       } else {
-        Touch(resident);
+        Touch(record);
       }
       continue;
     }
-    SettleOnNode(resident, *placed->node, placed->gpus);
+    SettleOnNode(record, *placed->node, placed->gpus);
   }
   TellRefused();
   return any;
@@ -260,8 +260,8 @@ bool Machine::PlaceWaiting() {
 void Machine::TellRefused() {
   const Time now = clock_.Now();
   for (const scheduler::Placement::Refused& refused : placement_.TakeRefused()) {
-    const auto at = residents_.find(refused.pod);
-    if (at == residents_.end() || !at->second->waits_for_place) continue;
+    const auto at = records_.find(refused.pod);
+    if (at == records_.end() || !at->second->waits_for_place) continue;
     writing_ = true;
     store_.UpdatePodStatus(at->second->reference, [&](const core::Pod&, core::PodStatus& status) {
       kubelet::SetCondition("PodScheduled", false, "Unschedulable", refused.message, now, status);
@@ -270,19 +270,19 @@ void Machine::TellRefused() {
   }
 }
 
-bool Machine::Admit(Resident& resident) {
-  if (resident.worker) return true;
-  if (resident.pod == nullptr) {
-    Drop(resident);
+bool Machine::Admit(PodRecord& record) {
+  if (record.worker) return true;
+  if (record.pod == nullptr) {
+    Drop(record);
     return false;
   }
-  const core::Pod& pod = *resident.pod;
+  const core::Pod& pod = *record.pod;
   if (pod.metadata.deleting() || pod.IsTerminal()) {
     // Nothing of it has run: a control plane's garbage collector for pods does this (4.6).
     const bool failed_already = pod.IsTerminal();
     const bool deleting = pod.metadata.deleting();
-    const world::PodReference reference = resident.reference;
-    Drop(resident);
+    const world::PodReference reference = record.reference;
+    Drop(record);
     writing_ = true;
     if (!failed_already) {
       store_.UpdatePodStatus(reference,
@@ -296,46 +296,46 @@ bool Machine::Admit(Resident& resident) {
   if (!pod.node_name.empty()) {
     const scheduler::Node* node = placement_.FindNode(pod.node_name.str());
     if (node == nullptr) {
-      Drop(resident);
+      Drop(record);
       return false;
     }
-    if (std::exchange(resident.waits_for_place, false)) placement_.Remove(resident.number);
-    SettleOnNode(resident, *node, placement_.Take(resident.number, pod, *node));
+    if (std::exchange(record.waits_for_place, false)) placement_.Remove(record.number);
+    SettleOnNode(record, *node, placement_.Take(record.number, pod, *node));
     return true;
   }
-  if (!std::exchange(resident.waits_for_place, true)) placement_.Add(resident.number, pod);
+  if (!std::exchange(record.waits_for_place, true)) placement_.Add(record.number, pod);
   return false;
 }
 
-void Machine::SettleOnNode(Resident& resident, const scheduler::Node& node, std::vector<int> gpus) {
-  resident.node = &node;
-  resident.gpus = std::move(gpus);
-  resident.hostname = kubelet::HostnameOf(*resident.pod);
-  GiveAddress(resident);
-  resident.containers.assign(kubelet::ContainerCount(*resident.spec), kNoContainer);
-  resident.worker.emplace(kubelet::PodWorker::Identity{resident.reference.namespace_.str(),
-                                                       resident.reference.name.str(), resident.reference.uid.str()},
-                          resident.spec, clock_.Now(), options_.restart_backoff);
+void Machine::SettleOnNode(PodRecord& record, const scheduler::Node& node, std::vector<int> gpus) {
+  record.node = &node;
+  record.gpus = std::move(gpus);
+  record.hostname = kubelet::HostnameOf(*record.pod);
+  GiveAddress(record);
+  record.containers.assign(kubelet::ContainerCount(*record.spec), kNoContainer);
+  record.worker.emplace(kubelet::PodWorker::Identity{record.reference.namespace_.str(), record.reference.name.str(),
+                                                     record.reference.uid.str()},
+                        record.spec, clock_.Now(), options_.restart_backoff);
   ++running_;
-  Touch(resident);
+  Touch(record);
 }
 
-void Machine::GiveAddress(Resident& resident) {
-  if (!resident.pod->hostname.empty() && !resident.spec->subdomain.empty()) {
-    resident.name = kubelet::PodNames::Name{resident.reference.namespace_.str(), resident.spec->subdomain,
-                                            resident.pod->hostname.str()};
+void Machine::GiveAddress(PodRecord& record) {
+  if (!record.pod->hostname.empty() && !record.spec->subdomain.empty()) {
+    record.name =
+        kubelet::PodNames::Name{record.reference.namespace_.str(), record.spec->subdomain, record.pod->hostname.str()};
   }
   runtime::PodNetwork* network = options_.network;
-  const bool joins = resident.name || !options_.only_names_on_network;
-  resident.on_network = network != nullptr && joins && !resident.spec->rest["hostNetwork"].AsBool();
-  if (resident.on_network) {
-    resident.host_address = network->machine_address();
-    resident.address = resident.name ? names_.AddressOf(*resident.name) : names_.TakeAddress();
-  } else if (resident.name && network != nullptr) {
-    resident.host_address = network->machine_address();
-    resident.address = names_.AddressOf(*resident.name, resident.host_address);
-  } else if (resident.name) {
-    resident.address = names_.AddressOf(*resident.name);
+  const bool joins = record.name || !options_.only_names_on_network;
+  record.on_network = network != nullptr && joins && !record.spec->rest["hostNetwork"].AsBool();
+  if (record.on_network) {
+    record.host_address = network->machine_address();
+    record.address = record.name ? names_.AddressOf(*record.name) : names_.TakeAddress();
+  } else if (record.name && network != nullptr) {
+    record.host_address = network->machine_address();
+    record.address = names_.AddressOf(*record.name, record.host_address);
+  } else if (record.name) {
+    record.address = names_.AddressOf(*record.name);
   }
 }
 
@@ -347,8 +347,8 @@ bool Machine::SettleTouched() {
     any = true;
     std::swap(settling_, touched_);
     for (const scheduler::PodNumber number : settling_) {
-      const auto at = residents_.find(number);
-      if (at == residents_.end()) continue;
+      const auto at = records_.find(number);
+      if (at == records_.end()) continue;
       at->second->touched = false;
       Settle(*at->second);
     }
@@ -358,182 +358,182 @@ bool Machine::SettleTouched() {
   return any;
 }
 
-void Machine::Settle(Resident& resident) {
-  if (!Admit(resident)) return;
+void Machine::Settle(PodRecord& record) {
+  if (!Admit(record)) return;
   const Time now = clock_.Now();
-  kubelet::PodWorker& worker = *resident.worker;
-  if (resident.pod == nullptr) {
+  kubelet::PodWorker& worker = *record.worker;
+  if (record.pod == nullptr) {
     worker.Delete(Nanoseconds(0), now);
-  } else if (!resident.deletion_seen && (resident.pod->metadata.deleting() || resident.pod->IsTerminal())) {
-    resident.deletion_seen = true;
-    const std::int64_t usual = resident.spec->termination_grace_period_seconds.value_or(30);
-    worker.Delete(Seconds(resident.pod->metadata.deletion_grace_period_seconds.value_or(usual)), now);
+  } else if (!record.deletion_seen && (record.pod->metadata.deleting() || record.pod->IsTerminal())) {
+    record.deletion_seen = true;
+    const std::int64_t usual = record.spec->termination_grace_period_seconds.value_or(30);
+    worker.Delete(Seconds(record.pod->metadata.deletion_grace_period_seconds.value_or(usual)), now);
   }
   const kubelet::PodActions actions = worker.Next(now);
   for (const kubelet::PodActions::Start& start : actions.start) {
-    pending_starts_.push_back({resident.number, start.container, start.attempt});
+    pending_starts_.push_back({record.number, start.container, start.attempt});
   }
-  for (const kubelet::PodActions::Stop& stop : actions.stop) StopContainer(resident, stop);
-  for (const kubelet::PodActions::Try& attempt : actions.probe) Try(resident, attempt);
-  if (actions.wake && actions.wake != resident.wake) timers_.push({*actions.wake, resident.number});
-  resident.wake = actions.wake;
-  if (worker.revision() != resident.written_revision && !resident.lost) WriteStatus(resident);
-  if (resident.name) UpdateName(resident);
-  if (worker.finished()) Finish(resident);
+  for (const kubelet::PodActions::Stop& stop : actions.stop) StopContainer(record, stop);
+  for (const kubelet::PodActions::Try& attempt : actions.probe) Try(record, attempt);
+  if (actions.wake && actions.wake != record.wake) timers_.push({*actions.wake, record.number});
+  record.wake = actions.wake;
+  if (worker.revision() != record.written_revision && !record.lost) WriteStatus(record);
+  if (record.name) UpdateName(record);
+  if (worker.finished()) Finish(record);
 }
 
-void Machine::StopContainer(Resident& resident, const kubelet::PodActions::Stop& stop) {
-  if (!stop.why.empty() && options_.notice) options_.notice(Cat("pod ", resident.reference.name, ": ", stop.why));
-  const runtime::ContainerId id = resident.containers[stop.container];
+void Machine::StopContainer(PodRecord& record, const kubelet::PodActions::Stop& stop) {
+  if (!stop.why.empty() && options_.notice) options_.notice(Cat("pod ", record.reference.name, ": ", stop.why));
+  const runtime::ContainerId id = record.containers[stop.container];
   if (id != kNoContainer) {
     return runtime_.StopContainer(id, std::chrono::ceil<std::chrono::milliseconds>(stop.grace));
   }
   // It waits for its turn; StartPending will find that nobody wants it any more.
-  resident.worker->StartCancelled(stop.container);
-  Touch(resident);
+  record.worker->StartCancelled(stop.container);
+  Touch(record);
 }
 
 void Machine::StartPending() {
   while (!pending_starts_.empty() && starting_ < options_.max_starting) {
     const PendingStart next = pending_starts_.front();
     pending_starts_.pop_front();
-    const auto at = residents_.find(next.pod);
-    if (at == residents_.end() || !at->second->worker->IsStarting(next.container, next.attempt)) continue;
+    const auto at = records_.find(next.pod);
+    if (at == records_.end() || !at->second->worker->IsStarting(next.container, next.attempt)) continue;
     if (at->second->containers[next.container] != kNoContainer) continue;  // started for a later wish already
     Start(*at->second, next.container, next.attempt);
   }
 }
 
-void Machine::Start(Resident& resident, std::size_t index, std::int32_t attempt) {
-  if (resident.pod == nullptr) return CannotStart(resident, index, "CreateContainerError", {"the pod is gone"});
-  const core::Container& container = kubelet::ContainerAt(*resident.spec, index);
-  if (auto ready = MakeReady(resident); !ready) {
-    return CannotStart(resident, index, "CreateContainerConfigError", ready.error());
+void Machine::Start(PodRecord& record, std::size_t index, std::int32_t attempt) {
+  if (record.pod == nullptr) return CannotStart(record, index, "CreateContainerError", {"the pod is gone"});
+  const core::Container& container = kubelet::ContainerAt(*record.spec, index);
+  if (auto ready = MakeReady(record); !ready) {
+    return CannotStart(record, index, "CreateContainerConfigError", ready.error());
   }
-  auto spec = kubelet::MakeContainerSpec(container, ContextOf(resident));
-  if (!spec) return CannotStart(resident, index, "CreateContainerConfigError", spec.error());
+  auto spec = kubelet::MakeContainerSpec(container, ContextOf(record));
+  if (!spec) return CannotStart(record, index, "CreateContainerConfigError", spec.error());
   spec->attempt = attempt;
-  spec->log_path = LogPath({resident.reference.namespace_, resident.reference.name}, container.name, attempt);
-  if (resident.agent) spec->mounts.push_back(resident.agent->socket);
-  const auto started = runtime_.StartContainer(*resident.sandbox, std::move(*spec));
-  if (!started) return CannotStart(resident, index, "CreateContainerError", started.error());
+  spec->log_path = LogPath({record.reference.namespace_, record.reference.name}, container.name, attempt);
+  if (record.agent) spec->mounts.push_back(record.agent->socket);
+  const auto started = runtime_.StartContainer(*record.sandbox, std::move(*spec));
+  if (!started) return CannotStart(record, index, "CreateContainerError", started.error());
   ++starting_;
-  resident.containers[index] = *started;
-  containers_.emplace(NumberOf(*started), RunningContainer{&resident, index, false, {}});
+  record.containers[index] = *started;
+  containers_.emplace(NumberOf(*started), RunningContainer{&record, index, false, {}});
 }
 
-kubelet::ContainerContext Machine::ContextOf(const Resident& resident) const {
-  return {{&resident.pod->metadata, resident.spec.get(), resident.node, resident.address, resident.host_address},
-          resident.hostname,
-          resident.gpus,
-          *resident.volumes,
+kubelet::ContainerContext Machine::ContextOf(const PodRecord& record) const {
+  return {{&record.pod->metadata, record.spec.get(), record.node, record.address, record.host_address},
+          record.hostname,
+          record.gpus,
+          *record.volumes,
           settings_,
           images_,
-          resident.agent ? resident.agent->environment : options_.base_environment,
+          record.agent ? record.agent->environment : options_.base_environment,
           options_.working_directory};
 }
 
-Status Machine::MakeReady(Resident& resident) {
-  if (!resident.volumes) {
-    auto made = kubelet::PodVolumes::Make(resident.pod->metadata, *resident.spec, options_.volumes, settings_);
+Status Machine::MakeReady(PodRecord& record) {
+  if (!record.volumes) {
+    auto made = kubelet::PodVolumes::Make(record.pod->metadata, *record.spec, options_.volumes, settings_);
     if (!made) {
       if (options_.notice && !std::exchange(told_of_trouble_, true)) {
         options_.notice(
-            Cat("pod ", resident.reference.name, " waits: ", made.error().message, "; it is tried again every 10s"));
+            Cat("pod ", record.reference.name, " waits: ", made.error().message, "; it is tried again every 10s"));
       }
       return made.error();
     }
-    resident.volumes = std::move(*made);
-    if (!resident.volumes->directories().empty()) told_of_trouble_ = false;
+    record.volumes = std::move(*made);
+    if (!record.volumes->directories().empty()) told_of_trouble_ = false;
   }
-  if (auto let_in = LetAgentIn(resident); !let_in) return let_in;
-  if (resident.sandbox) return Ok();
+  if (auto let_in = LetAgentIn(record); !let_in) return let_in;
+  if (record.sandbox) return Ok();
   runtime::PodSandboxSpec spec;
-  spec.namespace_ = resident.reference.namespace_;
-  spec.name = resident.reference.name;
-  spec.uid = resident.reference.uid;
-  spec.hostname = resident.hostname;
-  if (resident.name) {
-    auto hosts = names_.HostsFile(resident.reference.namespace_.str());
+  spec.namespace_ = record.reference.namespace_;
+  spec.name = record.reference.name;
+  spec.uid = record.reference.uid;
+  spec.hostname = record.hostname;
+  if (record.name) {
+    auto hosts = names_.HostsFile(record.reference.namespace_.str());
     if (!hosts) return hosts.error();
     spec.hosts_path = std::move(*hosts);
-    UpdateName(resident);
+    UpdateName(record);
   } else {
-    spec.hosts.push_back({resident.address, {resident.hostname}});
+    spec.hosts.push_back({record.address, {record.hostname}});
   }
-  if (resident.on_network) {
+  if (record.on_network) {
     spec.network = options_.network;
-    spec.address = resident.address;
+    spec.address = record.address;
   }
   const auto sandbox = runtime_.RunPodSandbox(std::move(spec));
   if (!sandbox) return sandbox.error();
-  resident.sandbox = *sandbox;
+  record.sandbox = *sandbox;
   return Ok();
 }
 
-void Machine::CannotStart(Resident& resident, std::size_t container, std::string_view reason, const Error& error) {
-  resident.worker->CannotStart(container, std::string(reason), error.message, clock_.Now());
-  Touch(resident);
+void Machine::CannotStart(PodRecord& record, std::size_t container, std::string_view reason, const Error& error) {
+  record.worker->CannotStart(container, std::string(reason), error.message, clock_.Now());
+  Touch(record);
 }
 
-void Machine::WriteStatus(Resident& resident) {
-  resident.written_revision = resident.worker->revision();
-  if (resident.pod == nullptr) return;
+void Machine::WriteStatus(PodRecord& record) {
+  record.written_revision = record.worker->revision();
+  if (record.pod == nullptr) return;
   const Time now = clock_.Now();
   writing_ = true;
-  store_.UpdatePodStatus(resident.reference, [&](const core::Pod&, core::PodStatus& status) {
+  store_.UpdatePodStatus(record.reference, [&](const core::Pod&, core::PodStatus& status) {
     if (status.host_ip.empty()) {
-      status.host_ip = resident.host_address;
-      status.pod_ip = resident.address;
+      status.host_ip = record.host_address;
+      status.pod_ip = record.address;
     }
     // A phase that has ended is never left, whoever wrote it.
     const bool ended = status.phase == core::PodPhase::kSucceeded || status.phase == core::PodPhase::kFailed;
     const core::PodPhase before = status.phase;
-    resident.worker->WriteStatus(now, status);
-    if (resident.worker->finished()) NoteEnd(resident, status);
+    record.worker->WriteStatus(now, status);
+    if (record.worker->finished()) NoteEnd(record, status);
     if (ended) status.phase = before;
   });
   writing_ = false;
 }
 
-void Machine::UpdateName(Resident& resident) {
+void Machine::UpdateName(PodRecord& record) {
   bool published = false;
-  const bool there = resident.pod != nullptr && !resident.pod->IsTerminal();
-  const auto at = services_.find({resident.name->namespace_, resident.name->subdomain});
-  if (there && at != services_.end() && at->second->headless() && at->second->Selects(resident.pod->metadata.labels)) {
+  const bool there = record.pod != nullptr && !record.pod->IsTerminal();
+  const auto at = services_.find({record.name->namespace_, record.name->subdomain});
+  if (there && at != services_.end() && at->second->headless() && at->second->Selects(record.pod->metadata.labels)) {
     published =
-        at->second->spec.publish_not_ready_addresses || (resident.pod->IsReady() && !resident.pod->metadata.deleting());
+        at->second->spec.publish_not_ready_addresses || (record.pod->IsReady() && !record.pod->metadata.deleting());
   }
   const Status done =
-      there ? names_.Set(*resident.name, resident.number, published) : names_.Remove(*resident.name, resident.number);
+      there ? names_.Set(*record.name, record.number, published) : names_.Remove(*record.name, record.number);
   if (!done.ok() && options_.notice && !std::exchange(told_of_trouble_, true)) options_.notice(done.error().message);
 }
 
-void Machine::Finish(Resident& resident) {
+void Machine::Finish(PodRecord& record) {
   --running_;
-  placement_.Remove(resident.number);
-  if (resident.sandbox) runtime_.RemovePodSandbox(*resident.sandbox);
-  if (resident.volumes) {
-    for (const std::string& directory : resident.volumes->directories()) janitor_.Remove(directory);
+  placement_.Remove(record.number);
+  if (record.sandbox) runtime_.RemovePodSandbox(*record.sandbox);
+  if (record.volumes) {
+    for (const std::string& directory : record.volumes->directories()) janitor_.Remove(directory);
   }
-  const bool remove = resident.pod != nullptr && resident.pod->metadata.deleting();
-  const world::PodReference reference = resident.reference;
-  Drop(resident);
+  const bool remove = record.pod != nullptr && record.pod->metadata.deleting();
+  const world::PodReference reference = record.reference;
+  Drop(record);
   if (!remove) return;
   writing_ = true;
   store_.RemovePod(reference);
   writing_ = false;
 }
 
-void Machine::Drop(Resident& resident) {
-  if (resident.waits_for_place) placement_.Remove(resident.number);
-  if (resident.name) {
-    [[maybe_unused]] const Status removed = names_.Remove(*resident.name, resident.number);
+void Machine::Drop(PodRecord& record) {
+  if (record.waits_for_place) placement_.Remove(record.number);
+  if (record.name) {
+    [[maybe_unused]] const Status removed = names_.Remove(*record.name, record.number);
   }
-  if (resident.on_network && !resident.name) names_.GiveBack(std::move(resident.address));
-  agents_.Remove(resident.number);
-  if (resident.pod != nullptr) by_pod_.erase(resident.pod);
-  residents_.erase(resident.number);
+  if (record.on_network && !record.name) names_.GiveBack(std::move(record.address));
+  agents_.Remove(record.number);
+  if (record.pod != nullptr) by_pod_.erase(record.pod);
+  records_.erase(record.number);
 }
 
 }  // namespace reprieve::node

@@ -69,7 +69,7 @@ struct MachineOptions {
   std::function<void(const std::string&)> notice;
   std::function<void(const PodOutput&)> output;
   // An incident has come: what came of it, and whether it befell anything.
-  std::function<void(const world::Incident&, const std::string& outcome, bool happened)> suffered;
+  std::function<void(const world::Incident&, const std::string& outcome, bool happened)> incident_applied;
 };
 
 class Machine final : public world::Watcher {
@@ -102,7 +102,7 @@ class Machine final : public world::Watcher {
   void Schedule(world::Incident incident);
 
   // Incidents whose time has not come.
-  std::vector<std::string> NotYetSuffered() const;
+  std::vector<std::string> PendingIncidents() const;
 
   // Every pod ends; no other begins. Again with less grace: the shorter one holds.
   void Stop(Nanoseconds grace);
@@ -116,22 +116,22 @@ class Machine final : public world::Watcher {
   std::string LogPath(const meta::ObjectKey& pod, std::string_view container, std::int32_t attempt) const;
 
  private:
-  struct Resident;
+  struct PodRecord;
   struct PendingStart {
     scheduler::PodNumber pod = 0;
     std::size_t container = 0;
     std::int32_t attempt = 0;
   };
   struct RunningContainer {
-    Resident* resident = nullptr;
+    PodRecord* record = nullptr;
     std::size_t container = 0;
     bool started = false;
     // How its end is to be told, whatever the process made of the signal.
-    struct Inflicted {
+    struct InjectedEnd {
       std::int32_t exit_code = 0;
       runtime::ExitReason reason = runtime::ExitReason::kError;
     };
-    std::optional<Inflicted> inflicted;
+    std::optional<InjectedEnd> injected_end;
   };
   struct Timer {
     Time when;
@@ -139,55 +139,55 @@ class Machine final : public world::Watcher {
     bool operator<(const Timer& other) const { return when > other.when; }
   };
 
-  void Touch(Resident& resident);
+  void Touch(PodRecord& record);
   bool TakeMessages();
   void Handle(const runtime::ContainerStarted& started);
   void Handle(runtime::ContainerExit& exit);
   void Handle(const kubelet::OutputLine& line);
   void Handle(const kubelet::RuntimeNotice& notice);
   // Probes: machine_probes.cc.
-  void Try(Resident& resident, const kubelet::PodActions::Try& attempt);
+  void Try(PodRecord& record, const kubelet::PodActions::Try& attempt);
   void Handle(const runtime::ExecEnd& end);
   void Handle(kubelet::ProbeAnswer& answer);
   // Agents of in-place restarts: machine_agents.cc.
-  Status LetAgentIn(Resident& resident);
+  Status LetAgentIn(PodRecord& record);
   void Handle(const kubelet::AgentsReported& reported);
   bool FireTimers();
   // Incidents: machine_incidents.cc.
-  bool SufferDue();
-  std::string Suffer(const world::Incident& incident);
-  std::string SufferOnNode(const world::Incident& incident);
-  std::string SufferByPod(Resident& resident, const world::Incident& incident);
-  std::string Kill(Resident& resident);
-  std::string SufferByContainer(Resident& resident, const world::Incident& incident);
-  void Disrupt(Resident& resident, world::Fate fate);
-  void Lose(Resident& resident);
-  void EndByKubelet(Resident& resident, world::Fate fate, Nanoseconds grace);
-  void NoteEnd(const Resident& resident, core::PodStatus& status) const;
+  bool ApplyDueIncidents();
+  std::string Apply(const world::Incident& incident);
+  std::string ApplyToNode(const world::Incident& incident);
+  std::string ApplyToPod(PodRecord& record, const world::Incident& incident);
+  std::string Kill(PodRecord& record);
+  std::string ApplyToContainer(PodRecord& record, const world::Incident& incident);
+  void Disrupt(PodRecord& record, world::FaultKind fault);
+  void Lose(PodRecord& record);
+  void EndByKubelet(PodRecord& record, world::FaultKind fault, Nanoseconds grace);
+  void NoteEnd(const PodRecord& record, core::PodStatus& status) const;
   // The pod that people call so and that has not ended, the oldest first; null pointer if there is none.
-  Resident* FindCalled(const std::string& name);
+  PodRecord* FindCalled(const std::string& name);
   bool SettleTouched();
   bool PlaceWaiting();
   void TellRefused();
-  void Settle(Resident& resident);
+  void Settle(PodRecord& record);
   // False: it is not on a node, for now or for ever.
-  bool Admit(Resident& resident);
-  void GiveAddress(Resident& resident);
-  void SettleOnNode(Resident& resident, const scheduler::Node& node, std::vector<int> gpus);
-  void StopContainer(Resident& resident, const kubelet::PodActions::Stop& stop);
+  bool Admit(PodRecord& record);
+  void GiveAddress(PodRecord& record);
+  void SettleOnNode(PodRecord& record, const scheduler::Node& node, std::vector<int> gpus);
+  void StopContainer(PodRecord& record, const kubelet::PodActions::Stop& stop);
   void StartPending();
-  void Start(Resident& resident, std::size_t container, std::int32_t attempt);
+  void Start(PodRecord& record, std::size_t container, std::int32_t attempt);
   // REQUIRES: it is in the store and has its volumes.
-  kubelet::ContainerContext ContextOf(const Resident& resident) const;
-  Status MakeReady(Resident& resident);
-  void CannotStart(Resident& resident, std::size_t container, std::string_view reason, const Error& error);
-  void WriteStatus(Resident& resident);
+  kubelet::ContainerContext ContextOf(const PodRecord& record) const;
+  Status MakeReady(PodRecord& record);
+  void CannotStart(PodRecord& record, std::size_t container, std::string_view reason, const Error& error);
+  void WriteStatus(PodRecord& record);
   // Its name, if it has one: for others as its Service wants it, while it is there.
-  void UpdateName(Resident& resident);
+  void UpdateName(PodRecord& record);
   void TouchPodsOf(const core::Service& service);
   void RetireClaimFolder(const core::PersistentVolumeClaim& claim);
-  void Finish(Resident& resident);
-  void Drop(Resident& resident);
+  void Finish(PodRecord& record);
+  void Drop(PodRecord& record);
 
   store::Store& store_;
   const world::Clock& clock_;
@@ -204,8 +204,8 @@ class Machine final : public world::Watcher {
   Janitor janitor_;
   JobSetAgents agents_;
 
-  std::unordered_map<scheduler::PodNumber, std::unique_ptr<Resident>> residents_;
-  std::unordered_map<const core::Pod*, Resident*> by_pod_;
+  std::unordered_map<scheduler::PodNumber, std::unique_ptr<PodRecord>> records_;
+  std::unordered_map<const core::Pod*, PodRecord*> by_pod_;
   std::unordered_map<std::uint64_t, RunningContainer> containers_;
   scheduler::PodNumber next_number_ = 1;
   std::vector<scheduler::PodNumber> touched_;

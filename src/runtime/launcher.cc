@@ -49,12 +49,12 @@ std::string HostsFile(const PodSandboxSpec& spec) {
   return text;
 }
 
-void MakeSandboxFiles(const Workshop& workshop, Sandbox& sandbox) {
+void MakeSandboxFiles(const RuntimeContext& context, Sandbox& sandbox) {
   const std::string name = Cat("p", static_cast<std::uint64_t>(sandbox.id));
   if (sandbox.spec.hosts_path) {
     sandbox.hosts_path = *sandbox.spec.hosts_path;
-  } else if (workshop.capabilities.own_mounts()) {
-    sandbox.hosts_path = Cat(workshop.directory, "/", name, ".hosts");
+  } else if (context.capabilities.own_mounts()) {
+    sandbox.hosts_path = Cat(context.directory, "/", name, ".hosts");
     sandbox.owns_hosts = true;
     if (!WriteNewFile(sandbox.hosts_path, HostsFile(sandbox.spec), 0644)) {
       sandbox.error = Cat("cannot write ", sandbox.hosts_path, ": ", strerrordesc_np(errno));
@@ -69,7 +69,7 @@ void MakeSandboxFiles(const Workshop& workshop, Sandbox& sandbox) {
     sandbox.network = Raised(std::move(*network));
   }
   if (!sandbox.spec.limits.any()) return;
-  auto group = workshop.cgroups.Create(name, sandbox.spec.limits);
+  auto group = context.cgroups.Create(name, sandbox.spec.limits);
   if (!group) {
     sandbox.error = group.error().message;
     return;
@@ -81,11 +81,11 @@ void MakeSandboxFiles(const Workshop& workshop, Sandbox& sandbox) {
 
 // The arguments of reprieve-init; `spec` is a ContainerSpec or an ExecSpec.
 template <class Spec>
-std::vector<std::string> InitArguments(const Workshop& workshop, const Container& container, int mode,
+std::vector<std::string> InitArguments(const RuntimeContext& context, const Container& container, int mode,
                                        const Spec& spec) {
   const auto number = [](const std::optional<std::uint32_t>& id) { return id ? Cat(*id) : std::string("-1"); };
   // An ordinary user is himself already, and may not even ask.
-  const bool change_user = geteuid() == 0 && !workshop.capabilities.user_namespace();
+  const bool change_user = geteuid() == 0 && !context.capabilities.user_namespace();
   std::vector<std::string> out = {"reprieve-init",
                                   Cat(static_cast<std::uint64_t>(container.id)),
                                   change_user ? number(spec.uid) : "-1",
@@ -98,12 +98,12 @@ std::vector<std::string> InitArguments(const Workshop& workshop, const Container
 
 class Starter {
  public:
-  Starter(const Workshop& workshop, Container& container, const ContainerSpec& spec)
-      : workshop_(workshop), container_(container), spec_(spec) {}
+  Starter(const RuntimeContext& context, Container& container, const ContainerSpec& spec)
+      : context_(context), container_(container), spec_(spec) {}
 
   Status Start(const ChildStack& stack) {
     if (container_.sandbox->removing) return Error{"its pod was removed before it started"};
-    std::call_once(container_.sandbox->made, [&] { MakeSandboxFiles(workshop_, *container_.sandbox); });
+    std::call_once(container_.sandbox->made, [&] { MakeSandboxFiles(context_, *container_.sandbox); });
     if (!container_.sandbox->error.empty()) return Error{container_.sandbox->error};
     for (const auto step :
          {&Starter::JoinCgroup, &Starter::OpenOutput, &Starter::PlanNamespaces, &Starter::PlanFiles}) {
@@ -123,10 +123,10 @@ class Starter {
 
  private:
   Status JoinCgroup() {
-    if (!workshop_.cgroups.memory()) container_.watched_memory_bytes = spec_.limits.memory_bytes;
+    if (!context_.cgroups.memory()) container_.watched_memory_bytes = spec_.limits.memory_bytes;
     const std::string& parent = container_.sandbox->cgroup_name;
     if (!spec_.limits.any() && parent.empty()) return Ok();
-    auto group = workshop_.cgroups.Create(Cat("c", static_cast<std::uint64_t>(container_.id)), spec_.limits, parent);
+    auto group = context_.cgroups.Create(Cat("c", static_cast<std::uint64_t>(container_.id)), spec_.limits, parent);
     if (!group) return group.error();
     container_.cgroup = std::move(*group);
     launch_.cgroup_fds = container_.cgroup.doors();
@@ -134,20 +134,20 @@ class Starter {
   }
 
   Status OpenOutput() {
-    launch_.stdin_fd = workshop_.null.get();
-    launch_.report_fd = workshop_.report_write.get();
-    launch_.init_fd = workshop_.init.get();
-    if (spec_.log_path.empty() && !workshop_.events.line) {
-      launch_.stdout_fd = launch_.stderr_fd = workshop_.null.get();
+    launch_.stdin_fd = context_.null.get();
+    launch_.report_fd = context_.report_write.get();
+    launch_.init_fd = context_.init.get();
+    if (spec_.log_path.empty() && !context_.events.line) {
+      launch_.stdout_fd = launch_.stderr_fd = context_.null.get();
       return Ok();
     }
     CriLog::LineTap tap;
-    if (workshop_.events.line) {
-      tap = [id = container_.id, &line = workshop_.events.line](Stream stream, std::string_view text) {
+    if (context_.events.line) {
+      tap = [id = container_.id, &line = context_.events.line](Stream stream, std::string_view text) {
         line(id, stream, text);
       };
     }
-    container_.log = std::make_unique<CriLog>(spec_.log_path, workshop_.log, std::move(tap), workshop_.events.notice);
+    container_.log = std::make_unique<CriLog>(spec_.log_path, context_.log, std::move(tap), context_.events.notice);
     for (std::size_t i = 0; i < 2; ++i) {
       int ends[2];
       if (pipe2(ends, O_CLOEXEC) != 0) return Error{Cat("cannot open a pipe: ", strerrordesc_np(errno))};
@@ -161,7 +161,7 @@ class Starter {
   }
 
   Status PlanNamespaces() {
-    const Capabilities& can = workshop_.capabilities;
+    const Capabilities& can = context_.capabilities;
     launch_.namespaces = can.namespaces;
     launch_.hostname = container_.sandbox->spec.hostname;
     if (launch_.hostname.empty()) launch_.namespaces &= ~CLONE_NEWUTS;
@@ -181,7 +181,7 @@ class Starter {
   Status PlanFiles() {
     launch_.steps = BasicSteps(launch_.namespaces);
     std::vector<Mount> mounts = spec_.mounts;
-    if (!workshop_.capabilities.own_mounts()) {
+    if (!context_.capabilities.own_mounts()) {
       // Without mounts of its own a volume is where it is, or the container cannot have it.
       for (const Mount& mount : mounts) {
         if (CleanPath(mount.host_path) == CleanPath(mount.container_path)) continue;
@@ -195,22 +195,22 @@ class Starter {
     }
     if (!spec_.termination_message_path.empty()) {
       container_.termination_file =
-          Cat(workshop_.directory, "/c", static_cast<std::uint64_t>(container_.id), ".message");
+          Cat(context_.directory, "/c", static_cast<std::uint64_t>(container_.id), ".message");
       if (!WriteNewFile(container_.termination_file, "", 0666)) {
         return Error{Cat("cannot write ", container_.termination_file, ": ", strerrordesc_np(errno))};
       }
       mounts.push_back({container_.termination_file, spec_.termination_message_path});
     }
-    return PlanMounts(std::move(mounts), workshop_.staging, launch_.steps);
+    return PlanMounts(std::move(mounts), context_.staging, launch_.steps);
   }
 
   void PlanProcess() {
-    const int mode = workshop_.capabilities.own_pids() ? kInitOwnPidNamespace : kInitSubreaper;
-    launch_.argv = InitArguments(workshop_, container_, mode, spec_);
+    const int mode = context_.capabilities.own_pids() ? kInitOwnPidNamespace : kInitSubreaper;
+    launch_.argv = InitArguments(context_, container_, mode, spec_);
     launch_.environment = spec_.environment;
   }
 
-  const Workshop& workshop_;
+  const RuntimeContext& context_;
   Container& container_;
   const ContainerSpec& spec_;
   LaunchSpec launch_;
@@ -226,54 +226,56 @@ void SweepDeadEngines(const std::string& directory) {
 
 }  // namespace
 
-Result<std::unique_ptr<Workshop>> Workshop::Open(const std::string& state_directory, const ProbeOptions& probe) {
+Result<std::unique_ptr<RuntimeContext>> RuntimeContext::Open(const std::string& state_directory,
+                                                             const ProbeOptions& probe) {
   auto capabilities = ProbeCapabilities(probe);
   if (!capabilities) return capabilities.error();
   auto init = OpenInitImage();
   if (!init) return init.error();
 
-  auto workshop = std::make_unique<Workshop>(std::move(*capabilities),
-                                             probe.no_cgroups ? Cgroups::None("not asked for") : Cgroups::Open());
+  auto context = std::make_unique<RuntimeContext>(std::move(*capabilities),
+                                                  probe.no_cgroups ? Cgroups::None("not asked for") : Cgroups::Open());
   std::error_code failed;
   const std::string base = fs::absolute(state_directory, failed);
   fs::create_directories(base, failed);
   SweepDeadEngines(base);
   // One process may have several runtimes, one after another or side by side.
   static std::atomic<int> runtimes = 0;
-  workshop->directory = Cat(base, "/", EngineName(), "-", runtimes++);
-  workshop->staging = workshop->directory + "/staging";
-  fs::create_directories(workshop->staging, failed);
+  context->directory = Cat(base, "/", EngineName(), "-", runtimes++);
+  context->staging = context->directory + "/staging";
+  fs::create_directories(context->staging, failed);
   if (failed) return Error{Cat("state directory ", base, " cannot be used: ", failed.message())};
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return Error{Cat("cannot open a pipe: ", strerrordesc_np(errno))};
   fcntl(ends[0], F_SETFL, O_NONBLOCK);
-  workshop->report_read = Fd(ends[0]);
-  workshop->report_write = Raised(Fd(ends[1]));
-  workshop->init = Raised(std::move(*init));
-  workshop->null = Raised(Fd(open("/dev/null", O_RDWR | O_CLOEXEC)));
-  return workshop;
+  context->report_read = Fd(ends[0]);
+  context->report_write = Raised(Fd(ends[1]));
+  context->init = Raised(std::move(*init));
+  context->null = Raised(Fd(open("/dev/null", O_RDWR | O_CLOEXEC)));
+  return context;
 }
 
-Workshop::~Workshop() {
+RuntimeContext::~RuntimeContext() {
   std::error_code failed;
   if (!directory.empty()) fs::remove_all(directory, failed);
 }
 
-std::unique_ptr<Container> StartContainerIn(const Workshop& workshop, ContainerId id, std::shared_ptr<Sandbox> sandbox,
-                                            const ContainerSpec& spec, const ChildStack& stack) {
+std::unique_ptr<Container> StartContainerIn(const RuntimeContext& context, ContainerId id,
+                                            std::shared_ptr<Sandbox> sandbox, const ContainerSpec& spec,
+                                            const ChildStack& stack) {
   auto container = std::make_unique<Container>();
   container->id = id;
   container->sandbox = std::move(sandbox);
   container->name = spec.name;
   container->program = spec.argv.front();
   container->working_directory = spec.working_directory.empty() ? "/" : spec.working_directory;
-  if (auto status = Starter(workshop, *container, spec).Start(stack); !status) {
+  if (auto status = Starter(context, *container, spec).Start(stack); !status) {
     container->start_error = Cat("container ", spec.name, " did not start: ", status.error().message);
   }
   return container;
 }
 
-std::unique_ptr<Container> StartBeside(const Workshop& workshop, ContainerId id, const Company& company,
+std::unique_ptr<Container> StartBeside(const RuntimeContext& context, ContainerId id, const Company& company,
                                        const ExecSpec& spec, const ChildStack& stack) {
   auto process = std::make_unique<Container>();
   process->id = id;
@@ -282,17 +284,17 @@ std::unique_ptr<Container> StartBeside(const Workshop& workshop, ContainerId id,
   process->working_directory = spec.working_directory.empty() ? "/" : spec.working_directory;
   process->beside = company.container;
   process->timeout = spec.timeout;
-  const Capabilities& can = workshop.capabilities;
+  const Capabilities& can = context.capabilities;
   LaunchSpec launch;
   launch.joined_namespaces = can.namespaces;
   if (company.sandbox->spec.hostname.empty()) launch.joined_namespaces &= ~CLONE_NEWUTS;
   launch.joined_pidfd = company.pidfd.get();
   launch.network_fd = company.sandbox->network.get();
   for (const Fd& door : company.cgroup_doors) launch.cgroup_fds.push_back(door.get());
-  launch.stdin_fd = launch.stdout_fd = launch.stderr_fd = workshop.null.get();
-  launch.report_fd = workshop.report_write.get();
-  launch.init_fd = workshop.init.get();
-  launch.argv = InitArguments(workshop, *process, can.own_pids() ? kInitBeside : kInitSubreaper, spec);
+  launch.stdin_fd = launch.stdout_fd = launch.stderr_fd = context.null.get();
+  launch.report_fd = context.report_write.get();
+  launch.init_fd = context.init.get();
+  launch.argv = InitArguments(context, *process, can.own_pids() ? kInitBeside : kInitSubreaper, spec);
   launch.environment = spec.environment;
   Launched launched;
   if (const auto failure = Launch(launch, stack, launched)) {

@@ -23,8 +23,8 @@
 namespace reprieve::runtime {
 
 // What all launches of an engine share; nothing of it changes after the start.
-struct Workshop {
-  Workshop(Capabilities able, Cgroups groups) : capabilities(std::move(able)), cgroups(std::move(groups)) {}
+struct RuntimeContext {
+  RuntimeContext(Capabilities able, Cgroups groups) : capabilities(std::move(able)), cgroups(std::move(groups)) {}
   Capabilities capabilities;
   Cgroups cgroups;
   // A directory of this engine's own, and an empty one in it.
@@ -37,9 +37,9 @@ struct Workshop {
   CriLogLimits log;
   RuntimeEvents events;
 
-  static Result<std::unique_ptr<Workshop>> Open(const std::string& state_directory, const ProbeOptions& probe);
+  static Result<std::unique_ptr<RuntimeContext>> Open(const std::string& state_directory, const ProbeOptions& probe);
   // Removes the directory.
-  ~Workshop();
+  ~RuntimeContext();
 };
 
 struct Sandbox {
@@ -89,11 +89,12 @@ struct Company {
 };
 
 // Never null; a container that could not be started has a `start_error` and no process.
-std::unique_ptr<Container> StartContainerIn(const Workshop& workshop, ContainerId id, std::shared_ptr<Sandbox> sandbox,
-                                            const ContainerSpec& spec, const ChildStack& stack);
+std::unique_ptr<Container> StartContainerIn(const RuntimeContext& context, ContainerId id,
+                                            std::shared_ptr<Sandbox> sandbox, const ContainerSpec& spec,
+                                            const ChildStack& stack);
 
 // The same for a process beside a container's own; it is kept as a Container too.
-std::unique_ptr<Container> StartBeside(const Workshop& workshop, ContainerId id, const Company& company,
+std::unique_ptr<Container> StartBeside(const RuntimeContext& context, ContainerId id, const Company& company,
                                        const ExecSpec& spec, const ChildStack& stack);
 
 // Removes what was made for the pod. False: something of it is still going; ask again.

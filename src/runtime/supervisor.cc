@@ -87,11 +87,11 @@ std::string_view ExitReasonName(ExitReason reason) {
 
 class Supervisor::Impl {
  public:
-  Impl(std::unique_ptr<Workshop> workshop, int launchers);
+  Impl(std::unique_ptr<RuntimeContext> context, int launchers);
   ~Impl();
   Result<Nothing> Begin();
 
-  const Workshop& workshop() const { return *workshop_; }
+  const RuntimeContext& context() const { return *context_; }
   Result<SandboxId> RunPodSandbox(PodSandboxSpec spec);
   Result<ContainerId> StartContainer(SandboxId sandbox, ContainerSpec spec);
   void StopContainer(ContainerId container, milliseconds grace);
@@ -168,7 +168,7 @@ class Supervisor::Impl {
   template <class Change>
   void Post(Change change);
 
-  std::unique_ptr<Workshop> workshop_;
+  std::unique_ptr<RuntimeContext> context_;
   int launcher_count_;
   Fd epoll_;
   Fd wake_;
@@ -201,8 +201,8 @@ class Supervisor::Impl {
   std::thread::id supervisor_id_;
 };
 
-Supervisor::Impl::Impl(std::unique_ptr<Workshop> workshop, int launchers)
-    : workshop_(std::move(workshop)), launcher_count_(std::max(launchers, 1)) {}
+Supervisor::Impl::Impl(std::unique_ptr<RuntimeContext> context, int launchers)
+    : context_(std::move(context)), launcher_count_(std::max(launchers, 1)) {}
 
 Result<Nothing> Supervisor::Impl::Begin() {
   epoll_ = Fd(epoll_create1(EPOLL_CLOEXEC));
@@ -211,7 +211,7 @@ Result<Nothing> Supervisor::Impl::Begin() {
   epoll_event wake{.events = EPOLLIN, .data = {.u64 = Tag(kWakeId, Source::kControl)}};
   epoll_event report{.events = EPOLLIN, .data = {.u64 = Tag(kReportId, Source::kControl)}};
   epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, wake_.get(), &wake);
-  epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, workshop_->report_read.get(), &report);
+  epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, context_->report_read.get(), &report);
   supervisor_ = std::thread([this] { SuperviseLoop(); });
   supervisor_id_ = supervisor_.get_id();
   for (int i = 0; i < launcher_count_; ++i) launchers_.emplace_back([this] { LaunchLoop(); });
@@ -313,12 +313,12 @@ void Supervisor::Impl::LaunchLoop() {
       const ExecOrder order = std::move(joins_.front());
       joins_.pop_front();
       lock.unlock();
-      container = StartBeside(*workshop_, order.id, order.company, order.spec, stack);
+      container = StartBeside(*context_, order.id, order.company, order.spec, stack);
     } else if (!orders_.empty()) {
       LaunchOrder order = std::move(orders_.front());
       orders_.pop_front();
       lock.unlock();
-      container = StartContainerIn(*workshop_, order.id, std::move(order.sandbox), order.spec, stack);
+      container = StartContainerIn(*context_, order.id, std::move(order.sandbox), order.spec, stack);
     } else {
       return;
     }
@@ -417,7 +417,7 @@ void Supervisor::Impl::Admit(std::unique_ptr<Container> container) {
   }
   Live& live = live_.emplace(Number(id), Live{std::move(container), {}, {}, {}, {}}).first->second;
   const Container& admitted = *live.container;
-  if (workshop_->events.started) workshop_->events.started({id, admitted.sandbox->id, admitted.started_at});
+  if (context_->events.started) context_->events.started({id, admitted.sandbox->id, admitted.started_at});
   const auto watch = [&](const Fd& fd, Source source) {
     epoll_event event{.events = EPOLLIN, .data = {.u64 = Tag(Number(id), source)}};
     if (fd.ok()) epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd.get(), &event);
@@ -442,8 +442,8 @@ void Supervisor::Impl::Join(ExecOrder order) {
     pidfd = Fd(fcntl(found->second.container->pidfd.get(), F_DUPFD_CLOEXEC, 0));
   }
   if (!pidfd.ok()) {
-    if (!workshop_->events.exec_ended) return;
-    return workshop_->events.exec_ended(
+    if (!context_->events.exec_ended) return;
+    return context_->events.exec_ended(
         {ExecId{Number(order.id)}, ExecOutcome::kNotStarted, 0, "the container does not run"});
   }
   Live& live = found->second;
@@ -487,7 +487,7 @@ void Supervisor::Impl::ReapBeside(Live& live, int exit_code) {
   Close(process.pidfd);
   --process.sandbox->containers;
   live_.erase(Number(process.id));
-  if (workshop_->events.exec_ended) workshop_->events.exec_ended(std::move(end));
+  if (context_->events.exec_ended) context_->events.exec_ended(std::move(end));
 }
 
 void Supervisor::Impl::Stop(const StopOrder& order) {
@@ -506,7 +506,7 @@ void Supervisor::Impl::Stop(const StopOrder& order) {
 
 void Supervisor::Impl::Kill(Live& live) {
   if (std::exchange(live.killed, true)) return;
-  if (workshop_->capabilities.own_pids() && !live.container->beside) return SignalTo(*live.container, SIGKILL);
+  if (context_->capabilities.own_pids() && !live.container->beside) return SignalTo(*live.container, SIGKILL);
   SignalTo(*live.container, kKillAllSignal);
   deadlines_.emplace(Clock::now() + kKillAllPatience, Deadline{live.container->id, Due::kKillInit});
 }
@@ -517,7 +517,7 @@ void Supervisor::Impl::SignalTo(const Container& container, int signal) {
 
 void Supervisor::Impl::ReadReports() {
   StartFailure failure;
-  while (read(workshop_->report_read.get(), &failure, sizeof failure) == sizeof failure) {
+  while (read(context_->report_read.get(), &failure, sizeof failure) == sizeof failure) {
     start_failures_[failure.serial] = failure;
   }
 }
@@ -578,7 +578,7 @@ void Supervisor::Impl::Deliver(Container& container, ContainerExit exit) {
   if (exit.message.empty()) exit.message = std::move(message);
   if (!container.cgroup.Remove()) groups_to_remove_.push_back(std::move(container.cgroup));
   --container.sandbox->containers;
-  workshop_->events.exited(std::move(exit));
+  context_->events.exited(std::move(exit));
 }
 
 void Supervisor::Impl::PassDeadlines() {
@@ -635,11 +635,11 @@ int Supervisor::Impl::TimeoutMillis() const {
 
 Result<std::unique_ptr<Supervisor>> Supervisor::Start(SupervisorOptions options, RuntimeEvents events) {
   REPRIEVE_CHECK(events.exited, "a runtime needs somewhere to deliver its exits");
-  auto workshop = Workshop::Open(options.state_directory, options.probe);
-  if (!workshop) return workshop.error();
-  (*workshop)->log = options.log;
-  (*workshop)->events = std::move(events);
-  auto impl = std::make_unique<Impl>(std::move(*workshop), options.launchers);
+  auto context = RuntimeContext::Open(options.state_directory, options.probe);
+  if (!context) return context.error();
+  (*context)->log = options.log;
+  (*context)->events = std::move(events);
+  auto impl = std::make_unique<Impl>(std::move(*context), options.launchers);
   if (auto begun = impl->Begin(); !begun) return begun.error();
   return std::unique_ptr<Supervisor>(new Supervisor(std::move(impl)));
 }
@@ -648,14 +648,14 @@ Supervisor::Supervisor(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Supervisor::~Supervisor() = default;
 
 bool Supervisor::has_own_mounts() const {
-  return impl_->workshop().capabilities.own_mounts();
+  return impl_->context().capabilities.own_mounts();
 }
 
 std::string Supervisor::Describe() const {
-  return Cat(impl_->workshop().capabilities.Describe(), "; ", impl_->workshop().cgroups.Describe());
+  return Cat(impl_->context().capabilities.Describe(), "; ", impl_->context().cgroups.Describe());
 }
 const Capabilities& Supervisor::capabilities() const {
-  return impl_->workshop().capabilities;
+  return impl_->context().capabilities;
 }
 
 Result<SandboxId> Supervisor::RunPodSandbox(PodSandboxSpec spec) {

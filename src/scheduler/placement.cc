@@ -66,61 +66,62 @@ const Node* Placement::FindNode(const std::string& name) const {
   return nullptr;
 }
 
-std::unique_ptr<Placement::Wish> Placement::WishOf(const core::PodSpec& spec, const meta::ObjectMeta& pod) const {
-  auto wish = std::make_unique<Wish>();
-  wish->requests = RequestsOf(spec);
-  wish->node_name = spec.node_name;
-  wish->node_selector = spec.node_selector;
-  wish->tolerations = spec.tolerations;
-  wish->key = KeyOf(wish->requests, spec);
+std::unique_ptr<Placement::PodRequest> Placement::RequestOf(const core::PodSpec& spec,
+                                                            const meta::ObjectMeta& pod) const {
+  auto request = std::make_unique<PodRequest>();
+  request->requests = RequestsOf(spec);
+  request->node_name = spec.node_name;
+  request->node_selector = spec.node_selector;
+  request->tolerations = spec.tolerations;
+  request->key = KeyOf(request->requests, spec);
   if (Affinity affinity = ReadAffinity(spec, pod.namespace_.str(), pod.labels); !affinity.empty()) {
-    wish->affinity = std::make_shared<const Affinity>(std::move(affinity));
+    request->affinity = std::make_shared<const Affinity>(std::move(affinity));
   }
-  if (!pods_matter_ && !(wish->affinity && wish->affinity->about_pods())) return wish;
-  wish->namespace_ = pod.namespace_;
-  wish->labels = pod.labels;
-  AppendTo(wish->key, "\nn", pod.namespace_);
-  for (const auto& [name, value] : pod.labels.All()) AppendTo(wish->key, "\nl", name, "=", value);
-  return wish;
+  if (!pods_matter_ && !(request->affinity && request->affinity->about_pods())) return request;
+  request->namespace_ = pod.namespace_;
+  request->labels = pod.labels;
+  AppendTo(request->key, "\nn", pod.namespace_);
+  for (const auto& [name, value] : pod.labels.All()) AppendTo(request->key, "\nl", name, "=", value);
+  return request;
 }
 
-Placement::Wish& Placement::FindWish(const core::Pod& pod) {
+Placement::PodRequest& Placement::FindRequest(const core::Pod& pod) {
   if (const auto known = by_spec_.find(pod.spec); known != by_spec_.end()) return *known->second;
-  std::unique_ptr<Wish> made = WishOf(*pod.spec, pod.metadata);
+  std::unique_ptr<PodRequest> made = RequestOf(*pod.spec, pod.metadata);
   const bool about_pods = made->affinity && made->affinity->about_pods();
   if (about_pods && !pods_matter_) LookAtPods();
-  std::unique_ptr<Wish>& wish = wishes_[made->key];
-  if (!wish) wish = std::move(made);
+  std::unique_ptr<PodRequest>& request = requests_[made->key];
+  if (!request) request = std::move(made);
   // Where labels count, the spec alone does not say it all.
-  if (pods_matter_) return *wish;
+  if (pods_matter_) return *request;
   if (by_spec_.size() >= kMaxSpecsRemembered) ForgetSpecs();
-  by_spec_.emplace(pod.spec, wish.get());
-  ++wish->users;
-  return *wish;
+  by_spec_.emplace(pod.spec, request.get());
+  ++request->users;
+  return *request;
 }
 
 void Placement::ForgetSpecs() {
-  for (const auto& [old, wish] : std::exchange(by_spec_, {})) ForgetWish(*wish);
+  for (const auto& [old, request] : std::exchange(by_spec_, {})) ForgetRequest(*request);
 }
 
-void Placement::ForgetWish(Wish& wish) {
-  if (--wish.users > 0) return;
-  blocked_.erase(&wish);
-  lonely_.erase(&wish);
-  const std::string key = wish.key;
-  wishes_.erase(key);
+void Placement::ForgetRequest(PodRequest& request) {
+  if (--request.users > 0) return;
+  blocked_.erase(&request);
+  lonely_.erase(&request);
+  const std::string key = request.key;
+  requests_.erase(key);
 }
 
 void Placement::LookAtPods() {
   pods_matter_ = true;
   ForgetSpecs();
   std::set<PodNumber> not_told;
-  for (const auto& [key, wish] : wishes_) not_told.insert(wish->not_told.begin(), wish->not_told.end());
+  for (const auto& [key, request] : requests_) not_told.insert(request->not_told.begin(), request->not_told.end());
   std::map<PodNumber, const core::Pod*> waiting;
   for (const auto& [number, holding] : pods_) {
     if (holding.pod == nullptr) continue;
     if (holding.node) {
-      neighbours_.Add(*holding.pod, nodes_[*holding.node].labels, holding.wish->affinity);
+      neighbours_.Add(*holding.pod, nodes_[*holding.node].labels, holding.request->affinity);
     } else {
       waiting.emplace(number, holding.pod);
     }
@@ -129,37 +130,37 @@ void Placement::LookAtPods() {
   for (const auto& [number, pod] : waiting) {
     Remove(number);
     Add(number, *pod);
-    if (!not_told.contains(number)) std::erase(pods_.at(number).wish->not_told, number);
+    if (!not_told.contains(number)) std::erase(pods_.at(number).request->not_told, number);
   }
 }
 
 void Placement::Add(PodNumber number, const core::Pod& pod) {
-  Wish& wish = FindWish(pod);
-  ++wish.users;
-  pods_.emplace(number, Holding{&wish, &pod, std::nullopt, {}});
-  if (wish.blocked) {
-    refused_.push_back({number, wish.message});
+  PodRequest& request = FindRequest(pod);
+  ++request.users;
+  pods_.emplace(number, Holding{&request, &pod, std::nullopt, {}});
+  if (request.blocked) {
+    refused_.push_back({number, request.message});
   } else {
-    if (!wish.waiting.empty()) lines_.erase(*wish.waiting.begin());
-    wish.not_told.push_back(number);
+    if (!request.waiting.empty()) lines_.erase(*request.waiting.begin());
+    request.not_told.push_back(number);
   }
-  wish.waiting.insert(number);
-  if (!wish.blocked) lines_[*wish.waiting.begin()] = &wish;
+  request.waiting.insert(number);
+  if (!request.blocked) lines_[*request.waiting.begin()] = &request;
 }
 
 std::vector<int> Placement::Take(PodNumber number, const core::Pod& pod, const Node& node) {
-  Wish& wish = FindWish(pod);
-  ++wish.users;
-  Holding& holding = pods_.insert_or_assign(number, Holding{&wish, &pod, std::nullopt, {}}).first->second;
+  PodRequest& request = FindRequest(pod);
+  ++request.users;
+  Holding& holding = pods_.insert_or_assign(number, Holding{&request, &pod, std::nullopt, {}}).first->second;
   Settle(holding, static_cast<std::size_t>(&node - nodes_.data()));
   return holding.gpus;
 }
 
 void Placement::Settle(Holding& holding, std::size_t node) {
   holding.node = node;
-  holding.gpus = Occupy(*holding.wish, node);
+  holding.gpus = Occupy(*holding.request, node);
   if (!pods_matter_ || holding.pod == nullptr) return;
-  neighbours_.Add(*holding.pod, nodes_[node].labels, holding.wish->affinity);
+  neighbours_.Add(*holding.pod, nodes_[node].labels, holding.request->affinity);
   Unblock(lonely_);
 }
 
@@ -174,28 +175,28 @@ void Placement::Forget(PodNumber pod) {
 void Placement::Remove(PodNumber pod) {
   const auto at = pods_.find(pod);
   if (at == pods_.end()) return;
-  Wish& wish = *at->second.wish;
+  PodRequest& request = *at->second.request;
   if (at->second.node) {
     Load& load = loads_[*at->second.node];
-    for (const auto& [name, amount] : wish.requests) load.used[name] -= amount;
+    for (const auto& [name, amount] : request.requests) load.used[name] -= amount;
     --load.pods;
-    load.nonzero_cpu -= std::max(AmountOf(wish.requests, kCpu), kUsualCpu);
-    load.nonzero_memory -= std::max(AmountOf(wish.requests, kMemory), kUsualMemory);
+    load.nonzero_cpu -= std::max(AmountOf(request.requests, kCpu), kUsualCpu);
+    load.nonzero_memory -= std::max(AmountOf(request.requests, kMemory), kUsualMemory);
     load.free_gpus.insert(at->second.gpus.begin(), at->second.gpus.end());
     if (pods_matter_ && at->second.pod != nullptr) neighbours_.Remove(*at->second.pod);
     Unblock(blocked_);
   } else {
-    const bool first = *wish.waiting.begin() == pod;
-    if (first && !wish.blocked) lines_.erase(pod);
-    wish.waiting.erase(pod);
-    if (first && !wish.blocked && !wish.waiting.empty()) lines_[*wish.waiting.begin()] = &wish;
+    const bool first = *request.waiting.begin() == pod;
+    if (first && !request.blocked) lines_.erase(pod);
+    request.waiting.erase(pod);
+    if (first && !request.blocked && !request.waiting.empty()) lines_[*request.waiting.begin()] = &request;
   }
   pods_.erase(at);
-  ForgetWish(wish);
+  ForgetRequest(request);
 }
 
-void Placement::Unblock(std::set<Wish*>& wishes) {
-  for (Wish* blocked : std::exchange(wishes, {})) {
+void Placement::Unblock(std::set<PodRequest*>& requests) {
+  for (PodRequest* blocked : std::exchange(requests, {})) {
     blocked->blocked = false;
     blocked_.erase(blocked);
     lonely_.erase(blocked);
@@ -212,20 +213,20 @@ void Placement::SetSchedulable(const std::string& node, bool schedulable) {
 
 std::optional<Placement::Placed> Placement::PlaceNext() {
   while (!lines_.empty()) {
-    const auto [pod, wish] = *lines_.begin();
+    const auto [pod, request] = *lines_.begin();
     lines_.erase(lines_.begin());
     std::optional<Neighbours::View> neighbours;
-    if (pods_matter_) neighbours = neighbours_.For(wish->affinity.get(), wish->namespace_, wish->labels);
-    const auto node = BestNode(*wish, loads_, neighbours ? &*neighbours : nullptr, wish->message);
+    if (pods_matter_) neighbours = neighbours_.For(request->affinity.get(), request->namespace_, request->labels);
+    const auto node = BestNode(*request, loads_, neighbours ? &*neighbours : nullptr, request->message);
     if (!node) {
-      Block(*wish);
+      Block(*request);
       continue;
     }
-    wish->waiting.erase(pod);
-    if (wish->waiting.empty()) {
-      wish->not_told.clear();
+    request->waiting.erase(pod);
+    if (request->waiting.empty()) {
+      request->not_told.clear();
     } else {
-      lines_[*wish->waiting.begin()] = wish;
+      lines_[*request->waiting.begin()] = request;
     }
     Holding& holding = pods_.at(pod);
     Settle(holding, *node);
@@ -239,29 +240,29 @@ std::optional<std::string> Placement::NeverFits(const core::PodSpec& spec) const
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     empty[i].free_gpus.insert(nodes_[i].gpus.begin(), nodes_[i].gpus.end());
   }
-  const std::unique_ptr<Wish> wish = WishOf(spec, {});
-  const Neighbours::View neighbours = Neighbours::View::Friendly(wish->affinity.get());
+  const std::unique_ptr<PodRequest> request = RequestOf(spec, {});
+  const Neighbours::View neighbours = Neighbours::View::Friendly(request->affinity.get());
   std::string message;
-  if (BestNode(*wish, empty, &neighbours, message)) return std::nullopt;
+  if (BestNode(*request, empty, &neighbours, message)) return std::nullopt;
   return message;
 }
 
-std::vector<std::string> Placement::Obstacles(const Wish& wish, const Node& node, const Load& load) {
-  if (!wish.node_name.empty() && wish.node_name != node.name) {
+std::vector<std::string> Placement::Obstacles(const PodRequest& request, const Node& node, const Load& load) {
+  if (!request.node_name.empty() && request.node_name != node.name) {
     return {"node(s) didn't match the requested node name"};
   }
   if (load.cordoned) return {"node(s) were unschedulable"};
-  if (const Taint* taint = UntoleratedTaint(node, wish.tolerations)) {
+  if (const Taint* taint = UntoleratedTaint(node, request.tolerations)) {
     return {Cat("node(s) had untolerated taint {", taint->key, ": ", taint->value, "}")};
   }
-  for (const auto& [key, value] : wish.node_selector) {
+  for (const auto& [key, value] : request.node_selector) {
     const auto label = node.labels.find(key);
     if (label == node.labels.end() || label->second != value) return {std::string(kOtherNode)};
   }
-  if (wish.affinity && !wish.affinity->WantsNode(node.name, node.labels)) return {std::string(kOtherNode)};
+  if (request.affinity && !request.affinity->WantsNode(node.name, node.labels)) return {std::string(kOtherNode)};
   std::vector<std::string> out;
   if (load.pods >= AmountOf(node.allocatable, kPods)) out.emplace_back("Too many pods");
-  for (const auto& [name, amount] : wish.requests) {
+  for (const auto& [name, amount] : request.requests) {
     if (amount == 0 || !IsTracked(name)) continue;
     if (amount > AmountOf(node.allocatable, name) - AmountOf(load.used, name))
       out.push_back(Cat("Insufficient ", name));
@@ -269,19 +270,19 @@ std::vector<std::string> Placement::Obstacles(const Wish& wish, const Node& node
   return out;
 }
 
-std::optional<std::size_t> Placement::BestNode(const Wish& wish, const std::vector<Load>& loads,
+std::optional<std::size_t> Placement::BestNode(const PodRequest& request, const std::vector<Load>& loads,
                                                const Neighbours::View* neighbours, std::string& message) const {
   std::optional<std::size_t> best;
   double best_score = 0;
   std::map<std::string, std::size_t> obstacles;
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
-    std::vector<std::string> here = Obstacles(wish, nodes_[i], loads[i]);
+    std::vector<std::string> here = Obstacles(request, nodes_[i], loads[i]);
     if (here.empty() && neighbours != nullptr) {
       if (const auto obstacle = neighbours->Obstacle(nodes_[i].labels)) here.emplace_back(*obstacle);
     }
     for (const std::string& obstacle : here) ++obstacles[obstacle];
     if (!here.empty()) continue;
-    const double score = Score(wish, i);
+    const double score = Score(request, i);
     if (!best || score > best_score || (score == best_score && loads[i].pods < loads[*best].pods)) {
       best = i;
       best_score = score;
@@ -297,35 +298,35 @@ std::optional<std::size_t> Placement::BestNode(const Wish& wish, const std::vect
 }
 
 // How much would be left of cpu and memory, 0 to 1.
-double Placement::Score(const Wish& wish, std::size_t node) const {
+double Placement::Score(const PodRequest& request, std::size_t node) const {
   const Load& load = loads_[node];
   const auto left = [&](std::string_view name, std::int64_t used, std::int64_t usual) {
     const auto whole = static_cast<double>(std::max<std::int64_t>(AmountOf(nodes_[node].allocatable, name), 1));
-    return std::max(0.0, 1 - static_cast<double>(used + std::max(AmountOf(wish.requests, name), usual)) / whole);
+    return std::max(0.0, 1 - static_cast<double>(used + std::max(AmountOf(request.requests, name), usual)) / whole);
   };
   return (left(kCpu, load.nonzero_cpu, kUsualCpu) + left(kMemory, load.nonzero_memory, kUsualMemory)) / 2;
 }
 
-std::vector<int> Placement::Occupy(const Wish& wish, std::size_t node) {
+std::vector<int> Placement::Occupy(const PodRequest& request, std::size_t node) {
   Load& load = loads_[node];
-  for (const auto& [name, amount] : wish.requests) load.used[name] += amount;
+  for (const auto& [name, amount] : request.requests) load.used[name] += amount;
   ++load.pods;
-  load.nonzero_cpu += std::max(AmountOf(wish.requests, kCpu), kUsualCpu);
-  load.nonzero_memory += std::max(AmountOf(wish.requests, kMemory), kUsualMemory);
+  load.nonzero_cpu += std::max(AmountOf(request.requests, kCpu), kUsualCpu);
+  load.nonzero_memory += std::max(AmountOf(request.requests, kMemory), kUsualMemory);
   std::vector<int> gpus;
-  for (std::int64_t wanted = AmountOf(wish.requests, kGpu); wanted > 0 && !load.free_gpus.empty(); --wanted) {
+  for (std::int64_t wanted = AmountOf(request.requests, kGpu); wanted > 0 && !load.free_gpus.empty(); --wanted) {
     gpus.push_back(*load.free_gpus.begin());
     load.free_gpus.erase(load.free_gpus.begin());
   }
   return gpus;
 }
 
-void Placement::Block(Wish& wish) {
-  wish.blocked = true;
-  blocked_.insert(&wish);
-  if (wish.affinity && !wish.affinity->near.empty()) lonely_.insert(&wish);
-  for (const PodNumber pod : std::exchange(wish.not_told, {})) {
-    if (wish.waiting.contains(pod)) refused_.push_back({pod, wish.message});
+void Placement::Block(PodRequest& request) {
+  request.blocked = true;
+  blocked_.insert(&request);
+  if (request.affinity && !request.affinity->near.empty()) lonely_.insert(&request);
+  for (const PodNumber pod : std::exchange(request.not_told, {})) {
+    if (request.waiting.contains(pod)) refused_.push_back({pod, request.message});
   }
 }
 

@@ -82,7 +82,7 @@ class Placement {
 
  private:
   // What one pod asks for, and the line of those who ask for the same.
-  struct Wish {
+  struct PodRequest {
     Resources requests;
     std::string node_name;
     std::map<std::string, std::string> node_selector;
@@ -107,38 +107,38 @@ class Placement {
     bool cordoned = false;
   };
   struct Holding {
-    Wish* wish = nullptr;
+    PodRequest* request = nullptr;
     const core::Pod* pod = nullptr;   // null: gone
     std::optional<std::size_t> node;  // absent: waits
     std::vector<int> gpus;
   };
 
-  std::unique_ptr<Wish> WishOf(const core::PodSpec& spec, const meta::ObjectMeta& pod) const;
-  Wish& FindWish(const core::Pod& pod);
-  void ForgetWish(Wish& wish);
+  std::unique_ptr<PodRequest> RequestOf(const core::PodSpec& spec, const meta::ObjectMeta& pod) const;
+  PodRequest& FindRequest(const core::Pod& pod);
+  void ForgetRequest(PodRequest& request);
   void ForgetSpecs();
   // From now on labels count.
   void LookAtPods();
   void Settle(Holding& holding, std::size_t node);
   // Why it cannot go there; empty if it can.
-  static std::vector<std::string> Obstacles(const Wish& wish, const Node& node, const Load& load);
+  static std::vector<std::string> Obstacles(const PodRequest& request, const Node& node, const Load& load);
   // `neighbours`: null where nobody has terms about other pods.
-  std::optional<std::size_t> BestNode(const Wish& wish, const std::vector<Load>& loads,
+  std::optional<std::size_t> BestNode(const PodRequest& request, const std::vector<Load>& loads,
                                       const Neighbours::View* neighbours, std::string& message) const;
-  double Score(const Wish& wish, std::size_t node) const;
-  std::vector<int> Occupy(const Wish& wish, std::size_t node);
-  void Block(Wish& wish);
-  void Unblock(std::set<Wish*>& wishes);
+  double Score(const PodRequest& request, std::size_t node) const;
+  std::vector<int> Occupy(const PodRequest& request, std::size_t node);
+  void Block(PodRequest& request);
+  void Unblock(std::set<PodRequest*>& requests);
 
   std::vector<Node> nodes_;
   std::vector<Load> loads_;
-  std::map<std::string, std::unique_ptr<Wish>> wishes_;
+  std::map<std::string, std::unique_ptr<PodRequest>> requests_;
   // The specs that came last: thousands of pods share one.
-  std::unordered_map<std::shared_ptr<const core::PodSpec>, Wish*> by_spec_;
+  std::unordered_map<std::shared_ptr<const core::PodSpec>, PodRequest*> by_spec_;
   std::unordered_map<PodNumber, Holding> pods_;
-  std::map<PodNumber, Wish*> lines_;  // those worth a look, by their first pod
-  std::set<Wish*> blocked_;
-  std::set<Wish*> lonely_;  // of those blocked: they want to be near others
+  std::map<PodNumber, PodRequest*> lines_;  // those worth a look, by their first pod
+  std::set<PodRequest*> blocked_;
+  std::set<PodRequest*> lonely_;  // of those blocked: they want to be near others
   bool pods_matter_ = false;
   Neighbours neighbours_;
   std::vector<Refused> refused_;

@@ -129,8 +129,8 @@ world::WriteResult FaultyApi::LosePod(const world::PodReference& pod, std::strin
   return Do(true, [&] { return store_.LosePod(pod, reason, message); });
 }
 
-void FaultyApi::Announce(const world::Event& event) {
-  if (!crashed_) store_.Announce(event);
+void FaultyApi::RecordEvent(const world::Event& event) {
+  if (!crashed_) store_.RecordEvent(event);
 }
 
 }  // namespace reprieve::sim

@@ -65,7 +65,7 @@ class FaultyApi final : public world::Api {
                              std::string_view message) override;
   world::WriteResult MarkDisrupted(const world::PodReference& pod, std::string_view reason,
                                    std::string_view message) override;
-  void Announce(const world::Event& event) override;
+  void RecordEvent(const world::Event& event) override;
 
  private:
   // Does `write`, or what the dice say instead. `repeatable`: an unknown outcome may be followed by the same write.

@@ -263,7 +263,7 @@ WriteResult Store::RemoveJobFinalizer(const meta::ObjectKey& key, const meta::Ui
   return DeleteJob(key, uid, world::Propagation::kBackground);
 }
 
-void Store::Announce(const world::Event& event) {
+void Store::RecordEvent(const world::Event& event) {
   events_.Add(event);
   if (on_event_) on_event_(event);
 }

@@ -123,7 +123,7 @@ class Store final : public world::Api {
                                    std::string_view message) override;
   world::WriteResult LosePod(const world::PodReference& pod, std::string_view reason,
                              std::string_view message) override;
-  void Announce(const world::Event& event) override;
+  void RecordEvent(const world::Event& event) override;
 
  private:
   template <class T>

@@ -105,7 +105,7 @@ class Api {
   virtual WriteResult LosePod(const PodReference& pod, std::string_view reason, std::string_view message) = 0;
 
   // Best effort: an event that is lost changes nothing.
-  virtual void Announce(const Event& event) = 0;
+  virtual void RecordEvent(const Event& event) = 0;
 };
 
 }  // namespace reprieve::world

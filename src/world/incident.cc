@@ -12,16 +12,18 @@ namespace {
 
 struct Phrase {
   std::string_view words;
-  Fate fate;
+  FaultKind fault;
 };
-constexpr std::array kNodeFates = {Phrase{"drained", Fate::kNodeDrained}, Phrase{"tainted", Fate::kNodeTainted},
-                                   Phrase{"lost", Fate::kNodeLost}, Phrase{"shut down", Fate::kNodeShutDown},
-                                   Phrase{"back", Fate::kNodeBack}};
-constexpr std::array kPodFates = {Phrase{"killed", Fate::kPodKilled}, Phrase{"deleted", Fate::kPodDeleted},
-                                  Phrase{"evicted", Fate::kPodEvicted}, Phrase{"preempted", Fate::kPodPreempted},
-                                  Phrase{"evicted under memory pressure", Fate::kPodUnderPressure}};
-constexpr std::array kContainerFates = {Phrase{"killed", Fate::kContainerKilled},
-                                        Phrase{"out of memory", Fate::kContainerOutOfMemory}};
+constexpr std::array kNodeFaults = {Phrase{"drained", FaultKind::kNodeDrained},
+                                    Phrase{"tainted", FaultKind::kNodeTainted}, Phrase{"lost", FaultKind::kNodeLost},
+                                    Phrase{"shut down", FaultKind::kNodeShutDown},
+                                    Phrase{"back", FaultKind::kNodeBack}};
+constexpr std::array kPodFaults = {Phrase{"killed", FaultKind::kPodKilled}, Phrase{"deleted", FaultKind::kPodDeleted},
+                                   Phrase{"evicted", FaultKind::kPodEvicted},
+                                   Phrase{"preempted", FaultKind::kPodPreempted},
+                                   Phrase{"evicted under memory pressure", FaultKind::kPodUnderPressure}};
+constexpr std::array kContainerFaults = {Phrase{"killed", FaultKind::kContainerKilled},
+                                         Phrase{"out of memory", FaultKind::kContainerOutOfMemory}};
 
 struct Word {
   std::string_view text;
@@ -54,17 +56,17 @@ class Parser {
     const Word subject = Next("node, pod or container");
     if (subject.text == "node") {
       incident_.node = Name("the node's name, such as n1");
-      if (Expect("is")) Fates(kNodeFates);
+      if (Expect("is")) Faults(kNodeFaults);
     } else if (subject.text == "pod") {
       incident_.pod = Name("the pod's name, such as workers-0-1");
       if (Peek() == "gets") return Condition();
-      if (Expect("is", "is or gets")) Fates(kPodFates);
+      if (Expect("is", "is or gets")) Faults(kPodFaults);
     } else if (subject.text == "container") {
       incident_.container = Next("the container's name").text;
       if (!Expect("of") || !Expect("pod")) return;
       incident_.pod = Name("the pod's name, such as workers-0-1");
       if (Peek() == "exits") return Exit();
-      if (Expect("is", "is or exits")) Fates(kContainerFates);
+      if (Expect("is", "is or exits")) Faults(kContainerFaults);
     } else {
       return Fail(subject, "expected node, pod or container");
     }
@@ -79,7 +81,7 @@ class Parser {
 
   // All words up to `at`.
   template <std::size_t N>
-  void Fates(const std::array<Phrase, N>& fates) {
+  void Faults(const std::array<Phrase, N>& faults) {
     const std::size_t first = next_;
     std::string phrase;
     while (next_ < words_.size() && words_[next_].text != "at") {
@@ -87,13 +89,13 @@ class Parser {
     }
     std::string known;
     std::vector<std::string_view> names;
-    for (const Phrase& fate : fates) {
-      if (fate.words == phrase) {
-        incident_.fate = fate.fate;
+    for (const Phrase& fault : faults) {
+      if (fault.words == phrase) {
+        incident_.fault = fault.fault;
         return;
       }
-      AppendTo(known, known.empty() ? "" : ", ", fate.words);
-      names.push_back(fate.words);
+      AppendTo(known, known.empty() ? "" : ", ", fault.words);
+      names.push_back(fault.words);
     }
     if (phrase.empty()) return Fail(End(first), Cat("expected one of ", known));
     const Word& last = words_[next_ - 1];
@@ -104,7 +106,7 @@ class Parser {
   }
 
   void Condition() {
-    incident_.fate = Fate::kPodCondition;
+    incident_.fault = FaultKind::kPodCondition;
     if (!Expect("gets") || !Expect("condition")) return;
     const Word word = Next("the condition's type, such as ConfigIssue");
     const std::size_t equals = word.text.find('=');
@@ -125,7 +127,7 @@ class Parser {
   }
 
   void Exit() {
-    incident_.fate = Fate::kContainerExits;
+    incident_.fault = FaultKind::kContainerExits;
     ++next_;
     const Word word = Next("an exit code from 0 to 255");
     const auto code = ParseInt32(std::string(word.text));
@@ -197,37 +199,37 @@ bool IsCalled(const core::Pod& pod, std::string_view name) {
   return jobset != nullptr && own.starts_with(*jobset) && own.substr(jobset->size()) == Cat("-", name);
 }
 
-DisruptionTarget DisruptionTargetOf(Fate fate) {
-  switch (fate) {
-    case Fate::kNodeDrained:
-    case Fate::kPodEvicted:
+DisruptionTarget DisruptionTargetOf(FaultKind fault) {
+  switch (fault) {
+    case FaultKind::kNodeDrained:
+    case FaultKind::kPodEvicted:
       return {"EvictionByEvictionAPI", "Eviction API: evicting"};
-    case Fate::kNodeTainted:
+    case FaultKind::kNodeTainted:
       return {"DeletionByTaintManager", "Taint manager: deleting due to NoExecute taint"};
-    case Fate::kNodeLost:
+    case FaultKind::kNodeLost:
       return {"DeletionByPodGC", "PodGC: node no longer exists"};
-    case Fate::kPodPreempted:
+    case FaultKind::kPodPreempted:
       return {"PreemptionByScheduler", "default-scheduler: preempting to accommodate a higher priority pod"};
-    case Fate::kNodeShutDown:
-    case Fate::kPodUnderPressure:
-      return {"TerminationByKubelet", PodEndOf(fate).message};
-    case Fate::kNodeBack:
-    case Fate::kPodKilled:
-    case Fate::kPodDeleted:
-    case Fate::kPodCondition:
-    case Fate::kContainerKilled:
-    case Fate::kContainerOutOfMemory:
-    case Fate::kContainerExits:
+    case FaultKind::kNodeShutDown:
+    case FaultKind::kPodUnderPressure:
+      return {"TerminationByKubelet", PodEndOf(fault).message};
+    case FaultKind::kNodeBack:
+    case FaultKind::kPodKilled:
+    case FaultKind::kPodDeleted:
+    case FaultKind::kPodCondition:
+    case FaultKind::kContainerKilled:
+    case FaultKind::kContainerOutOfMemory:
+    case FaultKind::kContainerExits:
       return {};
   }
   return {};
 }
 
-DisruptionTarget PodEndOf(Fate fate) {
-  if (fate == Fate::kNodeShutDown) {
+DisruptionTarget PodEndOf(FaultKind fault) {
+  if (fault == FaultKind::kNodeShutDown) {
     return {"Terminated", "Pod was terminated in response to imminent node shutdown."};
   }
-  if (fate == Fate::kPodUnderPressure) return {"Evicted", "The node was low on resource: memory. "};
+  if (fault == FaultKind::kPodUnderPressure) return {"Evicted", "The node was low on resource: memory. "};
   return {};
 }
 

@@ -27,7 +27,7 @@
 
 namespace reprieve::world {
 
-enum class Fate : std::uint8_t {
+enum class FaultKind : std::uint8_t {
   kNodeDrained,       // cordoned; its pods are evicted through the Eviction API
   kNodeTainted,       // NoExecute: the taint manager deletes its pods
   kNodeLost,          // gone with all that ran on it; its pods are failed by the garbage collector
@@ -45,7 +45,7 @@ enum class Fate : std::uint8_t {
 };
 
 struct Incident {
-  Fate fate = Fate::kPodKilled;
+  FaultKind fault = FaultKind::kPodKilled;
   std::string node;       // of a node's
   std::string pod;        // of a pod's and a container's
   std::string container;  // of a container's
@@ -71,13 +71,13 @@ struct IncidentError {
 // of a JobSet, that without the JobSet's name: train-workers-0-1-x2x4z, train-workers-0-1, workers-0-1.
 [[nodiscard]] bool IsCalled(const core::Pod& pod, std::string_view name);
 
-// The condition DisruptionTarget that this fate brings, as the component writes it that is at work; empty texts: none.
+// The condition DisruptionTarget that this fault brings, as the component writes it that is at work; empty texts: none.
 struct DisruptionTarget {
   std::string_view reason;
   std::string_view message;
 };
-[[nodiscard]] DisruptionTarget DisruptionTargetOf(Fate fate);
+[[nodiscard]] DisruptionTarget DisruptionTargetOf(FaultKind fault);
 // The reason and the message that the kubelet gives a pod which it ends so; empty: none.
-[[nodiscard]] DisruptionTarget PodEndOf(Fate fate);
+[[nodiscard]] DisruptionTarget PodEndOf(FaultKind fault);
 
 }  // namespace reprieve::world

@@ -15,7 +15,7 @@ std::string Read(const std::string& text) {
     return Cat("error at ", text.substr(error->at, error->length), ": ", error->message);
   }
   const auto& incident = std::get<Incident>(parsed);
-  return Cat(static_cast<int>(incident.fate), " node=", incident.node, " pod=", incident.pod,
+  return Cat(static_cast<int>(incident.fault), " node=", incident.node, " pod=", incident.pod,
              " container=", incident.container, " condition=", incident.condition, "/", incident.condition_status, "/",
              incident.condition_reason, " code=", incident.exit_code, " at=", HumanDuration(incident.at));
 }
@@ -25,23 +25,23 @@ Incident Parsed(const std::string& text) {
 }
 
 TEST(Incident, Nodes) {
-  EXPECT_EQ(Parsed("node n2 is drained at 10s").fate, Fate::kNodeDrained);
+  EXPECT_EQ(Parsed("node n2 is drained at 10s").fault, FaultKind::kNodeDrained);
   EXPECT_EQ(Parsed("node n2 is drained at 10s").node, "n2");
   EXPECT_EQ(Parsed("node n2 is drained at 10s").at, Seconds(10));
   EXPECT_EQ(Parsed("node n1 is lost at 1m30s").at, Seconds(90));
-  EXPECT_EQ(Parsed("  node  n1\tis shut  down at 0s ").fate, Fate::kNodeShutDown);
-  EXPECT_EQ(Parsed("node n1 is tainted at 1s").fate, Fate::kNodeTainted);
-  EXPECT_EQ(Parsed("node n1 is back at 1s").fate, Fate::kNodeBack);
+  EXPECT_EQ(Parsed("  node  n1\tis shut  down at 0s ").fault, FaultKind::kNodeShutDown);
+  EXPECT_EQ(Parsed("node n1 is tainted at 1s").fault, FaultKind::kNodeTainted);
+  EXPECT_EQ(Parsed("node n1 is back at 1s").fault, FaultKind::kNodeBack);
 }
 
 TEST(Incident, PodsAndContainers) {
   EXPECT_EQ(Parsed("pod workers-0-1 is killed at 12s").pod, "workers-0-1");
-  EXPECT_EQ(Parsed("pod w is evicted at 1s").fate, Fate::kPodEvicted);
-  EXPECT_EQ(Parsed("pod w is evicted under memory pressure at 1s").fate, Fate::kPodUnderPressure);
-  EXPECT_EQ(Parsed("pod w is preempted at 1s").fate, Fate::kPodPreempted);
-  EXPECT_EQ(Parsed("pod w is deleted at 1s").fate, Fate::kPodDeleted);
+  EXPECT_EQ(Parsed("pod w is evicted at 1s").fault, FaultKind::kPodEvicted);
+  EXPECT_EQ(Parsed("pod w is evicted under memory pressure at 1s").fault, FaultKind::kPodUnderPressure);
+  EXPECT_EQ(Parsed("pod w is preempted at 1s").fault, FaultKind::kPodPreempted);
+  EXPECT_EQ(Parsed("pod w is deleted at 1s").fault, FaultKind::kPodDeleted);
   const Incident oom = Parsed("container main of pod leader-0-0 is out of memory at 5s");
-  EXPECT_EQ(oom.fate, Fate::kContainerOutOfMemory);
+  EXPECT_EQ(oom.fault, FaultKind::kContainerOutOfMemory);
   EXPECT_EQ(oom.container, "main");
   EXPECT_EQ(oom.pod, "leader-0-0");
   EXPECT_EQ(Parsed("container main of pod w exits 42 at 5s").exit_code, 42);
@@ -86,10 +86,10 @@ TEST(Incident, NamesOfPods) {
 }
 
 TEST(Incident, WhatTheComponentsWrite) {
-  EXPECT_EQ(DisruptionTargetOf(Fate::kNodeDrained).reason, "EvictionByEvictionAPI");
-  EXPECT_EQ(DisruptionTargetOf(Fate::kNodeLost).message, "PodGC: node no longer exists");
-  EXPECT_EQ(DisruptionTargetOf(Fate::kPodKilled).reason, "");
-  EXPECT_EQ(PodEndOf(Fate::kNodeShutDown).reason, "Terminated");
+  EXPECT_EQ(DisruptionTargetOf(FaultKind::kNodeDrained).reason, "EvictionByEvictionAPI");
+  EXPECT_EQ(DisruptionTargetOf(FaultKind::kNodeLost).message, "PodGC: node no longer exists");
+  EXPECT_EQ(DisruptionTargetOf(FaultKind::kPodKilled).reason, "");
+  EXPECT_EQ(PodEndOf(FaultKind::kNodeShutDown).reason, "Terminated");
 }
 
 }  // namespace

@@ -126,7 +126,7 @@ class Applier {
     if (!marked.ok()) return Note(marked);
     NoteUnlessGone(SeePod(api_.DeletePod(write.pod)));
   }
-  void Do(const Announce& write) { Say(write.warning, write.reason, write.message); }
+  void Do(const RecordEvent& write) { Say(write.warning, write.reason, write.message); }
 
   void Delete(const PodReference& pod) {
     const WriteResult result = SeePod(api_.DeletePod(pod));
@@ -171,7 +171,7 @@ class Applier {
   }
 
   void Say(bool warning, SharedString reason, std::string message) {
-    api_.Announce({now_, plan_.subject, warning, std::move(reason), std::move(message)});
+    api_.RecordEvent({now_, plan_.subject, warning, std::move(reason), std::move(message)});
   }
 
   Plan& plan_;

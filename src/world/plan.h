@@ -108,7 +108,7 @@ struct LosePod {
   std::string_view reason;
   std::string message;
 };
-struct Announce {
+struct RecordEvent {
   bool warning = false;
   SharedString reason;
   std::string message;
@@ -118,7 +118,7 @@ struct Announce {
 using Write = std::variant<CreatePod, DeletePod, RemovePod, RemovePodFinalizer, AdoptPod, ReleasePod, WriteJobStatus,
                            DeleteJob, RemoveJobFinalizer, CreateJob, UpdateJob, ResizeJob, DeleteChildJob,
                            WriteJobSetStatus, DeleteJobSet, RemoveJobSetFinalizer, CreateService, DeleteService,
-                           CreateClaim, DeleteClaim, DisruptPod, LosePod, Announce>;
+                           CreateClaim, DeleteClaim, DisruptPod, LosePod, RecordEvent>;
 
 struct Stage {
   std::vector<Write> writes;
@@ -129,7 +129,7 @@ struct Plan {
   meta::Uid uid;                               // of the subject
   meta::ResourceVersion resource_version = 0;  // of the subject as it was looked at
   std::vector<Stage> stages;
-  std::optional<Time> look_again;  // reconcile again then, whatever happens before
+  std::optional<Time> requeue_at;  // reconcile again then, whatever happens before
   std::vector<Verdict> verdicts;   // for the ledger, once the whole plan is applied
 
   Stage& AddStage() { return stages.emplace_back(); }

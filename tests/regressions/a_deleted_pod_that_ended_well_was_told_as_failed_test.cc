@@ -26,10 +26,10 @@ TEST(ADeletedPod, ThatEndedWellIsNotToldOfAsFailed) {
   view.SetJob(job);
   pod.metadata.deletion_timestamp = Time{};
   view.SetPod(pod);
-  EXPECT_EQ(view.unannounced().size(), 1U);
+  EXPECT_EQ(view.unreported().size(), 1U);
   pod.status.phase = core::PodPhase::kSucceeded;
   view.SetPod(pod);
-  EXPECT_TRUE(view.unannounced().empty());
+  EXPECT_TRUE(view.unreported().empty());
   EXPECT_TRUE(controllers::ReconcileJob(view, {}, Time{}, {}).plan.verdicts.empty());
 }
 

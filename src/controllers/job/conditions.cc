@@ -24,11 +24,11 @@ void MaintainSuspended(Sync& sync) {
   if (sync.spec.suspended()) {
     if (!EnsureCondition(sync.status, "Suspended", true, "JobSuspended", "Job suspended", sync.now)) return;
     if (sync.options.clear_start_time_on_suspend) sync.status.start_time.reset();
-    sync.announcements.push_back({false, "Suspended", "Job suspended"});
+    sync.events.push_back({false, "Suspended", "Job suspended"});
   } else {
     if (!EnsureCondition(sync.status, "Suspended", false, "JobResumed", "Job resumed", sync.now)) return;
     sync.status.start_time = TruncateToSeconds(sync.now);
-    sync.announcements.push_back({false, "Resumed", "Job resumed"});
+    sync.events.push_back({false, "Resumed", "Job resumed"});
   }
   sync.suspend_changed = true;
 }

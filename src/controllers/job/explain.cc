@@ -34,7 +34,7 @@ class Explainer {
   }
 
   std::vector<const TrackedPod*> ByAge() const {
-    std::vector<const TrackedPod*> out(sync_.view.unannounced().begin(), sync_.view.unannounced().end());
+    std::vector<const TrackedPod*> out(sync_.view.unreported().begin(), sync_.view.unreported().end());
     const auto older = [](const TrackedPod* a, const TrackedPod* b) { return a->order < b->order; };
     if (!std::is_sorted(out.begin(), out.end(), older)) std::sort(out.begin(), out.end(), older);
     return out;

@@ -22,7 +22,7 @@ struct PodPlaces {
 class PodList {
  public:
   // Which of a pod's places is the one on this list.
-  enum Kind : std::uint8_t { kActive, kAccountable, kTrackedLive, kUnannounced };
+  enum Kind : std::uint8_t { kActive, kAccountable, kTrackedLive, kUnreported };
 
   explicit PodList(Kind kind) : kind_(kind) {}
 

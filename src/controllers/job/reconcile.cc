@@ -43,7 +43,7 @@ JobDecision ReconcileJob(const JobView& view, const std::vector<const core::Pod*
   if (ManagedElsewhere(sync.spec) || view.job().status.IsFinished()) return std::move(sync.decision);
   if (sync.spec.completion_mode == batch::CompletionMode::kUnknown) {
     sync.plan().AddStage().writes.push_back(
-        world::Announce{true, "UnknownCompletionMode", "Skipped Job sync because completion mode is unknown"});
+        world::RecordEvent{true, "UnknownCompletionMode", "Skipped Job sync because completion mode is unknown"});
     return std::move(sync.decision);
   }
   if (Claim(sync, orphans)) return std::move(sync.decision);

@@ -50,11 +50,11 @@ struct Sync {
   // Manage
   bool suspend_changed = false;
   std::optional<EndState> event_end;  // the Job is finished by this plan
-  std::vector<world::Announce> announcements;
+  std::vector<world::RecordEvent> events;
 
   world::Plan& plan() { return decision.plan; }
   void LookAgain(Time when) {
-    if (!plan().look_again || when < *plan().look_again) plan().look_again = when;
+    if (!plan().requeue_at || when < *plan().requeue_at) plan().requeue_at = when;
   }
   // Valid index of this Job, or any pod of a NonIndexed one.
   bool Eligible(const TrackedPod& pod) const {

@@ -25,13 +25,13 @@ class Tracker {
     Record();
     WriteIndexes();
     WriteInterimCondition();
-    if (!sync_.announcements.empty()) AnnounceAll();
+    if (!sync_.events.empty()) RecordEvents();
     Flush();
     ReleaseFinalizers();
     SettleReleased();
     Finish();
     Flush();
-    AnnounceEnd();
+    RecordEndEvent();
   }
 
  private:
@@ -157,9 +157,9 @@ class Tracker {
     needs_flush_ = true;
   }
 
-  void AnnounceAll() {
+  void RecordEvents() {
     world::Stage& stage = sync_.plan().AddStage();
-    for (const world::Announce& announcement : sync_.announcements) stage.writes.push_back(announcement);
+    for (const world::RecordEvent& event : sync_.events) stage.writes.push_back(event);
   }
 
   void Flush() {
@@ -208,18 +208,18 @@ class Tracker {
     needs_flush_ = true;
   }
 
-  void AnnounceEnd() {
+  void RecordEndEvent() {
     if (!finished_) return;
     world::Stage& stage = sync_.plan().AddStage();
     if (!sync_.end->success) {
-      stage.writes.push_back(world::Announce{true, sync_.end->reason, sync_.end->message});
+      stage.writes.push_back(world::RecordEvent{true, sync_.end->reason, sync_.end->message});
       return;
     }
     if (sync_.spec.completions && status_.succeeded > *sync_.spec.completions) {
-      stage.writes.push_back(world::Announce{true, "TooManySucceededPods",
-                                             "Too many succeeded pods running after completion count reached"});
+      stage.writes.push_back(world::RecordEvent{true, "TooManySucceededPods",
+                                                "Too many succeeded pods running after completion count reached"});
     }
-    stage.writes.push_back(world::Announce{false, "Completed", "Job completed"});
+    stage.writes.push_back(world::RecordEvent{false, "Completed", "Job completed"});
   }
 
   Sync& sync_;

@@ -58,7 +58,7 @@ void JobView::SetPod(const core::Pod& pod) {
     }
     TrackedPod& made =
         *pods_.emplace(&pod, std::make_unique<TrackedPod>(Classify(pod, next_order_++, nullptr))).first->second;
-    if (made.failed && made.finalizer) unannounced_.Add(made);
+    if (made.failed && made.finalizer) unreported_.Add(made);
     Enter(made);
     SettleIfDone(made);
     return;
@@ -66,9 +66,9 @@ void JobView::SetPod(const core::Pod& pod) {
   TrackedPod& tracked = *at->second;
   TrackedPod next = Classify(pod, tracked.order, &tracked);
   if (tracked.SameAs(next)) return;
-  if (next.failed && !tracked.failed) unannounced_.Add(tracked);
+  if (next.failed && !tracked.failed) unreported_.Add(tracked);
   // One that was deleted, which counts as a failure, may still end well, or be let go, before anyone was told.
-  if (!next.failed) unannounced_.Remove(tracked);
+  if (!next.failed) unreported_.Remove(tracked);
   if (tracked.index == next.index) {
     Move(tracked, std::move(next));
   } else {
@@ -81,9 +81,9 @@ void JobView::SetPod(const core::Pod& pod) {
   SettleIfDone(tracked);
 }
 
-void JobView::MarkAnnounced() {
-  const std::vector<TrackedPod*> told(unannounced_.begin(), unannounced_.end());
-  unannounced_.Clear();
+void JobView::MarkReported() {
+  const std::vector<TrackedPod*> told(unreported_.begin(), unreported_.end());
+  unreported_.Clear();
   for (TrackedPod* tracked : told) SettleIfDone(*tracked);
 }
 
@@ -92,7 +92,7 @@ bool JobView::IsSettled(const TrackedPod& tracked) const {
 }
 
 void JobView::SettleIfDone(TrackedPod& tracked) {
-  if (!IsSettled(tracked) || unannounced_.Contains(tracked)) return;
+  if (!IsSettled(tracked) || unreported_.Contains(tracked)) return;
   const core::Pod* pod = tracked.pod;
   Leave(tracked);
   pods_.erase(pod);
@@ -104,7 +104,7 @@ void JobView::RemovePod(const core::Pod& pod) {
   const auto at = pods_.find(&pod);
   if (at == pods_.end()) return;
   if (spec_) {
-    unannounced_.Remove(*at->second);
+    unreported_.Remove(*at->second);
     Leave(*at->second);
   }
   pods_.erase(at);
@@ -316,7 +316,7 @@ void JobView::Reclassify() {
     now = std::move(next);
     pods_.emplace(pod, std::move(was));
     Enter(now);
-    if (first_sight && now.failed && now.finalizer) unannounced_.Add(now);
+    if (first_sight && now.failed && now.finalizer) unreported_.Add(now);
     SettleIfDone(now);
   }
   for (const core::Pod* pod : old_settled) SetPod(*pod);

@@ -97,7 +97,7 @@ class JobView {
   // Failed pods that match a FailJob rule, counted or not.
   const PodSet& fail_job() const { return fail_job_; }
   // Failed pods that no verdict has been announced for.
-  const PodList& unannounced() const { return unannounced_; }
+  const PodList& unreported() const { return unreported_; }
   // Restarts in place of pods under OnFailure, summed.
   std::int64_t restart_sum() const { return restart_sum_; }
   // Pods that the selector no longer matches.
@@ -121,7 +121,7 @@ class JobView {
   policy::BackoffRecord backoff;
 
   // The engine has shown the verdicts of the failed pods known now.
-  void MarkAnnounced();
+  void MarkReported();
 
  private:
   // How many pods of an index are in which state.
@@ -168,7 +168,7 @@ class JobView {
   FlatSet<const core::Pod*> settled_;
   std::uint64_t next_order_ = 0;
   PodList active_{PodList::kActive}, accountable_{PodList::kAccountable}, tracked_live_{PodList::kTrackedLive},
-      unannounced_{PodList::kUnannounced};
+      unreported_{PodList::kUnreported};
   PodSet fail_job_, unselected_;  // few, if any
   std::int32_t active_outside_ = 0;
   std::int32_t ready_count_ = 0;

@@ -128,7 +128,7 @@ Held HeldByDelay(Sync& sync) {
   if (note == nullptr || note->status != "True" || !note->last_transition_time) return Held::kNone;
   const Time due = *note->last_transition_time + sync.extensions.DelayOf(RestartsInARow(sync));
   if (sync.extensions.restart_delay && sync.now < due) {
-    sync.plan().look_again = due;
+    sync.plan().requeue_at = due;
     return note->reason == kRestartedWait ? Held::kRestarted : Held::kAll;
   }
   std::string message = note->message;

@@ -36,7 +36,7 @@ void SetCondition(Sync& sync, std::string_view type, bool value, std::string_vie
   condition->reason = reason;
   condition->message = message;
   if (value) GiveWay(sync, type);
-  sync.announcements.push_back({IsWarning(type, value), std::string(reason), std::string(message)});
+  sync.events.push_back({IsWarning(type, value), std::string(reason), std::string(message)});
 }
 
 void CountJobs(Sync& sync) {

@@ -117,7 +117,7 @@ class Failures {
     const std::string reason =
         choice.rule ? Cat("FailurePolicy_", NameOf(choice)) : std::string("DefaultFailurePolicy");
     SetCondition(sync_, "RestartingJobSet", true, reason, message);
-    sync_.announcements.push_back({true, std::string(event), message});
+    sync_.events.push_back({true, std::string(event), message});
     Explain(child, choice, "JobSet", "", NoteRestart(choice, true));
   }
 
@@ -144,7 +144,7 @@ class Failures {
     };
     bump(status.job_restarts);
     if (counted) bump(status.job_restarts_count_towards_max);
-    sync_.announcements.push_back({true, std::string(event), Applying(choice, child)});
+    sync_.events.push_back({true, std::string(event), Applying(choice, child)});
     Explain(child, choice, child.name, "", NoteRestart(choice, false));
   }
 

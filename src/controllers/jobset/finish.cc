@@ -31,7 +31,7 @@ void DeleteAfterTtl(Sync& sync) {
   }
   const Time expires = *finished + Seconds(*sync.spec.ttl_seconds_after_finished);
   if (sync.now < expires) {
-    sync.plan().look_again = expires;
+    sync.plan().requeue_at = expires;
   } else {
     sync.plan().AddStage().writes.push_back(world::DeleteJobSet{world::Propagation::kForeground});
   }

@@ -56,9 +56,9 @@ void WriteStatus(Sync& sync) {
   if (sync.status == sync.jobset.status) return;
   sync.plan().AddStage().writes.push_back(
       world::WriteJobSetStatus{std::make_unique<jobset::JobSetStatus>(std::move(sync.status))});
-  if (sync.announcements.empty()) return;
+  if (sync.events.empty()) return;
   world::Stage& stage = sync.plan().AddStage();
-  for (world::Announce& announcement : sync.announcements) stage.writes.push_back(std::move(announcement));
+  for (world::RecordEvent& event : sync.events) stage.writes.push_back(std::move(event));
 }
 
 }  // namespace

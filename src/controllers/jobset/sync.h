@@ -30,9 +30,9 @@ struct Sync {
   const Time now;
   const jobset::Extensions extensions;
 
-  jobset::JobSetStatus status;                 // the working copy
-  std::int64_t counted_job_restarts = 0;       // the sum of its jobRestartsCountTowardsMax
-  std::vector<world::Announce> announcements;  // once the status is written
+  jobset::JobSetStatus status;             // the working copy
+  std::int64_t counted_job_restarts = 0;   // the sum of its jobRestartsCountTowardsMax
+  std::vector<world::RecordEvent> events;  // once the status is written
   JobSetDecision decision;
 
   world::Plan& plan() { return decision.plan; }

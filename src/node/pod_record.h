@@ -10,7 +10,7 @@ namespace reprieve::node {
 inline constexpr std::string_view kAddress = "127.0.0.1";
 inline constexpr runtime::ContainerId kNoContainer{0};
 
-struct Machine::Resident {
+struct Machine::PodRecord {
   // What its containers get so that an agent in them can talk to us.
   struct Agent {
     runtime::Mount socket;
@@ -38,9 +38,9 @@ struct Machine::Resident {
   bool touched = false;
   bool waits_for_place = false;
   bool deletion_seen = false;
-  int attempts_not_made = 0;            // of its probes
-  bool lost = false;                    // with its node: nobody reports on it any more
-  std::optional<world::Fate> ended_by;  // what the kubelet ends it for
+  int attempts_not_made = 0;                 // of its probes
+  bool lost = false;                         // with its node: nobody reports on it any more
+  std::optional<world::FaultKind> ended_by;  // what the kubelet ends it for
 };
 
 }  // namespace reprieve::node

@@ -1,4 +1,4 @@
-// Holders: how many hold a shared value. While the process has one thread, counting needs no bus lock, a tenth of the
+// RefCount: how many hold a shared value. While the process has one thread, counting needs no bus lock, a tenth of the
 // cost; the first further thread is created after all that was counted before it (as libstdc++ does for shared_ptr).
 #pragma once
 
@@ -9,9 +9,9 @@
 
 namespace reprieve {
 
-class Holders {
+class RefCount {
  public:
-  constexpr explicit Holders(std::uint32_t count) : count_(count) {}
+  constexpr explicit RefCount(std::uint32_t count) : count_(count) {}
 
   std::uint32_t count() const { return count_.load(std::memory_order_acquire); }
   void Add() const {
