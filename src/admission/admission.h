@@ -1,7 +1,7 @@
 // The API server's answer to one request on a Job: decoding, defaulting, generation of names and selectors, validation,
 // warnings. `run`, `validate` and `serve` all ask here.
 //
-// Source: spec/job.md 1.4 to 1.10 and 10; the recordings of admission.jsonl. Time, UIDs and random suffixes come in as
+// Source: spec/job.md 1.4 to 1.10, 10; the recordings of admission.jsonl. Time, UIDs and random suffixes come in as
 // arguments. Pure: no clock, no randomness, no store; safe from any thread.
 #pragma once
 

@@ -445,7 +445,7 @@ void RemarkOnExtensions(const Value& annotations, const Value& rules, std::vecto
   }
 }
 
-// Without completion indexes there is no leader: every pod is a follower, and refused (4.4).
+// Without completion indexes there is no leader: every pod is a follower, and refused (spec/jobset.md 4.4).
 void RemarkOnLeaders(const Value& jobset, std::vector<Remark>& out) {
   const Value& jobs = jobset["spec"]["replicatedJobs"];
   for (std::size_t i = 0; i < jobs.size(); ++i) {

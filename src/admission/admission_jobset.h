@@ -1,7 +1,7 @@
 // The API server's answer to one request on a JobSet: schema and rules of its CustomResourceDefinition, the mutating
 // and the validating webhook. `run`, `validate` and `serve` all ask here.
 //
-// Source: spec/jobset.md 1 and 10; the recordings of admission.jsonl. Pure: no clock, no randomness, no store; safe
+// Source: spec/jobset.md 1, 10; the recordings of admission.jsonl. Pure: no clock, no randomness, no store; safe
 // from any thread.
 #pragma once
 

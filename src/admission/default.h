@@ -1,6 +1,6 @@
 // Defaulting: what the API server fills in that nobody wrote. Each function may run again without changing more.
 //
-// Source: spec/job.md 1.4 and 10.1; `created` in the recorded histories. Works on held objects (model/decode.h) in
+// Source: spec/job.md 1.4, 10.1; `created` in the recorded histories. Works on held objects (model/decode.h) in
 // place. Pure; safe from any thread.
 #pragma once
 

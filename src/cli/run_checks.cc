@@ -94,7 +94,7 @@ class RunnableCheck {
     }
   }
 
-  // Exclusive placement (jobset.md 4): domains for the leaders to find, and Jobs that have leaders.
+  // Exclusive placement (spec/jobset.md 4): domains for the leaders to find, and Jobs that have leaders.
   void CheckPlacement(const jobset::JobSet& jobset, const jobset::ReplicatedJob& group, const std::string& path) {
     const meta::Labels& of_template = group.job_template.metadata.annotations;
     const auto placement = controllers::PlacementOf(jobset.metadata.annotations, of_template);
@@ -119,7 +119,7 @@ class RunnableCheck {
                  *placement.topology, "=a --node-label n2:", *placement.topology, "=b"));
   }
 
-  // The user has prepared nodes for each Job (jobset.md 2.9).
+  // The user has prepared nodes for each Job (spec/jobset.md 2.9).
   void CheckPreparedNodes(const jobset::JobSet& jobset, const jobset::ReplicatedJob& group, const std::string& path) {
     std::set<std::string> prepared;
     for (const scheduler::Node& node : world_.nodes()) {

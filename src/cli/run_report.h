@@ -1,6 +1,6 @@
 // What a run has to say: events as they happen, a block that repaints on a terminal, the end.
 //
-// Source: UX.md. One owner, the engine's thread.
+// One owner, the engine's thread.
 #pragma once
 
 #include <cstdint>

@@ -41,7 +41,7 @@ world::Plan ReconcilePodCleanup(const JobView& view, const meta::ObjectKey& job,
               [](const core::Pod* a, const core::Pod* b) { return a->metadata.name < b->metadata.name; });
     for (const core::Pod* pod : pods) {
       if (!pod->metadata.deleting()) deletions.push_back(world::DeletePod{world::ReferenceTo(*pod)});
-      // Of a Job that is being deleted its own reconcile lets go (2.13).
+      // Of a Job that is being deleted its own reconcile lets go (spec/job.md 2.13).
       if ((gone || lets_go) && pod->metadata.HasFinalizer(batch::kTrackingFinalizer)) {
         releases.push_back(world::RemovePodFinalizer{world::ReferenceTo(*pod), batch::kTrackingFinalizer});
       }

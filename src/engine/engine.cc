@@ -251,7 +251,7 @@ void Engine::EnqueueMatching(const core::Pod& orphan) {
   }
 }
 
-// Nobody will account for these: the tracking finalizer must not hold them for ever (2.2).
+// Nobody will account for these: the tracking finalizer must not hold them for ever (spec/job.md 2.2).
 void Engine::ReleaseOrphans() {
   const auto adoptable = [this](const core::Pod& pod) {
     return std::any_of(jobs_.begin(), jobs_.end(), [&](const auto& entry) {

@@ -188,7 +188,7 @@ void JobSetLoop::Reconcile(const meta::Uid& uid) {
     const bool was_finished = state.view.jobset().status.IsFinished();
     controllers::JobSetDecision decision = controllers::ReconcileJobSet(state.view, SurroundingsOf(state), now);
     if (!ApplyPlan(state, decision.plan)) return Retry(state);
-    // The status of such a pass is not written, so what it judged does not hold (2.2).
+    // The status of such a pass is not written, so what it judged does not hold (spec/jobset.md 2.2).
     if (!decision.problem.empty()) {
       Tell(ledger_, state.view.jobset(), decision.problem, now, state.problem);
       return Retry(state);

@@ -8,8 +8,8 @@
 // machine's network, so that all can listen on one port, each at its own address; what `claim` gives where they have
 // networks of their own.
 //
-// Source: spec/job.md 7 and jobset.md 2.7 (names); runtime.md 5 (hosts files). One owner, the engine's thread; does a
-// little file I/O there.
+// Source: spec/job.md 2.11.5, spec/jobset.md 2.9 (names); spec/runtime.md 5 (hosts files). One owner, the engine's
+// thread; does a little file I/O there.
 #pragma once
 
 #include <cstdint>

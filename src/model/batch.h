@@ -27,7 +27,7 @@ inline constexpr std::string_view kControllerUid = "batch.kubernetes.io/controll
 inline constexpr std::string_view kBuiltInController = "kubernetes.io/job-controller";
 
 // What a text that is none of the API's words reads as. Clients skip a rule with an unknown action and take an unknown
-// operator as not matching (1.2).
+// operator as not matching (spec/job.md 1.2).
 enum class FailureAction : std::uint8_t { kCount, kIgnore, kFailIndex, kFailJob, kUnknown };
 std::string_view NameOf(FailureAction action);
 void FromName(std::string_view name, FailureAction& out);
@@ -160,7 +160,7 @@ struct JobSpec {
 
   bool indexed() const { return completion_mode == CompletionMode::kIndexed; }
   bool suspended() const { return suspend.value_or(false); }
-  // Deleting pods are replaced only once they have ended (2.17).
+  // Deleting pods are replaced only once they have ended (spec/job.md 2.17).
   bool replaces_only_failed() const { return pod_replacement_policy == PodReplacementPolicy::kFailed; }
 };
 

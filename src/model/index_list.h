@@ -1,6 +1,6 @@
 // The text form of a set of completion indexes: 1,3-5,7. This is the strict reader, for validation.
 //
-// Source: spec/job.md 1.8 and 10.8. Pure; safe from any thread.
+// Source: spec/job.md 1.8, 10.8. Pure; safe from any thread.
 #pragma once
 
 #include <cstdint>

@@ -21,7 +21,7 @@ using model::kAlwaysWritten;
 inline constexpr std::string_view kApiVersion = "jobset.x-k8s.io/v1alpha2";
 inline constexpr std::string_view kBuiltInController = "jobset.sigs.k8s.io/jobset-controller";
 
-// Labels and annotations of child Jobs and of their pods (2.9).
+// Labels and annotations of child Jobs and of their pods (spec/jobset.md 2.9).
 inline constexpr std::string_view kJobSetName = "jobset.sigs.k8s.io/jobset-name";
 inline constexpr std::string_view kJobSetUid = "jobset.sigs.k8s.io/jobset-uid";
 inline constexpr std::string_view kReplicatedJobName = "jobset.sigs.k8s.io/replicatedjob-name";
@@ -41,7 +41,7 @@ inline constexpr std::string_view kExclusiveTopology = "alpha.jobset.sigs.k8s.io
 inline constexpr std::string_view kNodeSelector = "alpha.jobset.sigs.k8s.io/node-selector";
 inline constexpr std::string_view kNamespacedJob = "alpha.jobset.sigs.k8s.io/namespaced-job";
 inline constexpr std::string_view kNoSchedule = "alpha.jobset.sigs.k8s.io/no-schedule";
-// In-place restart (2.14).
+// In-place restart (spec/jobset.md 2.14).
 inline constexpr std::string_view kInPlaceRestartAttempt = "jobset.sigs.k8s.io/in-place-restart-attempt";
 inline constexpr std::string_view kDisableInPlaceRestart = "jobset.sigs.k8s.io/disable-in-place-restart";
 

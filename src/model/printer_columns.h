@@ -1,6 +1,6 @@
 // Printer columns: what `kubectl get` shows of a Job or JobSet, in the API server's words.
 //
-// Source: spec/job.md 1.11; spec/jobset.md 1 (additionalPrinterColumns of the CRD); apiserver.md 7. Pure.
+// Source: spec/job.md 1.11; spec/jobset.md 1 (additionalPrinterColumns of the CRD); spec/apiserver.md 7. Pure.
 #pragma once
 
 #include <string>

@@ -278,7 +278,7 @@ bool Machine::Admit(PodRecord& record) {
   }
   const core::Pod& pod = *record.pod;
   if (pod.metadata.deleting() || pod.IsTerminal()) {
-    // Nothing of it has run: a control plane's garbage collector for pods does this (4.6).
+    // Nothing of it has run: a control plane's garbage collector for pods does this (spec/job.md 4.6).
     const bool failed_already = pod.IsTerminal();
     const bool deleting = pod.metadata.deleting();
     const world::PodReference reference = record.reference;

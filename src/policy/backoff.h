@@ -18,7 +18,7 @@ struct BackoffDelays {
   Nanoseconds cap = Seconds(600);
 };
 
-// What a Job remembers of its failures. Kept in memory only: a restarted controller starts from none (2.3).
+// What a Job remembers of its failures. Kept in memory only: a restarted controller starts from none (spec/job.md 2.3).
 struct BackoffRecord {
   std::int32_t failures = 0;  // since the last success
   std::optional<Time> last_failure;

@@ -11,7 +11,7 @@ bool Contains(const std::vector<std::string>& words, std::string_view word) {
   return std::find(words.begin(), words.end(), word) != words.end();
 }
 
-// An absent time is earlier than any (3.2).
+// An absent time is earlier than any (spec/jobset.md 3.2).
 bool Earlier(const FailedJob& a, const FailedJob& b) {
   return a.failed_at < b.failed_at;
 }

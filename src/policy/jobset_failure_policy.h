@@ -60,7 +60,7 @@ class JobSetFailureJudge {
 // The earliest failure; of equally early ones the first. REQUIRES: there is one.
 [[nodiscard]] std::size_t EarliestFailure(std::span<const FailedJob> failed);
 
-// What a restart takes from: one budget for restarts of the whole JobSet and of single Jobs (3.3).
+// What a restart takes from: one budget for restarts of the whole JobSet and of single Jobs (spec/jobset.md 3.3).
 struct RestartBudget {
   std::int64_t counted = 0;       // of the whole JobSet
   std::int64_t counted_jobs = 0;  // of single Jobs, summed; 0 while the gate RestartJob is off

@@ -26,8 +26,8 @@ bool Asks(const batch::OnExitCodes& rule, std::int32_t exit_code) {
   return false;
 }
 
-// The containers that rules look at: terminated, and not with 0 (3.3). In their order, containers before init
-// containers.
+// The containers that rules look at: terminated, and not with 0 (spec/job.md 3.3). In their order, containers before
+// init containers.
 std::vector<const core::ContainerStatus*> FailedContainers(const core::PodStatus& status) {
   std::vector<const core::ContainerStatus*> out;
   for (const auto* statuses : {&status.container_statuses, &status.init_container_statuses}) {
@@ -47,7 +47,7 @@ std::optional<Evidence> Match(const batch::OnExitCodes& rule, const std::vector<
   return std::nullopt;
 }
 
-// Conditions in the pod's order, patterns in the rule's (3.4).
+// Conditions in the pod's order, patterns in the rule's (spec/job.md 3.4).
 std::optional<Evidence> Match(const std::vector<batch::OnPodCondition>& patterns, const core::PodStatus& status) {
   for (const core::PodCondition& condition : status.conditions) {
     for (const batch::OnPodCondition& pattern : patterns) {

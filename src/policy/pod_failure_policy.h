@@ -36,7 +36,7 @@ struct PodVerdict {
   batch::FailureAction action = batch::FailureAction::kCount;
   std::optional<RuleMatch> match;  // absent: no rule matched
 
-  // An ignored failure reaches neither `failed` nor the back-off limits (3.6).
+  // An ignored failure reaches neither `failed` nor the back-off limits (spec/job.md 3.6).
   bool counts() const { return action != batch::FailureAction::kIgnore; }
 };
 
@@ -46,7 +46,7 @@ struct PodVerdict {
 // Without a policy every failure counts.
 [[nodiscard]] PodVerdict JudgePod(const std::optional<batch::PodFailurePolicy>& policy, const core::Pod& pod);
 
-// The message of the conditions FailureTarget and Failed (3.5). REQUIRES: verdict.match.
+// The message of the conditions FailureTarget and Failed (spec/job.md 3.5). REQUIRES: verdict.match.
 std::string FailJobMessage(const PodVerdict& verdict, const core::Pod& pod);
 
 }  // namespace reprieve::policy

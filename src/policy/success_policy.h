@@ -1,6 +1,6 @@
 // The success policy: when a Job has succeeded although not all of its indexes have.
 //
-// Source: KEP-3998; spec/job.md 2.7 (7). Pure; safe from any thread.
+// Source: KEP-3998; spec/job.md 2.7.7. Pure; safe from any thread.
 #pragma once
 
 #include <cstdint>

@@ -3,7 +3,7 @@
 // One engine thread owns it; watchers are told before a write returns. Every write gets a version greater than all
 // before it. Durability comes with `serve`.
 //
-// Source: spec/job.md 1.5, 1.10; oracle/README.md (what the API server itself does with actions).
+// Source: spec/job.md 1.5, 1.10; tests/oracle/README.md (what the API server itself does with actions).
 #pragma once
 
 #include <cstdint>
@@ -167,7 +167,7 @@ class Store final : public world::Api {
   ByKey<core::PersistentVolumeClaim> claims_;
   std::map<std::string, core::Node> nodes_;
   std::optional<std::int32_t> usual_priority_;
-  // Pods of exclusively placed Jobs, by namespace and name without the last part (jobset.md 4.3).
+  // Pods of exclusively placed Jobs, by namespace and name without the last part (spec/jobset.md 4.3).
   std::map<meta::ObjectKey, std::set<const core::Pod*>> exclusive_;
   EventLog events_;
   // The conditions of pods that were bound at that time: they share them.

@@ -1,4 +1,4 @@
-// Plan: what a reconciler wants done, as a value. Decide first, then apply (DESIGN.md, principle 2).
+// Plan: what a reconciler wants done, as a value. Decide first, then apply.
 //
 // A plan is a list of stages. The writes of one stage are independent; all of them must have succeeded before the next
 // stage begins, so that a crash or a conflict may fall between any two writes and the next reconcile still finds a
@@ -24,7 +24,7 @@ struct CreatePod {
 struct DeletePod {
   PodReference pod;
 };
-// Takes the finalizer away, then deletes: such a pod is never counted as a failure (2.11).
+// Takes the finalizer away, then deletes: such a pod is never counted as a failure (spec/job.md 2.11).
 struct RemovePod {
   PodReference pod;
   std::string_view finalizer;  // a name with static storage, here and below
@@ -59,7 +59,8 @@ struct CreateJob {
 // A full update of the version that `job` has.
 struct UpdateJob {
   std::unique_ptr<batch::Job> job;
-  // Before it the status loses its startTime: validation keeps the template of a Job that has started (jobset.md 2.8).
+  // Before it the status loses its startTime: validation keeps the template of a Job that has started
+  // (spec/jobset.md 2.8).
   bool clear_start_time = false;
 };
 struct ResizeJob {

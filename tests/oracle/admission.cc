@@ -1,6 +1,6 @@
 // One line of admission.jsonl: a create or an update, and the API server's answer.
 //
-// Source: shared/oracle/README.md, Admission. UIDs are UID from the start; generated suffixes and long dumps are
+// Source: tests/oracle/README.md, Admission. UIDs are UID from the start; generated suffixes and long dumps are
 // normalised as the recording was.
 #include "admission/admission.h"
 

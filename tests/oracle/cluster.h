@@ -1,6 +1,6 @@
 // One recorded history's cluster: the simulated world, driven by the recorded actions, shown as the recorder shows it.
 //
-// Source: shared/oracle/README.md. What `run` uses is used here: admission, store, engine, controllers.
+// Source: tests/oracle/README.md. What `run` uses is used here: admission, store, engine, controllers.
 #pragma once
 
 #include <map>

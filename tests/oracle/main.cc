@@ -1,6 +1,6 @@
 // reprieve-oracle FILE...: replays what the real control plane was recorded doing and says where Reprieve differs.
 //
-// Source: shared/oracle/README.md. A file is JSON lines; each line's format is told by its members. Prints every
+// Source: tests/oracle/README.md. A file is JSON lines; each line's format is told by its members. Prints every
 // difference, then what was skipped and why, then `N passed, N failed`. Exit code 0: none failed; 1: some did; 2: usage
 // or a file that can't be read.
 //

@@ -1,6 +1,6 @@
 // Which recorded pod name stands for which of our pods.
 //
-// Source: shared/oracle/README.md. Pods are named p1, p2, ... in order of creation; those created together without an
+// Source: tests/oracle/README.md. Pods are named p1, p2, ... in order of creation; those created together without an
 // index are interchangeable until an action names one or a snapshot tells them apart.
 #pragma once
 

@@ -1,6 +1,6 @@
 // What it means to replay one recorded line, and how the result is told.
 //
-// Source: shared/oracle/README.md. One replay is one function from the line to an Outcome: it prints nothing and shares
+// Source: tests/oracle/README.md. One replay is one function from the line to an Outcome: it prints nothing and shares
 // nothing with the next line. main.cc picks the function by the members that the line has.
 #pragma once
 

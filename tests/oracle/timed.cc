@@ -14,7 +14,8 @@ namespace {
 
 using document::Value;
 
-// Two recordings agree within 1.6 s, and more is owed to whole seconds, gathered events and the observer (README).
+// Two recordings agree within 1.6 s, and more is owed to whole seconds, gathered events and the observer
+// (tests/oracle/README.md).
 constexpr double kTolerance = 2.5;
 // What comes and goes between two looks of the observer is not seen.
 constexpr Nanoseconds kObserverLooksEvery = std::chrono::milliseconds(50);

@@ -140,7 +140,8 @@ void JobSetLedger::CheckQuiet() {
     return;
   }
   const jobset::JobSetStatus& status = jobset->status;
-  // With a foreign Job in the way every pass ends in an error, and what it has counted is not written (2.2).
+  // With a foreign Job in the way every pass ends in an error, and what it has counted is not written
+  // (spec/jobset.md 2.2).
   const batch::Job* in_the_way = store_.FindJob({"ns", "js-r0-0"});
   if (in_the_way != nullptr && !IsChild(*in_the_way)) return;
   std::map<std::string, jobset::ReplicatedJobStatus> counted;

@@ -81,7 +81,7 @@ void Ledger::PodDeleted(const core::Pod& pod) {
 void Ledger::Released(const core::Pod& pod) {
   if (job_ == nullptr) return;
   // Once recorded as failed, a pod stays so, even if it ends well, or gets a condition that a rule ignores, before its
-  // finalizer goes (2.17).
+  // finalizer goes (spec/job.md 2.17).
   const auto& uncounted = last_.uncounted_terminated_pods;
   if (uncounted &&
       std::find(uncounted->failed.begin(), uncounted->failed.end(), pod.metadata.uid) != uncounted->failed.end()) {
@@ -92,7 +92,7 @@ void Ledger::Released(const core::Pod& pod) {
     ++released_succeeded_;
     return;
   }
-  // Indexes that scaling down has cut off count for nothing (2.18).
+  // Indexes that scaling down has cut off count for nothing (spec/job.md 2.18).
   const auto index = ParseInt64(pods_[pod.metadata.uid].index);
   if (spec_->indexed() && (!index || *index >= spec_->completions.value_or(0))) return;
   const bool failed =
@@ -101,7 +101,8 @@ void Ledger::Released(const core::Pod& pod) {
   if (!failed && !ends_with_job) return;
   if (!policy::JudgePod(spec_->pod_failure_policy, pod).counts()) return;
   ++released_failed_;
-  // Deleted by the very round that found the Job a success, such a pod is no failure; deleted before it, it is (2.13).
+  // Deleted by the very round that found the Job a success, such a pod is no failure; deleted before it, it is
+  // (spec/job.md 2.13).
   if (last_.IsTrue("SuccessCriteriaMet") && pod.status.phase != core::PodPhase::kFailed) ++perhaps_failed_;
 }
 

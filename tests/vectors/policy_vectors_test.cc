@@ -150,7 +150,7 @@ void RunJobSetRules(const Value& input, const Value& expect) {
   EXPECT_EQ(Join(seen, ", "), Join(wanted, ", "));
 }
 
-// How far the budget is used up (3.3).
+// How far the budget is used up (spec/jobset.md 3.3).
 void RunJobSetBudget(const Value& input, const Value& expect) {
   const RestartBudget budget{input["counted"].AsInt(), input["countedJobs"].AsInt(), input["maxRestarts"].AsInt()};
   EXPECT_EQ(budget.exhausted(), expect["exhausted"].AsBool());

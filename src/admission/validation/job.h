@@ -1,6 +1,6 @@
 // Validation of Jobs, in the API server's order and words: what a create, an update and a status update may say.
 //
-// Source: spec/job.md 1.7 to 1.10 and 10. Works on defaulted objects, held or printed (model/decode.h).
+// Source: spec/job.md 1.7 to 1.10, 10. Works on defaulted objects, held or printed (model/decode.h).
 // Pure; safe from any thread.
 #pragma once
 

@@ -1,6 +1,6 @@
 // Validation of what all objects have: names, labels, annotations, owners, finalizers; and what an update may change.
 //
-// Source: spec/job.md 1.7, 1.9 and 10.3. The order of the errors is the API server's. Pure; safe from any thread.
+// Source: spec/job.md 1.7, 1.9, 10.3. The order of the errors is the API server's. Pure; safe from any thread.
 #pragma once
 
 #include "admission/validation/errors.h"

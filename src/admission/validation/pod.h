@@ -1,6 +1,6 @@
 // Validation of pod templates, in the API server's order and words.
 //
-// Source: spec/job.md 1.7 and 10.5; the causes in the recordings. Works on defaulted templates, held or printed
+// Source: spec/job.md 1.7, 10.5; the causes in the recordings. Works on defaulted templates, held or printed
 // (model/decode.h). Pure; safe from any thread.
 #pragma once
 

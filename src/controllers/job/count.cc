@@ -10,7 +10,7 @@ bool Listed(const std::vector<meta::Uid>& uids, const TrackedPod& pod) {
 }
 
 // For each index that waits for a new pod, the failed pod with the most failures; of equals the one that ended last
-// (2.10). It keeps its finalizer, and with it the counts, until its replacement is there.
+// (spec/job.md 2.10). It keeps its finalizer, and with it the counts, until its replacement is there.
 void FindDelayed(Sync& sync, const TrackedPod& pod) {
   const IndexSet& done = sync.view.succeeded();
   if (done.Contains(pod.index) || sync.view.failed().Contains(pod.index) || sync.view.HasActive(pod.index)) return;

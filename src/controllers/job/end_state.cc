@@ -24,7 +24,7 @@ std::optional<EndState> PolicyFailsJob(const JobView& view) {
   return EndState{false, "PodFailurePolicy", policy::FailJobMessage(pod.judged->verdict, *pod.pod)};
 }
 
-// Under OnFailure containers restart in place, and the limit is met one earlier (2.8).
+// Under OnFailure containers restart in place, and the limit is met one earlier (spec/job.md 2.8).
 bool BackoffLimitExceeded(const Sync& sync) {
   const std::int64_t limit = sync.spec.backoff_limit.value_or(6);
   if (sync.failed > limit) return true;

@@ -1,4 +1,4 @@
-// Verdicts: every judgement of this reconcile as a value that people can read (DESIGN.md, principle 3).
+// Verdicts: every judgement of this reconcile as a value that people can read.
 #include <algorithm>
 
 #include "base/text.h"

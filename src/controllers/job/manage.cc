@@ -128,7 +128,7 @@ void CreateNonIndexed(Sync& sync, std::int64_t count) {
   sync.active += static_cast<std::int32_t>(count);
 }
 
-// The lowest indexes first; those that are backing off keep their place in the line (2.10).
+// The lowest indexes first; those that are backing off keep their place in the line (spec/job.md 2.10).
 void CreateIndexed(Sync& sync, std::int64_t count) {
   std::vector<world::Write> writes;
   Nanoseconds shortest = Nanoseconds::max();

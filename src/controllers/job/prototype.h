@@ -1,6 +1,6 @@
 // PodPrototype: what all pods of one Job have in common, made once and shared by them.
 //
-// Source: spec/job.md 2.11 (5). Immutable after construction; safe from any thread.
+// Source: spec/job.md 2.11.5. Immutable after construction; safe from any thread.
 #pragma once
 
 #include <memory>

@@ -10,7 +10,7 @@ bool ManagedElsewhere(const batch::JobSpec& spec) {
   return spec.managed_by && *spec.managed_by != batch::kBuiltInController;
 }
 
-// Pods change hands first; with the next look the view has them (2.5).
+// Pods change hands first; with the next look the view has them (spec/job.md 2.5).
 bool Claim(job::Sync& sync, const std::vector<const core::Pod*>& orphans) {
   if (sync.job.metadata.deleting()) return false;
   world::Stage stage;

@@ -22,12 +22,12 @@ struct ReconcileOptions {
 
 struct JobDecision {
   world::Plan plan;
-  // What the view's back-off record becomes once that many stages are done (2.6); absent: it stays.
+  // What the view's back-off record becomes once that many stages are done (spec/job.md 2.6); absent: it stays.
   std::optional<policy::BackoffRecord> backoff;
   std::size_t backoff_after_stages = 0;
 };
 
-// `orphans`: pods without a controller that the Job's selector matches (2.5).
+// `orphans`: pods without a controller that the Job's selector matches (spec/job.md 2.5).
 // REQUIRES: view.has_job().
 [[nodiscard]] JobDecision ReconcileJob(const JobView& view, const std::vector<const core::Pod*>& orphans, Time now,
                                        const ReconcileOptions& options);

@@ -12,8 +12,8 @@
 
 namespace reprieve::controllers::job {
 
-inline constexpr std::size_t kMaxUncountedPods = 500;     // recorded per status write (2.1)
-inline constexpr std::size_t kMaxPodWritesPerSync = 500;  // creations or deletions (2.1)
+inline constexpr std::size_t kMaxUncountedPods = 500;     // recorded per status write (spec/job.md 2.1)
+inline constexpr std::size_t kMaxPodWritesPerSync = 500;  // creations or deletions (spec/job.md 2.1)
 
 // How the Job is about to end: an interim condition that becomes Complete or Failed once all pods are accounted for.
 struct EndState {
@@ -74,7 +74,7 @@ void Track(Sync& sync);
 // The verdicts of pods that have failed since the last reconcile, and of the Job's end.
 void Explain(Sync& sync);
 
-// Sets the condition unless it is so already; true if it has changed (2.12 "ensure").
+// Sets the condition unless it is so already; true if it has changed (spec/job.md 2.12 "ensure").
 bool EnsureCondition(batch::JobStatus& status, std::string_view type, bool value, std::string_view reason,
                      std::string_view message, Time now);
 

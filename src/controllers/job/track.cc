@@ -108,7 +108,7 @@ class Tracker {
   void RecordOne(const TrackedPod& pod) {
     const meta::Uid& uid = pod.pod->metadata.uid;
     const bool valid = !sync_.spec.indexed() || (pod.index >= 0 && pod.index < sync_.spec.completions.value_or(0));
-    // A pod that was once counted as failed stays so, even if it ended well (2.17).
+    // A pod that was once counted as failed stays so, even if it ended well (spec/job.md 2.17).
     if (pod.succeeded && !listed_failed_.contains(uid)) {
       if (sync_.spec.indexed()) {
         const bool news =

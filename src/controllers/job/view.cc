@@ -137,7 +137,7 @@ TrackedPod JobView::Classify(const core::Pod& pod, std::uint64_t order, const Tr
     if (out.selected && spec_->indexed()) out.index = policy::CompletionIndexOf(pod).value_or(-1);
     if (out.selected && spec_->backoff_limit_per_index) out.carried = policy::FailuresCarriedBy(pod);
   }
-  // Not claimed: it counts for nothing, and only waits to be released (2.5).
+  // Not claimed: it counts for nothing, and only waits to be released (spec/job.md 2.5).
   if (!out.selected) return out;
   const bool ended = pod.IsTerminal();
   const bool deleting = pod.metadata.deleting();

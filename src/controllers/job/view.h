@@ -40,7 +40,7 @@ struct TrackedPod {
   bool terminating = false;                         // deleting and not ended
   bool finalizer = false;                           // the tracking finalizer is there: not yet accounted for
   bool succeeded = false;                           // phase Succeeded
-  bool failed = false;                              // counts as a failure (2.6)
+  bool failed = false;                              // counts as a failure (spec/job.md 2.6)
   bool selected = true;                             // the Job's selector matches
   std::int32_t restarts = 0;                        // in place, while Pending or Running; under OnFailure only
   policy::IndexFailures carried;                    // of its index, before it

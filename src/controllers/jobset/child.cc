@@ -1,4 +1,4 @@
-// What a child Job looks like (2.9, 2.11).
+// What a child Job looks like (spec/jobset.md 2.9, 2.11).
 #include <algorithm>
 
 #include "base/sha1.h"
@@ -65,7 +65,7 @@ void Add(const Entries& entries, meta::Labels& into) {
   for (const auto& [key, value] : entries) into.Set(key, value);
 }
 
-// The nodes of this Job were labelled and tainted beforehand by a script of the user's (2.9).
+// The nodes of this Job were labelled and tainted beforehand by a script of the user's (spec/jobset.md 2.9).
 void SelectPreparedNodes(const batch::Job& job, core::PodSpec& pod) {
   pod.node_selector[std::string(jobset::kNamespacedJob)] = Cat(job.metadata.namespace_, "_", job.metadata.name);
   core::Toleration toleration;

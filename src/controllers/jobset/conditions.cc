@@ -1,4 +1,4 @@
-// The mechanics of conditions (2.15), and what the counters of a status say (2.5).
+// The mechanics of conditions (spec/jobset.md 2.15), and what the counters of a status say (spec/jobset.md 2.5).
 #include "controllers/jobset/sync.h"
 
 namespace reprieve::controllers::jobsets {

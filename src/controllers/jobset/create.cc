@@ -1,4 +1,5 @@
-// What a JobSet brings into being: its Service, its claims, its Jobs; and their size (2.7, 2.10, 2.11, 2.13).
+// What a JobSet brings into being: its Service, its claims, its Jobs; and their size
+// (spec/jobset.md 2.7, 2.10, 2.11, 2.13).
 #include <algorithm>
 
 #include "controllers/jobset/sync.h"

@@ -1,4 +1,5 @@
-// In-place restart: telling the agents of the pods which attempt is over and which one all have reached (2.14).
+// In-place restart: telling the agents of the pods which attempt is over and which one all have reached
+// (spec/jobset.md 2.14).
 #include "base/text.h"
 #include "controllers/jobset/sync.h"
 

@@ -61,7 +61,7 @@ bool HasEnded(const core::Pod& pod) {
   return pod.metadata.deleting() || pod.IsTerminal();
 }
 
-// The one leader of this follower, or why there is none (4.3).
+// The one leader of this follower, or why there is none (spec/jobset.md 4.3).
 Result<const core::Pod*> FindLeader(const core::Pod& follower, const PlacementLookup& lookup) {
   for (const std::string_view label : {jobset::kJobSetName, jobset::kReplicatedJobName, jobset::kJobIndex}) {
     if (follower.metadata.labels.Find(label) == nullptr) return Error{Cat("pod label not found: ", label)};
@@ -102,7 +102,7 @@ Status PlaceFollower(core::Pod& pod, const std::string& topology, const Placemen
     spec->node_selector[topology] = domain->str();
     pod.spec = std::move(spec);
   }
-  // From here on what the validating webhook asks (4.2).
+  // From here on what the validating webhook asks (spec/jobset.md 4.2).
   if (pod.spec->node_selector.empty()) return Denied("vpod.kb.io", "follower pod node selector not set");
   if (!pod.spec->node_selector.contains(topology)) {
     return Denied("vpod.kb.io",

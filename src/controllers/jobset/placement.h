@@ -21,7 +21,7 @@ struct ExclusivePlacement {
   const SharedString* topology = nullptr;       // null: like any pod
   const SharedString* node_selector = nullptr;  // not null: on nodes that the user has prepared for each Job
 };
-// By the annotations of both; what the template says wins (2.9).
+// By the annotations of both; what the template says wins (spec/jobset.md 2.9).
 [[nodiscard]] ExclusivePlacement PlacementOf(const meta::Labels& jobset, const meta::Labels& job_template);
 
 // What placement asks about other objects.
@@ -39,11 +39,12 @@ struct PlacementLookup {
 [[nodiscard]] bool IsPlacedExclusively(const core::Pod& pod);
 [[nodiscard]] bool IsLeader(const core::Pod& pod);
 
-// What becomes of a pod of a JobSet when it is created (4.1, 4.2); an error refuses it, in the webhook's words.
+// What becomes of a pod of a JobSet when it is created (spec/jobset.md 4.1, 4.2); an error refuses it, in the webhook's
+// words.
 [[nodiscard]] Status PlacePod(core::Pod& pod, const PlacementLookup& lookup);
 
-// Followers that are kept to another domain than their leader's are disrupted, all of them (4.4). The plan is empty if
-// there are none, or if the leader's domain is not known yet.
+// Followers that are kept to another domain than their leader's are disrupted, all of them (spec/jobset.md 4.4). The
+// plan is empty if there are none, or if the leader's domain is not known yet.
 [[nodiscard]] world::Plan ReconcilePlacement(const core::Pod& leader, const std::vector<const core::Pod*>& pods,
                                              const PlacementLookup& lookup);
 

@@ -28,7 +28,8 @@ void NoteAllReady(Sync& sync) {
   jobsets::SetCondition(sync, "RestartingJobSet", false, "JobsReady", "all jobs are ready");
 }
 
-// In upstream's order (2.3). What is decided here is one pass; the next begins when the world shows a change.
+// In upstream's order (spec/jobset.md 2.3). What is decided here is one pass; the next begins when the world shows a
+// change.
 void Decide(Sync& sync) {
   jobsets::CountJobs(sync);
   if (sync.status.IsFinished()) return jobsets::Finish(sync);
@@ -51,7 +52,7 @@ void Decide(Sync& sync) {
   }
 }
 
-// What changed is written at once, and only then announced (2.2).
+// What changed is written at once, and only then announced (spec/jobset.md 2.2).
 void WriteStatus(Sync& sync) {
   if (sync.status == sync.jobset.status) return;
   sync.plan().AddStage().writes.push_back(
@@ -73,7 +74,7 @@ JobSetDecision ReconcileJobSet(const JobSetView& view, const JobSetSurroundings&
   sync.decision.problem = view.Problem();
   if (!sync.decision.problem.empty()) return std::move(sync.decision);
   Decide(sync);
-  // An error in the middle of a pass discards what the pass has done to the status (2.2).
+  // An error in the middle of a pass discards what the pass has done to the status (spec/jobset.md 2.2).
   if (sync.decision.problem.empty()) WriteStatus(sync);
   return std::move(sync.decision);
 }

@@ -1,4 +1,4 @@
-// Suspending and resuming child Jobs (2.8).
+// Suspending and resuming child Jobs (spec/jobset.md 2.8).
 #include <algorithm>
 
 #include "controllers/jobset/sync.h"

@@ -47,16 +47,16 @@ struct Sync {
   }
 };
 
-// Sets a condition by the mechanics of 2.15, and announces the change.
+// Sets a condition by the mechanics of spec/jobset.md 2.15, and announces the change.
 void SetCondition(Sync& sync, std::string_view type, bool value, std::string_view reason, std::string_view message);
 
-// replicatedJobsStatus (2.5).
+// replicatedJobsStatus (spec/jobset.md 2.5).
 void CountJobs(Sync& sync);
-// The JobSet has ended: what still runs goes, and after its time the JobSet too (2.12).
+// The JobSet has ended: what still runs goes, and after its time the JobSet too (spec/jobset.md 2.12).
 void Finish(Sync& sync);
 // One rule and one Job after another, until none is left or the JobSet as a whole is concerned (3).
 void ApplyFailurePolicy(Sync& sync);
-// True if it completes the JobSet (2.6).
+// True if it completes the JobSet (spec/jobset.md 2.6).
 bool ApplySuccessPolicy(Sync& sync);
 void EnsureService(Sync& sync);
 void EnsureClaims(Sync& sync);
@@ -66,7 +66,7 @@ void Suspend(Sync& sync);
 void Resume(Sync& sync);
 void RestartInPlace(Sync& sync);
 
-// Failed: nothing comes after (3.3).
+// Failed: nothing comes after (spec/jobset.md 3.3).
 void Fail(Sync& sync, std::string_view reason, const std::string& message);
 
 // Beyond upstream, where the JobSet asks for it (beyond.cc).
@@ -91,12 +91,12 @@ enum class Held : std::uint8_t {
 };
 Held HeldByDelay(Sync& sync);
 
-// Every dependency of this replicated job is as far as it must be (2.7).
+// Every dependency of this replicated job is as far as it must be (spec/jobset.md 2.7).
 bool DependenciesMet(const Sync& sync, std::size_t position);
-// All its Jobs are ready or have ended (2.7).
+// All its Jobs are ready or have ended (spec/jobset.md 2.7).
 bool Started(const Sync& sync, std::size_t position);
 
-// The child Job of that replicated job and index, as it is to be created (2.9).
+// The child Job of that replicated job and index, as it is to be created (spec/jobset.md 2.9).
 std::unique_ptr<batch::Job> MakeJob(const Sync& sync, std::size_t position, std::int32_t index);
 
 meta::OwnerReference OwnerReferenceTo(const jobset::JobSet& jobset);

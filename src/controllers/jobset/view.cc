@@ -13,7 +13,7 @@ std::optional<std::int32_t> ReadNumber(const SharedString* text) {
   return text == nullptr ? std::nullopt : ParseInt32(*text);
 }
 
-// How many of a Job's pods must be there for it to be ready (2.5).
+// How many of a Job's pods must be there for it to be ready (spec/jobset.md 2.5).
 std::int32_t PodsWanted(const batch::JobSpec& spec) {
   const std::int32_t parallelism = spec.parallelism.value_or(1);
   return spec.completions ? std::min(parallelism, *spec.completions) : parallelism;
@@ -162,7 +162,7 @@ void JobSetView::Classify(ChildJob& child) const {
   child.misfit = IsMisfit(child);
 }
 
-// The order of the questions is upstream's (2.4).
+// The order of the questions is upstream's (spec/jobset.md 2.4).
 Bucket JobSetView::BucketOf(ChildJob& child) const {
   const batch::Job& job = *child.job;
   const meta::Labels& labels = job.metadata.labels;
@@ -196,7 +196,8 @@ Bucket JobSetView::BucketOf(ChildJob& child) const {
   return Bucket::kActive;
 }
 
-// A template that leaves both open asks for nothing: upstream patches such Jobs again in every pass (2.13).
+// A template that leaves both open asks for nothing: upstream patches such Jobs again in every pass
+// (spec/jobset.md 2.13).
 bool JobSetView::IsMisfit(const ChildJob& child) const {
   if (!gates_.elastic_job_set || child.position < 0) return false;
   const batch::JobSpec& wanted = *spec_->replicated_jobs[static_cast<std::size_t>(child.position)].job_template.spec;
