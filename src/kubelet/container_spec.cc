@@ -71,11 +71,11 @@ Result<runtime::ContainerSpec> MakeContainerSpec(const core::Container& containe
 
   Environment environment = context.base_environment;
   environment.insert_or_assign("HOSTNAME", context.hostname);
-  if (!context.gpus.empty()) {
-    if (const auto gpus = GpusFor(container, pod, context.gpus); !gpus.empty()) {
-      environment.insert_or_assign("CUDA_VISIBLE_DEVICES", Join(gpus, ","));
-      environment.insert_or_assign("NVIDIA_VISIBLE_DEVICES", Join(gpus, ","));
-    }
+  // Empty where a node's GPUs are only said to be there (--node-resource): no program may take the machine's for them.
+  if (GpusOf(container) > 0) {
+    const std::string gpus = Join(GpusFor(container, pod, context.gpus), ",");
+    environment.insert_or_assign("CUDA_VISIBLE_DEVICES", gpus);
+    environment.insert_or_assign("NVIDIA_VISIBLE_DEVICES", gpus);
   }
   for (auto& [name, value] : *own) environment.insert_or_assign(name, std::move(value));
   out.environment.reserve(environment.size());

@@ -11,6 +11,7 @@
 
 #include "base/text.h"
 #include "model/quantity.h"
+#include "node/node_rules.h"
 
 namespace reprieve::node {
 namespace {
@@ -118,28 +119,6 @@ MachineCapacity DetectMachine() {
   return out;
 }
 
-namespace {
-
-Status ApplyLabelRule(std::string_view rule, std::vector<scheduler::Node>& nodes) {
-  const std::size_t colon = rule.find(':');
-  const std::size_t equals = rule.find('=', colon == std::string_view::npos ? 0 : colon);
-  if (colon == std::string_view::npos || equals == std::string_view::npos || equals == colon + 1) {
-    return Error{Cat("--node-label ", rule, " is not NODE:KEY=VALUE, such as n1:rack=r1")};
-  }
-  const std::string key(rule.substr(colon + 1, equals - colon - 1));
-  bool any = false;
-  for (scheduler::Node& node : nodes) {
-    if (!GlobMatch(rule.substr(0, colon), node.name)) continue;
-    node.labels[key] = rule.substr(equals + 1);
-    any = true;
-  }
-  if (any) return Ok();
-  return Error{
-      Cat("--node-label ", rule, ": there is no node ", rule.substr(0, colon), "; nodes are n1 to n", nodes.size())};
-}
-
-}  // namespace
-
 Result<std::vector<scheduler::Node>> MakeNodes(const NodeOptions& options, const MachineCapacity& machine) {
   const std::int64_t cpu = scheduler::AmountOf(machine.resources, scheduler::kCpu);
   if (options.count < 1) return Error{Cat("--nodes ", options.count, " leaves no node; give at least 1")};
@@ -177,9 +156,8 @@ Result<std::vector<scheduler::Node>> MakeNodes(const NodeOptions& options, const
     for (const auto& [key, value] : options.labels) node.labels[key] = value;
     node.taints = options.taints;
   }
-  for (const std::string& rule : options.label_rules) {
-    if (auto applied = ApplyLabelRule(rule, nodes); !applied) return applied.error();
-  }
+  if (auto applied = ApplyLabelRules(options.label_rules, nodes); !applied) return applied.error();
+  if (auto applied = ApplyResourceRules(options.resource_rules, nodes); !applied) return applied.error();
   return nodes;
 }
 
