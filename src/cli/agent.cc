@@ -26,7 +26,7 @@ class AgentVerb final : public Verb {
  public:
   void Declare(CLI::App& app) override {
     CLI::App* verb = app.add_subcommand(
-        "agent", "Inside a pod: hold its worker back, and restart it, together with all pods of its JobSet");
+        "agent", "Inside a pod: start its worker, and restart it, together with all pods of its JobSet");
     verb->footer(
         "Example, the container of a pod:\n"
         "  command: [reprieve, agent]\n"
@@ -49,8 +49,8 @@ class AgentVerb final : public Verb {
     for (const std::string& problem : read.problems) Say(problem);
     if (!read.problems.empty()) return kBadInput;
     if (read.options.socket.empty()) {
-      Say("REPRIEVE_AGENT_SOCKET is not set, so this is no pod of `reprieve run`, and the API of a cluster cannot be "
-          "reached by this build yet");
+      Say("REPRIEVE_AGENT_SOCKET is not set: this is not a pod of `reprieve run`, and the API of a cluster is not "
+          "supported yet");
       return kCannotRun;
     }
     agent::SocketLink link(read.options.socket, Say);

@@ -28,7 +28,7 @@ Interrupt::Interrupt(void (*wake)(void* context) noexcept, void* context) {
   wake_context = context;
   wake_up = wake;
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) Install(signal, OnSignal);
-  // A reader that has gone away is noticed by the write that fails.
+  // That the reader has gone is noticed by reader_watch.h: pods must be ended before this process.
   Install(SIGPIPE, SIG_IGN);
 }
 

@@ -1,9 +1,13 @@
 #include "cli/metrics_file.h"
 
+#include <unistd.h>
+
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
+#include <system_error>
 
 #include "base/text.h"
 
@@ -35,6 +39,19 @@ Status WriteMetricsFile(const std::string& path, const engine::JobSetCounters& c
   file.close();
   if (!file.fail() && std::rename(draft.c_str(), path.c_str()) == 0) return Ok();
   return Error{Cat("--metrics-file ", path, " cannot be written: ", strerrordesc_np(errno))};
+}
+
+Status CheckMetricsFile(const std::string& path) {
+  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+  std::error_code failed;
+  int error = 0;
+  if (std::filesystem::is_directory(path, failed)) {
+    error = EISDIR;
+  } else if (access(folder.empty() ? "." : folder.c_str(), W_OK | X_OK) != 0) {
+    error = errno;
+  }
+  if (error == 0) return Ok();
+  return Error{Cat("--metrics-file ", path, " cannot be written: ", strerrordesc_np(error))};
 }
 
 }  // namespace reprieve::cli

@@ -164,15 +164,8 @@ std::string LocalWorld::DescribeNetwork() const {
 
 void LocalWorld::OpenNetwork() {
   if (networks_ == Networks::kMachine) return;
-  const runtime::Capabilities& can = runtime_->capabilities();
-  if (!can.own_mounts()) {
-    why_no_networks_ = "containers are plain processes here";
-    return;
-  }
-  if (can.user_namespace()) {
-    why_no_networks_ = "only root may connect them to this machine";
-    return;
-  }
+  why_no_networks_ = WhyNoNetworksWith(runtime_->capabilities());
+  if (!why_no_networks_.empty()) return;
   auto network = runtime::PodNetwork::Open();
   if (network) {
     network_ = std::move(*network);

@@ -62,6 +62,8 @@ class LocalWorld {
   static Result<std::unique_ptr<LocalWorld>> Open(LocalWorldOptions options);
   // A world that can be asked whether things could run here, and has touched nothing. An error: the options are wrong.
   static Result<std::unique_ptr<LocalWorld>> Prepare(LocalWorldOptions options);
+  // What Start would fail for, and WhyNoNetworks, as far as they can be found without touching anything.
+  Status CheckStart();
   // Makes folders and starts the runtime. An error: it can't run on this machine. Once, before the store gets anything
   // but through the functions below, and before all that asks for the machine.
   Status Start();
@@ -104,6 +106,8 @@ class LocalWorld {
 
  private:
   explicit LocalWorld(LocalWorldOptions options);
+  // Empty: whether containers of these capabilities get networks depends on the kernel alone.
+  static std::string WhyNoNetworksWith(const runtime::Capabilities& can);
   void OpenNetwork();
   bool DoRound();
   void Sleep();

@@ -226,7 +226,7 @@ class ByItself(Reprieve):
     def test_outside_of_run_it_says_what_it_cannot_reach(self):
         done = self.agent(POD_NAME="p", JOBSET_NAME="js")
         self.assertEqual(done.returncode, 3)
-        self.assertIn("the API of a cluster cannot be reached by this build yet", done.stderr)
+        self.assertIn("the API of a cluster is not supported yet", done.stderr)
 
     def test_help_begins_with_an_example_and_completion_knows_it(self):
         self.assertTrue(self.reprieve("agent", "--help").stdout.startswith("Example"))

@@ -245,13 +245,6 @@ class WrongInput(Reprieve):
         done = self.reprieve("validate", self.write("".join(job(f"X{i}", "true") + "---" for i in range(150))))
         self.assertIn("more in job.yaml", done.stdout)
 
-    def test_lost_output_is_a_failure(self):
-        with open("/dev/full", "w") as full:
-            done = subprocess.run([binary(), "run", self.write(job("x", "true"))], cwd=self.cwd, stdout=full,
-                                  stderr=subprocess.PIPE, text=True, timeout=60)
-        self.assertEqual(done.returncode, 3)
-        self.assertIn("standard output could not be written", done.stderr)
-
     def test_text_that_is_no_yaml(self):
         self.check("a: [1, 2\nb: 3\n", "job.yaml:")
 
