@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# Guess: on cgroup v2 a container that asks for one CPU (1024 shares) has the weight that it always had; a runtime's
-#   minor release would not change it, and 1024 shares, the default of old, are the default weight, 100.
+# Guess: 1024 shares (one CPU), the default of cgroup v1, become 100, the default weight of cgroup v2, and a patch release
+#   of the runtimes' library would not change how.
 # Really: up to 0.0.2 of the library the shares are mapped linearly, and 1024 become 39, so that the container gets
 #   less than half of the time of a plain service beside it, whose weight is 100. From 0.0.3 on the map is curved
 #   through 1024 -> 100. Small requests gain most: 102 shares (100m of CPU) go from 4 to 17.
 # Version: github.com/opencontainers/cgroups 0.0.2, 0.0.3 and 0.1.0 (runc takes its weights from it)
 # Source: its ConvertCPUSharesToCgroupV2Value
 # Why it matters: the ratio of two Jobs' CPU time under contention depends on the runtime, too: with requests of 100m
-#   and 1 it is about 1:10 before and 1:6 after, and not by the numbers in the manifest. On a mixed fleet the same
-#   gang has slow members. Ask for whole CPUs, or measure, before a time-out is derived from another node's pace.
+#   and 1 it is about 1:10 before and 1:6 after, and on nodes with different runtimes the members of a gang get different
+#   parts of a busy node. Don't derive a time-out from another node's pace without measuring there.
 set -euo pipefail
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT

@@ -2,8 +2,8 @@
 # Guess: Go's regexp "is RE2", so a pattern that RE2 (its C++ library, its Python package) compiles is one that Go compiles,
 #   and the other way round.
 # Really: since Go 1.25 its \p{...} takes long names (Letter, Lowercase_Letter), any case (greek), and LC, Cn, ASCII and
-#   Assigned; RE2 refuses all of these. RE2 takes \C (one byte) and group names beyond ASCII letters, which Go refuses. Of a
-#   Go program that depends on the Go that it was built with, not on a version of its own.
+#   Assigned; RE2 refuses all of these. RE2 takes \C (one byte) and group names beyond ASCII letters, which Go refuses.
+#   What a Go program takes depends on the Go release that built it, not on its own version.
 # Version: Go 1.25 or later; Python package google-re2 1.1.20251105
 # Source: Go 1.25's release notes, regexp/syntax; RE2's syntax page
 # Why it matters: onJobFailureMessagePatterns of a JobSet are compiled by the controller, in Go, and one that doesn't compile
