@@ -4,7 +4,7 @@
 # Really: up to 0.0.2 of the library the shares are mapped linearly, and 1024 become 39, so that the container gets
 #   less than half of the time of a plain service beside it, whose weight is 100. From 0.0.3 on the map is curved
 #   through 1024 -> 100. Small requests gain most: 102 shares (100m of CPU) go from 4 to 17.
-# Version: github.com/opencontainers/cgroups 0.0.2, 0.0.3 and 0.1.0 (runc takes its weights from it)
+# Version: github.com/opencontainers/cgroups 0.0.2, 0.0.3 and 0.1.0 (runc 1.3.0 is built with 0.0.1, runc 1.4.0 with 0.0.6)
 # Source: its ConvertCPUSharesToCgroupV2Value
 # Why it matters: the ratio of two Jobs' CPU time under contention depends on the runtime, too: with requests of 100m
 #   and 1 it is about 1:10 before and 1:6 after, and on nodes with different runtimes the members of a gang get different

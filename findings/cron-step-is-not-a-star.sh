@@ -6,7 +6,7 @@
 #   Debian's cron a field that begins with a star is not: odd days that are Mondays, three in a month instead of seventeen.
 #   "*/1", which restricts nothing, still counts as a star for both; "1-31" for neither, so that it fires daily.
 # Version: github.com/robfig/cron/v3 3.0.1 (which the CronJob controller of Kubernetes 1.37 uses), Python's cronsim 2.8
-# Source: getRange of the one (a step above 1 drops the star); the other's note on Debian's and Vixie's cron
+# Source: getRange of the one, where a step above 1 drops the star; the other's README, which aims at Debian's cron
 # Why it matters: a preview, or a crontab line moved into a CronJob, promises a few runs a month; the cluster runs most
 #   days. Restrict one of the two fields only, and decide the other in the program.
 set -euo pipefail

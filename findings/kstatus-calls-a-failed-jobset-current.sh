@@ -6,7 +6,7 @@
 #   with any number of failed pods, and even with FailureTarget=True, when its end is decided; only Complete and
 #   Failed are read. A suspended Job, which is waiting as it should, is in progress.
 # Version: sigs.k8s.io/cli-utils 0.37.2
-# Source: its pkg/kstatus/status, GetStandardConditions and the rules for batch/Job
+# Source: its pkg/kstatus/status, checkGenericProperties and jobConditions
 # Why it matters: a pipeline that applies and waits goes on although the JobSet has failed. Wait for the condition
 #   itself (Completed or Failed of a JobSet, Complete or Failed of a Job).
 set -euo pipefail
