@@ -45,8 +45,11 @@ class CleanVerb final : public Verb {
         "  reprieve clean --older-than 12h --state /var/lib/reprieve --dry-run\n\n"
         "What a run that lives is using stays, and so do claims (DIR/claims), which are your data.\n\n"
         "Exit code 0: what could go is gone; 2: bad input; 3: something could not be removed.");
-    verb->add_option("--older-than", age_, "Only what was last written so long ago (default 7d)")->check(CheckAge);
-    state_option_ = verb->add_option("--state", state_, "The state folder of `run` (default ./reprieve-state)");
+    verb->add_option("--older-than", age_, "Only what was last written so long ago (default 7d)")
+        ->option_text("AGE")
+        ->check(CheckAge);
+    state_option_ =
+        verb->add_option("--state", state_, "The state folder of `run` (default ./reprieve-state)")->option_text("DIR");
     verb->add_flag("--dry-run", dry_run_, "Say what would be removed, and remove nothing");
   }
 

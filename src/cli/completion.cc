@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "cli/exit_code.h"
+#include "cli/option_values.h"
 #include "cli/verb.h"
 
 namespace reprieve::cli {
@@ -22,19 +23,6 @@ struct VerbWords {
   std::vector<Flag> flags;
   std::vector<std::string> words;  // what may stand without a flag; empty: files
 };
-
-// "TEXT:{bash,zsh,fish}" is how an option tells the values that its check allows.
-std::vector<std::string> ValuesOf(const CLI::Option& option) {
-  const std::string type = option.get_type_name();
-  const std::size_t open = type.find('{');
-  const std::size_t close = type.find('}', open == std::string::npos ? 0 : open);
-  if (open == std::string::npos || close == std::string::npos) return {};
-  std::vector<std::string> out;
-  for (const std::string_view value : Split(std::string_view(type).substr(open + 1, close - open - 1), ',')) {
-    out.emplace_back(value);
-  }
-  return out;
-}
 
 Flag FlagOf(const CLI::Option& option) {
   Flag out;

@@ -6,7 +6,9 @@ namespace reprieve::cli {
 
 void FilesOption::Declare(CLI::App& verb) {
   verb.add_option("FILE", plain_, "Manifests: files, folders, or - for standard input");
-  verb.add_option("-f,--filename", named_, "The same as FILE, as with kubectl; repeatable")->allow_extra_args(false);
+  verb.add_option("-f,--filename", named_, "The same as FILE, as with kubectl; repeatable")
+      ->option_text("FILE")
+      ->allow_extra_args(false);
 }
 
 std::vector<std::string> FilesOption::All() const {
@@ -16,7 +18,7 @@ std::vector<std::string> FilesOption::All() const {
 }
 
 std::string FileIsRequired(const std::string& verb) {
-  return "FILE is required: a file, a folder, or - for standard input\nSee reprieve " + verb + " --help.";
+  return "FILE is required: a file, a folder, or - for standard input. See reprieve " + verb + " --help.";
 }
 
 }  // namespace reprieve::cli

@@ -14,7 +14,7 @@ TEST(HumanSize, HasOneDigitAfterThePointAboveBytes) {
   EXPECT_EQ(HumanSize(1536), "1.5 KiB");
   EXPECT_EQ(HumanSize(std::int64_t{1} << 20), "1.0 MiB");
   EXPECT_EQ(HumanSize((std::int64_t{1} << 20) - 1), "1023.9 KiB");
-  EXPECT_EQ(HumanSize(std::int64_t{1288490189}), "1.2 GiB");
+  EXPECT_EQ(HumanSize(std::int64_t{1342177280}), "1.2 GiB");
   EXPECT_EQ(HumanSize(std::numeric_limits<std::int64_t>::max()), "7.9 EiB");
 }
 

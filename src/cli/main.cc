@@ -8,6 +8,7 @@
 
 #include "cli/exit_code.h"
 #include "cli/help.h"
+#include "cli/help_format.h"
 #include "cli/standard_output.h"
 #include "cli/usage.h"
 #include "cli/verb.h"
@@ -42,6 +43,7 @@ int Print(const std::string& text) {
 int Main(int argc, char** argv) {
   if (argc == 1) return Print(cli::kFirstHelp);
   CLI::App app("Runs Kubernetes Jobs on this machine and judges their failures by their own rules.", "reprieve");
+  cli::UseHelpFormat(app);
   app.set_version_flag("--version", cli::kVersionLine);
   app.require_subcommand(1);
   std::vector<std::unique_ptr<cli::Verb>> verbs;

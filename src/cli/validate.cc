@@ -26,10 +26,13 @@ class Validate final : public Verb {
     CLI::App* verb = app.add_subcommand("validate", "Say all that is wrong with manifests, or nothing");
     verb->footer("Example:\n  reprieve validate train.yaml\n\nExit code 0: all is well; 2: something is wrong.");
     files_.Declare(*verb);
-    verb->add_option("--feature-gates", gates_, kFeatureGatesHelp)->check(CheckFeatureGates);
-    verb->add_option("-o,--output", output_, "text, or json: one object a line")
+    verb->add_option("--feature-gates", gates_, kFeatureGatesHelp)
+        ->option_text("GATE=true,...")
+        ->check(CheckFeatureGates);
+    verb->add_option("-o,--output", output_, "json: one object a line (default text)")
         ->check(CLI::IsMember({"text", "json"}));
-    verb->add_option("--color", color_, "auto, always or never")->check(CLI::IsMember({"auto", "always", "never"}));
+    verb->add_option("--color", color_, "Colours (default auto: on a terminal, unless NO_COLOR is set)")
+        ->check(CLI::IsMember({"auto", "always", "never"}));
   }
 
   int Run() override {

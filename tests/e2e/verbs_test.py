@@ -46,6 +46,11 @@ class Verbs(Reprieve):
         self.assertEqual(self.succeeds("help", "run"), self.succeeds("run", "--help"))
         self.assertTrue(self.succeeds("help", "clean").startswith("Example"))
 
+    def test_help_fits_a_terminal_of_80_columns(self):
+        for verb in ("help", "run", "validate", "clean", "agent", "completion", "version"):
+            text = self.succeeds(verb, "--help") + self.succeeds("help", verb)
+            self.assertEqual([line for line in text.splitlines() if len(line) > 80], [], verb)
+
     def test_help_of_an_unknown_verb_names_the_nearest(self):
         done = self.reprieve("help", "valdate")
         self.assertEqual(done.returncode, 2, done.stdout)
