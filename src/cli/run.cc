@@ -21,7 +21,6 @@
 #include "cli/run_report.h"
 #include "cli/verb.h"
 #include "node/local_world.h"
-#include "runtime/mount_plan.h"
 #include "world/incident.h"
 
 namespace reprieve::cli {
@@ -155,12 +154,6 @@ class RunVerb final : public Verb {
     for (core::PersistentVolumeClaim& claim : loaded.claims) world.Add(std::move(claim));
     CheckRunnable(world, files_.front(), loaded);
     const std::vector<world::Incident> incidents = ReadInjections(injections_, world.nodes(), loaded, loaded.errors);
-    const auto has_names = [](const LoadedJobSet& each) { return each.jobset.spec->has_hostnames(); };
-    if (std::any_of(loaded.jobsets.begin(), loaded.jobsets.end(), has_names) && !runtime::MachineHasHostsFile()) {
-      loaded.warnings.emplace_back(
-          "this machine has no /etc/hosts for a pod's own to stand in place of: pods find each other by address only; "
-          "an empty file there is enough");
-    }
     for (const std::string& warning : loaded.warnings) std::fprintf(stderr, "Warning: %s\n", warning.c_str());
     if (!loaded.errors.empty()) return Refuse(loaded.errors);
     const NetworkChoice network = ChooseNetwork(network_, loaded);
@@ -179,6 +172,12 @@ class RunVerb final : public Verb {
                    "this machine's\n",
                    world.WhyNoNetworks().c_str());
       return kCannotRun;
+    }
+
+    const auto has_names = [](const LoadedJobSet& each) { return each.jobset.spec->has_hostnames(); };
+    if (std::any_of(loaded.jobsets.begin(), loaded.jobsets.end(), has_names) && !world.WhyNoNames().empty()) {
+      std::fprintf(stderr, "Warning: pods find each other by address only: %s (Debian: libnss-wrapper)\n",
+                   world.WhyNoNames().c_str());
     }
 
     RunReport run_report({output_ == "json" ? OutputFormat::kJson : OutputFormat::kText,

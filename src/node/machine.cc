@@ -35,7 +35,9 @@ Machine::Machine(store::Store& store, const world::Clock& clock, runtime::Runtim
       settings_(settings),
       options_(std::move(options)),
       placement_(std::move(nodes)),
-      names_(options_.names_directory, BlocksOf(options_.network)),
+      names_(
+          options_.names_directory, BlocksOf(options_.network),
+          options_.names_library.empty() ? kubelet::PodNames::Reader::kEtcHosts : kubelet::PodNames::Reader::kLibrary),
       agents_(options_.agents_directory, [this] { inbox_.Add(kubelet::AgentsReported{}); }) {
   store_.AddWatcher(this);
 }
@@ -132,6 +134,7 @@ bool Machine::HandleDue() {
     if (!more) break;
     any = true;
   }
+  ShowNames();
   return any;
 }
 
@@ -423,14 +426,19 @@ void Machine::Start(PodRecord& record, std::size_t index, std::int32_t attempt) 
 }
 
 kubelet::ContainerContext Machine::ContextOf(const PodRecord& record) const {
-  return {{&record.pod->metadata, record.spec.get(), record.node, record.address, record.host_address},
-          record.hostname,
-          record.gpus,
-          *record.volumes,
-          settings_,
-          images_,
-          record.agent ? record.agent->environment : options_.base_environment,
-          options_.working_directory};
+  kubelet::ContainerContext out{
+      {&record.pod->metadata, record.spec.get(), record.node, record.address, record.host_address},
+      record.hostname,
+      record.gpus,
+      *record.volumes,
+      settings_,
+      images_,
+      record.agent ? record.agent->environment : options_.base_environment,
+      options_.working_directory};
+  if (record.name && !options_.names_library.empty()) {
+    out.names = {options_.names_library, names_.PathOf(record.name->namespace_)};
+  }
+  return out;
 }
 
 Status Machine::MakeReady(PodRecord& record) {
@@ -454,10 +462,10 @@ Status Machine::MakeReady(PodRecord& record) {
   spec.uid = record.reference.uid;
   spec.hostname = record.hostname;
   if (record.name) {
+    UpdateName(record);
     auto hosts = names_.HostsFile(record.reference.namespace_.str());
     if (!hosts) return hosts.error();
     spec.hosts_path = std::move(*hosts);
-    UpdateName(record);
   } else {
     spec.hosts.push_back({record.address, {record.hostname}});
   }
@@ -504,9 +512,17 @@ void Machine::UpdateName(PodRecord& record) {
     published =
         at->second->spec.publish_not_ready_addresses || (record.pod->IsReady() && !record.pod->metadata.deleting());
   }
-  const Status done =
-      there ? names_.Set(*record.name, record.number, published) : names_.Remove(*record.name, record.number);
-  if (!done.ok() && options_.notice && !std::exchange(told_of_trouble_, true)) options_.notice(done.error().message);
+  TellOfTrouble(there ? names_.Set(*record.name, record.number, published)
+                      : names_.Remove(*record.name, record.number));
+}
+
+void Machine::ShowNames() {
+  TellOfTrouble(names_.Show());
+}
+
+void Machine::TellOfTrouble(const Status& status) {
+  if (!status.ok() && options_.notice && !std::exchange(told_of_trouble_, true))
+    options_.notice(status.error().message);
 }
 
 void Machine::Finish(PodRecord& record) {

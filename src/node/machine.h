@@ -51,6 +51,8 @@ struct MachineOptions {
   kubelet::VolumePlaces volumes;
   // Where hosts files are kept.
   std::string names_directory;
+  // What looks names up where pods have no /etc/hosts of their own; empty: they have one, or find no names.
+  std::string names_library;
   // Connects pods that want no hostNetwork, each at an address of its own; null pointer: all share this machine's
   // network. Only those with names, or all.
   runtime::PodNetwork* network = nullptr;
@@ -184,6 +186,8 @@ class Machine final : public world::Watcher {
   void WriteStatus(PodRecord& record);
   // Its name, if it has one: for others as its Service wants it, while it is there.
   void UpdateName(PodRecord& record);
+  void ShowNames();
+  void TellOfTrouble(const Status& status);
   void TouchPodsOf(const core::Service& service);
   void RetireClaimFolder(const core::PersistentVolumeClaim& claim);
   void Finish(PodRecord& record);
