@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -12,9 +13,14 @@
 namespace reprieve::kubelet {
 namespace {
 
+std::string NewDirectory() {
+  std::string pattern = ::testing::TempDir() + "pod_namesXXXXXX";
+  return mkdtemp(pattern.data());
+}
+
 class PodNamesTest : public ::testing::Test {
  protected:
-  PodNamesTest() : directory_(::testing::TempDir() + "/pod_names"), names_(directory_) {}
+  PodNamesTest() : names_(directory_) {}
   ~PodNamesTest() override { std::filesystem::remove_all(directory_); }
 
   // The names that have this address for a pod of the namespace, as a resolver reads the file.
@@ -31,7 +37,7 @@ class PodNamesTest : public ::testing::Test {
     return out;
   }
 
-  std::string directory_;
+  const std::string directory_ = NewDirectory();
   PodNames names_;
   const PodNames::Name worker_{"default", "js", "js-w-0-1"};
 };
@@ -124,7 +130,7 @@ class NamesForALibrary : public ::testing::Test {
     return {std::istreambuf_iterator<char>(file), {}};
   }
 
-  const std::string directory_ = ::testing::TempDir() + "/names_for_a_library";
+  const std::string directory_ = NewDirectory();
   PodNames names_;
   const PodNames::Name worker_{"default", "js", "w"};
   static constexpr std::string_view kAlways = "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n";
