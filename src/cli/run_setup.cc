@@ -9,7 +9,6 @@
 #include "base/text.h"
 #include "cli/metrics_file.h"
 #include "cli/run_checks.h"
-#include "runtime/mount_plan.h"
 
 namespace reprieve::cli {
 
@@ -76,13 +75,6 @@ void RunSetup::LoadManifests() {
 void RunSetup::CheckManifests() {
   CheckRunnable(*world_, options_.files.front(), loaded_);
   incidents_ = ReadInjections(options_.injections, world_->nodes(), loaded_, loaded_.errors);
-  const bool names = std::any_of(loaded_.jobsets.begin(), loaded_.jobsets.end(),
-                                 [](const LoadedJobSet& each) { return each.jobset.spec->has_hostnames(); });
-  if (names && !runtime::MachineHasHostsFile()) {
-    loaded_.warnings.emplace_back(
-        "this machine has no /etc/hosts for a pod's own to stand in place of: pods find each other by address only; "
-        "an empty file there is enough");
-  }
 }
 
 std::optional<Refusal> RunSetup::Start() {
@@ -93,8 +85,17 @@ std::optional<Refusal> RunSetup::Start() {
     return CannotRun({Cat("pods can't have networks of their own here: ", world_->WhyNoNetworks(),
                           "; leave out --network pod to run on this machine's")});
   }
+  WarnOfMissingNames();
   ConnectReport();
   return std::nullopt;
+}
+
+void RunSetup::WarnOfMissingNames() const {
+  const bool names = std::any_of(loaded_.jobsets.begin(), loaded_.jobsets.end(),
+                                 [](const LoadedJobSet& each) { return each.jobset.spec->has_hostnames(); });
+  if (!names || world_->WhyNoNames().empty()) return;
+  std::fprintf(stderr, "Warning: pods find each other by address only: %s (Debian: libnss-wrapper)\n",
+               world_->WhyNoNames().c_str());
 }
 
 void RunSetup::ConnectReport() {

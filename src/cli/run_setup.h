@@ -51,6 +51,7 @@ class RunSetup {
   std::optional<Refusal> PrepareWorld();
   void LoadManifests();
   void CheckManifests();
+  void WarnOfMissingNames() const;
   void ConnectReport();
   std::string DescribeNetwork() const;
 
