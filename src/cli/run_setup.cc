@@ -10,7 +10,6 @@
 #include "cli/metrics_file.h"
 #include "cli/run_checks.h"
 #include "model/quantity.h"
-#include "runtime/mount_plan.h"
 
 namespace reprieve::cli {
 
@@ -80,13 +79,6 @@ void RunSetup::LoadManifests() {
 void RunSetup::CheckManifests() {
   CheckRunnable(*world_, options_.files.All().front(), loaded_);
   incidents_ = ReadInjections(options_.injections, world_->nodes(), loaded_, loaded_.errors);
-  const bool names = std::any_of(loaded_.jobsets.begin(), loaded_.jobsets.end(),
-                                 [](const LoadedJobSet& each) { return each.jobset.spec->has_hostnames(); });
-  if (names && !runtime::MachineHasHostsFile()) {
-    loaded_.warnings.emplace_back(
-        "this machine has no /etc/hosts for a pod's own to stand in place of: pods find each other by address only; "
-        "an empty file there is enough");
-  }
 }
 
 std::optional<Refusal> RunSetup::CheckStart() {
@@ -104,6 +96,7 @@ std::optional<Refusal> RunSetup::Start() {
   if (const Status written = WriteMetrics(); !written.ok()) return BadInput(written.error());
   if (const Status started = world_->Start(); !started.ok()) return CannotRun(started.error());
   if (auto refusal = CheckNetwork()) return refusal;
+  WarnOfMissingNames();
   ConnectReport();
   return std::nullopt;
 }
@@ -112,6 +105,14 @@ std::optional<Refusal> RunSetup::CheckNetwork() const {
   if (options_.network != "pod" || world_->WhyNoNetworks().empty()) return std::nullopt;
   return CannotRun({Cat("pods can't have networks of their own here: ", world_->WhyNoNetworks(),
                         "; leave out --network pod to run on this machine's")});
+}
+
+void RunSetup::WarnOfMissingNames() const {
+  const bool names = std::any_of(loaded_.jobsets.begin(), loaded_.jobsets.end(),
+                                 [](const LoadedJobSet& each) { return each.jobset.spec->has_hostnames(); });
+  if (!names || world_->WhyNoNames().empty()) return;
+  std::fprintf(stderr, "Warning: pods find each other by address only: %s (Debian: libnss-wrapper)\n",
+               world_->WhyNoNames().c_str());
 }
 
 void RunSetup::ConnectReport() {

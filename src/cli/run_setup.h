@@ -56,6 +56,7 @@ class RunSetup {
   void LoadManifests();
   void CheckManifests();
   std::optional<Refusal> CheckNetwork() const;
+  void WarnOfMissingNames() const;
   void ConnectReport();
   std::string DescribeNetwork() const;
   std::string DescribeRehearsedGpus() const;

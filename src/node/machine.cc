@@ -108,6 +108,7 @@ bool Machine::HandleDue() {
     if (!more) break;
     any = true;
   }
+  setup_.ShowNames();
   return any;
 }
 

@@ -13,7 +13,10 @@ kubelet::PodNames::ClaimBlock BlocksOf(runtime::PodNetwork* network) {
 }  // namespace
 
 PodAddresses::PodAddresses(PodAddressOptions options)
-    : options_(std::move(options)), names_(options_.names_directory, BlocksOf(options_.network)) {}
+    : options_(std::move(options)),
+      names_(options_.names_directory, BlocksOf(options_.network),
+             options_.names_library.empty() ? kubelet::PodNames::Reader::kEtcHosts
+                                            : kubelet::PodNames::Reader::kLibrary) {}
 
 void PodAddresses::Assign(PodRecord& record) {
   if (!record.pod->hostname.empty() && !record.spec->subdomain.empty()) {
@@ -36,6 +39,7 @@ void PodAddresses::Assign(PodRecord& record) {
 
 Status PodAddresses::Describe(const PodRecord& record, runtime::PodSandboxSpec& sandbox) {
   if (record.name) {
+    if (auto published = Publish(record); !published) return published;
     auto hosts = names_.HostsFile(record.reference.namespace_.str());
     if (!hosts) return hosts.error();
     sandbox.hosts_path = std::move(*hosts);
@@ -47,6 +51,11 @@ Status PodAddresses::Describe(const PodRecord& record, runtime::PodSandboxSpec& 
     sandbox.address = record.address;
   }
   return Ok();
+}
+
+std::optional<kubelet::NamesByLibrary> PodAddresses::LibraryFor(const PodRecord& record) const {
+  if (!record.name || options_.names_library.empty()) return std::nullopt;
+  return kubelet::NamesByLibrary{options_.names_library, names_.PathOf(record.name->namespace_)};
 }
 
 Status PodAddresses::Publish(const PodRecord& record) {

@@ -5,8 +5,10 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 
+#include "kubelet/container_spec.h"
 #include "kubelet/pod_names.h"
 #include "model/core.h"
 #include "node/pod_record.h"
@@ -18,6 +20,8 @@ namespace reprieve::node {
 struct PodAddressOptions {
   // Where hosts files are kept.
   std::string names_directory;
+  // What looks names up where pods have no /etc/hosts of their own; empty: they have one, or find no names.
+  std::string names_library;
   // Connects pods that want no hostNetwork, each at an address of its own; null pointer: all share this machine's
   // network. Only those with names, or all.
   runtime::PodNetwork* network = nullptr;
@@ -34,6 +38,10 @@ class PodAddresses {
   Status Describe(const PodRecord& record, runtime::PodSandboxSpec& sandbox);
   // Publishes its name, or stops publishing it, as the pod and its Service are now. Nothing if it has none.
   Status Publish(const PodRecord& record);
+  // Lets a names library see what was published since the last call.
+  Status Show() { return names_.Show(); }
+  // How the pod's processes find names by the library; nothing: they have an /etc/hosts of their own, or no names.
+  std::optional<kubelet::NamesByLibrary> LibraryFor(const PodRecord& record) const;
   // The pod is gone.
   void Release(PodRecord& record);
 

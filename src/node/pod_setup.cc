@@ -41,7 +41,8 @@ Status PodSetup::Prepare(PodRecord& record) {
 Status PodSetup::MakeVolumes(PodRecord& record) {
   auto made = kubelet::PodVolumes::Make(record.pod->metadata, *record.spec, options_.volumes, settings_);
   if (!made) {
-    NoticeOnce(Cat("pod ", record.reference.name, " waits: ", made.error().message, "; it is tried again every 10s"));
+    NoticeOnce(
+        Error{Cat("pod ", record.reference.name, " waits: ", made.error().message, "; it is tried again every 10s")});
     return made.error();
   }
   record.volumes = std::move(*made);
@@ -71,7 +72,6 @@ Status PodSetup::MakeSandbox(PodRecord& record) {
   spec.uid = record.reference.uid;
   spec.hostname = record.hostname;
   if (auto described = addresses_.Describe(record, spec); !described) return described;
-  Publish(record);
   const auto sandbox = runtime_.RunPodSandbox(std::move(spec));
   if (!sandbox) return sandbox.error();
   record.sandbox = *sandbox;
@@ -86,11 +86,16 @@ kubelet::ContainerContext PodSetup::ContextOf(const PodRecord& record) const {
           settings_,
           images_,
           record.agent ? record.agent->environment : options_.base_environment,
-          options_.working_directory};
+          options_.working_directory,
+          addresses_.LibraryFor(record)};
 }
 
 void PodSetup::Publish(const PodRecord& record) {
-  if (const Status done = addresses_.Publish(record); !done.ok()) NoticeOnce(done.error().message);
+  NoticeOnce(addresses_.Publish(record));
+}
+
+void PodSetup::ShowNames() {
+  NoticeOnce(addresses_.Show());
 }
 
 void PodSetup::TearDown(const PodRecord& record) {
@@ -104,8 +109,8 @@ void PodSetup::Release(PodRecord& record) {
   agents_.Remove(record.number);
 }
 
-void PodSetup::NoticeOnce(const std::string& text) {
-  if (options_.notice && !std::exchange(noticed_, true)) options_.notice(text);
+void PodSetup::NoticeOnce(const Status& status) {
+  if (!status.ok() && options_.notice && !std::exchange(noticed_, true)) options_.notice(status.error().message);
 }
 
 }  // namespace reprieve::node

@@ -43,6 +43,8 @@ class PodSetup {
   kubelet::ContainerContext ContextOf(const PodRecord& record) const;
   // Lets others find the pod by its name, as the pod and its Service are now.
   void Publish(const PodRecord& record);
+  // Lets pods without hosts files of their own see what was published.
+  void ShowNames();
   // Its containers have ended: sandbox and volumes go.
   void TearDown(const PodRecord& record);
   // The pod is gone: its name, address and agent too.
@@ -59,7 +61,7 @@ class PodSetup {
   Status MakeVolumes(PodRecord& record);
   Status MakeAgent(PodRecord& record);
   Status MakeSandbox(PodRecord& record);
-  void NoticeOnce(const std::string& text);
+  void NoticeOnce(const Status& status);
 
   runtime::Runtime& runtime_;
   Janitor& janitor_;
