@@ -43,8 +43,10 @@ class CleanVerb final : public Verb {
         "Examples:\n"
         "  reprieve clean\n"
         "  reprieve clean --older-than 12h --state /var/lib/reprieve --dry-run\n\n"
-        "What a run that lives is using stays, and so do claims (DIR/claims), which are your data.\n\n"
-        "Exit code 0: what could go is gone; 2: bad input; 3: something could not be removed.");
+        "What a run that is still going on holds stays, and so do claims (DIR/claims):\n"
+        "they are your data.\n\n"
+        "Exit code 0: all that is old is removed; 2: bad input; 3: something could not\n"
+        "be removed.");
     verb->add_option("--older-than", age_, "Only what was last written so long ago (default 7d)")
         ->option_text("AGE")
         ->check(CheckAge);

@@ -5,7 +5,6 @@ Usage: verbs_test.py REPRIEVE [TEST...]
 """
 import json
 import os
-import pathlib
 import shutil
 import signal
 import subprocess
@@ -13,6 +12,7 @@ import time
 import unittest
 
 from harness import Reprieve, binary, main
+from machine import mark, needs_mounts
 
 
 def job(name, command, spec="", pod="", container=""):
@@ -257,39 +257,32 @@ class WrongInputAsJson(Reprieve):
 
 
 class UnreadOutput(Reprieve):
-    def start(self, *args, command="sleep 600; true"):
-        mark = f"{os.getpid()}{time.monotonic_ns()}"
-        manifest = self.write(job("sleeps", f"{command} # {mark}"))
+    def start(self, *args, command=f"sleep {mark()}; true"):
+        manifest = self.write(job("sleeps", command))
         process = subprocess.Popen([binary(), "run", *args, manifest], cwd=self.cwd, text=True, stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE)
         self.assertIn("sleeps", process.stdout.readline())
-        return process, mark
+        return process
 
-    def assert_nothing_left(self, mark):
-        for _ in range(100):  # what is killed may take a moment to be gone
-            left = subprocess.run(["pgrep", "-f", mark], capture_output=True, text=True).stdout
-            if not left:
-                break
-            time.sleep(0.05)
-        else:
-            self.fail(f"left behind: {left}")
+    def assert_nothing_left(self):
+        self.assert_gone(mark())
         self.assertEqual(list((self.cwd / "reprieve-state" / "volumes").iterdir()), [])
 
     def test_a_reader_that_goes_away_ends_the_run_as_sigpipe_would(self):
         for output in ("text", "json"):
-            process, mark = self.start("-o", output)
+            process = self.start("-o", output)
             process.stdout.close()
             errors = process.communicate(timeout=20)[1]
             self.assertEqual(process.returncode, -signal.SIGPIPE, errors)
             self.assertIn("ending 1 pod", errors)
-            self.assert_nothing_left(mark)
+            self.assert_nothing_left()
 
     def test_one_that_prints_a_lot_ends_the_same_way(self):
-        process, mark = self.start("--logs", command="yes; true")
+        process = self.start("--logs", command=f"yes {mark()}; true")
         process.stdout.close()
         errors = process.communicate(timeout=20)[1]
         self.assertEqual(process.returncode, -signal.SIGPIPE, errors)
-        self.assert_nothing_left(mark)
+        self.assert_nothing_left()
 
     def test_a_shell_sees_141(self):
         self.write(job("two", "sleep 600; true"))
@@ -408,6 +401,7 @@ class Clean(Reprieve):
         self.assertIn("absent", self.clean("--state", "absent", code=2))
         self.assertIn("--state", self.clean("--state", "", code=2))
 
+    @needs_mounts
     def test_volumes_of_a_run_that_was_killed_go_and_those_of_one_that_lives_stay(self):
         volume = "      volumes: [{name: v, emptyDir: {}}]"
         mount = "        volumeMounts: [{name: v, mountPath: /tmp/v}]"
