@@ -100,6 +100,7 @@ class Policies(Reprieve):
         self.assertRegex(out, r"maintained-leader-0-0-\w+ exited 137 .* → JobSet maintained: rule 2 FailJobSet")
 
 
+@needs_mounts
 @needs_names
 class Training(Reprieve):
     """examples/jobset/train-together.yaml: a leader and four workers in Python that meet by name."""
