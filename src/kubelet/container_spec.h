@@ -15,6 +15,12 @@
 
 namespace reprieve::kubelet {
 
+// A library that is loaded into a process and looks names up in a file.
+struct NamesByLibrary {
+  std::string library;
+  std::string hosts_file;
+};
+
 struct ContainerContext {
   PodFacts facts;
   std::string hostname;
@@ -27,10 +33,6 @@ struct ContainerContext {
   // Where a container works that names no directory.
   const std::string& working_directory;
   // What finds names for it; absent: its /etc/hosts, or nothing.
-  struct NamesByLibrary {
-    std::string library;
-    std::string hosts_file;
-  };
   std::optional<NamesByLibrary> names = std::nullopt;
 };
 

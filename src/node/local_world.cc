@@ -109,18 +109,18 @@ Status LocalWorld::Start() {
 
   MachineOptions machine;
   machine.state_directory = state;
-  machine.volumes = {volume_directory_ + "/pods", memory_directory_ + "/pods", state + "/claims"};
-  machine.names_directory = (names_directory_.empty() ? memory_directory_ : names_directory_) + "/names";
-  machine.names_library = names_library_;
-  machine.network = network_.get();
-  machine.only_names_on_network = networks_ != Networks::kOwn;
-  machine.agents_directory = memory_directory_ + "/agents";
-  machine.program_directory = ProgramDirectory();
-  machine.base_environment = kubelet::BaseEnvironment(environ);
-  machine.working_directory = options_.working_directory ? *options_.working_directory : CurrentDirectory();
+  machine.pods.volumes = {volume_directory_ + "/pods", memory_directory_ + "/pods", state + "/claims"};
+  machine.pods.addresses.names_directory = (names_directory_.empty() ? memory_directory_ : names_directory_) + "/names";
+  machine.pods.addresses.names_library = names_library_;
+  machine.pods.addresses.network = network_.get();
+  machine.pods.addresses.only_names_on_network = networks_ != Networks::kOwn;
+  machine.pods.agents_directory = memory_directory_ + "/agents";
+  machine.pods.program_directory = ProgramDirectory();
+  machine.pods.base_environment = kubelet::BaseEnvironment(environ);
+  machine.pods.working_directory = options_.working_directory ? *options_.working_directory : CurrentDirectory();
   machine.max_starting = options_.max_starting;
   machine.restart_backoff = options_.restart_backoff;
-  machine.notice = options_.notice;
+  machine.notice = machine.pods.notice = options_.notice;
   machine.output = options_.output;
   machine.incident_applied = options_.incident_applied;
   // The engine hears of everything first: what the machine writes then is news to it.
