@@ -7,6 +7,8 @@ set(REPRIEVE_STANDARD_HEADERS
 # They know no API objects.
 set(REPRIEVE_MODULES_BELOW_MODEL document runtime)
 
+# In angle brackets, so that no path of this checkout gets into a precompiled header: a compiler cache serves all clones.
+#
 # reprieve_precompile(MODULE): the standard headers; from src/model upwards the API objects and the hash tables too.
 function(reprieve_precompile module)
   get_target_property(type ${module} TYPE)
@@ -16,8 +18,7 @@ function(reprieve_precompile module)
   if(module STREQUAL base)
     target_precompile_headers(base PRIVATE ${REPRIEVE_STANDARD_HEADERS})
   elseif(module STREQUAL model)
-    target_precompile_headers(model PRIVATE ${REPRIEVE_STANDARD_HEADERS} ${PROJECT_SOURCE_DIR}/src/base/flat_hash.h
-                               ${PROJECT_SOURCE_DIR}/src/model/jobset.h)
+    target_precompile_headers(model PRIVATE ${REPRIEVE_STANDARD_HEADERS} <base/flat_hash.h> <model/jobset.h>)
   elseif(module IN_LIST REPRIEVE_MODULES_BELOW_MODEL)
     target_precompile_headers(${module} REUSE_FROM base)
   else()
