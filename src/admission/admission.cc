@@ -221,7 +221,6 @@ void PrepareForUpdate(Value& job, const Value& stored, Part part) {
   Keep(before, "creationTimestamp", meta);
   Keep(before, "generation", meta);
   if (!before["deletionTimestamp"].IsNull()) Keep(before, "deletionTimestamp", meta);
-  if (before["deletionTimestamp"].IsNull()) meta.Remove("deletionTimestamp");
   if (meta["deletionGracePeriodSeconds"].IsNull()) Keep(before, "deletionGracePeriodSeconds", meta);
   if (part == Part::kStatus) return;
   DropDisabledFields(job.At("spec").At("template").At("spec"));
@@ -261,6 +260,8 @@ Answer PatchFailure(const PatchError& error) {
   switch (error.kind) {
     case PatchError::Kind::kMalformed:
       return Refusal(400, kBadRequest, Cat("error decoding patch: ", error.message));
+    case PatchError::Kind::kBadFormat:
+      return Refusal(400, kBadRequest, error.message);
     case PatchError::Kind::kFailed:
       return Refusal(422, "Invalid", error.message);
     case PatchError::Kind::kDirective:

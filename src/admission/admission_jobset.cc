@@ -215,6 +215,8 @@ class Admission {
   // The object in Go structures, as a webhook reads it.
   std::optional<Answer> Hold(std::string_view webhook, Value& held) const {
     model::Decoded decoded = model::Decode(object_, model::JobSetMessage());
+    // The server hands its webhooks the members in the order of their names: the error is the first in that order.
+    if (decoded.error) decoded = model::Decode(Sorted(object_), model::JobSetMessage());
     if (decoded.error) {
       Answer answer =
           Refusal(400, "", Cat("admission webhook \"", webhook, "\" denied the request: ", decoded.error->message));
@@ -223,6 +225,17 @@ class Admission {
     }
     held = std::move(decoded.value);
     return std::nullopt;
+  }
+
+  static Value Sorted(Value value) {
+    if (value.IsArray()) {
+      for (Value& item : value.items()) item = Sorted(std::move(item));
+    }
+    if (!value.IsObject()) return value;
+    for (Value::Member& member : value.members()) member.value = Sorted(std::move(member.value));
+    std::sort(value.members().begin(), value.members().end(),
+              [](const Value::Member& a, const Value::Member& b) { return a.key < b.key; });
+    return value;
   }
 
   void PrepareForCreate() {
