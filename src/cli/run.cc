@@ -11,6 +11,7 @@
 
 #include "base/text.h"
 #include "cli/exit_code.h"
+#include "cli/exported.h"
 #include "cli/feature_gates_option.h"
 #include "cli/interrupt.h"
 #include "cli/load.h"
@@ -85,6 +86,7 @@ class RunVerb final : public Verb {
         ->allow_extra_args(false);
     verb->add_option("--inject", injections_, "An EVENT to rehearse, such as 'node n2 is drained at 10s' (see below)")
         ->allow_extra_args(false);
+    verb->add_flag("--exported", exported_, kExportedHelp.data());
     verb->add_flag("--logs", logs_, "Print what the pods print, each line with its pod and container");
     verb->add_option(
             "--network", network_,
@@ -145,6 +147,7 @@ class RunVerb final : public Verb {
 
     LoadOptions load;
     load.gates = gates;
+    load.exported = exported_;
     load.now = world.clock().Now();
     load.new_uid = [&world] { return world.store().NewUid(); };
     load.new_suffix = [&world] { return world.store().NewNameSuffix(); };
@@ -288,6 +291,7 @@ class RunVerb final : public Verb {
   std::vector<std::string> injections_;
   std::vector<std::string> images_;
   bool logs_ = false;
+  bool exported_ = false;
   std::string output_ = "text";
   std::string network_ = "auto";
   std::string state_ = "reprieve-state";

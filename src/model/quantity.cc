@@ -189,6 +189,12 @@ Result<Quantity> Quantity::Parse(std::string_view text) {
                !Cat(parts->whole, parts->fraction).ends_with("000");
   }
   if (parts->negative) out.nano_ = -out.nano_;
+  // What is larger than can be held keeps its text as well, without sign and leading zeros.
+  if (out.nano_ == kLimit || out.nano_ == -kLimit) {
+    text.remove_prefix(std::min(text.find_first_not_of("+-0"), text.size()));
+    out.text_ = Cat(parts->negative ? "-" : "", text);
+    return out;
+  }
   out.text_ = verbatim ? std::string(text) : out.CanonicalText();
   return out;
 }
