@@ -114,8 +114,9 @@ class JobStrategy final : public Strategy {
     reading.fault = KindFault(gvk);
     if (!reading.fault) reading = ReadJob(raw, request_);
     if (!reading.fault) return std::move(reading.draft);
-    Answer refusal = Refusal(400, "BadRequest", Cat(gvk.kind, " in version ", Quote(gvk.version),
-                                                    " cannot be handled as a Job: ", *reading.fault));
+    Answer refusal =
+        Refusal(400, "BadRequest",
+                Cat(gvk.kind, " in version ", Quote(gvk.version), " cannot be handled as a Job: ", *reading.fault));
     return Refused(std::move(reading), std::move(refusal));
   }
 

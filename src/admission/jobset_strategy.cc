@@ -20,8 +20,7 @@ using document::Value;
 
 namespace {
 
-constexpr KindNames kNames = {"JobSet", "JobSet.jobset.x-k8s.io", "jobsets.jobset.x-k8s.io",
-                              "jobset.x-k8s.io/jobsets"};
+constexpr KindNames kNames = {"JobSet", "JobSet.jobset.x-k8s.io", "jobsets.jobset.x-k8s.io", "jobset.x-k8s.io/jobsets"};
 constexpr std::string_view kApiVersion = "jobset.x-k8s.io/v1alpha2";
 constexpr std::string_view kBadRequest = "BadRequest";
 constexpr std::string_view kNotReadable = "JobSet in version \"v1alpha2\" cannot be handled as a JobSet: ";
@@ -259,9 +258,9 @@ class JobSetStrategy final : public Strategy {
         draft.warnings.push_back(model::FieldIssue{model::FieldIssue::Kind::kUnknown, member.key, {}}.Text());
       }
     }
-    return Refusal(400, kBadRequest,
-                   Cat("the API version in the data (", version, ") does not match the expected API version (",
-                       kApiVersion, ")"));
+    return Refusal(
+        400, kBadRequest,
+        Cat("the API version in the data (", version, ") does not match the expected API version (", kApiVersion, ")"));
   }
 
   static std::optional<Answer> CheckPatchedKind(const Value& patched, const std::string& name) {

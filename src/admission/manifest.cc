@@ -7,8 +7,8 @@
 #include <filesystem>
 #include <optional>
 
-#include "base/text.h"
 #include "admission/yaml_fault.h"
+#include "base/text.h"
 #include "document/json.h"
 #include "document/yaml.h"
 

@@ -35,7 +35,7 @@ class Ranks {
 };
 
 struct Ranked {
-  std::size_t rank = 0;              // in the order, or in the live list
+  std::size_t rank = 0;             // in the order, or in the live list
   std::optional<std::size_t> live;  // absent: new in the patch
   Value item;
 };

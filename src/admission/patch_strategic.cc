@@ -111,17 +111,17 @@ Fault Retain(Value& target, const Value& patch) {
   return std::nullopt;
 }
 
-Fault DeleteItems(Value& target, const std::string& list, const Value& doomed) {
+Fault DeleteItems(Value& target, const std::string& list, const Value& unwanted) {
   Value* items = target.Find(list);
   if (items == nullptr) return std::nullopt;
-  if (doomed.IsNull()) {
+  if (unwanted.IsNull()) {
     target.Remove(list);
     return std::nullopt;
   }
-  if (!items->IsArray() || !doomed.IsArray() || items->size() + doomed.size() == 0) return std::nullopt;
-  if (Fault fault = CheckElements(*items, doomed)) return fault;
+  if (!items->IsArray() || !unwanted.IsArray() || items->size() + unwanted.size() == 0) return std::nullopt;
+  if (Fault fault = CheckElements(*items, unwanted)) return fault;
   std::erase_if(items->items(), [&](const Value& item) {
-    return std::find(doomed.items().begin(), doomed.items().end(), item) != doomed.items().end();
+    return std::find(unwanted.items().begin(), unwanted.items().end(), item) != unwanted.items().end();
   });
   return std::nullopt;
 }
@@ -139,7 +139,7 @@ Fault MergePrimitives(Value& target, const Value& patch, const Value* order) {
   return std::nullopt;
 }
 
-// One item of the patch: merged into the item of its key, or added as it is.
+// One item of the patch: merged into the item of its key, or added unchanged.
 Fault MergeItem(Value& list, const Value& item, const model::Field& field) {
   const Value* key = item.Find(field.merge_key);
   if (key == nullptr) return NoMergeKey(item, field.merge_key);

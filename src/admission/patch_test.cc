@@ -87,8 +87,9 @@ TEST(StrategicMergePatch, FollowsTheOrderThatIsAskedFor) {
   EXPECT_EQ(Order("ABC", "X", "CXA"), "BCXA");
   EXPECT_EQ(Order("ABCD", "", "DA"), "BCDA");
   EXPECT_EQ(Order("AB", "", "BAB"), "BA");
-  EXPECT_EQ(Order("ABC", "X", "CA"),
-            "The order in patch list:\n[map[name:X]]\n doesn't match $setElementOrder list:\n[map[name:C] map[name:A]]\n");
+  EXPECT_EQ(
+      Order("ABC", "X", "CA"),
+      "The order in patch list:\n[map[name:X]]\n doesn't match $setElementOrder list:\n[map[name:C] map[name:A]]\n");
 }
 
 TEST(StrategicMergePatch, ReplacesAnAtomicListDirectivesAndAll) {
@@ -100,8 +101,9 @@ TEST(StrategicMergePatch, ReplacesAnAtomicListDirectivesAndAll) {
 }
 
 TEST(StrategicMergePatch, RefusesDirectivesThatAreMalformed) {
-  EXPECT_EQ(Strategic(R"({"volumes":[{"name":"v"}]})", R"({"volumes":[{"name":"v","$retainKeys":["name"],"secret":{}}]})"),
-            "invalid patch format of retainKeys");
+  EXPECT_EQ(
+      Strategic(R"({"volumes":[{"name":"v"}]})", R"({"volumes":[{"name":"v","$retainKeys":["name"],"secret":{}}]})"),
+      "invalid patch format of retainKeys");
   EXPECT_EQ(Strategic(R"({"containers":[{"name":"a"}]})", R"({"containers":[{"name":"a","$patch":"merge"}]})"),
             "merging lists cannot yet be specified in the patch");
   EXPECT_EQ(Strategic(R"({"containers":[{"name":"a"}]})", R"({"containers":["x"]})"),
@@ -128,7 +130,7 @@ TEST(StrategicMergePatch, RetainsTheKeysOfAUnion) {
             R"({"volumes":[{"name":"v","secret":{"secretName":"s"}}]})");
 }
 
-TEST(StrategicMergePatch, TellsOfADirectiveThatNobodyKnows) {
+TEST(StrategicMergePatch, RefusesAnUnknownDirective) {
   EXPECT_EQ(Strategic("{}", R"({"$patch":"bogus"})"), "unknown patch type: bogus in map: map[$patch:bogus]");
 }
 

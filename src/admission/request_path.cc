@@ -15,14 +15,14 @@ using document::Value;
 namespace {
 
 constexpr std::string_view kBadRequest = "BadRequest";
-// What is left of a generateName: the suffix must fit within 63 characters.
+// So much of a generateName is kept: the suffix must fit within 63 characters.
 constexpr std::size_t kMostOfGenerateName = 58;
 
 Value Text(std::string_view text) {
   return Value::String(std::string(text));
 }
 
-// The answer with all that reading the body brought to light.
+// The answer with what was found while reading the body.
 Answer With(Answer answer, Draft& draft) {
   answer.warnings = std::move(draft.warnings);
   answer.issues = std::move(draft.issues);
@@ -44,13 +44,13 @@ void Append(std::vector<std::string> from, std::vector<std::string>& into) {
   for (std::string& each : from) into.push_back(std::move(each));
 }
 
-// A body that is no object of the kind, or does not say what it is; else the draft.
+// The draft, or the refusal of a body that is no JSON.
 Draft ReadText(const Strategy& kind, std::string_view text) {
   const auto raw = document::ParseJson(text);
   if (raw.ok()) return kind.Read(*raw, text);
   Draft draft;
-  draft.refusal = Unrecognized(kind.names().kind,
-                               Cat("couldn't get version/kind; json parse error: ", raw.error().message), text);
+  draft.refusal =
+      Unrecognized(kind.names().kind, Cat("couldn't get version/kind; json parse error: ", raw.error().message), text);
   return draft;
 }
 
@@ -93,8 +93,7 @@ void PrepareMetaForCreate(Value& meta, const Request& request) {
   }
   const std::string generate_name = meta["generateName"].AsText();
   if (meta["name"].AsText().empty() && !generate_name.empty()) {
-    meta.Set("name",
-             Text(Cat(std::string_view(generate_name).substr(0, kMostOfGenerateName), request.name_suffix)));
+    meta.Set("name", Text(Cat(std::string_view(generate_name).substr(0, kMostOfGenerateName), request.name_suffix)));
   }
   meta.Set("uid", Text(request.uid));
   meta.Set("creationTimestamp", Text(FormatRfc3339(request.now)));
@@ -267,8 +266,7 @@ Answer ReplaceObject(const Strategy& kind, const Value& stored, std::string_view
   return Update(kind, ReadText(kind, text), stored, /*put=*/true, part, request);
 }
 
-Answer ReplaceObject(const Strategy& kind, const Value& stored, const Value& body, Part part,
-                     const Request& request) {
+Answer ReplaceObject(const Strategy& kind, const Value& stored, const Value& body, Part part, const Request& request) {
   if (auto refusal = CheckFieldValidation("UpdateOptions", request)) return *refusal;
   return Update(kind, kind.Read(body, document::WriteJson(body)), stored, /*put=*/true, part, request);
 }

@@ -1,5 +1,5 @@
-// What differs between kinds of objects on the path of a request, which is one (request_path.h): how a body is read, what
-// is generated, which rules hold, what the webhooks of a kind say.
+// What differs between kinds of objects on the path of a request, which is one (request_path.h): how a body is read,
+// what is generated, which rules hold, what the webhooks of a kind say.
 //
 // Internal to the module. Strategies keep no state but their request; safe from any thread.
 #pragma once
@@ -18,7 +18,7 @@ namespace reprieve::admission {
 // Which part of an object an update may change: all but the status, or the status alone (the subresource).
 enum class Part : std::uint8_t { kMain, kStatus };
 
-// An object on its way, and what reading it brought to light.
+// An object between reading and answer, and what was found while reading it.
 struct Draft {
   document::Value object;
   // (Job) Defaulting made the Job's labels those of the template: one map under two names.

@@ -30,10 +30,11 @@ YamlFault ExplainYamlError(std::string_view text, const document::YamlError& err
       return {PlaceIn(line, tab), "a tab: YAML is indented with blanks only", "Replace each tab by blanks."};
     }
     const std::size_t braces = content.find("{{");
-    const bool quoted = braces != std::string_view::npos && braces > 0 && content.find_last_of("\"'", braces) == braces - 1;
+    const bool quoted =
+        braces != std::string_view::npos && braces > 0 && content.find_last_of("\"'", braces) == braces - 1;
     if (line == error.mark.line && braces != std::string_view::npos && !quoted) {
       return {PlaceIn(line, braces), "{{ is part of a template, and not YAML",
-              "Render the template first (helm template, envsubst, ...) and hand over what comes out."};
+              "Render the template first (helm template, envsubst, ...) and use its output."};
     }
   }
   return {error.mark, error.message, ""};

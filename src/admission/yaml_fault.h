@@ -16,7 +16,7 @@ struct YamlFault {
   std::string advice;  // may be empty
 };
 
-// A tab in the indentation, or a template that nobody has rendered ({{ }}), at its place; any other error as it is.
+// A tab in the indentation, or a template that was not rendered ({{ }}), at its place; any other error unchanged.
 [[nodiscard]] YamlFault ExplainYamlError(std::string_view text, const document::YamlError& error);
 
 }  // namespace reprieve::admission

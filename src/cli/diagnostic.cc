@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t kWidestLine = 160;
 constexpr std::size_t kMostOfOneFile = 100;
 
-// Lines of the file that was asked about last: errors come file by file, and a file is searched for its lines once.
+// Lines of the last file used: errors come file by file, and the lines of a file are found once.
 class Lines {
  public:
   std::string_view Line(const admission::ManifestFile& file, std::uint32_t line) {

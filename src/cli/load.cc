@@ -121,7 +121,7 @@ class Loader {
     if (IsNew(manifest)) into.push_back(std::move(object));
   }
 
-  // Headless ones give pods their names; there is nothing here that could balance load.
+  // Headless ones give pods their names; there is no load balancer here.
   void TakeService(const admission::ManifestObject& manifest) {
     if (manifest.value["spec"]["clusterIP"].AsText() != "None") {
       return Complain(manifest, manifest.value["spec"]["clusterIP"].IsNull() ? "spec" : "spec.clusterIP",
@@ -147,7 +147,8 @@ class Loader {
   }
 
   struct Admitted {
-    // As the server would store it; of an object that it refuses, what can be read of it, to find out what else is wrong.
+    // As the server would store it; of an object that it refuses, what can be read of it, to find out what else is
+    // wrong.
     Value object;
     bool accepted = false;             // perhaps without unknown fields
     std::vector<std::string> dropped;  // paths of values of the wrong type
@@ -247,7 +248,7 @@ class Loader {
                            const Value& annotations) {
     for (const Value::Member& member : annotations.members()) {
       if (!member.key.starts_with(jobset::kExtensionPrefix)) continue;
-      Warn(manifest, Cat(field, "[", member.key, "]"), "means nothing here: it is read on JobSets alone");
+      Warn(manifest, Cat(field, "[", member.key, "]"), "has no effect here: it is read on JobSets only");
     }
   }
 
@@ -317,7 +318,7 @@ class Loader {
     });
   }
 
-  // A Job that has the name of a JobSet's child: the JobSet would wait for it for ever.
+  // A Job that has the name of a JobSet's child: the JobSet would wait for it forever.
   void CheckNamesOfChildren() {
     for (const LoadedJobSet& jobset : out_.jobsets) {
       for (const jobset::ReplicatedJob& group : jobset.jobset.spec->replicated_jobs) {

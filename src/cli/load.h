@@ -1,6 +1,6 @@
 // Loading: from the paths of the command line to admitted objects, or to everything that is wrong with them at once.
 //
-// `run` and `validate` both ask here, and here the API server's admission is asked (model/admission.h).
+// `run` and `validate` both load here, through the API server's admission (admission/admission.h).
 #pragma once
 
 #include <functional>

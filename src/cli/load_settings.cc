@@ -65,7 +65,7 @@ class SettingsCheck {
     for (const admission::FieldError& fault : faults.list()) Complain(fault.field, fault.body);
   }
 
-  // A key whose value can't be read is there all the same: nobody who refers to it should be told that it is missing.
+  // Keeps a key whose value can't be read: what refers to it must not be told that the key is missing.
   template <std::size_t N>
   void KeepKeys(const ValuesField (&fields)[N], Value& cleaned) {
     for (const ValuesField& field : fields) {

@@ -138,7 +138,7 @@ class Exported(Errors):
 
     def test_each_error_has_its_own_line(self):
         (error,) = self.errors(CASES / "x2-plain.yaml")
-        self.assertEqual((error["line"], error["field"]), (33, "metadata.resourceVersion"))
+        self.assertEqual((error["line"], error["field"]), (28, "metadata.resourceVersion"))
         self.assertIn("--exported", error["advice"])
 
     def test_without_it_the_job_runs_and_completes(self):

@@ -16,11 +16,10 @@ const admission::Request kRequest = {"default", "", "UID", "", Time()};
 
 // A Job of one container, with `pod` and `container` among the members of its pod and container.
 Answer CreateJob(const std::string& pod, const std::string& container, const std::string& spec = "") {
-  return admission::CreateJob(
-      R"({"apiVersion":"batch/v1","kind":"Job","metadata":{"name":"j"},"spec":{)" + spec +
-          R"("template":{"spec":{"restartPolicy":"Never",)" + pod + R"("containers":[{)" + container +
-          R"("name":"c","image":"i"}]}}}})",
-      kRequest);
+  return admission::CreateJob(R"({"apiVersion":"batch/v1","kind":"Job","metadata":{"name":"j"},"spec":{)" + spec +
+                                  R"("template":{"spec":{"restartPolicy":"Never",)" + pod + R"("containers":[{)" +
+                                  container + R"("name":"c","image":"i"}]}}}})",
+                              kRequest);
 }
 
 TEST(AdmissionOfAJob, LeavesTheHostPortsToItsPods) {
@@ -43,8 +42,7 @@ TEST(AdmissionOfAJob, NamesLtAndGtOnlyToWhoeverKnowsThem) {
   EXPECT_EQ(answer.causes[0].message, R"(Unsupported value: "Bogus": supported values: "Equal", "Exists")");
   answer = CreateJob(R"("tolerations":[{"key":"a","operator":"Gt","value":"1"}],)", "");
   ASSERT_EQ(answer.causes.size(), 1U);
-  EXPECT_EQ(answer.causes[0].message,
-            R"(Unsupported value: "Gt": supported values: "Equal", "Exists", "Lt", "Gt")");
+  EXPECT_EQ(answer.causes[0].message, R"(Unsupported value: "Gt": supported values: "Equal", "Exists", "Lt", "Gt")");
 }
 
 TEST(AdmissionOfAJob, KeepsQuantitiesAsTheyAreSpelt) {
@@ -100,8 +98,7 @@ TEST(StatusOfAJob, TellsOfAnOverlapWhereOneListCanNotBeRead) {
   const Answer answer = admission::UpdateJobStatus(created.object, body, kRequest);
   ASSERT_EQ(answer.causes.size(), 2U) << answer.message;
   EXPECT_EQ(answer.causes[0].field, "status.completedIndexes");
-  EXPECT_EQ(answer.causes[1].message,
-            "Invalid value: \"1\": failedIndexes and completedIndexes overlap at index: 1");
+  EXPECT_EQ(answer.causes[1].message, "Invalid value: \"1\": failedIndexes and completedIndexes overlap at index: 1");
 }
 
 Answer CreateJobSet(const std::string& spec, std::string_view validation = "") {

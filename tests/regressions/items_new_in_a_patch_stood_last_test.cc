@@ -1,5 +1,5 @@
-// A pod that had ConfigIssue and was patched with Ready and DisruptionTarget showed ConfigIssue first: items that are new
-// in a strategic merge patch stand before those that only the server has. The pod failure policy names the first
+// A pod that had ConfigIssue and was patched with Ready and DisruptionTarget showed ConfigIssue first: items that are
+// new in a strategic merge patch stand before those that only the server has. The pod failure policy names the first
 // condition that fits, so the order is seen in the Job's message.
 #include <gtest/gtest.h>
 

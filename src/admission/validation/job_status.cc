@@ -32,8 +32,8 @@ bool HasUncounted(const Value& status) {
   return uncounted["succeeded"].size() + uncounted["failed"].size() > 0;
 }
 
-// The first index that both lists have, of intervals that may stand in any order. Of two that don't overlap the one that
-// begins first is passed over, which is how the server can miss an overlap of lists that don't rise.
+// The first index that both lists have, of intervals that may stand in any order. Of two that don't overlap the one
+// that begins first is passed over, which is how the server can miss an overlap of lists that don't rise.
 std::optional<std::int32_t> Overlap(const std::vector<model::IndexInterval>& a,
                                     const std::vector<model::IndexInterval>& b) {
   std::size_t i = 0;
@@ -247,7 +247,7 @@ class StatusUpdate {
     ValidateSuccessCriteriaTransition();
   }
 
-  // The start is forgotten while suspended, and set anew where the Job resumes.
+  // The start is cleared while suspended, and set again when the Job resumes.
   bool MayRestart() const {
     if (job_["spec"]["suspend"].AsBool()) return true;
     return Holds(before_, "Suspended") && !Holds(now_, "Suspended") && !now_["startTime"].IsNull();
