@@ -10,7 +10,7 @@
 
 namespace reprieve::cli {
 
-inline constexpr std::string_view kExportedHelp =
+inline constexpr const char* kExportedHelp =
     "The manifests were read from a server (kubectl get -o yaml): leave out what it has added";
 
 // It has what only a server writes: a UID, a resourceVersion, managedFields.

@@ -39,7 +39,7 @@ class Validate final : public Verb {
     verb->footer("Example:\n  reprieve validate train.yaml\n\nExit code 0: all is well; 2: something is wrong.");
     verb->add_option("FILE", files_, "Manifests: files, folders, or - for standard input")->required();
     verb->add_option("--feature-gates", gates_, kFeatureGatesHelp)->check(CheckFeatureGates);
-    verb->add_flag("--exported", exported_, kExportedHelp.data());
+    verb->add_flag("--exported", exported_, kExportedHelp);
     verb->add_option("-o,--output", output_, "text, or json: one object a line")
         ->check(CLI::IsMember({"text", "json"}));
     verb->add_option("--color", color_, "auto, always or never")->check(CLI::IsMember({"auto", "always", "never"}));

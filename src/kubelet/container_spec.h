@@ -3,6 +3,7 @@
 // Source: the API's fields of a container; the kubelet's order of doing it. Pure. Errors make the container wait.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,12 @@
 #include "runtime/runtime.h"
 
 namespace reprieve::kubelet {
+
+// A library that is loaded into a process and looks names up in a file.
+struct NamesByLibrary {
+  std::string library;
+  std::string hosts_file;
+};
 
 struct ContainerContext {
   PodFacts facts;
@@ -25,6 +32,8 @@ struct ContainerContext {
   const Environment& base_environment;
   // Where a container works that names no directory.
   const std::string& working_directory;
+  // What finds names for it; absent: its /etc/hosts, or nothing.
+  std::optional<NamesByLibrary> names = std::nullopt;
 };
 
 Result<runtime::ContainerSpec> MakeContainerSpec(const core::Container& container, const ContainerContext& context);

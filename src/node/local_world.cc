@@ -14,7 +14,9 @@
 #include <system_error>
 
 #include "base/text.h"
+#include "kubelet/names_library.h"
 #include "runtime/cgroup.h"
+#include "runtime/mount_plan.h"
 
 namespace reprieve::node {
 namespace {
@@ -103,20 +105,22 @@ Status LocalWorld::Start() {
   if (!runtime) return runtime.error();
   runtime_ = std::move(*runtime);
   OpenNetwork();
+  OpenNamesLibrary();
 
   MachineOptions machine;
   machine.state_directory = state;
-  machine.volumes = {volume_directory_ + "/pods", memory_directory_ + "/pods", state + "/claims"};
-  machine.names_directory = memory_directory_ + "/names";
-  machine.network = network_.get();
-  machine.only_names_on_network = networks_ != Networks::kOwn;
-  machine.agents_directory = memory_directory_ + "/agents";
-  machine.program_directory = ProgramDirectory();
-  machine.base_environment = kubelet::BaseEnvironment(environ);
-  machine.working_directory = options_.working_directory ? *options_.working_directory : CurrentDirectory();
+  machine.pods.volumes = {volume_directory_ + "/pods", memory_directory_ + "/pods", state + "/claims"};
+  machine.pods.addresses.names_directory = (names_directory_.empty() ? memory_directory_ : names_directory_) + "/names";
+  machine.pods.addresses.names_library = names_library_;
+  machine.pods.addresses.network = network_.get();
+  machine.pods.addresses.only_names_on_network = networks_ != Networks::kOwn;
+  machine.pods.agents_directory = memory_directory_ + "/agents";
+  machine.pods.program_directory = ProgramDirectory();
+  machine.pods.base_environment = kubelet::BaseEnvironment(environ);
+  machine.pods.working_directory = options_.working_directory ? *options_.working_directory : CurrentDirectory();
   machine.max_starting = options_.max_starting;
   machine.restart_backoff = options_.restart_backoff;
-  machine.notice = options_.notice;
+  machine.notice = machine.pods.notice = options_.notice;
   machine.output = options_.output;
   machine.incident_applied = options_.incident_applied;
   // The engine hears of everything first: what the machine writes then is news to it.
@@ -145,11 +149,33 @@ LocalWorld::~LocalWorld() {
   runtime_.reset();
   std::error_code ignored;
   if (!memory_directory_.empty()) std::filesystem::remove_all(memory_directory_, ignored);
+  if (!names_directory_.empty()) std::filesystem::remove_all(names_directory_, ignored);
   if (!volume_directory_.empty()) std::filesystem::remove_all(volume_directory_, ignored);
 }
 
 std::string LocalWorld::Describe() const {
   return runtime_->Describe();
+}
+
+// Its files are read by the pods themselves, whoever they run as: in a directory that all may enter.
+void LocalWorld::OpenNamesLibrary() {
+  if (PodsHaveHostsFiles()) return;
+  names_library_ = kubelet::FindNamesLibrary().value_or("");
+  if (names_library_.empty()) return;
+  auto directory = MakePrivateDirectory("/dev/shm", janitor_);
+  if (directory && chmod(directory->c_str(), 0711) == 0) names_directory_ = std::move(*directory);
+}
+
+bool LocalWorld::PodsHaveHostsFiles() const {
+  return runtime_->capabilities().own_mounts() && runtime::MachineHasHostsFile();
+}
+
+std::string LocalWorld::WhyNoNames() const {
+  if (PodsHaveHostsFiles() || !names_library_.empty()) return {};
+  return Cat(runtime_->capabilities().own_mounts()
+                 ? "this machine has no /etc/hosts for a pod's own to stand in place of"
+                 : "plain processes have no /etc/hosts of their own",
+             ", and libnss_wrapper.so is not installed, which would find names for them");
 }
 
 std::string LocalWorld::DescribeNetwork() const {

@@ -70,6 +70,8 @@ class LocalWorld {
   void set_networks(Networks networks) { networks_ = networks; }
   // Empty: they have what was wished for.
   const std::string& WhyNoNetworks() const { return why_no_networks_; }
+  // Why pods are found by address only, once the world has started; empty: they are found by name.
+  std::string WhyNoNames() const;
   LocalWorld(const LocalWorld&) = delete;
   LocalWorld& operator=(const LocalWorld&) = delete;
   // Kills what still runs.
@@ -105,6 +107,8 @@ class LocalWorld {
  private:
   explicit LocalWorld(LocalWorldOptions options);
   void OpenNetwork();
+  void OpenNamesLibrary();
+  bool PodsHaveHostsFiles() const;
   bool DoRound();
   void Sleep();
 
@@ -125,6 +129,8 @@ class LocalWorld {
   // Directories of this world's own, the first on a tmpfs if there is one: what must not outlive it.
   std::string memory_directory_;
   std::string volume_directory_;
+  std::string names_directory_;  // for the library
+  std::string names_library_;
   Networks networks_ = Networks::kMachine;
   std::string why_no_networks_;
   std::unique_ptr<runtime::PodNetwork> network_;

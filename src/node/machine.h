@@ -5,30 +5,28 @@
 //
 //   store -> PodChanged -> placement -> BindPod -> PodWorker -> Runtime -> RuntimeInbox -> PodWorker -> UpdatePodStatus
 //
-// Source: spec/job.md 4. Thread rules: one owner, the engine's thread. Errors: what a pod cannot do without becomes its
-// containers' waiting reason, and is tried again; a person hears of a failing disk once (`notice`).
+// What a pod has beside its containers is PodSetup's, which containers run is ContainerTable's, the folders of claims
+// are ClaimFolders'. Source: spec/job.md 4. Thread rules: one owner, the engine's thread. Errors: what a pod can't do
+// without becomes its containers' waiting reason, and is tried again.
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <queue>
-#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
-#include "kubelet/container_spec.h"
-#include "kubelet/pod_names.h"
-#include "kubelet/pod_worker.h"
 #include "kubelet/prober.h"
 #include "kubelet/runtime_inbox.h"
+#include "node/claim_folders.h"
+#include "node/container_table.h"
 #include "node/janitor.h"
-#include "node/jobset_agents.h"
-#include "runtime/pod_network.h"
+#include "node/pod_record.h"
+#include "node/pod_setup.h"
 #include "scheduler/placement.h"
 #include "store/store.h"
 #include "world/clock.h"
@@ -48,20 +46,7 @@ struct PodOutput {
 struct MachineOptions {
   // Logs are kept in its directory `logs`.
   std::string state_directory;
-  kubelet::VolumePlaces volumes;
-  // Where hosts files are kept.
-  std::string names_directory;
-  // Connects pods that want no hostNetwork, each at an address of its own; null pointer: all share this machine's
-  // network. Only those with names, or all.
-  runtime::PodNetwork* network = nullptr;
-  bool only_names_on_network = true;
-  // Where the sockets of agents are kept.
-  std::string agents_directory;
-  // Added to the PATH of pods with an agent, so that they find it.
-  std::string program_directory;
-  kubelet::Environment base_environment;
-  // Where containers work that name no directory; empty: "/".
-  std::string working_directory;
+  PodSetupOptions pods;
   // Containers that have been asked for and are no processes yet.
   std::size_t max_starting = 32;
   // The first wait of a container that fails again and again.
@@ -116,23 +101,6 @@ class Machine final : public world::Watcher {
   std::string LogPath(const meta::ObjectKey& pod, std::string_view container, std::int32_t attempt) const;
 
  private:
-  struct PodRecord;
-  struct PendingStart {
-    scheduler::PodNumber pod = 0;
-    std::size_t container = 0;
-    std::int32_t attempt = 0;
-  };
-  struct RunningContainer {
-    PodRecord* record = nullptr;
-    std::size_t container = 0;
-    bool started = false;
-    // How its end is to be told, whatever the process made of the signal.
-    struct InjectedEnd {
-      std::int32_t exit_code = 0;
-      runtime::ExitReason reason = runtime::ExitReason::kError;
-    };
-    std::optional<InjectedEnd> injected_end;
-  };
   struct Timer {
     Time when;
     scheduler::PodNumber pod = 0;
@@ -140,18 +108,17 @@ class Machine final : public world::Watcher {
   };
 
   void Touch(PodRecord& record);
+  void Notice(const std::string& text) const;
   bool TakeMessages();
   void Handle(const runtime::ContainerStarted& started);
   void Handle(runtime::ContainerExit& exit);
   void Handle(const kubelet::OutputLine& line);
   void Handle(const kubelet::RuntimeNotice& notice);
+  void Handle(const kubelet::AgentsReported& reported);
   // Probes: machine_probes.cc.
   void Try(PodRecord& record, const kubelet::PodActions::Try& attempt);
   void Handle(const runtime::ExecEnd& end);
   void Handle(kubelet::ProbeAnswer& answer);
-  // Agents of in-place restarts: machine_agents.cc.
-  Status LetAgentIn(PodRecord& record);
-  void Handle(const kubelet::AgentsReported& reported);
   bool FireTimers();
   // Incidents: machine_incidents.cc.
   bool ApplyDueIncidents();
@@ -172,20 +139,13 @@ class Machine final : public world::Watcher {
   void Settle(PodRecord& record);
   // False: it is not on a node, for now or for ever.
   bool Admit(PodRecord& record);
-  void GiveAddress(PodRecord& record);
   void SettleOnNode(PodRecord& record, const scheduler::Node& node, std::vector<int> gpus);
   void StopContainer(PodRecord& record, const kubelet::PodActions::Stop& stop);
   void StartPending();
   void Start(PodRecord& record, std::size_t container, std::int32_t attempt);
-  // REQUIRES: it is in the store and has its volumes.
-  kubelet::ContainerContext ContextOf(const PodRecord& record) const;
-  Status MakeReady(PodRecord& record);
   void CannotStart(PodRecord& record, std::size_t container, std::string_view reason, const Error& error);
   void WriteStatus(PodRecord& record);
-  // Its name, if it has one: for others as its Service wants it, while it is there.
-  void UpdateName(PodRecord& record);
   void TouchPodsOf(const core::Service& service);
-  void RetireClaimFolder(const core::PersistentVolumeClaim& claim);
   void Finish(PodRecord& record);
   void Drop(PodRecord& record);
 
@@ -194,31 +154,24 @@ class Machine final : public world::Watcher {
   runtime::Runtime& runtime_;
   kubelet::RuntimeInbox& inbox_;
   kubelet::Prober prober_;
-  const kubelet::ImageMap& images_;
-  const kubelet::Settings& settings_;
   const MachineOptions options_;
   scheduler::Placement placement_;
-  kubelet::PodNames names_;
-  std::map<meta::ObjectKey, const core::Service*> services_;
-  std::set<meta::Uid> claims_;  // that are there
   Janitor janitor_;
-  JobSetAgents agents_;
+  PodSetup setup_;
+  ClaimFolders claims_;
 
   std::unordered_map<scheduler::PodNumber, std::unique_ptr<PodRecord>> records_;
   std::unordered_map<const core::Pod*, PodRecord*> by_pod_;
-  std::unordered_map<std::uint64_t, RunningContainer> containers_;
+  ContainerTable containers_;
   scheduler::PodNumber next_number_ = 1;
   std::vector<scheduler::PodNumber> touched_;
   std::vector<scheduler::PodNumber> settling_;
   std::vector<kubelet::RuntimeMessage> messages_;
-  std::deque<PendingStart> pending_starts_;
   std::priority_queue<Timer> timers_;
   std::multimap<Time, world::Incident> incidents_;
-  std::size_t starting_ = 0;
   std::size_t running_ = 0;
   bool writing_ = false;  // what the store reports now is our own write
   bool stopping_ = false;
-  bool told_of_trouble_ = false;
 };
 
 }  // namespace reprieve::node

@@ -1,6 +1,6 @@
 // The probes of containers: Machine's part between its workers and the Prober.
 #include "base/text.h"
-#include "node/pod_record.h"
+#include "node/machine.h"
 
 namespace reprieve::node {
 
@@ -12,7 +12,7 @@ void Machine::Try(PodRecord& record, const kubelet::PodActions::Try& attempt) {
   if (probe.http_get || probe.tcp_socket) return prober_.TrySocket(ticket, container, probe, record.address);
   runtime::ExecSpec process;
   if (probe.exec) {
-    auto made = kubelet::MakeExecSpec(container, probe.exec->command, ContextOf(record));
+    auto made = kubelet::MakeExecSpec(container, probe.exec->command, setup_.ContextOf(record));
     if (!made) return inbox_.Add({ticket, kubelet::ProbeOutcome::kUnknown, made.error().message});
     process = std::move(*made);
   }
@@ -29,10 +29,10 @@ void Machine::Handle(kubelet::ProbeAnswer& answer) {
   PodRecord& record = *at->second;
   const kubelet::PodActions::Try& attempt = answer.ticket.attempt;
   // Once may be chance: the container may just have ended.
-  if (answer.outcome == kubelet::ProbeOutcome::kUnknown && ++record.attempts_not_made == 2 && options_.notice) {
-    options_.notice(Cat("pod ", record.reference.name, ": the ", kubelet::NameOf(attempt.probe), " probe of container ",
-                        kubelet::ContainerAt(*record.spec, attempt.container).name,
-                        " cannot be tried, and counts for nothing: ", answer.message));
+  if (answer.outcome == kubelet::ProbeOutcome::kUnknown && ++record.attempts_not_made == 2) {
+    Notice(Cat("pod ", record.reference.name, ": the ", kubelet::NameOf(attempt.probe), " probe of container ",
+               kubelet::ContainerAt(*record.spec, attempt.container).name,
+               " cannot be tried, and counts for nothing: ", answer.message));
   }
   record.worker->Probed(attempt, answer.outcome, std::move(answer.message), clock_.Now());
   Touch(record);

@@ -1,16 +1,29 @@
-// What the machine knows of one pod: for the files of Machine alone.
+// PodRecord: what the machine knows of one pod. A plain value; one owner, the engine's thread.
 #pragma once
 
-#include "node/machine.h"
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kubelet/environment.h"
+#include "kubelet/pod_names.h"
+#include "kubelet/pod_worker.h"
+#include "kubelet/volumes.h"
+#include "runtime/runtime.h"
+#include "scheduler/placement.h"
+#include "world/api.h"
 #include "world/incident.h"
 
 namespace reprieve::node {
 
-// Where pods without a Service's name are to be found: they share this machine's network.
-inline constexpr std::string_view kAddress = "127.0.0.1";
+// The address of pods without a name: they share this machine's network.
+inline constexpr std::string_view kLoopbackAddress = "127.0.0.1";
 inline constexpr runtime::ContainerId kNoContainer{0};
 
-struct Machine::PodRecord {
+struct PodRecord {
   // What its containers get so that an agent in them can talk to us.
   struct Agent {
     runtime::Mount socket;
@@ -26,9 +39,9 @@ struct Machine::PodRecord {
   std::vector<int> gpus;
   std::string hostname;
   std::optional<kubelet::PodNames::Name> name;  // under which its Service lets it be found
-  std::string address = std::string(kAddress);
-  std::string host_address = std::string(kAddress);  // where it finds this machine
-  bool on_network = false;                           // it has a network of its own
+  std::string address = std::string(kLoopbackAddress);
+  std::string host_address = std::string(kLoopbackAddress);  // where it finds this machine
+  bool on_network = false;                                   // it has a network of its own
   std::optional<runtime::SandboxId> sandbox;
   std::optional<kubelet::PodVolumes> volumes;
   std::optional<Agent> agent;
