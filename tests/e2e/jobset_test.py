@@ -512,7 +512,7 @@ class Input(Reprieve):
         text = jobset("js", "true", members="").replace("    template:\n      spec:", "    template:\n      metadata: {annotations: "
                                                        "{reprieve.dev/restart-delay: 1s}}\n      spec:", 1)
         done = self.reprieve("validate", self.write(text))
-        self.assertIn("spec.replicatedJobs[0].template.metadata.annotations[reprieve.dev/restart-delay] means nothing here",
+        self.assertIn("spec.replicatedJobs[0].template.metadata.annotations[reprieve.dev/restart-delay] has no effect here",
                       done.stderr)
 
     def test_what_can_make_no_difference_here_is_said(self):
