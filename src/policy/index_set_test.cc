@@ -24,8 +24,7 @@ void ExpectSame(const IndexSet& set, const std::set<CompletionIndex>& model, Com
   }
 }
 
-// Random insertions and erasures, against a set that nobody doubts; few indexes, so that runs meet and part all the
-// time.
+// Random insertions and erasures, compared with std::set; few indexes, so that runs keep merging and splitting.
 TEST(IndexSet, IsASet) {
   constexpr CompletionIndex kUpto = 40;
   for (std::uint64_t seed = 0; seed < 40; ++seed) {
