@@ -30,7 +30,7 @@ std::string Manifest(int completions, const std::string& command) {
       command, "}\n");
 }
 
-// The same sandbox, log and termination file for each /bin/true, with nothing above the runtime: no Job, no store.
+// The same sandbox, log and termination file for each /bin/true, with only the runtime: no Job, no store.
 double BareRate(const Scratch& scratch) {
   std::mutex mutex;
   std::condition_variable changed;
@@ -90,7 +90,7 @@ std::vector<Figure> RunTrue(const std::string& self) {
 
 std::vector<Figure> FirstProcess(const std::string& self) {
   const Scratch scratch;
-  // The pod's first act is to tell the time.
+  // The pod first prints the time.
   std::ofstream(scratch / "first.yaml") << Manifest(1, Cat("[sh, -c, 'date +%s.%N > ", scratch / "when", "']"));
   std::vector<double> times;
   for (int i = 0; i < kRepeats; ++i) {

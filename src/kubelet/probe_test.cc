@@ -117,7 +117,7 @@ TEST(Probe, LivenessIsAssumedGoodUntilItHasFailedOftenEnough) {
   EXPECT_EQ(run.WaitUntil(12).State(), "started ready");
   EXPECT_EQ(run.WaitUntil(13).State(), "started ready liveness-failed");
   EXPECT_EQ(run.Tried(), "3 liveness, 8 liveness, 13 liveness");
-  EXPECT_EQ(run.WaitUntil(100).Tried(), "") << "on hold until the container runs anew";
+  EXPECT_EQ(run.WaitUntil(100).Tried(), "") << "on hold until the container runs again";
 }
 
 TEST(Probe, OtherProbesWaitForTheStartupProbe) {

@@ -11,9 +11,9 @@ namespace {
 
 void ExpectSame(const IndexSet& set, const std::set<CompletionIndex>& model, CompletionIndex upto) {
   ASSERT_EQ(set.size(), static_cast<std::int64_t>(model.size()));
-  IndexSet anew;
-  for (const CompletionIndex index : model) anew.Insert(index);
-  ASSERT_EQ(set, anew) << set.ToText() << " and " << anew.ToText();
+  IndexSet rebuilt;
+  for (const CompletionIndex index : model) rebuilt.Insert(index);
+  ASSERT_EQ(set, rebuilt) << set.ToText() << " and " << rebuilt.ToText();
   CompletionIndex missing = upto;
   for (CompletionIndex index = upto - 1; index >= 0; --index) {
     ASSERT_EQ(set.Contains(index), model.contains(index)) << index;

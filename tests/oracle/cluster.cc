@@ -38,7 +38,7 @@ void MergeConditions(Value& conditions, const Value& patch) {
   }
 }
 
-// Times say only that they are there.
+// A time only shows that it is set.
 void HideTimes(Value& status) {
   for (const char* name : {"startTime", "completionTime"}) {
     if (status.Find(name) != nullptr) status.Set(name, Value::Bool(true));
