@@ -129,8 +129,8 @@ SimulatedCost QuickestOf(const std::vector<SimulatedCost>& runs) {
                            [](const SimulatedCost& a, const SimulatedCost& b) { return a.seconds < b.seconds; });
 }
 
-// The time per pod of 1,000,000 beside that of 10,000. The two take turns, since a machine's speed changes within
-// seconds.
+// The time per pod of 1,000,000 pods compared with that of 10,000. The two run alternately, since a machine's speed
+// changes within seconds.
 Figure TimeOfAMillion() {
   constexpr int kTurns = 3;
   constexpr int kSmallRunsPerTurn = 20;

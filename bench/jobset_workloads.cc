@@ -82,7 +82,7 @@ class Run {
   void Restart() {
     simulation_.RunUntil(simulation_.Now() + Seconds(60) + (wanted_.one_by_one ? kBetween * wanted_.jobs : Seconds(0)));
     const jobset::JobSet* jobset = simulation_.store().FindJobSet({"bench", "bench"});
-    REPRIEVE_CHECK(jobset != nullptr && !jobset->status.IsFinished(), "the JobSet goes on");
+    REPRIEVE_CHECK(jobset != nullptr && !jobset->status.IsFinished(), "the JobSet continues");
     std::int64_t restarted = jobset->status.restarts;
     for (const auto& status : jobset->status.replicated_jobs_status) {
       for (const std::int32_t count : status.job_restarts) restarted += count;

@@ -22,7 +22,7 @@ std::string FormatRfc3339(Time time);
 std::string FormatRfc3339Nano(Time time);
 // 12:03:22 in UTC.
 std::string FormatClock(Time time);
-// Any RFC 3339 text, with fraction and offset; nothing if it is not one.
+// Any RFC 3339 text, with fraction and offset; nullopt if it is not one.
 std::optional<Time> ParseRfc3339(std::string_view text);
 
 inline Time TruncateToSeconds(Time time) {
@@ -32,7 +32,7 @@ inline Time TruncateToSeconds(Time time) {
 // For people: 320ms, 8s, 1m12s, 2h5m, 3d4h.
 std::string HumanDuration(Nanoseconds duration);
 
-// 250ms, 8s, 1m12s, 2h: whole numbers with units; nothing if it is not one.
+// 250ms, 8s, 1m12s, 2h: whole numbers with units; nullopt if it is not one.
 std::optional<Nanoseconds> ParseDuration(std::string_view text);
 
 }  // namespace reprieve

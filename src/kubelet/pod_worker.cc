@@ -183,7 +183,7 @@ PodActions PodWorker::Next(Time now) {
   } else {
     StartDue(now, actions);
   }
-  TendProbes(now, actions);
+  RunProbes(now, actions);
   if (ending_ != Ending::kNo && !AnyAlive()) {
     Finish();
     actions.wake.reset();
@@ -229,7 +229,7 @@ void PodWorker::StartIfDue(std::size_t container, Time now, PodActions& actions)
   actions.start.push_back({container, record.attempt});
 }
 
-void PodWorker::TendProbes(Time now, PodActions& actions) {
+void PodWorker::RunProbes(Time now, PodActions& actions) {
   for (std::size_t i = 0; i < records_.size(); ++i) {
     Record& record = records_[i];
     if (!record.probes) continue;

@@ -130,7 +130,7 @@ class PodWorker {
   bool HasRunItsCourse() const;
   void StartDue(Time now, PodActions& actions);
   void StartIfDue(std::size_t container, Time now, PodActions& actions);
-  void TendProbes(Time now, PodActions& actions);
+  void RunProbes(Time now, PodActions& actions);
   void StopForProbe(std::size_t container, ProbeKind probe, Time now, PodActions& actions);
   void StopAll(Time now, PodActions& actions);
   void KillAll(Time now, PodActions& actions);

@@ -114,7 +114,7 @@ TEST(Prober, AnExitCodeIsAResultAndACommandThatDidNotStartIsUnknown) {
     EXPECT_EQ(answer->ticket.pod, static_cast<std::uint64_t>(end.exec));
     EXPECT_EQ(answer->outcome, c.outcome);
     EXPECT_EQ(answer->message, c.message);
-    EXPECT_FALSE(prober.AnswerTo(end)) << "nobody asks twice";
+    EXPECT_FALSE(prober.AnswerTo(end)) << "answered only once";
   }
 }
 

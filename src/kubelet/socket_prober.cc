@@ -21,7 +21,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-constexpr int kLookAroundMillis = 100;
+constexpr int kPollMillis = 100;
 constexpr int kMaxRedirects = 10;
 constexpr std::size_t kReadBytes = 16 * 1024;
 
@@ -201,10 +201,10 @@ void SocketProber::Loop() {
       first = std::min(first, connection.deadline());
     }
     // Without a descriptor that can wake it, the loop polls.
-    int timeout = wake_.ok() ? -1 : kLookAroundMillis;
+    int timeout = wake_.ok() ? -1 : kPollMillis;
     if (!connections.empty()) {
       const auto left = std::chrono::ceil<milliseconds>(first - Clock::now()).count();
-      timeout = static_cast<int>(std::clamp<std::int64_t>(left, 0, wake_.ok() ? 1 << 30 : kLookAroundMillis));
+      timeout = static_cast<int>(std::clamp<std::int64_t>(left, 0, wake_.ok() ? 1 << 30 : kPollMillis));
     }
     poll(polled.data(), polled.size(), timeout);
     const auto now = Clock::now();

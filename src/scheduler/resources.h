@@ -1,7 +1,8 @@
 // What a pod requests of a node, as Kubernetes computes it.
 //
-// Source: the scheduler's effective requests: containers and sidecars together, or the greatest init container beside
-// the sidecars before it, plus overhead; requests on the pod itself win (KEP-753, KEP-688, KEP-2837). Pure.
+// Source: the scheduler's effective requests: the sum of containers and sidecars, or the largest init container plus
+// the sidecars before it, whichever is greater, plus overhead; requests on the pod itself win (KEP-753, KEP-688,
+// KEP-2837). Pure.
 #pragma once
 
 #include <cstdint>
