@@ -281,7 +281,7 @@ class Claims(Reprieve):
         manifest = self.write(jobset("js", "true", pod="            volumes: [{name: v, persistentVolumeClaim: {claimName: nowhere}}]"))
         done = self.reprieve("run", manifest)
         self.assertEqual(done.returncode, 2)
-        self.assertIn("wants the PersistentVolumeClaim nowhere", done.stderr)
+        self.assertIn("uses the PersistentVolumeClaim nowhere", done.stderr)
 
 
 class Exclusive(Reprieve):
