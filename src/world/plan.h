@@ -14,6 +14,7 @@
 
 #include "world/api.h"
 #include "world/verdict.h"
+#include "world/versions.h"
 
 namespace reprieve::world {
 
@@ -125,15 +126,23 @@ struct Stage {
   std::vector<Write> writes;
 };
 
+struct PlanReport;
+
 struct Plan {
   Subject subject;
   meta::Uid uid;                               // of the subject
   meta::ResourceVersion resource_version = 0;  // of the subject as it was looked at
   std::vector<Stage> stages;
   std::optional<Time> requeue_at;  // reconcile again then, whatever happens before
-  std::vector<Verdict> verdicts;   // for the ledger, once the whole plan is applied
+  std::vector<Verdict> verdicts;   // for the ledger, once they hold
+  // The number of stages after which the verdicts hold, since what they say is written; absent: all.
+  std::optional<std::size_t> decided_after;
 
   Stage& AddStage() { return stages.emplace_back(); }
+  // The verdicts hold.
+  bool DecidedBy(const PlanReport& report) const;
+  // They may: the write that decides had no answer.
+  bool PerhapsDecidedBy(const PlanReport& report) const;
 };
 
 // How far a plan got.
@@ -142,11 +151,7 @@ struct PlanReport {
   WriteCode failure = WriteCode::kOk;  // of the first write that failed
   bool creation_failed = false;        // that write was a creation
   std::string message;
-  // The greatest versions that the plan's writes made, by what they wrote; 0: none.
-  meta::ResourceVersion job_version = 0;
-  meta::ResourceVersion pod_version = 0;
-  meta::ResourceVersion jobset_version = 0;
-  meta::ResourceVersion other_version = 0;  // Services and claims
+  Versions written;             // the newest that the plan's writes made; 0: none
   bool complete() const { return failure == WriteCode::kOk; }
 };
 

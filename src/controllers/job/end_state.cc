@@ -37,7 +37,9 @@ bool DeadlineExceeded(Sync& sync) {
   if (!sync.spec.active_deadline_seconds || !sync.status.start_time || sync.spec.suspended()) return false;
   // Past what a clock can hold it never comes.
   if (*sync.spec.active_deadline_seconds > Seconds::max().count() / 2'000'000'000) return false;
-  const Time deadline = *sync.status.start_time + Seconds(*sync.spec.active_deadline_seconds);
+  // A startTime that is not written yet is `now`.
+  const Time started = sync.status.start_time == sync.job.status.start_time ? sync.view.LatestStart() : sync.now;
+  const Time deadline = started + Seconds(*sync.spec.active_deadline_seconds);
   if (sync.now >= deadline) return true;
   sync.LookAgain(deadline);
   return false;

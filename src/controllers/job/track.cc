@@ -27,6 +27,8 @@ class Tracker {
     WriteInterimCondition();
     if (!sync_.events.empty()) RecordEvents();
     Flush();
+    // What is told has been written, or needs no write.
+    sync_.plan().decided_after = sync_.plan().stages.size();
     ReleaseFinalizers();
     SettleReleased();
     Finish();

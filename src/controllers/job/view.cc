@@ -15,6 +15,16 @@ std::uint32_t MembershipsOf(const TrackedPod& tracked) {
          (tracked.selected ? 0U : kUnselected);
 }
 
+// When the Job got its first final condition.
+std::optional<Time> FinishedAt(const batch::JobStatus& status) {
+  for (const batch::JobCondition& condition : status.conditions) {
+    if ((condition.type == "Complete" || condition.type == "Failed") && condition.status == "True") {
+      return condition.last_transition_time;
+    }
+  }
+  return std::nullopt;
+}
+
 std::int32_t RestartsInPlace(const core::PodStatus& status) {
   if (status.phase != core::PodPhase::kPending && status.phase != core::PodPhase::kRunning) return 0;
   std::int32_t sum = 0;
@@ -26,8 +36,10 @@ std::int32_t RestartsInPlace(const core::PodStatus& status) {
 
 }  // namespace
 
-void JobView::SetJob(const batch::Job& job) {
+void JobView::SetJob(const batch::Job& job, Time now) {
   job_ = &job;
+  start_.See(job.status.start_time, now);
+  finish_.See(FinishedAt(job.status), now);
   if (job.spec != spec_) {
     spec_ = job.spec;
     prototype_ = std::make_shared<const PodPrototype>(job);
@@ -66,9 +78,10 @@ void JobView::SetPod(const core::Pod& pod) {
   TrackedPod& tracked = *at->second;
   TrackedPod next = Classify(pod, tracked.order, &tracked);
   if (tracked.SameAs(next)) return;
-  if (next.failed && !tracked.failed) unreported_.Add(tracked);
-  // One that was deleted, which counts as a failure, may still end well, or be let go, before anyone was told.
-  if (!next.failed) unreported_.Remove(tracked);
+  if (next.failed && next.finalizer && !tracked.failed) unreported_.Add(tracked);
+  // One that was deleted, which counts as a failure, may still end well before anyone was told. One that is let go
+  // without a word is none of the Job's failures: the Job deletes it, or ends with it.
+  if (!next.failed || !next.finalizer) unreported_.Remove(tracked);
   if (tracked.index == next.index) {
     Move(tracked, std::move(next));
   } else {
@@ -81,10 +94,12 @@ void JobView::SetPod(const core::Pod& pod) {
   SettleIfDone(tracked);
 }
 
-void JobView::MarkReported() {
-  const std::vector<TrackedPod*> told(unreported_.begin(), unreported_.end());
-  unreported_.Clear();
-  for (TrackedPod* tracked : told) SettleIfDone(*tracked);
+void JobView::MarkReported(const std::vector<ReportedPod>& pods) {
+  if (unreported_.empty()) return;  // what was told has been let go meanwhile
+  for (const ReportedPod& told : pods) {
+    const auto at = pods_.find(told.pod);
+    if (at != pods_.end() && at->second->order == told.order) unreported_.Remove(*at->second);
+  }
 }
 
 bool JobView::IsSettled(const TrackedPod& tracked) const {
@@ -92,7 +107,7 @@ bool JobView::IsSettled(const TrackedPod& tracked) const {
 }
 
 void JobView::SettleIfDone(TrackedPod& tracked) {
-  if (!IsSettled(tracked) || unreported_.Contains(tracked)) return;
+  if (!IsSettled(tracked)) return;
   const core::Pod* pod = tracked.pod;
   Leave(tracked);
   pods_.erase(pod);

@@ -18,6 +18,7 @@
 #include "controllers/job/prototype.h"
 #include "model/batch.h"
 #include "policy/backoff.h"
+#include "policy/elapsed.h"
 #include "policy/index_set.h"
 #include "policy/per_index.h"
 #include "policy/pod_judge.h"
@@ -60,6 +61,12 @@ struct TrackedPod {
   }
 };
 
+// A failure that people have been told of.
+struct ReportedPod {
+  const core::Pod* pod = nullptr;
+  std::uint64_t order = 0;  // which pod stood at that address
+};
+
 class JobView {
  public:
   // By completion index, then by age: upstream's order of tracking.
@@ -71,8 +78,8 @@ class JobView {
   using PodSet = std::set<const TrackedPod*, Order>;
   static std::vector<const TrackedPod*> InOrder(const PodList& pods);
 
-  // The Job as it is now; `job` stays at its address until the next call.
-  void SetJob(const batch::Job& job);
+  // The Job as it is seen at `now` (Time::max(): not known); `job` stays at its address until the next call.
+  void SetJob(const batch::Job& job, Time now = Time::max());
   // The Job is gone; its pods may still be there.
   void RemoveJob();
   // Before the Job is known, pods are only remembered.
@@ -96,7 +103,12 @@ class JobView {
   const PodList& tracked_live() const { return tracked_live_; }
   // Failed pods that match a FailJob rule, counted or not.
   const PodSet& fail_job() const { return fail_job_; }
-  // Failed pods that no verdict has been announced for.
+  // The latest that the Job can have started, and finished, by its status. REQUIRES: the status has that time.
+  Time LatestStart() const { return start_.Latest(); }
+  Time LatestFinish() const { return finish_.Latest(); }
+  std::optional<Time> finish() const { return finish_.written(); }
+
+  // Accountable failed pods that nobody has been told of.
   const PodList& unreported() const { return unreported_; }
   // Restarts in place of pods under OnFailure, summed.
   std::int64_t restart_sum() const { return restart_sum_; }
@@ -120,8 +132,8 @@ class JobView {
 
   policy::BackoffRecord backoff;
 
-  // The engine has shown the verdicts of the failed pods known now.
-  void MarkReported();
+  // People have been told of these failures.
+  void MarkReported(const std::vector<ReportedPod>& pods);
 
  private:
   // How many pods of an index are in which state.
@@ -158,6 +170,7 @@ class JobView {
   void Reclassify();
 
   const batch::Job* job_ = nullptr;
+  policy::WrittenTime start_, finish_;
   std::shared_ptr<const batch::JobSpec> spec_;
   std::shared_ptr<const PodPrototype> prototype_;
   policy::PodJudge judge_;
