@@ -36,7 +36,7 @@ void JobLoop::JobChanged(const batch::Job& job) {
   }
   state.view.SetJob(job, context_.clock.Now());
   loop_.Enqueue(state, changed_spec ? Nanoseconds(0) : options_.batch_period);
-  // Those that it could have adopted may be nobody's now.
+  // Orphans that it could have adopted may have to be released now.
   if (orphans_.HasPods() && (job.metadata.deleting() || job.status.IsFinished())) EnqueueOrphans();
 }
 
@@ -129,7 +129,7 @@ PassResult JobLoop::Decide(JobState& state, Time now) {
   return creation_failure ? AfterFailure(*creation_failure) : PassResult::kDone;
 }
 
-// By what was decided: the view may show more by now, or less.
+// Uses the decision, not the view, which may have moved during Apply.
 void JobLoop::Record(JobState& state, controllers::JobDecision& decision, const world::PlanReport& report) {
   std::vector<world::Verdict>& verdicts = decision.plan.verdicts;
   if (!decision.plan.DecidedBy(report)) {
@@ -169,7 +169,7 @@ bool JobLoop::Adoptable(const core::Pod& pod) const {
   return false;
 }
 
-// Nobody will account for these: the tracking finalizer must not hold them for ever (spec/job.md 2.2).
+// No Job will account for these, so the tracking finalizer must not keep them (spec/job.md 2.2).
 void JobLoop::RunOrphans() {
   std::vector<world::PodReference> released;
   for (const core::Pod* pod : orphans_.Tracked()) {

@@ -28,7 +28,7 @@ struct JobState : LoopState {
 
   controllers::JobView view;
   std::int64_t generation = 0;
-  // The verdict of the end that a write may have given the Job: no answer came. It holds once the watch shows an end.
+  // The verdict of an end whose status write got no answer. It holds once the watch shows that the Job has an end.
   std::optional<world::Verdict> unconfirmed_end;
 
   bool empty() const { return !view.has_job() && view.pods().empty() && view.settled().empty(); }
@@ -43,7 +43,7 @@ class JobLoop {
 
   void JobChanged(const batch::Job& job);
   void JobDeleted(const batch::Job& job);
-  // Whose the pod is has to be found out: it is new, or its owners have changed.
+  // Finds the Job of a pod that is new or whose owners have changed.
   void PodChangedOwner(const core::Pod& pod);
   // REQUIRES: the index has `state` as the pod's.
   void PodChanged(JobState& state, const core::Pod& pod);
@@ -51,7 +51,7 @@ class JobLoop {
   void PodDeleted(JobState* state, const core::Pod& pod);
   void ListsComplete() { loop_.EnqueueAll(); }
 
-  // Look at it at once, if it is there.
+  // Reconciles the Job at once, if it exists.
   void Wake(const meta::Uid& job);
   void Run(const meta::Uid& job) {
     loop_.Run(job, [this](JobState& state) { return Reconcile(state); });
@@ -60,7 +60,7 @@ class JobLoop {
 
  private:
   PassResult Reconcile(JobState& state);
-  // What the policies say of a Job that has not finished.
+  // Applies the policies to a Job that has not finished.
   PassResult Decide(JobState& state, Time now);
   void Record(JobState& state, controllers::JobDecision& decision, const world::PlanReport& report);
   void ConfirmEnd(JobState& state);

@@ -11,11 +11,11 @@ PassResult AfterPlan(const world::PlanReport& report) {
   return report.complete() ? PassResult::kDone : PassResult::kRetry;
 }
 
-// Once for as long as the problem is the same: the retries say nothing new. Upstream has no event for it.
+// Once for as long as the problem is the same. Upstream has no event for it.
 void ReportProblem(world::Ledger& ledger, const jobset::JobSet& jobset, const std::string& problem, Time now,
-                   std::string& told) {
-  if (problem == told) return;
-  told = problem;
+                   std::string& reported) {
+  if (problem == reported) return;
+  reported = problem;
   world::Verdict verdict;
   verdict.at = now;
   verdict.namespace_ = jobset.metadata.namespace_;
@@ -36,10 +36,7 @@ void EraseIfSame(std::map<meta::ObjectKey, const T*>& index, const T& object) {
 }  // namespace
 
 JobSetLoop::JobSetLoop(LoopContext& context, const PodIndex& pods, JobSetOptions options)
-    : context_(context),
-      pods_(pods),
-      options_(std::move(options)),
-      loop_(context, WorkKind::kJobSet, options_.retry) {}
+    : context_(context), pods_(pods), options_(std::move(options)), loop_(context, WorkKind::kJobSet, options_.retry) {}
 
 void JobSetLoop::JobSetChanged(const jobset::JobSet& jobset) {
   JobSetState& state = loop_.StateOf(jobset.metadata.uid, options_.gates);

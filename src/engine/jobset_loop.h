@@ -35,8 +35,8 @@ struct JobSetState : LoopState {
   controllers::JobSetView view;
   std::set<const core::Service*> services;
   std::set<const core::PersistentVolumeClaim*> claims;
-  std::string problem;  // the one that was told last; empty: the last pass could decide
-  // What a status write without an answer may have decided. It holds once the watch shows that status.
+  std::string problem;  // the one that was reported last; empty: the last pass could decide
+  // The outcome of a pass whose status write got no answer. It holds once the watch shows that status.
   std::optional<controllers::JobSetOutcome> unconfirmed;
 
   bool empty() const { return !view.has_jobset() && view.children().empty() && services.empty() && claims.empty(); }

@@ -63,8 +63,8 @@ void OverdueLoop::Run(const SharedString& uid) {
   const Watched watched = at->second;
   if (watched.lost) return;
   const auto limits = limits_.find(watched.jobset);
-  const auto due = limits != limits_.end() ? controllers::OverdueAt(*watched.pod, limits->second, watched.seen)
-                                           : std::nullopt;
+  const auto due =
+      limits != limits_.end() ? controllers::OverdueAt(*watched.pod, limits->second, watched.seen) : std::nullopt;
   if (!due) {
     watched_.erase(at);
     return;

@@ -1,5 +1,5 @@
-// PodIndex: for each pod whose it is: the Job that controls it, and the JobSet that it names. One array by slot, which
-// every event of a pod passes.
+// PodIndex: the Job that controls each pod, and the JobSet that it names: an array by slot, since every pod event looks
+// here.
 //
 // One owner, the engine's thread.
 #pragma once
@@ -27,16 +27,16 @@ struct JobSetPods {
 class PodIndex {
  public:
   struct Entry {
-    JobState* job = nullptr;      // a null pointer if no Job controls it
+    JobState* job = nullptr;       // a null pointer if no Job controls it
     const void* owners = nullptr;  // the list of owners that said so
     JobSetPods* jobset = nullptr;  // a null pointer if it names none
   };
 
   // References hold until the next call.
   Entry& At(const core::Pod& pod) { return entries_[pod.slot]; }
-  // Once it names a JobSet, it is taken as one of that for good.
+  // Records the JobSet that the pod names; later changes of that label have no effect.
   void NoteJobSet(const core::Pod& pod);
-  // What was known of the pod, which is gone. The JobSet's pods have to be told by DropFromJobSet.
+  // Removes the entry of a deleted pod. DropFromJobSet must follow if it names a JobSet.
   Entry Take(const core::Pod& pod);
   void DropFromJobSet(const core::Pod& pod, JobSetPods& pods);
   // Null pointer if there are none.

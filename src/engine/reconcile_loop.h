@@ -1,5 +1,5 @@
-// ReconcileLoop: what reconciling means whatever the kind: one state per object, a pass when its key is due and the
-// watches have shown what the last pass wrote, and another pass later if a write failed.
+// ReconcileLoop: what all kinds of objects share: one state per object, a pass when its key is due and the watches have
+// shown what the last pass wrote, and another pass later if a write failed.
 //
 // Used by JobLoop and JobSetLoop, which say what a pass does. One owner, the engine's thread.
 #pragma once
@@ -29,8 +29,8 @@ enum class PassResult : std::uint8_t {
   kWait,   // only a change that the watch reports can help
 };
 
-// What is kept of every object. A State derives from it, is made from its UID, and says when it is empty: the object
-// and all it owned are gone.
+// The part of a State that every kind has. A State derives from it, is constructed from a UID, and is empty() when the
+// object and all that it owned are gone.
 struct LoopState {
   explicit LoopState(meta::Uid u) : uid(std::move(u)) {}
 

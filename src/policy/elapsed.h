@@ -1,7 +1,7 @@
-// How much time has passed since something that the API says in whole seconds.
+// Times that the API writes in whole seconds, and deadlines that are counted from them.
 //
-// What happens at 12:00:00.9 is written as 12:00:00. A deadline that was counted from there would be up to a second
-// early; upstream's is. Pure; safe from any thread.
+// 12:00:00.9 is written as 12:00:00. A deadline counted from the written time is up to a second early, as upstream's
+// is. Pure; safe from any thread.
 #pragma once
 
 #include <algorithm>
@@ -11,17 +11,17 @@
 
 namespace reprieve::policy {
 
-// The latest time that `written` can stand for, if whoever asks first saw it at `seen` (Time::max(): not known): what
-// is due some time after that is never early, and at most one second late.
+// The latest time that `written` can stand for, if it was first seen at `seen` (Time::max(): not known). A deadline
+// counted from it is never early, and at most one second late.
 inline Time LatestTime(Time written, Time seen) {
   if (written != TruncateToSeconds(written)) return written;  // it has kept its fraction
   return std::min(written + Seconds(1), std::max(written, seen));
 }
 
-// A time of an object as it was last written, and when it was first seen so.
+// A time in an object, and when its present value was first seen.
 class WrittenTime {
  public:
-  // What is written at `now`; nothing: no time any more.
+  // `written`: its value at `now`; nothing: the object has no such time.
   void See(std::optional<Time> written, Time now) {
     if (written == written_) return;
     written_ = written;

@@ -54,7 +54,7 @@ world::WriteResult FaultyApi::ReleasePod(const world::PodReference& pod, const m
 world::WriteResult FaultyApi::UpdateJobStatus(const meta::ObjectKey& job, const meta::Uid& uid,
                                               meta::ResourceVersion version, batch::JobStatus status) {
   if (!crashed_ && rates_.conflict > 0 && random_.OneIn(rates_.conflict)) {
-    // Somebody else's write, that changes nothing that we look at.
+    // Another client's write, which changes nothing that controllers look at.
     if (const batch::Job* stored = store_.FindJob(job)) store_.ReplaceJob(batch::Job(*stored));
   }
   world::WriteResult result = Do(true, [&] { return store_.UpdateJobStatus(job, uid, version, std::move(status)); });

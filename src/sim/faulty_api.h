@@ -68,7 +68,7 @@ class FaultyApi final : public world::Api {
   void RecordEvent(const world::Event& event) override;
 
  private:
-  // Does `write`, or what the dice say instead. `repeatable`: an unknown outcome may be followed by the same write.
+  // Does `write`, or fails it by chance. `repeatable`: the same write may follow one whose outcome is unknown.
   template <class W>
   world::WriteResult Do(bool repeatable, W write);
 

@@ -1,5 +1,5 @@
-// EventLog: what was announced, as clients of a cluster would list it: of many similar events the later are combined,
-// and what is older than an hour has gone.
+// EventLog: the recorded events, as clients of a cluster would list them: later ones of many similar events are
+// combined, and events older than an hour are dropped.
 //
 // Source: oracle recordings; client-go's correlation: ten different messages of one reason about one object within ten
 // minutes stand alone, further ones are one event that shows the newest; the API server keeps an event for an hour
@@ -22,7 +22,7 @@ class EventLog {
  public:
   // Of one subject at most this many distinct events are kept; of more, the first stay until they expire.
   static constexpr std::size_t kMaxEventsPerSubject = 1000;
-  // Of all subjects; of more, the events of those go first that were silent for longest.
+  // Of all subjects; of more, the subject with the oldest newest event loses its events first.
   static constexpr std::size_t kMaxEvents = 100'000;
   static constexpr Nanoseconds kKeptFor = std::chrono::hours(1);
 
@@ -56,12 +56,12 @@ class EventLog {
 
   PerSubject& SubjectOf(const world::Event& event);
   void Expire(PerSubject& subject, Time now);
-  // Nothing happens if the subject has as many events as it may have: false.
+  // False if the subject has as many events as it may have.
   bool Keep(PerSubject& subject, const world::Event& event, bool combined);
   void DropOldest();
 
   std::map<world::Subject, PerSubject> subjects_;
-  std::list<const world::Subject*> by_age_;  // the one that was silent for longest first
+  std::list<const world::Subject*> by_age_;  // by their newest event, the oldest first
   std::size_t size_ = 0;                     // events of all subjects
 };
 

@@ -183,7 +183,7 @@ WriteResult Store::DeletePod(const world::PodReference& reference) {
   core::Pod* pod = Find(reference);
   if (pod == nullptr) return PodNotFound(reference);
   if (pod->metadata.deleting()) return {WriteCode::kOk, {}, pod->metadata.resource_version};
-  // Nothing runs of a pod that is nowhere, or has ended.
+  // A pod that is not bound, or has ended, has no running containers.
   const bool at_once = pod->node_name.empty() || pod->IsTerminal();
   const std::int64_t grace =
       at_once ? 0 : pod->spec->termination_grace_period_seconds.value_or(kDefaultGracePeriodSeconds);

@@ -53,7 +53,7 @@ struct DeleteJob {
 struct RemoveJobFinalizer {
   std::string_view finalizer;
 };
-// A child Job of a JobSet. Those of one stage are all tried; what failed is told in one event.
+// A child Job of a JobSet. Those of one stage are all tried; failures are recorded in one event.
 struct CreateJob {
   std::unique_ptr<batch::Job> job;
 };
@@ -98,7 +98,7 @@ struct DeleteClaim {
   meta::ObjectKey claim;
   meta::Uid uid;
 };
-// Says why it goes, then deletes it.
+// Records why in a condition, then deletes the pod.
 struct DisruptPod {
   PodReference pod;
   std::string_view reason;
@@ -116,7 +116,7 @@ struct RecordEvent {
   std::string message;
 };
 
-// Rare ones hold what they are about elsewhere: a stage of a thousand small writes takes the room of the largest each.
+// Large payloads are held by pointer: every write of a stage takes as much memory as the largest alternative.
 using Write = std::variant<CreatePod, DeletePod, RemovePod, RemovePodFinalizer, AdoptPod, ReleasePod, WriteJobStatus,
                            DeleteJob, RemoveJobFinalizer, CreateJob, UpdateJob, ResizeJob, DeleteChildJob,
                            WriteJobSetStatus, DeleteJobSet, RemoveJobSetFinalizer, CreateService, DeleteService,
@@ -135,13 +135,14 @@ struct Plan {
   std::vector<Stage> stages;
   std::optional<Time> requeue_at;  // reconcile again then, whatever happens before
   std::vector<Verdict> verdicts;   // for the ledger, once they hold
-  // The number of stages after which the verdicts hold, since what they say is written; absent: all.
+  // The verdicts hold once that many stages are done, since the status that they describe is written by then; absent:
+  // once all are.
   std::optional<std::size_t> decided_after;
 
   Stage& AddStage() { return stages.emplace_back(); }
   // The verdicts hold.
   bool DecidedBy(const PlanReport& report) const;
-  // They may: the write that decides had no answer.
+  // They may hold: the write that makes them hold got no answer.
   bool PerhapsDecidedBy(const PlanReport& report) const;
 };
 
@@ -151,7 +152,7 @@ struct PlanReport {
   WriteCode failure = WriteCode::kOk;  // of the first write that failed
   bool creation_failed = false;        // that write was a creation
   std::string message;
-  Versions written;             // the newest that the plan's writes made; 0: none
+  Versions written;  // the newest that the plan's writes made; 0: none
   bool complete() const { return failure == WriteCode::kOk; }
 };
 

@@ -1,5 +1,5 @@
 // Versions: one resource version for each kind of object that controllers write: the newest that they have seen, or
-// that they have made. Kinds are watched one by one, so that the version of one says nothing of another.
+// that they have made. Each kind has a watch of its own, so a version of one kind says nothing about another.
 #pragma once
 
 #include <algorithm>

@@ -69,9 +69,8 @@ void VerdictCheck::Told(const world::Verdict& verdict) {
     const bool of_index = verdict.retry->index >= 0;
     std::int64_t due = verdict.failed_after;
     if (of_index) {
-      due = std::count_if(job.counted.begin(), job.counted.end(), [&](const std::string& pod) {
-        return pods_[pod].index == known->second.index;
-      });
+      due = std::count_if(job.counted.begin(), job.counted.end(),
+                          [&](const std::string& pod) { return pods_[pod].index == known->second.index; });
     }
     if (verdict.retry->number > due || (!of_index && verdict.retry->number != due)) {
       Violate(Cat("it is retry ", due, ": ", text));

@@ -30,7 +30,8 @@ class VerdictCheck final : public world::Watcher {
   void CheckRound();
   // Another controller begins, which knows nothing of what was told.
   void ControllerReplaced();
-  // Once nothing is due any more: every Job whose end needs a verdict has had one. REQUIRES: no controller was replaced.
+  // Once nothing is due any more: every Job whose end needs a verdict has had one. REQUIRES: no controller was
+  // replaced.
   void CheckEndsTold();
   const std::vector<std::string>& violations() const { return violations_; }
 

@@ -21,10 +21,10 @@ class Explainer {
     for (const TrackedPod* pod : failed) sync_.decision.reported.push_back({pod->pod, pod->order});
     // Once the end is decided, what ends with the Job needs no verdict of its own.
     if (sync_.ended_before) return;
-    // What is deleted with its Job is judged by nobody: nothing follows from it.
+    // Pods that are deleted with their Job are not judged: nothing follows from their failure.
     if (sync_.job.metadata.deleting()) return;
-    // Of all failures that are known these are the last. Status may count some of them already, if an earlier plan
-    // stopped midway or another controller began it.
+    // These are the latest of all known failures. Status may count some of them already, if an earlier plan, or another
+    // controller's, stopped midway.
     failed_ -= static_cast<std::int32_t>(
         std::count_if(failed.begin(), failed.end(), [this](const TrackedPod* pod) { return Counts(*pod); }));
     sync_.plan().verdicts.reserve(failed.size() + 1);

@@ -27,7 +27,7 @@ class Tracker {
     WriteInterimCondition();
     if (!sync_.events.empty()) RecordEvents();
     Flush();
-    // What is told has been written, or needs no write.
+    // By now the status says what the verdicts say.
     sync_.plan().decided_after = sync_.plan().stages.size();
     ReleaseFinalizers();
     SettleReleased();

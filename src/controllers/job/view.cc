@@ -79,8 +79,8 @@ void JobView::SetPod(const core::Pod& pod) {
   TrackedPod next = Classify(pod, tracked.order, &tracked);
   if (tracked.SameAs(next)) return;
   if (next.failed && next.finalizer && !tracked.failed) unreported_.Add(tracked);
-  // One that was deleted, which counts as a failure, may still end well before anyone was told. One that is let go
-  // without a word is none of the Job's failures: the Job deletes it, or ends with it.
+  // A deleted pod counts as failed, but may still succeed before that is reported. A pod that loses its finalizer
+  // before it is reported was removed by the Job itself, and is no failure.
   if (!next.failed || !next.finalizer) unreported_.Remove(tracked);
   if (tracked.index == next.index) {
     Move(tracked, std::move(next));
@@ -95,10 +95,10 @@ void JobView::SetPod(const core::Pod& pod) {
 }
 
 void JobView::MarkReported(const std::vector<ReportedPod>& pods) {
-  if (unreported_.empty()) return;  // what was told has been let go meanwhile
-  for (const ReportedPod& told : pods) {
-    const auto at = pods_.find(told.pod);
-    if (at != pods_.end() && at->second->order == told.order) unreported_.Remove(*at->second);
+  if (unreported_.empty()) return;  // they have been released meanwhile
+  for (const ReportedPod& reported : pods) {
+    const auto at = pods_.find(reported.pod);
+    if (at != pods_.end() && at->second->order == reported.order) unreported_.Remove(*at->second);
   }
 }
 
@@ -127,7 +127,7 @@ void JobView::RemovePod(const core::Pod& pod) {
 
 std::vector<const TrackedPod*> JobView::InOrder(const PodList& pods) {
   std::vector<const TrackedPod*> out(pods.begin(), pods.end());
-  // What ends together was mostly made together, and stands in order already.
+  // Pods that end together were mostly created together, and are in order already.
   if (!std::is_sorted(out.begin(), out.end(), Order())) std::sort(out.begin(), out.end(), Order());
   return out;
 }
@@ -276,8 +276,8 @@ void JobView::RefreshIndex(CompletionIndex index, const IndexLoad& load) {
     }
     return member;
   };
-  // An index has one end. A pod that was deleted, replaced, and then ends well after all can make it two: what status
-  // says stays, and of two that are new success wins. (Upstream writes both, and its server refuses that for ever.)
+  // An index ends once. A pod that was deleted, replaced, and then succeeds after all could end it twice: an end that
+  // status has stays, and of two new ones success wins. (Upstream writes both, and its server keeps refusing that.)
   const bool completed = completed_.Contains(index);
   const bool failed_before = failed_in_status_.Contains(index) && !completed;
   const bool succeeded = put(succeeded_, completed || (load.succeeded > 0 && !failed_before));
@@ -293,7 +293,7 @@ void JobView::ReadIndexTexts() {
       std::exchange(failed_in_status_, IndexSet::ParseLenient(job_->status.failed_indexes.value_or(""), completions));
   completed_text_ = job_->status.completed_indexes;
   failed_text_ = job_->status.failed_indexes.value_or("");
-  // Only what differs is looked at again.
+  // Only the differences are processed.
   RefreshIndexes(old_completed.DifferenceWith(completed_));
   RefreshIndexes(old_failed.DifferenceWith(failed_in_status_));
 }
@@ -309,7 +309,7 @@ void JobView::RebuildIndexes() {
   for (const auto& [index, load] : load_) RefreshIndex(index, load);
 }
 
-// The spec has changed: what a pod means may have too. Rare, so all pods are looked at again.
+// The spec has changed, and with it perhaps what each pod counts as. Rare, so all pods are classified again.
 void JobView::Reclassify() {
   std::vector<std::pair<const core::Pod*, std::unique_ptr<TrackedPod>>> old;
   for (auto& [pod, tracked] : pods_) old.emplace_back(pod, std::move(tracked));

@@ -26,7 +26,7 @@
 namespace reprieve::controllers {
 
 enum class Bucket : std::uint8_t {
-  kUnreadable,  // a label of it can't be read: nothing is done until that is mended
+  kUnreadable,  // a label of it can't be read: nothing is done until that is fixed
   kPrevious,    // of an attempt that is over
   kActive,
   kSuccessful,
@@ -139,7 +139,7 @@ class JobSetView {
     std::size_t attempts = 0;  // pods that have not failed and carry an attempt
     std::optional<std::int32_t> lowest;
     std::optional<std::int32_t> highest;
-    bool unreadable = false;  // one of them carries what is no attempt
+    bool unreadable = false;  // one of them has an attempt that is not a number
   };
   InPlace in_place() const;
 
