@@ -1,5 +1,6 @@
 #include "engine/job_loop.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "controllers/pod_cleanup.h"
@@ -134,13 +135,16 @@ void JobLoop::Record(JobState& state, controllers::JobDecision& decision, const 
   std::vector<world::Verdict>& verdicts = decision.plan.verdicts;
   if (!decision.plan.DecidedBy(report)) {
     if (!decision.plan.PerhapsDecidedBy(report)) return;
-    for (world::Verdict& verdict : verdicts) {
-      if (verdict.ends) state.unconfirmed_end = std::move(verdict);
-    }
+    const auto ends = [](const world::Verdict& verdict) { return verdict.ends; };
+    if (std::any_of(verdicts.begin(), verdicts.end(), ends)) state.unconfirmed = std::move(verdicts);
     return;
   }
-  state.unconfirmed_end.reset();
+  state.unconfirmed.clear();
   state.view.MarkReported(decision.reported);
+  RecordVerdicts(state, std::move(verdicts));
+}
+
+void JobLoop::RecordVerdicts(const JobState& state, std::vector<world::Verdict> verdicts) {
   for (const world::Verdict& verdict : verdicts) {
     if (verdict.ends) on_end_(state.uid, verdict);
   }
@@ -148,10 +152,8 @@ void JobLoop::Record(JobState& state, controllers::JobDecision& decision, const 
 }
 
 void JobLoop::ConfirmEnd(JobState& state) {
-  if (!state.unconfirmed_end || !HasEnd(state.view.job().status)) return;
-  std::vector<world::Verdict> verdicts = {*std::exchange(state.unconfirmed_end, std::nullopt)};
-  on_end_(state.uid, verdicts.front());
-  context_.ledger.Record(std::move(verdicts));
+  if (state.unconfirmed.empty() || !HasEnd(state.view.job().status)) return;
+  RecordVerdicts(state, std::exchange(state.unconfirmed, {}));
 }
 
 void JobLoop::EnqueueOrphans() {

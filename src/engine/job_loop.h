@@ -28,8 +28,9 @@ struct JobState : LoopState {
 
   controllers::JobView view;
   std::int64_t generation = 0;
-  // The verdict of an end whose status write got no answer. It holds once the watch shows that the Job has an end.
-  std::optional<world::Verdict> unconfirmed_end;
+  // The verdicts of a pass that gave the Job its end, but whose status write got no answer. They hold once the watch
+  // shows that the Job has an end.
+  std::vector<world::Verdict> unconfirmed;
 
   bool empty() const { return !view.has_job() && view.pods().empty() && view.settled().empty(); }
 };
@@ -63,6 +64,7 @@ class JobLoop {
   // Applies the policies to a Job that has not finished.
   PassResult Decide(JobState& state, Time now);
   void Record(JobState& state, controllers::JobDecision& decision, const world::PlanReport& report);
+  void RecordVerdicts(const JobState& state, std::vector<world::Verdict> verdicts);
   void ConfirmEnd(JobState& state);
   bool Adoptable(const core::Pod& pod) const;
   void EnqueueOrphans();

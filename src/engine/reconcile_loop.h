@@ -96,7 +96,7 @@ class ReconcileLoop {
     }
     if (!state->empty()) return;
     context_.queue.Forget({kind_, uid});
-    states_.erase(state->uid);
+    states_.erase(uid);
   }
 
   world::PlanReport Apply(State& state, world::Plan& plan) {

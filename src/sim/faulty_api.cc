@@ -4,6 +4,7 @@ namespace reprieve::sim {
 namespace {
 
 const world::WriteResult kNoAnswer{world::WriteCode::kUnavailable, "the server gives no answer", 0};
+const world::WriteResult kForbidden{world::WriteCode::kForbidden, "exceeded quota", 0};
 
 }  // namespace
 
@@ -29,6 +30,7 @@ world::WriteResult FaultyApi::Do(bool repeatable, W write) {
 }
 
 world::WriteResult FaultyApi::CreatePod(std::unique_ptr<core::Pod> pod, SharedString& created_name) {
+  if (Forbids()) return kForbidden;
   // A creation with an unknown outcome may leave a second pod, here as upstream: names are generated.
   return Do(false, [&] { return store_.CreatePod(std::move(pod), created_name); });
 }
@@ -73,6 +75,7 @@ world::WriteResult FaultyApi::RemoveJobFinalizer(const meta::ObjectKey& job, con
 }
 
 world::WriteResult FaultyApi::CreateJob(std::unique_ptr<batch::Job> job) {
+  if (Forbids()) return kForbidden;
   return Do(true, [&] { return store_.CreateJob(std::move(job)); });
 }
 

@@ -11,7 +11,7 @@ constexpr Nanoseconds kSimilarFor = Seconds(600);
 }  // namespace
 
 void EventLog::Add(const world::Event& event) {
-  while (!by_age_.empty() && subjects_.at(*by_age_.front()).last + kKeptFor <= event.at) DropOldest();
+  while (!by_age_.empty() && by_age_.front()->second.last + kKeptFor <= event.at) DropOldest();
   PerSubject& subject = SubjectOf(event);
   Expire(subject, event.at);
   Similar& similar = subject.similar[{event.warning, event.reason}];
@@ -43,7 +43,7 @@ EventLog::PerSubject& EventLog::SubjectOf(const world::Event& event) {
   const auto [at, fresh] = subjects_.try_emplace(event.about);
   PerSubject& subject = at->second;
   if (fresh) {
-    subject.place = by_age_.insert(by_age_.end(), &at->first);
+    subject.place = by_age_.insert(by_age_.end(), at);
   } else {
     by_age_.splice(by_age_.end(), by_age_, subject.place);
   }
@@ -68,7 +68,7 @@ bool EventLog::Keep(PerSubject& subject, const world::Event& event, bool combine
 }
 
 void EventLog::DropOldest() {
-  const auto at = subjects_.find(*by_age_.front());
+  const Place at = by_age_.front();
   by_age_.pop_front();
   size_ -= at->second.events.size();
   subjects_.erase(at);

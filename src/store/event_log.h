@@ -43,12 +43,15 @@ class EventLog {
     Time last;              // when it occurred last
     bool combined = false;  // stands for all further similar ones, and shows the newest
   };
+  struct PerSubject;
+  using Subjects = std::map<world::Subject, PerSubject>;
+  using Place = Subjects::iterator;
   struct PerSubject {
     std::deque<Kept> events;  // numbered from `expired`
     std::size_t expired = 0;
     std::map<std::pair<bool, SharedString>, Similar> similar;
     Time last;
-    std::list<const world::Subject*>::iterator place;  // in by_age_
+    std::list<Place>::iterator place;  // in by_age_
 
     // Null pointer: it has expired.
     Kept* Find(std::size_t number) { return number < expired ? nullptr : &events[number - expired]; }
@@ -60,9 +63,9 @@ class EventLog {
   bool Keep(PerSubject& subject, const world::Event& event, bool combined);
   void DropOldest();
 
-  std::map<world::Subject, PerSubject> subjects_;
-  std::list<const world::Subject*> by_age_;  // by their newest event, the oldest first
-  std::size_t size_ = 0;                     // events of all subjects
+  Subjects subjects_;
+  std::list<Place> by_age_;  // by their newest event, the oldest first
+  std::size_t size_ = 0;     // events of all subjects
 };
 
 }  // namespace reprieve::store

@@ -29,7 +29,8 @@ class History final : public world::Watcher {
         random_(seed),
         clock_(Time(std::chrono::sys_days{std::chrono::year{2026} / 1 / 1})),
         store_(clock_, seed + 1),
-        faults_(random_.OneIn(2) ? sim::FaultRates{} : sim::FaultRates{40, 25, 50}),
+        faults_(random_.OneIn(2) ? sim::FaultRates{}
+                                 : sim::FaultRates{.unavailable = 40, .conflict = 25, .crash = 50, .forbidden = 15}),
         lag_(random_.OneIn(2) ? sim::LagRates{}
                               : sim::LagRates{std::chrono::milliseconds(random_.Between(1, 5000)), 15, 40}),
         api_(store_, random_, faults_),
