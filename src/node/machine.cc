@@ -1,5 +1,7 @@
 #include "node/machine.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <utility>
 #include <variant>
@@ -430,7 +432,8 @@ kubelet::ContainerContext Machine::ContextOf(const PodRecord& record) const {
           settings_,
           images_,
           record.agent ? record.agent->environment : options_.base_environment,
-          options_.working_directory};
+          options_.working_directory,
+          geteuid()};
 }
 
 Status Machine::MakeReady(PodRecord& record) {
