@@ -523,7 +523,7 @@ class Input(Reprieve):
                                                       "            runtimeClassName: gvisor\n            priorityClassName: high")))
         self.assertEqual(done.returncode, 0, done.stderr)
         for field in ("schedulerName", "runtimeClassName", "priorityClassName"):
-            self.assertRegex(done.stderr, rf"Warning: job.yaml:\d+: spec.*\.{field} makes no difference: ")
+            self.assertRegex(done.stderr, rf"Warning: job.yaml:\d+: spec.*\.{field} has no effect: ")
 
     def test_errors_of_a_jobset_stand_at_their_places(self):
         text = jobset("js", "true", spec="  failurePolicy:\n    rules:\n    - action: Restart\n  coordinater: {}")
