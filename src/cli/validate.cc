@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "cli/error_json.h"
 #include "cli/exit_code.h"
+#include "cli/exported.h"
 #include "cli/feature_gates_option.h"
 #include "cli/files_option.h"
 #include "cli/load.h"
@@ -29,6 +30,7 @@ class Validate final : public Verb {
     verb->add_option("--feature-gates", gates_, kFeatureGatesHelp)
         ->option_text("GATE=true,...")
         ->check(CheckFeatureGates);
+    verb->add_flag("--exported", exported_, kExportedHelp);
     verb->add_option("-o,--output", output_, "json: one object a line (default text)")
         ->check(CLI::IsMember({"text", "json"}));
     verb->add_option("--color", color_, "Colours (default auto: on a terminal, unless NO_COLOR is set)")
@@ -40,6 +42,7 @@ class Validate final : public Verb {
     LoadOptions options;
     options.now = std::chrono::system_clock::now();
     options.gates = *model::ParseFeatureGates(gates_);
+    options.exported = exported_;
     // Nothing is created: any identity will do.
     options.new_uid = [] { return std::string("00000000-0000-4000-8000-000000000000"); };
     // Two objects of one generateName have two names.
@@ -64,6 +67,7 @@ class Validate final : public Verb {
  private:
   FilesOption files_;
   std::string gates_;
+  bool exported_ = false;
   std::string output_ = "text";
   std::string color_ = "auto";
 };
