@@ -50,12 +50,8 @@ std::string WhyNotReachable(const std::string& host, const core::Value& port, co
 
 // Why the probe is not supported; empty if it is.
 std::string WhyUnsupported(const core::Probe& probe, const core::Container& container) {
-  if (!probe.rest["grpc"].IsNull())
-    return "is of kind grpc, which is not supported by run; use exec, httpGet or tcpSocket";
   if (probe.tcp_socket) return WhyNotReachable(probe.tcp_socket->host, probe.tcp_socket->port, container);
   if (!probe.http_get) return {};
-  if (probe.http_get->scheme == "HTTPS")
-    return "uses HTTPS, which is not supported by run; use HTTP, tcpSocket or exec";
   return WhyNotReachable(probe.http_get->host, probe.http_get->port, container);
 }
 

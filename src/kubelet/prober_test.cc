@@ -35,13 +35,6 @@ std::string Unsupported(core::Probe probe) {
 }
 
 TEST(UnsupportedProbes, UnsupportedProbesAreRefusedBeforeAnythingStarts) {
-  core::Probe grpc;
-  grpc.rest.At("grpc").At("port") = core::Value::Int(80);
-  EXPECT_EQ(Unsupported(grpc),
-            "livenessProbe of container main is of kind grpc, which is not supported by run; "
-            "use exec, httpGet or tcpSocket");
-  EXPECT_EQ(Unsupported(Http(core::Value::Int(443), "HTTPS")),
-            "livenessProbe of container main uses HTTPS, which is not supported by run; use HTTP, tcpSocket or exec");
   EXPECT_EQ(Unsupported(Tcp(core::Value::String("db"))),
             "livenessProbe of container main probes the port \"db\", which is none of the container's ports");
   EXPECT_EQ(Unsupported(Tcp(core::Value::Int(5432), "db.example")),

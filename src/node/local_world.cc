@@ -100,6 +100,7 @@ Status LocalWorld::Start() {
   runtime::SupervisorOptions supervisor;
   supervisor.state_directory = memory_directory_ + "/runtime";
   supervisor.probe = options_.probe;
+  supervisor.probe.known = capabilities_;
   supervisor.log = options_.log;
   auto runtime = runtime::Supervisor::Start(std::move(supervisor), inbox_.Events(options_.output != nullptr));
   if (!runtime) return runtime.error();
@@ -117,7 +118,7 @@ Status LocalWorld::Start() {
   machine.pods.agents_directory = memory_directory_ + "/agents";
   machine.pods.program_directory = ProgramDirectory();
   machine.pods.base_environment = kubelet::BaseEnvironment(environ);
-  machine.pods.working_directory = options_.working_directory ? *options_.working_directory : CurrentDirectory();
+  machine.pods.working_directory = WorkingDirectory();
   machine.max_starting = options_.max_starting;
   machine.restart_backoff = options_.restart_backoff;
   machine.notice = machine.pods.notice = options_.notice;
@@ -206,6 +207,21 @@ void LocalWorld::OpenNetwork() {
   }
 }
 
+std::string LocalWorld::WorkingDirectory() const {
+  return options_.working_directory ? *options_.working_directory : CurrentDirectory();
+}
+
+kubelet::MachineRights LocalWorld::Rights() const {
+  if (!capabilities_) {
+    auto probed = runtime::ProbeCapabilities(options_.probe);
+    if (!probed) return {};  // Start will say so
+    capabilities_ = std::move(*probed);
+  }
+  const std::string asked_for = options_.probe.plain_processes ? "as --plain-processes asks" : capabilities_->missing;
+  return {capabilities_->own_mounts(), asked_for, geteuid() == 0 && !capabilities_->user_namespace(), geteuid(),
+          getegid()};
+}
+
 std::vector<std::string> LocalWorld::WhyNotRunnable(const core::PodSpec& spec, const std::string& name_space) const {
   std::vector<std::string> out;
   for (const auto* containers : {&spec.init_containers, &spec.containers}) {
@@ -213,7 +229,7 @@ std::vector<std::string> LocalWorld::WhyNotRunnable(const core::PodSpec& spec, c
       if (auto why = images_.WhyNotRunnable(container)) out.push_back(std::move(*why));
     }
   }
-  for (auto& problem : kubelet::UnsupportedVolumes(spec)) out.push_back(std::move(problem));
+  for (auto& problem : kubelet::UnsupportedMounts(spec)) out.push_back(std::move(problem));
   for (auto& problem : kubelet::UnsupportedProbes(spec)) out.push_back(std::move(problem));
   for (auto& problem : kubelet::MissingReferences(spec, name_space, settings_)) out.push_back(std::move(problem));
   for (const core::Volume& volume : spec.volumes) {
@@ -225,9 +241,6 @@ std::vector<std::string> LocalWorld::WhyNotRunnable(const core::PodSpec& spec, c
       out.push_back(Cat("volume ", volume.name, " uses the PersistentVolumeClaim ", volume.claim->claim_name,
                         ", which none of the manifests has"));
     }
-  }
-  if (auto why = scheduler::Placement(nodes_).NeverFits(spec)) {
-    out.push_back(Cat("its pods could never be placed, even with nothing else running: ", *why));
   }
   return out;
 }

@@ -21,6 +21,7 @@
 
 #include "base/result.h"
 #include "engine/engine.h"
+#include "kubelet/machine_rights.h"
 #include "node/janitor.h"
 #include "node/local_clock.h"
 #include "node/machine.h"
@@ -85,6 +86,7 @@ class LocalWorld {
   void Add(core::PersistentVolumeClaim claim);
   // Fill these before the first Job is added.
   kubelet::Settings& settings() { return settings_; }
+  const kubelet::Settings& settings() const { return settings_; }
   kubelet::ImageMap& images() { return images_; }
   Machine& machine() { return *machine_; }
   const Machine& machine() const { return *machine_; }
@@ -92,7 +94,12 @@ class LocalWorld {
   std::string Describe() const;
   std::string DescribeNetwork() const;
 
-  // Why pods of this spec could never run here, one sentence per problem; ask before adding the Job.
+  // Where containers work that name no directory.
+  std::string WorkingDirectory() const;
+  // What this machine and user allow; found out when it is first asked for, in some 2 ms.
+  kubelet::MachineRights Rights() const;
+  // Everything for which pods of this spec could never run here, one clear sentence each, but for what the machine has
+  // no place for; ask before adding the Job.
   std::vector<std::string> WhyNotRunnable(const core::PodSpec& spec, const std::string& name_space) const;
 
   // Returns once `done` is true; it is checked after every event and after each Wake.
@@ -111,6 +118,7 @@ class LocalWorld {
   void Sleep();
 
   LocalWorldOptions options_;
+  mutable std::optional<runtime::Capabilities> capabilities_;
   LocalClock clock_;
   store::Store store_;
   world::Ledger ledger_;

@@ -185,7 +185,6 @@ TEST_F(LocalWorldTest, ADeletedPodThatFitsNowhereFailsAndIsRemoved) {
   WaitFor([&] { return Find("p")->status.FindCondition("PodScheduled") != nullptr; });
   EXPECT_EQ(Find("p")->status.FindCondition("PodScheduled")->reason, "Unschedulable");
   EXPECT_EQ(Find("p")->status.FindCondition("PodScheduled")->message, "0/1 nodes are available: 1 Insufficient cpu.");
-  EXPECT_EQ(World().WhyNotRunnable(*Find("p")->spec, "ns").size(), 1U);
   const world::PodReference pod = world::ReferenceTo(*Find("p"));
   World().store().DeletePod(pod);
   EXPECT_EQ(PhaseAtEnd("p"), PodPhase::kFailed);

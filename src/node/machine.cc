@@ -1,5 +1,7 @@
 #include "node/machine.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <utility>
 #include <variant>

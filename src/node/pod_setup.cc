@@ -1,5 +1,7 @@
 #include "node/pod_setup.h"
 
+#include <unistd.h>
+
 #include <utility>
 
 #include "base/text.h"
@@ -87,6 +89,7 @@ kubelet::ContainerContext PodSetup::ContextOf(const PodRecord& record) const {
           images_,
           record.agent ? record.agent->environment : options_.base_environment,
           options_.working_directory,
+          geteuid(),
           addresses_.LibraryFor(record)};
 }
 
