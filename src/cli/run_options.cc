@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include "base/time.h"
+#include "cli/exported.h"
 #include "cli/feature_gates_option.h"
 
 namespace reprieve::cli {
@@ -45,6 +46,7 @@ void DeclareRunOptions(CLI::App& verb, RunOptions& options) {
   verb.add_option("--inject", options.injections,
                   "An EVENT to rehearse, such as 'node n2 is drained at 10s' (see below)")
       ->allow_extra_args(false);
+  verb.add_flag("--exported", options.exported, kExportedHelp);
   verb.add_flag("--logs", options.logs, "Print what the pods print, each line with its pod and container");
   verb.add_option("--network", options.network,
                   "host: pods share this machine's; pod: each has its own, or nothing runs; auto: JobSets' pods have "

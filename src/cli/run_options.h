@@ -19,6 +19,7 @@ struct RunOptions {
   std::vector<std::string> injections;
   std::vector<std::string> images;
   bool logs = false;
+  bool exported = false;
   std::string output = "text";
   std::string network = "auto";
   std::string state = "reprieve-state";

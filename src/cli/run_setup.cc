@@ -62,6 +62,7 @@ node::LocalWorldOptions RunSetup::WorldOptions() {
 void RunSetup::LoadManifests() {
   LoadOptions load;
   load.gates = *model::ParseFeatureGates(options_.gates);
+  load.exported = options_.exported;
   load.now = world_->clock().Now();
   load.new_uid = [this] { return world_->store().NewUid(); };
   load.new_suffix = [this] { return world_->store().NewNameSuffix(); };
