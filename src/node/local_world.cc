@@ -29,7 +29,7 @@ std::uint64_t RandomSeed() {
   return seed;
 }
 
-// A new directory below `parent` that only this user can enter. What engines that were killed have left there goes.
+// Creates a directory below `parent` that only this user can enter, and removes those of engines that were killed.
 Result<std::string> MakePrivateDirectory(const std::string& parent, Janitor& janitor) {
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator(parent, ignored)) {
@@ -39,7 +39,7 @@ Result<std::string> MakePrivateDirectory(const std::string& parent, Janitor& jan
   }
   std::string pattern = Cat(parent, "/", runtime::EngineName(), "-XXXXXX");
   if (mkdtemp(pattern.data()) == nullptr) {
-    return Error{Cat("directory ", pattern, " cannot be made: ", strerrordesc_np(errno))};
+    return Error{Cat("directory ", pattern, " cannot be created: ", strerrordesc_np(errno))};
   }
   return pattern;
 }
@@ -50,7 +50,7 @@ std::string CurrentDirectory() {
   return failed ? std::string("/") : out;
 }
 
-// Where this program is; empty if that cannot be said.
+// Where this program is; empty if unknown.
 std::string ProgramDirectory() {
   std::error_code failed;
   const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", failed);
@@ -100,6 +100,7 @@ Status LocalWorld::Start() {
   runtime::SupervisorOptions supervisor;
   supervisor.state_directory = memory_directory_ + "/runtime";
   supervisor.probe = options_.probe;
+  supervisor.probe.known = capabilities_;
   supervisor.log = options_.log;
   auto runtime = runtime::Supervisor::Start(std::move(supervisor), inbox_.Events(options_.output != nullptr));
   if (!runtime) return runtime.error();
@@ -117,13 +118,13 @@ Status LocalWorld::Start() {
   machine.pods.agents_directory = memory_directory_ + "/agents";
   machine.pods.program_directory = ProgramDirectory();
   machine.pods.base_environment = kubelet::BaseEnvironment(environ);
-  machine.pods.working_directory = options_.working_directory ? *options_.working_directory : CurrentDirectory();
+  machine.pods.working_directory = WorkingDirectory();
   machine.max_starting = options_.max_starting;
   machine.restart_backoff = options_.restart_backoff;
   machine.notice = machine.pods.notice = options_.notice;
   machine.output = options_.output;
   machine.incident_applied = options_.incident_applied;
-  // The engine hears of everything first: what the machine writes then is news to it.
+  // The engine must be notified before the machine: it then sees the machine's own writes as later changes.
   store_.AddWatcher(&engine_);
   machine_ =
       std::make_unique<Machine>(store_, clock_, *runtime_, inbox_, nodes_, images_, settings_, std::move(machine));
@@ -157,7 +158,7 @@ std::string LocalWorld::Describe() const {
   return runtime_->Describe();
 }
 
-// Its files are read by the pods themselves, whoever they run as: in a directory that all may enter.
+// Pods read its files themselves, as any user, so the directory must be open to all.
 void LocalWorld::OpenNamesLibrary() {
   if (PodsHaveHostsFiles()) return;
   names_library_ = kubelet::FindNamesLibrary().value_or("");
@@ -172,16 +173,15 @@ bool LocalWorld::PodsHaveHostsFiles() const {
 
 std::string LocalWorld::WhyNoNames() const {
   if (PodsHaveHostsFiles() || !names_library_.empty()) return {};
-  return Cat(runtime_->capabilities().own_mounts()
-                 ? "this machine has no /etc/hosts for a pod's own to stand in place of"
-                 : "plain processes have no /etc/hosts of their own",
-             ", and libnss_wrapper.so is not installed, which would find names for them");
+  return Cat(runtime_->capabilities().own_mounts() ? "this machine has no /etc/hosts to mount a pod's own over"
+                                                   : "plain processes have no /etc/hosts of their own",
+             ", and libnss_wrapper.so, which would resolve names for them, is not installed");
 }
 
 std::string LocalWorld::DescribeNetwork() const {
   if (!network_) {
-    return "the network is this machine's: each pod of a JobSet has an address of its own in 127.0.0.0/8, but one that "
-           "listens on 0.0.0.0 keeps the port from all others";
+    return "pods share this machine's network: each pod of a JobSet has its own address in 127.0.0.0/8, but one that "
+           "listens on 0.0.0.0 blocks the port for all others";
   }
   return Cat(networks_ == Networks::kOwn ? "each pod" : "each pod of a JobSet",
              " has a network of its own, where it may listen on any port; pods reach each other, and this machine at ",
@@ -207,6 +207,21 @@ void LocalWorld::OpenNetwork() {
   }
 }
 
+std::string LocalWorld::WorkingDirectory() const {
+  return options_.working_directory ? *options_.working_directory : CurrentDirectory();
+}
+
+kubelet::MachineRights LocalWorld::Rights() const {
+  if (!capabilities_) {
+    auto probed = runtime::ProbeCapabilities(options_.probe);
+    if (!probed) return {};  // Start will say so
+    capabilities_ = std::move(*probed);
+  }
+  const std::string asked_for = options_.probe.plain_processes ? "as --plain-processes asks" : capabilities_->missing;
+  return {capabilities_->own_mounts(), asked_for, geteuid() == 0 && !capabilities_->user_namespace(), geteuid(),
+          getegid()};
+}
+
 std::vector<std::string> LocalWorld::WhyNotRunnable(const core::PodSpec& spec, const std::string& name_space) const {
   std::vector<std::string> out;
   for (const auto* containers : {&spec.init_containers, &spec.containers}) {
@@ -214,7 +229,7 @@ std::vector<std::string> LocalWorld::WhyNotRunnable(const core::PodSpec& spec, c
       if (auto why = images_.WhyNotRunnable(container)) out.push_back(std::move(*why));
     }
   }
-  for (auto& problem : kubelet::UnsupportedVolumes(spec)) out.push_back(std::move(problem));
+  for (auto& problem : kubelet::UnsupportedMounts(spec)) out.push_back(std::move(problem));
   for (auto& problem : kubelet::UnsupportedProbes(spec)) out.push_back(std::move(problem));
   for (auto& problem : kubelet::MissingReferences(spec, name_space, settings_)) out.push_back(std::move(problem));
   for (const core::Volume& volume : spec.volumes) {
@@ -223,12 +238,9 @@ std::vector<std::string> LocalWorld::WhyNotRunnable(const core::PodSpec& spec, c
       return claim.metadata.namespace_ == name_space && claim.metadata.name == volume.claim->claim_name;
     });
     if (!given) {
-      out.push_back(Cat("volume ", volume.name, " wants the PersistentVolumeClaim ", volume.claim->claim_name,
-                        ", which is in none of the manifests"));
+      out.push_back(Cat("volume ", volume.name, " uses the PersistentVolumeClaim ", volume.claim->claim_name,
+                        ", which none of the manifests has"));
     }
-  }
-  if (auto why = scheduler::Placement(nodes_).NeverFits(spec)) {
-    out.push_back(Cat("its pods could never be placed, even with nothing else running: ", *why));
   }
   return out;
 }
@@ -259,7 +271,7 @@ void LocalWorld::Wake() noexcept {
   errno = before;
 }
 
-// What has happened first, so that controllers look at the newest.
+// The machine's events come first, so that controllers see the newest state.
 bool LocalWorld::DoRound() {
   bool any = machine_->HandleDue();
   while (!ending_ && engine_.RunOne()) any = true;

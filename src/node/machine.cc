@@ -1,5 +1,7 @@
 #include "node/machine.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <utility>
 #include <variant>
@@ -204,7 +206,7 @@ void Machine::WriteStatus(PodRecord& record) {
       status.host_ip = record.host_address;
       status.pod_ip = record.address;
     }
-    // A phase that has ended is never left, whoever wrote it.
+    // A terminal phase never changes, whoever wrote it.
     const bool ended = status.phase == core::PodPhase::kSucceeded || status.phase == core::PodPhase::kFailed;
     const core::PodPhase before = status.phase;
     record.worker->WriteStatus(now, status);

@@ -91,6 +91,8 @@ std::vector<std::string> InitArguments(const RuntimeContext& context, const Cont
                                   change_user ? number(spec.uid) : "-1",
                                   change_user ? number(spec.gid) : "-1",
                                   Cat(mode),
+                                  spec.privileges.capabilities ? Cat(*spec.privileges.capabilities) : "-1",
+                                  spec.privileges.no_new ? "1" : "0",
                                   container.working_directory};
   out.insert(out.end(), spec.argv.begin(), spec.argv.end());
   return out;
@@ -182,6 +184,10 @@ class Starter {
     launch_.steps = BasicSteps(launch_.namespaces);
     std::vector<Mount> mounts = spec_.mounts;
     if (!context_.capabilities.own_mounts()) {
+      if (spec_.read_only_root) {
+        return Error{
+            "cannot make its root read-only: containers are plain processes here, without mounts of their own"};
+      }
       // Without mounts of its own a volume is where it is, or the container cannot have it.
       for (const Mount& mount : mounts) {
         if (CleanPath(mount.host_path) == CleanPath(mount.container_path)) continue;
@@ -201,7 +207,8 @@ class Starter {
       }
       mounts.push_back({container_.termination_file, spec_.termination_message_path});
     }
-    return PlanMounts(std::move(mounts), context_.staging, launch_.steps);
+    return PlanMounts(std::move(mounts), context_.staging, launch_.steps,
+                      spec_.read_only_root ? RootAccess::kReadOnly : RootAccess::kAsItIs);
   }
 
   void PlanProcess() {

@@ -366,7 +366,7 @@ spec:
         readinessProbe: {grpc: {port: 80}}
 """)))
         self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
-        self.assertIn("readinessProbe of container main is of kind grpc, which is not supported by run", done.stderr)
+        self.assertIn("spec.template.spec.containers[0].readinessProbe.grpc", done.stderr)
         self.assertFalse((self.cwd / "started").exists())
 
 

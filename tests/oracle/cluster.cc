@@ -37,7 +37,7 @@ Value MergedConditions(const Value& conditions, const Value& patch) {
   return (*status)["conditions"];
 }
 
-// Times say only that they are there.
+// A time only shows that it is set.
 void HideTimes(Value& status) {
   for (const char* name : {"startTime", "completionTime"}) {
     if (status.Find(name) != nullptr) status.Set(name, Value::Bool(true));
