@@ -65,6 +65,10 @@ Result<GroupVersionKind> Interpret(const Value& raw) {
   return out;
 }
 
+std::string BodyText(const Value& raw, std::optional<std::string_view> text) {
+  return text ? std::string(*text) : document::WriteJson(raw);
+}
+
 Answer Unrecognized(std::string_view kind, std::string_view why, std::string_view text) {
   return Refusal(
       400, "BadRequest",

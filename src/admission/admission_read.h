@@ -29,6 +29,8 @@ struct GroupVersionKind {
   std::string GroupVersion() const { return group.empty() ? version : group + "/" + version; }
 };
 Result<GroupVersionKind> Interpret(const document::Value& raw);
+// The body, as it came or as it would be written.
+std::string BodyText(const document::Value& raw, std::optional<std::string_view> text);
 // A body that is no object of the kind at all. `text` is the body.
 Answer Unrecognized(std::string_view kind, std::string_view why, std::string_view text);
 

@@ -106,9 +106,9 @@ class JobStrategy final : public Strategy {
   const model::Message* patch_message() const override { return &model::JobMessage(); }
   bool allows_unconditional_update() const override { return true; }
 
-  Draft Read(const Value& raw, std::string_view text) const override {
+  Draft Read(const Value& raw, std::optional<std::string_view> text) const override {
     const auto found = Interpret(raw);
-    if (!found.ok()) return Refused({}, Unrecognized(kNames.kind, found.error().message, text));
+    if (!found.ok()) return Refused({}, Unrecognized(kNames.kind, found.error().message, BodyText(raw, text)));
     const GroupVersionKind gvk = WithDefaults(*found);
     Reading reading;
     reading.fault = KindFault(gvk);

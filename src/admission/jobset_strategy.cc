@@ -133,13 +133,14 @@ class JobSetStrategy final : public Strategy {
   const model::Message* patch_message() const override { return nullptr; }
   bool allows_unconditional_update() const override { return false; }
 
-  Draft Read(const Value& raw, std::string_view text) const override {
+  Draft Read(const Value& raw, std::optional<std::string_view> text) const override {
     Draft draft;
     const auto found = Interpret(raw);
     if (!found.ok()) {
-      draft.refusal = Unrecognized(kNames.kind, found.error().message, text);
+      draft.refusal = Unrecognized(kNames.kind, found.error().message, BodyText(raw, text));
     } else if ((*found).kind.empty()) {
-      draft.refusal = Unrecognized(kNames.kind, Cat("Object 'Kind' is missing in '", text, "'"), text);
+      const std::string body = BodyText(raw, text);
+      draft.refusal = Unrecognized(kNames.kind, Cat("Object 'Kind' is missing in '", body, "'"), body);
     }
     if (draft.refusal) return draft;
     draft.object = raw;

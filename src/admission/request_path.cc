@@ -257,7 +257,7 @@ Answer CreateObject(const Strategy& kind, std::string_view text, const Request& 
 
 Answer CreateObject(const Strategy& kind, const Value& body, const Request& request) {
   if (auto refusal = CheckFieldValidation("CreateOptions", request)) return *refusal;
-  return Create(kind, kind.Read(body, document::WriteJson(body)), request);
+  return Create(kind, kind.Read(body, std::nullopt), request);
 }
 
 Answer ReplaceObject(const Strategy& kind, const Value& stored, std::string_view text, Part part,
@@ -268,7 +268,7 @@ Answer ReplaceObject(const Strategy& kind, const Value& stored, std::string_view
 
 Answer ReplaceObject(const Strategy& kind, const Value& stored, const Value& body, Part part, const Request& request) {
   if (auto refusal = CheckFieldValidation("UpdateOptions", request)) return *refusal;
-  return Update(kind, kind.Read(body, document::WriteJson(body)), stored, /*put=*/true, part, request);
+  return Update(kind, kind.Read(body, std::nullopt), stored, /*put=*/true, part, request);
 }
 
 Answer PatchObject(const Strategy& kind, const Value& stored, PatchType type, const Value& patch, Part part,

@@ -45,8 +45,8 @@ class Strategy {
   // PUT without a resourceVersion means whichever there is.
   virtual bool allows_unconditional_update() const = 0;
 
-  // `text`: the body as it came.
-  virtual Draft Read(const document::Value& raw, std::string_view text) const = 0;
+  // `text`: the body as it came; absent: as it would be written.
+  virtual Draft Read(const document::Value& raw, std::optional<std::string_view> text) const = 0;
   // A stored object after a patch: refusals speak of the patch.
   virtual Draft ReadPatched(const document::Value& patched, const document::Value& stored) const = 0;
   // The stored object in the form of a draft.

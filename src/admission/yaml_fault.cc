@@ -30,9 +30,11 @@ YamlFault ExplainYamlError(std::string_view text, const document::YamlError& err
       return {PlaceIn(line, tab), "a tab: YAML is indented with blanks only", "Replace each tab by blanks."};
     }
     const std::size_t braces = content.find("{{");
-    const bool quoted =
-        braces != std::string_view::npos && braces > 0 && content.find_last_of("\"'", braces) == braces - 1;
-    if (line == error.mark.line && braces != std::string_view::npos && !quoted) {
+    if (braces == std::string_view::npos) continue;
+    const std::size_t before = content.find_last_not_of(' ', braces - 1);
+    const bool begins = braces == 0 || before == std::string_view::npos;
+    const bool quoted = !begins && (content[before] == '"' || content[before] == '\'');
+    if (begins || (line == error.mark.line && !quoted)) {
       return {PlaceIn(line, braces), "{{ is part of a template, and not YAML",
               "Render the template first (helm template, envsubst, ...) and use its output."};
     }

@@ -269,13 +269,18 @@ class Loader {
   void CheckChildJobs(const admission::ManifestObject& manifest, const Admitted& jobset) {
     const Value& admitted = jobset.object;
     const Value& jobs = admitted["spec"]["replicatedJobs"];
+    const std::string& own = admitted["metadata"]["namespace"].AsText();
+    const std::string name_space = own.empty() ? options_.name_space : own;
     for (std::size_t i = 0; i < jobs.size(); ++i) {
-      if (jobs[i]["replicas"].AsInt() == 0) continue;
+      const Value& replicas = jobs[i]["replicas"];
+      if (!replicas.IsNull() && replicas.AsInt() == 0) continue;
       Value job = jobs[i]["template"];
       job.Set("apiVersion", Value::String("batch/v1"));
       job.Set("kind", Value::String("Job"));
-      job.At("metadata")
-          .Set("name", Value::String(Cat(admitted["metadata"]["name"].AsText(), "-", jobs[i]["name"].AsText(), "-0")));
+      // What is wrong with the names of a JobSet that was refused has been said.
+      const std::string name =
+          jobset.accepted ? Cat(admitted["metadata"]["name"].AsText(), "-", jobs[i]["name"].AsText(), "-0") : "j";
+      job.At("metadata").Set("name", Value::String(name));
       job.At("metadata").Remove("namespace");
       // Its claims will be volumes of its pods; of which kind does not matter here.
       Value& volumes = job.At("spec").At("template").At("spec").At("volumes");
@@ -286,8 +291,7 @@ class Loader {
           volume.Set("emptyDir", Value::MakeObject());
         }
       }
-      const admission::Answer answer =
-          admission::CreateJob(job, {admitted["metadata"]["namespace"].AsText(), "Ignore", "UID", "", options_.now});
+      const admission::Answer answer = admission::CreateJob(job, {name_space, "Ignore", "UID", "", options_.now});
       if (!answer.ok()) Add(manifest, answer, Cat("spec.replicatedJobs[", i, "].template."), jobset.dropped);
     }
   }

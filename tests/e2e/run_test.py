@@ -218,7 +218,7 @@ class WrongInput(Reprieve):
 ---
 {apiVersion: v1, kind: Secret, metadata: {name: s}, data: {k: "***"}}
 """
-        self.check(text, "Did you mean data?", "data[a b]", "7, a number where text", "there is a ConfigMap c above already",
+        self.check(text, "Did you mean data?", "data[a b]", "7, a number where text", "there is a ConfigMap c already, at job.yaml:",
                    "text in base64", "5 errors")
 
     def test_what_never_ends_is_refused(self):

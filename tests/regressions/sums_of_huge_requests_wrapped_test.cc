@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "document/json.h"
+#include "model/bind.h"
 #include "model/core.h"
 #include "scheduler/resources.h"
 
@@ -11,11 +12,9 @@ namespace reprieve {
 namespace {
 
 TEST(RequestsOfAPod, AreNeverLessThanThoseOfAContainer) {
-  core::PodSpec pod;
-  FromValue(*document::ParseJson(
-                R"({"containers":[{"name":"a","image":"i","resources":{"requests":{"memory":"8Ei","cpu":"9E"}}},
-                    {"name":"b","image":"i","resources":{"requests":{"memory":"9223372036854775808","cpu":"9E"}}}]})"),
-            pod);
+  const auto pod = model::Bind<core::PodSpec>(*document::ParseJson(
+      R"({"containers":[{"name":"a","image":"i","resources":{"requests":{"memory":"8Ei","cpu":"9E"}}},
+          {"name":"b","image":"i","resources":{"requests":{"memory":"9223372036854775808","cpu":"9E"}}}]})"));
   const scheduler::Resources requests = scheduler::RequestsOf(pod);
   EXPECT_EQ(scheduler::AmountOf(requests, "memory"), std::numeric_limits<std::int64_t>::max());
   EXPECT_EQ(scheduler::AmountOf(requests, "cpu"), std::numeric_limits<std::int64_t>::max());
