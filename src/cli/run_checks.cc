@@ -313,6 +313,7 @@ void CheckRunnable(const node::LocalWorld& world, const std::string& first_path,
     auto file = std::make_shared<const admission::ManifestFile>(admission::ManifestFile{first_path, {}});
     loaded.errors.push_back({std::move(file), {}, "", "has no Job and no JobSet in it", ""});
   }
+  SortByPlace(loaded.errors, loaded.files);
 }
 
 std::vector<world::Incident> ReadInjections(const std::vector<std::string>& texts,

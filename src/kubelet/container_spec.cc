@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "base/text.h"
+#include "kubelet/names_library.h"
 #include "kubelet/security.h"
 #include "kubelet/start_obstacles.h"
 
@@ -97,6 +98,7 @@ Result<runtime::ContainerSpec> MakeContainerSpec(const core::Container& containe
   for (auto& [name, value] : *own) environment.insert_or_assign(name, std::move(value));
   out.environment.reserve(environment.size());
   for (const auto& [name, value] : environment) out.environment.push_back(Cat(name, "=", value));
+  if (context.names) PreloadNames(context.names->library, context.names->hosts_file, context.hostname, out.environment);
 
   out.working_directory =
       container.working_dir.empty() ? DefaultDirectory(context, out.mounts, security) : container.working_dir;

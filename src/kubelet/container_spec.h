@@ -4,6 +4,7 @@
 // enter a directory. Errors make the container wait.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,12 @@
 #include "runtime/runtime.h"
 
 namespace reprieve::kubelet {
+
+// A library that is loaded into a process and looks names up in a file.
+struct NamesByLibrary {
+  std::string library;
+  std::string hosts_file;
+};
 
 struct ContainerContext {
   PodFacts facts;
@@ -28,6 +35,8 @@ struct ContainerContext {
   const std::string& working_directory;
   // Who runs a container that names no user.
   std::uint32_t user = 0;
+  // What finds names for it; absent: its /etc/hosts, or nothing.
+  std::optional<NamesByLibrary> names = std::nullopt;
 };
 
 Result<runtime::ContainerSpec> MakeContainerSpec(const core::Container& container, const ContainerContext& context);

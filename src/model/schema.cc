@@ -231,7 +231,7 @@ class Schema {
     if (IsBuiltin(type)) return prefix + std::string(type);
     const std::string full = FullName(group, type);
     const std::string_view package = Group(full);
-    return Cat(prefix, package.substr(package.rfind('/') + 1), ".", std::string_view(full).substr(package.size() + 1));
+    return Cat(prefix, PackageName(package), ".", std::string_view(full).substr(package.size() + 1));
   }
 
   std::map<std::string, std::vector<Row>, std::less<>> rows_;
@@ -261,6 +261,11 @@ const Message& GetMessage(std::string_view full_name) {
   const Message* message = FindMessage(full_name);
   REPRIEVE_CHECK(message != nullptr, full_name);
   return *message;
+}
+
+std::string_view PackageName(std::string_view path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == std::string_view::npos ? path : path.substr(slash + 1);
 }
 
 const Message& JobMessage() {

@@ -92,6 +92,9 @@ const Message& GetMessage(std::string_view full_name);
 // Null pointer: the table doesn't have it.
 const Message* FindMessage(std::string_view full_name);
 
+// How Go calls a package: the last part of its path.
+std::string_view PackageName(std::string_view path);
+
 const Message& JobMessage();     // batch/v1.Job
 const Message& PodMessage();     // core/v1.Pod
 const Message& JobSetMessage();  // jobset.x-k8s.io/v1alpha2.JobSet

@@ -14,7 +14,9 @@
 #include <system_error>
 
 #include "base/text.h"
+#include "kubelet/names_library.h"
 #include "runtime/cgroup.h"
+#include "runtime/mount_plan.h"
 
 namespace reprieve::node {
 namespace {
@@ -27,7 +29,7 @@ std::uint64_t RandomSeed() {
   return seed;
 }
 
-// A new directory below `parent` that only this user can enter. What engines that were killed have left there goes.
+// Creates a directory below `parent` that only this user can enter, and removes those of engines that were killed.
 Result<std::string> MakePrivateDirectory(const std::string& parent, Janitor& janitor) {
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator(parent, ignored)) {
@@ -37,7 +39,7 @@ Result<std::string> MakePrivateDirectory(const std::string& parent, Janitor& jan
   }
   std::string pattern = Cat(parent, "/", runtime::EngineName(), "-XXXXXX");
   if (mkdtemp(pattern.data()) == nullptr) {
-    return Error{Cat("directory ", pattern, " cannot be made: ", strerrordesc_np(errno))};
+    return Error{Cat("directory ", pattern, " cannot be created: ", strerrordesc_np(errno))};
   }
   return pattern;
 }
@@ -48,7 +50,7 @@ std::string CurrentDirectory() {
   return failed ? std::string("/") : out;
 }
 
-// Where this program is; empty if that cannot be said.
+// Where this program is; empty if unknown.
 std::string ProgramDirectory() {
   std::error_code failed;
   const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", failed);
@@ -104,23 +106,25 @@ Status LocalWorld::Start() {
   if (!runtime) return runtime.error();
   runtime_ = std::move(*runtime);
   OpenNetwork();
+  OpenNamesLibrary();
 
   MachineOptions machine;
   machine.state_directory = state;
-  machine.volumes = {volume_directory_ + "/pods", memory_directory_ + "/pods", state + "/claims"};
-  machine.names_directory = memory_directory_ + "/names";
-  machine.network = network_.get();
-  machine.only_names_on_network = networks_ != Networks::kOwn;
-  machine.agents_directory = memory_directory_ + "/agents";
-  machine.program_directory = ProgramDirectory();
-  machine.base_environment = kubelet::BaseEnvironment(environ);
-  machine.working_directory = WorkingDirectory();
+  machine.pods.volumes = {volume_directory_ + "/pods", memory_directory_ + "/pods", state + "/claims"};
+  machine.pods.addresses.names_directory = (names_directory_.empty() ? memory_directory_ : names_directory_) + "/names";
+  machine.pods.addresses.names_library = names_library_;
+  machine.pods.addresses.network = network_.get();
+  machine.pods.addresses.only_names_on_network = networks_ != Networks::kOwn;
+  machine.pods.agents_directory = memory_directory_ + "/agents";
+  machine.pods.program_directory = ProgramDirectory();
+  machine.pods.base_environment = kubelet::BaseEnvironment(environ);
+  machine.pods.working_directory = WorkingDirectory();
   machine.max_starting = options_.max_starting;
   machine.restart_backoff = options_.restart_backoff;
-  machine.notice = options_.notice;
+  machine.notice = machine.pods.notice = options_.notice;
   machine.output = options_.output;
   machine.incident_applied = options_.incident_applied;
-  // The engine hears of everything first: what the machine writes then is news to it.
+  // The engine must be notified before the machine: it then sees the machine's own writes as later changes.
   store_.AddWatcher(&engine_);
   machine_ =
       std::make_unique<Machine>(store_, clock_, *runtime_, inbox_, nodes_, images_, settings_, std::move(machine));
@@ -146,6 +150,7 @@ LocalWorld::~LocalWorld() {
   runtime_.reset();
   std::error_code ignored;
   if (!memory_directory_.empty()) std::filesystem::remove_all(memory_directory_, ignored);
+  if (!names_directory_.empty()) std::filesystem::remove_all(names_directory_, ignored);
   if (!volume_directory_.empty()) std::filesystem::remove_all(volume_directory_, ignored);
 }
 
@@ -153,10 +158,30 @@ std::string LocalWorld::Describe() const {
   return runtime_->Describe();
 }
 
+// Pods read its files themselves, as any user, so the directory must be open to all.
+void LocalWorld::OpenNamesLibrary() {
+  if (PodsHaveHostsFiles()) return;
+  names_library_ = kubelet::FindNamesLibrary().value_or("");
+  if (names_library_.empty()) return;
+  auto directory = MakePrivateDirectory("/dev/shm", janitor_);
+  if (directory && chmod(directory->c_str(), 0711) == 0) names_directory_ = std::move(*directory);
+}
+
+bool LocalWorld::PodsHaveHostsFiles() const {
+  return runtime_->capabilities().own_mounts() && runtime::MachineHasHostsFile();
+}
+
+std::string LocalWorld::WhyNoNames() const {
+  if (PodsHaveHostsFiles() || !names_library_.empty()) return {};
+  return Cat(runtime_->capabilities().own_mounts() ? "this machine has no /etc/hosts to mount a pod's own over"
+                                                   : "plain processes have no /etc/hosts of their own",
+             ", and libnss_wrapper.so, which would resolve names for them, is not installed");
+}
+
 std::string LocalWorld::DescribeNetwork() const {
   if (!network_) {
-    return "the network is this machine's: each pod of a JobSet has an address of its own in 127.0.0.0/8, but one that "
-           "listens on 0.0.0.0 keeps the port from all others";
+    return "pods share this machine's network: each pod of a JobSet has its own address in 127.0.0.0/8, but one that "
+           "listens on 0.0.0.0 blocks the port for all others";
   }
   return Cat(networks_ == Networks::kOwn ? "each pod" : "each pod of a JobSet",
              " has a network of its own, where it may listen on any port; pods reach each other, and this machine at ",
@@ -213,8 +238,8 @@ std::vector<std::string> LocalWorld::WhyNotRunnable(const core::PodSpec& spec, c
       return claim.metadata.namespace_ == name_space && claim.metadata.name == volume.claim->claim_name;
     });
     if (!given) {
-      out.push_back(Cat("volume ", volume.name, " wants the PersistentVolumeClaim ", volume.claim->claim_name,
-                        ", which is in none of the manifests"));
+      out.push_back(Cat("volume ", volume.name, " uses the PersistentVolumeClaim ", volume.claim->claim_name,
+                        ", which none of the manifests has"));
     }
   }
   return out;
@@ -246,7 +271,7 @@ void LocalWorld::Wake() noexcept {
   errno = before;
 }
 
-// What has happened first, so that controllers look at the newest.
+// The machine's events come first, so that controllers see the newest state.
 bool LocalWorld::DoRound() {
   bool any = machine_->HandleDue();
   while (!ending_ && engine_.RunOne()) any = true;

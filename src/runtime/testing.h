@@ -50,6 +50,11 @@ inline bool Eventually(const std::function<bool()>& holds) {
   return false;
 }
 
+// A mark by which to find processes: so many seconds to sleep, as no other test program on this machine asks for.
+inline std::string Mark(int which) {
+  return Cat(1'000'000'000 + 10 * std::int64_t{getpid()} + which);
+}
+
 // How many processes of this machine have `word` as an argument.
 inline int CountProcesses(const std::string& word) {
   int count = 0;
@@ -61,17 +66,25 @@ inline int CountProcesses(const std::string& word) {
   return count;
 }
 
-// Cgroups of this process's engine, or those in them whose name begins with `prefix`.
-inline int CountOwnCgroups(const std::string& prefix = {}) {
+// Whether `name` is the EngineName of the process, dead or alive: that of another test program's engine is not.
+inline bool IsEngineOf(pid_t process, const std::string& name) {
+  const auto pieces = Split(name, '-');
+  return pieces.size() >= 4 && pieces[0] == "reprieve" && pieces[2] == Cat(process);
+}
+
+// Cgroups of the engine of that process, or those in them whose name begins with `prefix`.
+inline int CountCgroupsOf(pid_t process, const std::string& prefix = {}) {
+  EXPECT_TRUE(IsEngineOf(getpid(), EngineName())) << "names of engines have changed: nothing would be found";
   int count = 0;
   std::error_code failed;
   const auto options = std::filesystem::directory_options::skip_permission_denied;
   for (const auto& entry : std::filesystem::recursive_directory_iterator("/sys/fs/cgroup", options, failed)) {
     const std::filesystem::path& path = entry.path();
-    const bool ours = path.filename() == EngineName() || IsNameOfADeadEngine(path.filename());
     if (!entry.is_directory(failed)) continue;
-    const bool inner = path.parent_path().filename() == EngineName();
-    if (prefix.empty() ? ours : inner && path.filename().string().starts_with(prefix)) ++count;
+    const bool inner = IsEngineOf(process, path.parent_path().filename());
+    const bool counts =
+        prefix.empty() ? IsEngineOf(process, path.filename()) : inner && path.filename().string().starts_with(prefix);
+    if (counts) ++count;
   }
   return count;
 }

@@ -35,9 +35,11 @@ bool BackoffLimitExceeded(const Sync& sync) {
 
 bool DeadlineExceeded(Sync& sync) {
   if (!sync.spec.active_deadline_seconds || !sync.status.start_time || sync.spec.suspended()) return false;
-  // Past what a clock can hold it never comes.
+  // A deadline beyond the range of Time is never reached.
   if (*sync.spec.active_deadline_seconds > Seconds::max().count() / 2'000'000'000) return false;
-  const Time deadline = *sync.status.start_time + Seconds(*sync.spec.active_deadline_seconds);
+  // A startTime that is not written yet is `now`.
+  const Time started = sync.status.start_time == sync.job.status.start_time ? sync.view.LatestStart() : sync.now;
+  const Time deadline = started + Seconds(*sync.spec.active_deadline_seconds);
   if (sync.now >= deadline) return true;
   sync.LookAgain(deadline);
   return false;
