@@ -59,7 +59,7 @@ class RightsCheck {
     const std::string at = WhereSet(container, security.user ? "runAsUser" : "runAsNonRoot");
     const std::string advice = security.user ? "give another number than 0" : "set runAsUser";
     Add(ends_ ? Support::kWarned : Support::kRefused, at,
-        Cat(*why, ": the container would wait with CreateContainerConfigError ",
+        Cat("keeps the container from running (", *why, "): it would wait with CreateContainerConfigError ",
             ends_ ? "until the deadline" : "for ever", "; ", advice, ", or set runAsNonRoot to false"));
   }
 
@@ -72,8 +72,8 @@ class RightsCheck {
     const std::string at = Cat(path_, ".securityContext.capabilities.add");
     if (add.size() > 0 && !rights_.may_change_user) {
       Add(Support::kWarned, at,
-          "an ordinary user has no capabilities to give: the program gets none; start reprieve as root if it needs "
-          "them");
+          "gives nothing, for an ordinary user has no capabilities to give; start reprieve as root if the program "
+          "needs them");
     }
     for (std::size_t i = 0; i < add.size(); ++i) {
       const std::string& name = add[i].AsText();
@@ -87,7 +87,8 @@ class RightsCheck {
   void CheckMounts(const core::Container& container, const Security& security) {
     if (security.read_only_root) {
       Add(Support::kRefused, Cat(path_, ".securityContext.readOnlyRootFilesystem"),
-          Cat("can't be had, for ", WhyNoMounts(), "; remove the field"));
+          Cat("can't be had, for ", WhyNoMounts(),
+              "; run it where containers have mounts of their own, or remove the field"));
     }
     for (std::size_t i = 0; i < container.volume_mounts.size(); ++i) {
       const core::VolumeMount& mount = container.volume_mounts[i];
@@ -95,9 +96,10 @@ class RightsCheck {
       if (!IsInPlace(mount)) {
         Add(Support::kRefused, Cat(at, ".mountPath"),
             Cat("the volume ", mount.name, " can't be mounted, for ", WhyNoMounts(),
-                "; or use a hostPath whose path is the mountPath"));
+                "; run it where containers have mounts of their own, or use a hostPath whose path is the mountPath"));
       } else if (mount.read_only) {
-        Add(Support::kWarned, Cat(at, ".readOnly"), Cat("the program may write to it, for ", WhyNoMounts()));
+        Add(Support::kWarned, Cat(at, ".readOnly"),
+            Cat("is not enforced, for ", WhyNoMounts(), "; leave out the volume if the program must not write to it"));
       }
     }
   }
@@ -121,9 +123,7 @@ class RightsCheck {
     return out;
   }
 
-  std::string WhyNoMounts() const {
-    return Cat("containers are plain processes here, without mounts of their own (", rights_.why_no_mounts, ")");
-  }
+  std::string WhyNoMounts() const { return Cat("containers are plain processes here (", rights_.why_no_mounts, ")"); }
 
   // The container's own word if it has one, else the pod's.
   std::string WhereSet(const core::Container& container, std::string_view field) const {

@@ -150,7 +150,7 @@ spec:
         self.assertIn("DeadlineExceeded", done.stdout)
         self.assertNotIn("ran as", done.stdout)
         self.assertRegex(done.stderr, r"Warning: runasnonroot.yaml:\d+: spec.template.spec.containers\[0\].securityContext."
-                                      r"runAsUser container's runAsUser breaks non-root policy")
+                                      r"runAsUser keeps the container from running \(container's runAsUser breaks non-root policy\)")
 
     @needs_root
     def test_without_a_deadline_it_is_refused_since_it_would_wait_for_ever(self):
