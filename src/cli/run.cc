@@ -9,6 +9,7 @@
 #include <mutex>
 #include <thread>
 
+#include "base/saturate.h"
 #include "base/text.h"
 #include "cli/exit_code.h"
 #include "cli/feature_gates_option.h"
@@ -276,9 +277,9 @@ class RunVerb final : public Verb {
     }
     if (running > 0) {
       report.Say(Cat("Ending ", running, running == 1 ? " pod" : " pods", "; this may take up to ",
-                     HumanDuration(Seconds(grace)), ". Press Ctrl-C again to end at once."));
+                     HumanDuration(DurationOfSeconds(grace)), ". Press Ctrl-C again to end at once."));
     }
-    world.End(Seconds(grace), [] { return Interrupt::count() > 1; });
+    world.End(DurationOfSeconds(grace), [] { return Interrupt::count() > 1; });
   }
 
   std::vector<std::string> files_;
