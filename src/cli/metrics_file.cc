@@ -1,11 +1,7 @@
 #include "cli/metrics_file.h"
 
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
-#include <fstream>
-
 #include "base/text.h"
+#include "runtime/user_file.h"
 
 namespace reprieve::cli {
 namespace {
@@ -29,12 +25,9 @@ std::string MetricsText(const engine::JobSetCounters& counters) {
 }
 
 Status WriteMetricsFile(const std::string& path, const engine::JobSetCounters& counters) {
-  const std::string draft = path + ".tmp";
-  std::ofstream file(draft, std::ios::trunc);
-  file << MetricsText(counters);
-  file.close();
-  if (!file.fail() && std::rename(draft.c_str(), path.c_str()) == 0) return Ok();
-  return Error{Cat("--metrics-file ", path, " cannot be written: ", strerrordesc_np(errno))};
+  const Status written = runtime::WriteUserFile(path, MetricsText(counters));
+  if (written.ok()) return Ok();
+  return Error{Cat("--metrics-file ", path, " cannot be written: ", written.error().message)};
 }
 
 }  // namespace reprieve::cli
