@@ -14,6 +14,7 @@
 #include "cli/exit_code.h"
 #include "cli/feature_gates_option.h"
 #include "cli/interrupt.h"
+#include "cli/leftovers.h"
 #include "cli/load.h"
 #include "cli/metrics_file.h"
 #include "cli/network_choice.h"
@@ -231,7 +232,7 @@ class RunVerb final : public Verb {
     if (interrupted) EndEarly(world, run_report);
     run_report.Summarize(interrupted, world.machine().PendingIncidents());
     if (verbose_ && output_ == "text") PrintObjects(world);
-    if (interrupted) run_report.Say("Nothing is left behind: no process, mount or cgroup.");
+    if (interrupted) run_report.Say(TellLeftovers(world.CleanUp()));
     if (const Status written = WriteMetrics(world); !written.ok()) run_report.Say(written.error().message);
     world.store().RemoveWatcher(&run_report);
     if (interrupted) return kInterrupted;

@@ -25,6 +25,7 @@
 #include "node/local_clock.h"
 #include "node/machine.h"
 #include "node/this_machine.h"
+#include "runtime/engine_folder.h"
 #include "runtime/pod_network.h"
 #include "runtime/supervisor.h"
 #include "store/store.h"
@@ -101,6 +102,9 @@ class LocalWorld {
   // when `hurry` (asked after each Wake) has become true and what was left has been killed.
   void End(Nanoseconds grace, const std::function<bool()>& hurry = {});
   void Wake() noexcept;
+  // Ends the machine and what still runs, removes all that was made for pods, and says what is left of it: processes,
+  // cgroups, mounts, folders. Nothing else but the destructor, the store and the clock may be used afterwards.
+  std::vector<std::string> CleanUp();
 
  private:
   explicit LocalWorld(LocalWorldOptions options);
@@ -122,9 +126,9 @@ class LocalWorld {
   runtime::Fd wake_;
   kubelet::RuntimeInbox inbox_;
   Janitor janitor_;
-  // Directories of this world's own, the first on a tmpfs if there is one: what must not outlive it.
-  std::string memory_directory_;
-  std::string volume_directory_;
+  // Folders of this world's own, the first on a tmpfs, or none: what must not outlive it.
+  runtime::EngineFolder memory_folder_;
+  runtime::EngineFolder volume_folder_;
   Networks networks_ = Networks::kMachine;
   std::string why_no_networks_;
   std::unique_ptr<runtime::PodNetwork> network_;

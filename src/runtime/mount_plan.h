@@ -18,6 +18,7 @@
 namespace reprieve::runtime {
 
 // Appends to `steps`, which bring private mounts already.
+// On an error errno says whether this process lacks something itself, such as descriptors.
 // `staging`: an empty directory where a cover is put together; it lies under no mount of `mounts`.
 Status PlanMounts(std::vector<Mount> mounts, const std::string& staging, std::vector<SetupStep>& steps);
 

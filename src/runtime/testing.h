@@ -23,6 +23,7 @@
 #include "base/text.h"
 #include "runtime/cgroup.h"
 #include "runtime/file.h"
+#include "runtime/own_cgroup.h"
 #include "runtime/supervisor.h"
 
 namespace reprieve::runtime {
@@ -61,27 +62,41 @@ inline int CountProcesses(const std::string& word) {
   return count;
 }
 
-// Cgroups of this process's engine, or those in them whose name begins with `prefix`.
+// Where this process's engine makes its cgroups. Those of other groups are none of our business.
+inline std::vector<std::string> PlacesOfCgroups() {
+  std::vector<std::string> places;
+  const std::string own = ReadFile("/proc/self/cgroup");
+  for (const CgroupMount& mount : ParseCgroupMounts(ReadFile("/proc/self/mountinfo"))) {
+    for (const std::string_view controller : {"memory", "cpu", "pids"}) {
+      if (mount.Has(controller)) places.push_back(OwnCgroup(mount, controller, own));
+    }
+    if (mount.version_2) places.insert(places.end(), {OwnCgroup(mount, "", own), mount.path});
+  }
+  return places;
+}
+
+// Cgroups of this process's engine and of dead ones, or those in the former whose name begins with `prefix`.
 inline int CountOwnCgroups(const std::string& prefix = {}) {
   int count = 0;
   std::error_code failed;
-  const auto options = std::filesystem::directory_options::skip_permission_denied;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator("/sys/fs/cgroup", options, failed)) {
-    const std::filesystem::path& path = entry.path();
-    const bool ours = path.filename() == EngineName() || IsNameOfADeadEngine(path.filename());
-    if (!entry.is_directory(failed)) continue;
-    const bool inner = path.parent_path().filename() == EngineName();
-    if (prefix.empty() ? ours : inner && path.filename().string().starts_with(prefix)) ++count;
+  for (const std::string& place : PlacesOfCgroups()) {
+    const std::string directory = prefix.empty() ? place : Cat(place, "/", EngineName());
+    for (const auto& entry : std::filesystem::directory_iterator(directory, failed)) {
+      const std::string name = entry.path().filename();
+      if (!entry.is_directory(failed)) continue;
+      const bool ours = name == EngineName() || IsNameOfADeadEngine(name);
+      count += (prefix.empty() ? ours : name.starts_with(prefix)) ? 1 : 0;
+    }
   }
   return count;
 }
 
 class TestRuntime {
  public:
-  explicit TestRuntime(ProbeOptions probe = {}, std::string state = {}) {
+  explicit TestRuntime(ProbeOptions probe = {}, std::string state = {}, SupervisorOptions options = {}) {
     if (state.empty()) {
       std::string pattern = "/tmp/runtime-test-XXXXXX";
-      directory_ = mkdtemp(pattern.data());
+      directory_ = std::filesystem::canonical(mkdtemp(pattern.data()));
       state = Path("state");
     } else {
       directory_ = state + "-files";
@@ -105,18 +120,32 @@ class TestRuntime {
       lines_.emplace_back(line);
       changed_.notify_all();
     };
-    SupervisorOptions options;
+    events.started = [this](const ContainerStarted& started) {
+      const std::lock_guard lock(mutex_);
+      started_.push_back(started.container);
+    };
+    events.notice = [this](const std::string& text) {
+      const std::lock_guard lock(mutex_);
+      notices_ += text + "\n";
+      changed_.notify_all();
+    };
     options.state_directory = state;
     options.probe = probe;
     runtime_ = std::move(Supervisor::Start(options, std::move(events))).value();
   }
   ~TestRuntime() {
-    End();
+    EXPECT_EQ(End(), "");
     std::filesystem::remove_all(directory_);
   }
 
   Supervisor* operator->() { return runtime_.get(); }
-  void End() { runtime_.reset(); }
+  // What is left then, a line each.
+  std::string End() {
+    if (!runtime_) return {};
+    const std::string left = Join(runtime_->End(), "\n");
+    runtime_.reset();
+    return left;
+  }
 
   std::string Path(const std::string& name) const { return name.empty() ? directory_ : Cat(directory_, "/", name); }
   void Write(const std::string& name, const std::string& text) const {
@@ -182,6 +211,15 @@ class TestRuntime {
       return std::find(lines_.begin(), lines_.end(), line) != lines_.end();
     })) << line;
   }
+  std::string AwaitNotice() {
+    std::unique_lock lock(mutex_);
+    EXPECT_TRUE(changed_.wait_for(lock, std::chrono::seconds(20), [&] { return !notices_.empty(); }));
+    return notices_;
+  }
+  int starts_of(ContainerId id) {
+    const std::lock_guard lock(mutex_);
+    return static_cast<int>(std::count(started_.begin(), started_.end(), id));
+  }
   int exits_seen() {
     const std::lock_guard lock(mutex_);
     return exits_seen_;
@@ -195,6 +233,8 @@ class TestRuntime {
   std::map<ExecId, ExecEnd> exec_ends_;
   std::map<ContainerId, std::string> output_;
   std::vector<std::string> lines_;
+  std::vector<ContainerId> started_;
+  std::string notices_;
   int exits_seen_ = 0;
   std::unique_ptr<Supervisor> runtime_;
 };
