@@ -1,5 +1,5 @@
-# Everything is a verb of ./dev; this forwards to it for those whose fingers say make.
-VERBS := build run test bench oracle fuzz format lint help
+# Everything is a verb of ./dev; this forwards to it for those who type make.
+VERBS := build run test bench oracle clang fuzz tsan format lint ci help
 .PHONY: $(VERBS)
 $(VERBS):
 	@./dev $@

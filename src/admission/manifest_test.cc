@@ -1,10 +1,12 @@
 #include "admission/manifest.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 
+#include "base/text.h"
 #include "document/locate.h"
 
 namespace reprieve::admission {
@@ -48,7 +50,7 @@ TEST(Manifest, KeepsTheObjectsBeforeAnError) {
 }
 
 TEST(Manifest, ReadsAFolderInTheOrderOfItsNames) {
-  const auto folder = std::filesystem::path(testing::TempDir()) / "reprieve_manifests";
+  const auto folder = std::filesystem::path(testing::TempDir()) / Cat("reprieve_manifests-", getpid());
   std::filesystem::remove_all(folder);
   std::filesystem::create_directories(folder);
   EXPECT_NE(FirstError(ReadManifests(folder.string())).find("no manifests in this folder"), std::string::npos);

@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t kWidestLine = 160;
 constexpr std::size_t kMostOfOneFile = 100;
 
-// Lines of the file that was asked about last: errors come file by file, and a file is searched for its lines once.
+// Lines of the last file used: errors come file by file, and the lines of a file are found once.
 class Lines {
  public:
   std::string_view Line(const admission::ManifestFile& file, std::uint32_t line) {
@@ -83,8 +83,9 @@ std::string Render(const Diagnostic& d, Lines& lines, const Style& style) {
 
 }  // namespace
 
-void SortByPlace(std::vector<Diagnostic>& diagnostics) {
+void SortByPlace(std::vector<Diagnostic>& diagnostics, const std::vector<std::string>& files) {
   std::unordered_map<std::string_view, std::size_t> ranks;
+  for (const std::string& file : files) ranks.try_emplace(file, ranks.size());
   for (const Diagnostic& d : diagnostics) ranks.try_emplace(d.source->name, ranks.size());
   const auto rank = [&](const Diagnostic& d) { return ranks.at(d.source->name); };
   std::stable_sort(diagnostics.begin(), diagnostics.end(), [&](const Diagnostic& a, const Diagnostic& b) {

@@ -9,6 +9,7 @@
 #include "base/random.h"
 #include "base/text.h"
 #include "cli/exit_code.h"
+#include "cli/exported.h"
 #include "cli/feature_gates_option.h"
 #include "cli/load.h"
 #include "cli/verb.h"
@@ -38,6 +39,7 @@ class Validate final : public Verb {
     verb->footer("Example:\n  reprieve validate train.yaml\n\nExit code 0: all is well; 2: something is wrong.");
     verb->add_option("FILE", files_, "Manifests: files, folders, or - for standard input")->required();
     verb->add_option("--feature-gates", gates_, kFeatureGatesHelp)->check(CheckFeatureGates);
+    verb->add_flag("--exported", exported_, kExportedHelp);
     verb->add_option("-o,--output", output_, "text, or json: one object a line")
         ->check(CLI::IsMember({"text", "json"}));
     verb->add_option("--color", color_, "auto, always or never")->check(CLI::IsMember({"auto", "always", "never"}));
@@ -47,6 +49,7 @@ class Validate final : public Verb {
     LoadOptions options;
     options.now = std::chrono::system_clock::now();
     options.gates = *model::ParseFeatureGates(gates_);
+    options.exported = exported_;
     // Nothing is created: any identity will do.
     options.new_uid = [] { return std::string("00000000-0000-4000-8000-000000000000"); };
     // Two objects of one generateName have two names.
@@ -70,6 +73,7 @@ class Validate final : public Verb {
  private:
   std::vector<std::string> files_;
   std::string gates_;
+  bool exported_ = false;
   std::string output_ = "text";
   std::string color_ = "auto";
 };

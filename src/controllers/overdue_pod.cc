@@ -3,6 +3,7 @@
 #include "base/saturate.h"
 #include "base/text.h"
 #include "model/jobset.h"
+#include "policy/elapsed.h"
 
 namespace reprieve::controllers {
 namespace {
@@ -17,15 +18,15 @@ std::optional<Time> TerminatingSince(const core::Pod& pod) {
 
 }  // namespace
 
-std::optional<Time> OverdueAt(const core::Pod& pod, const jobset::Extensions& limits) {
+std::optional<Time> OverdueAt(const core::Pod& pod, const jobset::Extensions& limits, Time seen) {
   if (pod.IsTerminal()) return std::nullopt;
   if (const auto since = TerminatingSince(pod)) {
-    if (limits.terminating_limit) return *since + *limits.terminating_limit;
+    if (limits.terminating_limit) return policy::LatestTime(*since, seen) + *limits.terminating_limit;
     return std::nullopt;
   }
   if (pod.status.phase != core::PodPhase::kPending || !limits.pending_limit) return std::nullopt;
   if (!pod.metadata.creation_timestamp) return std::nullopt;
-  return *pod.metadata.creation_timestamp + *limits.pending_limit;
+  return policy::LatestTime(*pod.metadata.creation_timestamp, seen) + *limits.pending_limit;
 }
 
 world::Plan LoseOverduePod(const core::Pod& pod, const jobset::Extensions& limits, Time now) {

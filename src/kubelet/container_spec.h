@@ -1,8 +1,10 @@
 // From a container of a pod to what the runtime is asked to run.
 //
-// Source: the API's fields of a container; the kubelet's order of doing it. Pure. Errors make the container wait.
+// Source: the API's fields of a container; the kubelet's order of doing it. Of the machine it looks only at who may
+// enter a directory. Errors make the container wait.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,6 +15,12 @@
 #include "runtime/runtime.h"
 
 namespace reprieve::kubelet {
+
+// A library that is loaded into a process and looks names up in a file.
+struct NamesByLibrary {
+  std::string library;
+  std::string hosts_file;
+};
 
 struct ContainerContext {
   PodFacts facts;
@@ -25,6 +33,10 @@ struct ContainerContext {
   const Environment& base_environment;
   // Where a container works that names no directory.
   const std::string& working_directory;
+  // Who runs a container that names no user.
+  std::uint32_t user = 0;
+  // What finds names for it; absent: its /etc/hosts, or nothing.
+  std::optional<NamesByLibrary> names = std::nullopt;
 };
 
 Result<runtime::ContainerSpec> MakeContainerSpec(const core::Container& container, const ContainerContext& context);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <system_error>
@@ -30,6 +31,17 @@ Status WriteAt(int fd, std::size_t offset, std::string_view bytes, const std::st
   return Ok();
 }
 
+// The lines that hold: all but those that begin with `#`.
+std::string WithoutComments(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n') + 1);
+    if (line.front() != '#') out += line;
+    text.remove_prefix(line.size());
+  }
+  return out;
+}
+
 }  // namespace
 
 Result<PodNames::File*> PodNames::FileOf(const std::string& name_space) {
@@ -39,10 +51,12 @@ Result<PodNames::File*> PodNames::FileOf(const std::string& name_space) {
   std::filesystem::create_directories(directory_, failed);
   if (failed) return Error{Cat("directory ", directory_, " cannot be made: ", failed.message())};
   auto made = std::make_unique<File>();
-  made->path = Cat(directory_, "/", name_space, ".hosts");
-  made->fd = runtime::Fd(open(made->path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
-  if (!made->fd.ok() || fchmod(made->fd.get(), 0644) != 0) {
-    return Error{Cat("file ", made->path, " cannot be made: ", strerrordesc_np(errno))};
+  made->path = PathOf(name_space);
+  if (reader_ == Reader::kEtcHosts) {
+    made->fd = runtime::Fd(open(made->path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+    if (!made->fd.ok() || fchmod(made->fd.get(), 0644) != 0) {
+      return Error{Cat("file ", made->path, " cannot be made: ", strerrordesc_np(errno))};
+    }
   }
   if (auto written = Append(*made, std::string(kUsualLines)); !written) return written.error();
   file = std::move(made);
@@ -57,7 +71,12 @@ Result<PodNames::File*> PodNames::FileOf(const std::string& name_space) {
 Result<std::string> PodNames::HostsFile(const std::string& name_space) {
   auto file = FileOf(name_space);
   if (!file) return file.error();
+  if (auto shown = Show(); !shown) return shown.error();
   return (*file)->path;
+}
+
+std::string PodNames::PathOf(const std::string& name_space) const {
+  return Cat(directory_, "/", name_space, ".hosts");
 }
 
 PodNames::Entry& PodNames::EntryOf(const Name& name) {
@@ -92,19 +111,47 @@ std::string PodNames::TakeAddress() {
   return out;
 }
 
-Result<PodNames::Line> PodNames::Append(File& file, const std::string& line) {
+Result<PodNames::Line> PodNames::Append(File& file, const std::string& line) const {
   const Line at = file.text.size();
-  if (auto written = WriteAt(file.fd.get(), at, line, file.path); !written) return written.error();
+  if (reader_ == Reader::kEtcHosts) {
+    if (auto written = WriteAt(file.fd.get(), at, line, file.path); !written) return written.error();
+  }
   file.text += line;
   return at;
 }
 
 // A line that holds begins with a blank, which separates nothing: one byte says whether it holds.
-Status PodNames::Switch(File& file, Line line, bool on) {
+Status PodNames::Switch(File& file, Line line, bool on) const {
   const char mark = on ? ' ' : '#';
   if (file.text[line] == mark) return Ok();
   file.text[line] = mark;
+  file.changed = true;
+  if (reader_ == Reader::kLibrary) return Ok();
   return WriteAt(file.fd.get(), line, std::string_view(&mark, 1), file.path);
+}
+
+// A new file in place of the old one: no reader ever sees half of it.
+Status PodNames::Replace(File& file) {
+  const std::string draft = file.path + ".new";
+  const runtime::Fd fd(open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+  if (!fd.ok() || fchmod(fd.get(), 0644) != 0) {
+    return Error{Cat("file ", draft, " cannot be made: ", strerrordesc_np(errno))};
+  }
+  if (auto written = WriteAt(fd.get(), 0, WithoutComments(file.text), draft); !written) return written;
+  if (rename(draft.c_str(), file.path.c_str()) != 0) {
+    return Error{Cat("file ", file.path, " cannot be replaced: ", strerrordesc_np(errno))};
+  }
+  file.changed = false;
+  return Ok();
+}
+
+Status PodNames::Show() {
+  if (reader_ == Reader::kEtcHosts) return Ok();
+  for (const auto& [name_space, file] : files_) {
+    if (!file || !file->changed) continue;
+    if (auto replaced = Replace(*file); !replaced) return replaced;
+  }
+  return Ok();
 }
 
 Status PodNames::WriteLines(const Name& name, Entry& entry) {

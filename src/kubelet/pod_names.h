@@ -4,6 +4,9 @@
 // /etc/hosts; it is only ever written in place, so that they see what changes. A name keeps its address and its line
 // for good: a pod that comes back costs a write of a few bytes, however many names there are.
 //
+// Where pods can be shown no /etc/hosts, a library reads the file for them (names_library.h). It knows no comments and
+// looks again only when the file has been replaced: Show replaces what has changed, whole.
+//
 // Every name has an address of its own, which no other run on this machine gives away: 127.x.y.z where pods share this
 // machine's network, so that all can listen on one port, each at its own address; what `claim` gives where they have
 // networks of their own.
@@ -38,14 +41,18 @@ class PodNames {
 
   using ClaimBlock = std::function<std::optional<runtime::AddressBlock>()>;
 
+  enum class Reader : std::uint8_t { kEtcHosts, kLibrary };
+
   // `directory` is made when the first name comes; then, too, the first addresses are claimed.
-  explicit PodNames(std::string directory, ClaimBlock claim = runtime::AddressBlock::Claim)
-      : directory_(std::move(directory)), claim_(std::move(claim)) {}
+  explicit PodNames(std::string directory, ClaimBlock claim = runtime::AddressBlock::Claim,
+                    Reader reader = Reader::kEtcHosts)
+      : directory_(std::move(directory)), claim_(std::move(claim)), reader_(reader) {}
   PodNames(const PodNames&) = delete;
   PodNames& operator=(const PodNames&) = delete;
 
-  // The file that pods of this namespace are shown as /etc/hosts.
+  // The file that pods of this namespace are shown as /etc/hosts, with all that has been set.
   Result<std::string> HostsFile(const std::string& name_space);
+  std::string PathOf(const std::string& name_space) const;
   // Which address the pod of that name has, and its successor.
   const std::string& AddressOf(const Name& name);
   // The pod of that name is to be found at `address`, which is not its own. Once said it holds.
@@ -59,12 +66,16 @@ class PodNames {
   Status Set(const Name& name, std::uint64_t number, bool published);
   // The pod is gone. Nothing if another has the name by now.
   Status Remove(const Name& name, std::uint64_t number);
+  // Lets the library see what was set or removed. Costs a write of each file that has changed; readers of /etc/hosts
+  // see it as it is, for nothing.
+  Status Show();
 
  private:
   struct File {
     std::string path;
-    runtime::Fd fd;
-    std::string text;  // what it holds
+    runtime::Fd fd;       // for /etc/hosts
+    std::string text;     // what it holds
+    bool changed = true;  // the library does not see all of it
   };
   // Where a line begins; its first character is `#` while it does not hold.
   using Line = std::size_t;
@@ -78,14 +89,16 @@ class PodNames {
   };
 
   Result<File*> FileOf(const std::string& name_space);
-  static Result<Line> Append(File& file, const std::string& line);
-  static Status Switch(File& file, Line line, bool on);
+  Result<Line> Append(File& file, const std::string& line) const;
+  Status Switch(File& file, Line line, bool on) const;
+  static Status Replace(File& file);
   Status WriteLines(const Name& name, Entry& entry);
   Entry& EntryOf(const Name& name);
   std::string NewAddress();
 
   const std::string directory_;
   const ClaimBlock claim_;
+  const Reader reader_;
   std::map<std::string, std::unique_ptr<File>> files_;  // by namespace
   std::map<Name, Entry> entries_;
   std::vector<runtime::AddressBlock> blocks_;  // one with the first name, and one more whenever the last is used up

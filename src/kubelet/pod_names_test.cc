@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -12,9 +13,14 @@
 namespace reprieve::kubelet {
 namespace {
 
+std::string NewDirectory() {
+  std::string pattern = ::testing::TempDir() + "pod_namesXXXXXX";
+  return mkdtemp(pattern.data());
+}
+
 class PodNamesTest : public ::testing::Test {
  protected:
-  PodNamesTest() : directory_(::testing::TempDir() + "/pod_names"), names_(directory_) {}
+  PodNamesTest() : names_(directory_) {}
   ~PodNamesTest() override { std::filesystem::remove_all(directory_); }
 
   // The names that have this address for a pod of the namespace, as a resolver reads the file.
@@ -31,7 +37,7 @@ class PodNamesTest : public ::testing::Test {
     return out;
   }
 
-  std::string directory_;
+  const std::string directory_ = NewDirectory();
   PodNames names_;
   const PodNames::Name worker_{"default", "js", "js-w-0-1"};
 };
@@ -111,6 +117,50 @@ TEST_F(PodNamesTest, AddressesAreOfTheBlocksThatAreClaimed) {
   EXPECT_EQ(names.AddressOf(worker_), "127.255.0.1");
   EXPECT_EQ(names.TakeAddress(), "127.255.0.2");
   EXPECT_EQ(claims, 1);
+}
+
+// What the library that reads for plain processes gets: it takes any line for a name, and a comment for an error.
+class NamesForALibrary : public ::testing::Test {
+ protected:
+  NamesForALibrary() : names_(directory_, runtime::AddressBlock::Unclaimed, PodNames::Reader::kLibrary) {}
+  ~NamesForALibrary() override { std::filesystem::remove_all(directory_); }
+
+  std::string Text() const {
+    std::ifstream file(names_.PathOf("default"));
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+
+  const std::string directory_ = NewDirectory();
+  PodNames names_;
+  const PodNames::Name worker_{"default", "js", "w"};
+  static constexpr std::string_view kAlways = "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n";
+};
+
+TEST_F(NamesForALibrary, HoldNoCommentAndOnlyWhatHolds) {
+  ASSERT_TRUE(names_.Set(worker_, 7, true).ok());
+  ASSERT_TRUE(names_.HostsFile("default").ok());
+  EXPECT_EQ(Text(),
+            Cat(kAlways, " 127.255.0.1\tw.js.default.svc.cluster.local w.js.default.svc w.js.default w.js w\n"));
+  ASSERT_TRUE(names_.Set(worker_, 7, false).ok());
+  ASSERT_TRUE(names_.Show().ok());
+  EXPECT_EQ(Text(), Cat(kAlways, " 127.255.0.1\tw\n"));
+  ASSERT_TRUE(names_.Remove(worker_, 7).ok());
+  ASSERT_TRUE(names_.Show().ok());
+  EXPECT_EQ(Text(), kAlways);
+}
+
+TEST_F(NamesForALibrary, AreReplacedAsAFileOnlyIfTheyHaveChanged) {
+  ASSERT_TRUE(names_.Set(worker_, 7, true).ok());
+  ASSERT_TRUE(names_.Show().ok());
+  const std::string path = names_.PathOf("default");
+  // A name for the file as it was: as long as it has two, it has not been replaced.
+  std::filesystem::create_hard_link(path, path + ".before");
+  ASSERT_TRUE(names_.Set(worker_, 7, true).ok());
+  ASSERT_TRUE(names_.Show().ok());
+  EXPECT_EQ(std::filesystem::hard_link_count(path), 2U);
+  ASSERT_TRUE(names_.Remove(worker_, 7).ok());
+  ASSERT_TRUE(names_.Show().ok());
+  EXPECT_EQ(std::filesystem::hard_link_count(path), 1U);
 }
 
 }  // namespace

@@ -268,13 +268,8 @@ Result<std::vector<runtime::Mount>> PodVolumes::MountsOf(const core::Container& 
   return out;
 }
 
-std::vector<std::string> UnsupportedVolumes(const core::PodSpec& spec) {
+std::vector<std::string> UnsupportedMounts(const core::PodSpec& spec) {
   std::vector<std::string> out;
-  for (const core::Volume& volume : spec.volumes) {
-    if (IsSupported(volume)) continue;
-    out.push_back(Cat("volume ", volume.name, " of kind ", KindOf(volume),
-                      " is not supported by run; use emptyDir, hostPath, persistentVolumeClaim, configMap or secret"));
-  }
   const auto check_mounts = [&](const std::vector<core::Container>& containers) {
     for (const core::Container& container : containers) {
       for (const core::VolumeMount& mount : container.volume_mounts) {

@@ -166,7 +166,7 @@ TEST_F(VolumesTest, ASubPathStaysInsideItsVolume) {
   for (const std::string bad : {"..", "a/../../b", "/etc"}) {
     mount.sub_path = bad;
     EXPECT_TRUE(Made().starts_with("error: subPath")) << bad;
-    EXPECT_EQ(UnsupportedVolumes(spec_).size(), 1U) << bad;
+    EXPECT_EQ(UnsupportedMounts(spec_).size(), 1U) << bad;
   }
   fs::create_directory_symlink("/tmp", directory_ + "/out");
   for (const std::string bad : {"out", "out/new"}) {
@@ -188,13 +188,9 @@ TEST_F(VolumesTest, AClaimIsAFolderThatStays) {
   for (const std::string& directory : volumes_.directories()) EXPECT_EQ(directory.find("/claims"), std::string::npos);
 }
 
-TEST_F(VolumesTest, WhatRunCannotProvideIsNamedBeforeAnythingStarts) {
-  Add("share").rest.At("nfs").At("path") = core::Value::String("/");
+TEST_F(VolumesTest, AMountWithoutItsVolumeIsNamedBeforeAnythingStarts) {
   spec_.containers.front().volume_mounts.emplace_back().name = "ghost";
-  EXPECT_EQ(Join(UnsupportedVolumes(spec_), "\n"),
-            "volume share of kind nfs is not supported by run; use emptyDir, hostPath, persistentVolumeClaim, "
-            "configMap or secret\n"
-            "container main mounts the volume ghost, which the pod lacks");
+  EXPECT_EQ(Join(UnsupportedMounts(spec_), "\n"), "container main mounts the volume ghost, which the pod lacks");
 }
 
 TEST_F(VolumesTest, ALinkThatSomebodyHasPutIntoTheStateFolderLeadsNowhere) {

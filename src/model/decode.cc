@@ -63,7 +63,7 @@ class Decoder {
     type.shape = Shape::kMessage;
     type.message = &message;
     const auto package = std::string_view(message.full_name).substr(0, message.full_name.rfind('.'));
-    type.go_name = Cat(package.substr(package.rfind('/') + 1), ".", message.name);
+    type.go_name = Cat(PackageName(package), ".", message.name);
     out_.value = Value::MakeObject();
     out_.value.set_mark(raw.mark());
     Into(raw, type, out_.value);

@@ -14,7 +14,9 @@
 #include <system_error>
 
 #include "base/text.h"
+#include "kubelet/names_library.h"
 #include "runtime/file.h"
+#include "runtime/mount_plan.h"
 #include "runtime/no_links.h"
 
 namespace reprieve::node {
@@ -28,7 +30,7 @@ std::uint64_t RandomSeed() {
   return seed;
 }
 
-// A new folder below `parent` that only this user can enter. What engines that were killed have left there goes.
+// Creates a folder below `parent` that only this user can enter, and removes those of engines that were killed.
 Result<runtime::EngineFolder> MakePrivateFolder(const std::string& parent, Janitor& janitor) {
   std::error_code failed;
   const std::string real = std::filesystem::canonical(parent, failed);
@@ -57,7 +59,7 @@ std::string CurrentDirectory() {
   return failed ? std::string("/") : out;
 }
 
-// Where this program is; empty if that cannot be said.
+// Where this program is; empty if unknown.
 std::string ProgramDirectory() {
   std::error_code failed;
   const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", failed);
@@ -116,28 +118,31 @@ Status LocalWorld::Start() {
   runtime::SupervisorOptions supervisor;
   supervisor.state_directory = in_memory + "/runtime";
   supervisor.probe = options_.probe;
+  supervisor.probe.known = capabilities_;
   supervisor.log.limits = options_.log;
   auto runtime = runtime::Supervisor::Start(std::move(supervisor), inbox_.Events(options_.output != nullptr));
   if (!runtime) return runtime.error();
   runtime_ = std::move(*runtime);
   OpenNetwork();
+  OpenNamesLibrary();
 
   MachineOptions machine;
   machine.state_directory = state;
-  machine.volumes = {volume_folder_.path() + "/pods", in_memory + "/pods", state + "/claims"};
-  machine.names_directory = in_memory + "/names";
-  machine.network = network_.get();
-  machine.only_names_on_network = networks_ != Networks::kOwn;
-  machine.agents_directory = in_memory + "/agents";
-  machine.program_directory = ProgramDirectory();
-  machine.base_environment = kubelet::BaseEnvironment(environ);
-  machine.working_directory = options_.working_directory ? *options_.working_directory : CurrentDirectory();
+  machine.pods.volumes = {volume_folder_.path() + "/pods", in_memory + "/pods", state + "/claims"};
+  machine.pods.addresses.names_directory = (names_folder_.path().empty() ? in_memory : names_folder_.path()) + "/names";
+  machine.pods.addresses.names_library = names_library_;
+  machine.pods.addresses.network = network_.get();
+  machine.pods.addresses.only_names_on_network = networks_ != Networks::kOwn;
+  machine.pods.agents_directory = in_memory + "/agents";
+  machine.pods.program_directory = ProgramDirectory();
+  machine.pods.base_environment = kubelet::BaseEnvironment(environ);
+  machine.pods.working_directory = WorkingDirectory();
   machine.max_starting = options_.max_starting;
   machine.restart_backoff = options_.restart_backoff;
-  machine.notice = options_.notice;
+  machine.notice = machine.pods.notice = options_.notice;
   machine.output = options_.output;
   machine.incident_applied = options_.incident_applied;
-  // The engine hears of everything first: what the machine writes then is news to it.
+  // The engine must be notified before the machine: it then sees the machine's own writes as later changes.
   store_.AddWatcher(&engine_);
   machine_ =
       std::make_unique<Machine>(store_, clock_, *runtime_, inbox_, nodes_, images_, settings_, std::move(machine));
@@ -168,8 +173,8 @@ std::vector<std::string> LocalWorld::CleanUp() {
   if (runtime_) left = runtime_->End();
   runtime_.reset();
   for (const std::string& directory : janitor_.Finish()) left.push_back(Cat("folder ", directory));
-  AddMountsBelow({memory_folder_.path(), volume_folder_.path()}, left);
-  for (runtime::EngineFolder* folder : {&memory_folder_, &volume_folder_}) {
+  AddMountsBelow({memory_folder_.path(), volume_folder_.path(), names_folder_.path()}, left);
+  for (runtime::EngineFolder* folder : {&memory_folder_, &names_folder_, &volume_folder_}) {
     if (!folder->Remove()) left.push_back(Cat("folder ", folder->path()));
   }
   return left;
@@ -179,10 +184,30 @@ std::string LocalWorld::Describe() const {
   return runtime_->Describe();
 }
 
+// Pods read its files themselves, as any user, so the directory must be open to all.
+void LocalWorld::OpenNamesLibrary() {
+  if (PodsHaveHostsFiles()) return;
+  names_library_ = kubelet::FindNamesLibrary().value_or("");
+  if (names_library_.empty()) return;
+  auto folder = MakePrivateFolder("/dev/shm", janitor_);
+  if (folder && chmod(folder->path().c_str(), 0711) == 0) names_folder_ = std::move(*folder);
+}
+
+bool LocalWorld::PodsHaveHostsFiles() const {
+  return runtime_->capabilities().own_mounts() && runtime::MachineHasHostsFile();
+}
+
+std::string LocalWorld::WhyNoNames() const {
+  if (PodsHaveHostsFiles() || !names_library_.empty()) return {};
+  return Cat(runtime_->capabilities().own_mounts() ? "this machine has no /etc/hosts to mount a pod's own over"
+                                                   : "plain processes have no /etc/hosts of their own",
+             ", and libnss_wrapper.so, which would resolve names for them, is not installed");
+}
+
 std::string LocalWorld::DescribeNetwork() const {
   if (!network_) {
-    return "the network is this machine's: each pod of a JobSet has an address of its own in 127.0.0.0/8, but one that "
-           "listens on 0.0.0.0 keeps the port from all others";
+    return "pods share this machine's network: each pod of a JobSet has its own address in 127.0.0.0/8, but one that "
+           "listens on 0.0.0.0 blocks the port for all others";
   }
   return Cat(networks_ == Networks::kOwn ? "each pod" : "each pod of a JobSet",
              " has a network of its own, where it may listen on any port; pods reach each other, and this machine at ",
@@ -208,6 +233,21 @@ void LocalWorld::OpenNetwork() {
   }
 }
 
+std::string LocalWorld::WorkingDirectory() const {
+  return options_.working_directory ? *options_.working_directory : CurrentDirectory();
+}
+
+kubelet::MachineRights LocalWorld::Rights() const {
+  if (!capabilities_) {
+    auto probed = runtime::ProbeCapabilities(options_.probe);
+    if (!probed) return {};  // Start will say so
+    capabilities_ = std::move(*probed);
+  }
+  const std::string asked_for = options_.probe.plain_processes ? "as --plain-processes asks" : capabilities_->missing;
+  return {capabilities_->own_mounts(), asked_for, geteuid() == 0 && !capabilities_->user_namespace(), geteuid(),
+          getegid()};
+}
+
 std::vector<std::string> LocalWorld::WhyNotRunnable(const core::PodSpec& spec, const std::string& name_space) const {
   std::vector<std::string> out;
   for (const auto* containers : {&spec.init_containers, &spec.containers}) {
@@ -215,7 +255,7 @@ std::vector<std::string> LocalWorld::WhyNotRunnable(const core::PodSpec& spec, c
       if (auto why = images_.WhyNotRunnable(container)) out.push_back(std::move(*why));
     }
   }
-  for (auto& problem : kubelet::UnsupportedVolumes(spec)) out.push_back(std::move(problem));
+  for (auto& problem : kubelet::UnsupportedMounts(spec)) out.push_back(std::move(problem));
   for (auto& problem : kubelet::UnsupportedProbes(spec)) out.push_back(std::move(problem));
   for (auto& problem : kubelet::MissingReferences(spec, name_space, settings_)) out.push_back(std::move(problem));
   for (const core::Volume& volume : spec.volumes) {
@@ -224,12 +264,9 @@ std::vector<std::string> LocalWorld::WhyNotRunnable(const core::PodSpec& spec, c
       return claim.metadata.namespace_ == name_space && claim.metadata.name == volume.claim->claim_name;
     });
     if (!given) {
-      out.push_back(Cat("volume ", volume.name, " wants the PersistentVolumeClaim ", volume.claim->claim_name,
-                        ", which is in none of the manifests"));
+      out.push_back(Cat("volume ", volume.name, " uses the PersistentVolumeClaim ", volume.claim->claim_name,
+                        ", which none of the manifests has"));
     }
-  }
-  if (auto why = scheduler::Placement(nodes_).NeverFits(spec)) {
-    out.push_back(Cat("its pods could never be placed, even with nothing else running: ", *why));
   }
   return out;
 }
@@ -260,7 +297,7 @@ void LocalWorld::Wake() noexcept {
   errno = before;
 }
 
-// What has happened first, so that controllers look at the newest.
+// The machine's events come first, so that controllers see the newest state.
 bool LocalWorld::DoRound() {
   bool any = machine_->HandleDue();
   while (!ending_ && engine_.RunOne()) any = true;

@@ -1,34 +1,32 @@
-// Machine: the local world's scheduler and kubelet: gives pods a place, runs them, and reports what becomes of them.
+// Machine: the local world's scheduler and kubelet: places pods, runs them, and reports their status.
 //
-// It hears of pods as a Watcher and only makes a note of them; HandleDue does what is due, each pod at the cost of its
-// own change. What the runtime's thread says comes through the inbox.
+// As a Watcher it only records which pods changed; HandleDue does what is due, at a cost per changed pod. Messages of
+// the runtime's thread come through the inbox.
 //
 //   store -> PodChanged -> placement -> BindPod -> PodWorker -> Runtime -> RuntimeInbox -> PodWorker -> UpdatePodStatus
 //
-// Source: spec/job.md 4. Thread rules: one owner, the engine's thread. Errors: what a pod cannot do without becomes its
-// containers' waiting reason, and is tried again; a person hears of a failing disk once (`notice`).
+// PodSetup makes what a pod needs besides its containers, ContainerTable knows which containers run, ClaimFolders has
+// the folders of claims. Source: spec/job.md 4. Thread rules: one owner, the engine's thread. Errors: if something that
+// a pod needs can't be made, that becomes its containers' waiting reason, and is retried.
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <queue>
-#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
-#include "kubelet/container_spec.h"
-#include "kubelet/pod_names.h"
-#include "kubelet/pod_worker.h"
 #include "kubelet/prober.h"
 #include "kubelet/runtime_inbox.h"
+#include "node/claim_folders.h"
+#include "node/container_table.h"
 #include "node/janitor.h"
-#include "node/jobset_agents.h"
-#include "runtime/pod_network.h"
+#include "node/pod_record.h"
+#include "node/pod_setup.h"
 #include "scheduler/placement.h"
 #include "store/store.h"
 #include "world/clock.h"
@@ -48,27 +46,14 @@ struct PodOutput {
 struct MachineOptions {
   // Logs are kept in its directory `logs`.
   std::string state_directory;
-  kubelet::VolumePlaces volumes;
-  // Where hosts files are kept.
-  std::string names_directory;
-  // Connects pods that want no hostNetwork, each at an address of its own; null pointer: all share this machine's
-  // network. Only those with names, or all.
-  runtime::PodNetwork* network = nullptr;
-  bool only_names_on_network = true;
-  // Where the sockets of agents are kept.
-  std::string agents_directory;
-  // Added to the PATH of pods with an agent, so that they find it.
-  std::string program_directory;
-  kubelet::Environment base_environment;
-  // Where containers work that name no directory; empty: "/".
-  std::string working_directory;
-  // Containers that have been asked for and are no processes yet.
+  PodSetupOptions pods;
+  // The limit on containers that are starting.
   std::size_t max_starting = 32;
-  // The first wait of a container that fails again and again.
+  // The first wait of a container in a crash loop.
   Nanoseconds restart_backoff = kubelet::PodWorker::kUsualBackoff;
   std::function<void(const std::string&)> notice;
   std::function<void(const PodOutput&)> output;
-  // An incident has come: what came of it, and whether it befell anything.
+  // An incident was applied: its outcome, and whether it affected anything.
   std::function<void(const world::Incident&, const std::string& outcome, bool happened)> incident_applied;
 };
 
@@ -93,46 +78,29 @@ class Machine final : public world::Watcher {
   void ClaimChanged(const core::PersistentVolumeClaim& claim) override;
   void ClaimDeleted(const core::PersistentVolumeClaim& claim) override;
 
-  // Does all that is due; false if nothing was.
+  // Does everything that is due; false if nothing was.
   bool HandleDue();
-  // When something is due even if nothing happens.
+  // When HandleDue has something to do even without an event.
   std::optional<Time> NextDue();
 
-  // Lets it happen, `incident.at` from now. `notice` says what came of it.
+  // Applies the incident `incident.at` from now. `incident_applied` gets the outcome.
   void Schedule(world::Incident incident);
 
-  // Incidents whose time has not come.
+  // Incidents that are not due yet.
   std::vector<std::string> PendingIncidents() const;
 
-  // Every pod ends; no other begins. Again with less grace: the shorter one holds.
+  // Ends every pod and starts no others. May be called again with a shorter grace period.
   void Stop(Nanoseconds grace);
   // Pods that are on a node and have not ended.
   std::size_t running() const { return running_; }
 
   const scheduler::Placement& placement() const { return placement_; }
-  // Where all output is kept.
+  // The directory of all output.
   std::string LogDirectory() const { return options_.state_directory + "/logs"; }
-  // Where that container's output is kept, in the CRI log format. No output, no file.
+  // The file of that container's output, in the CRI log format. Without output there is no file.
   std::string LogPath(const meta::ObjectKey& pod, std::string_view container, std::int32_t attempt) const;
 
  private:
-  struct PodRecord;
-  struct PendingStart {
-    scheduler::PodNumber pod = 0;
-    std::size_t container = 0;
-    std::int32_t attempt = 0;
-  };
-  struct RunningContainer {
-    PodRecord* record = nullptr;
-    std::size_t container = 0;
-    bool started = false;
-    // How its end is to be told, whatever the process made of the signal.
-    struct InjectedEnd {
-      std::int32_t exit_code = 0;
-      runtime::ExitReason reason = runtime::ExitReason::kError;
-    };
-    std::optional<InjectedEnd> injected_end;
-  };
   struct Timer {
     Time when;
     scheduler::PodNumber pod = 0;
@@ -140,18 +108,17 @@ class Machine final : public world::Watcher {
   };
 
   void Touch(PodRecord& record);
+  void Notice(const std::string& text) const;
   bool TakeMessages();
   void Handle(const runtime::ContainerStarted& started);
   void Handle(runtime::ContainerExit& exit);
   void Handle(const kubelet::OutputLine& line);
   void Handle(const kubelet::RuntimeNotice& notice);
+  void Handle(const kubelet::AgentsReported& reported);
   // Probes: machine_probes.cc.
   void Try(PodRecord& record, const kubelet::PodActions::Try& attempt);
   void Handle(const runtime::ExecEnd& end);
   void Handle(kubelet::ProbeAnswer& answer);
-  // Agents of in-place restarts: machine_agents.cc.
-  Status LetAgentIn(PodRecord& record);
-  void Handle(const kubelet::AgentsReported& reported);
   bool FireTimers();
   // Incidents: machine_incidents.cc.
   bool ApplyDueIncidents();
@@ -164,28 +131,21 @@ class Machine final : public world::Watcher {
   void Lose(PodRecord& record);
   void EndByKubelet(PodRecord& record, world::FaultKind fault, Nanoseconds grace);
   void NoteEnd(const PodRecord& record, core::PodStatus& status) const;
-  // The pod that people call so and that has not ended, the oldest first; null pointer if there is none.
+  // The oldest pod that `name` refers to (world::IsCalled) and that has not ended; null if there is none.
   PodRecord* FindCalled(const std::string& name);
   bool SettleTouched();
   bool PlaceWaiting();
   void TellRefused();
   void Settle(PodRecord& record);
-  // False: it is not on a node, for now or for ever.
+  // False: the pod is not on a node, yet or ever.
   bool Admit(PodRecord& record);
-  void GiveAddress(PodRecord& record);
   void SettleOnNode(PodRecord& record, const scheduler::Node& node, std::vector<int> gpus);
   void StopContainer(PodRecord& record, const kubelet::PodActions::Stop& stop);
   void StartPending();
   void Start(PodRecord& record, std::size_t container, std::int32_t attempt);
-  // REQUIRES: it is in the store and has its volumes.
-  kubelet::ContainerContext ContextOf(const PodRecord& record) const;
-  Status MakeReady(PodRecord& record);
   void CannotStart(PodRecord& record, std::size_t container, std::string_view reason, const Error& error);
   void WriteStatus(PodRecord& record);
-  // Its name, if it has one: for others as its Service wants it, while it is there.
-  void UpdateName(PodRecord& record);
   void TouchPodsOf(const core::Service& service);
-  void RetireClaimFolder(const core::PersistentVolumeClaim& claim);
   void Finish(PodRecord& record);
   void Drop(PodRecord& record);
 
@@ -194,31 +154,24 @@ class Machine final : public world::Watcher {
   runtime::Runtime& runtime_;
   kubelet::RuntimeInbox& inbox_;
   kubelet::Prober prober_;
-  const kubelet::ImageMap& images_;
-  const kubelet::Settings& settings_;
   const MachineOptions options_;
   scheduler::Placement placement_;
-  kubelet::PodNames names_;
-  std::map<meta::ObjectKey, const core::Service*> services_;
-  std::set<meta::Uid> claims_;  // that are there
   Janitor janitor_;
-  JobSetAgents agents_;
+  PodSetup setup_;
+  ClaimFolders claims_;
 
   std::unordered_map<scheduler::PodNumber, std::unique_ptr<PodRecord>> records_;
   std::unordered_map<const core::Pod*, PodRecord*> by_pod_;
-  std::unordered_map<std::uint64_t, RunningContainer> containers_;
+  ContainerTable containers_;
   scheduler::PodNumber next_number_ = 1;
   std::vector<scheduler::PodNumber> touched_;
   std::vector<scheduler::PodNumber> settling_;
   std::vector<kubelet::RuntimeMessage> messages_;
-  std::deque<PendingStart> pending_starts_;
   std::priority_queue<Timer> timers_;
   std::multimap<Time, world::Incident> incidents_;
-  std::size_t starting_ = 0;
   std::size_t running_ = 0;
   bool writing_ = false;  // what the store reports now is our own write
   bool stopping_ = false;
-  bool told_of_trouble_ = false;
 };
 
 }  // namespace reprieve::node

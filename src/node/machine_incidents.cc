@@ -5,7 +5,6 @@
 #include "base/text.h"
 #include "kubelet/pod_phase.h"
 #include "node/machine.h"
-#include "node/pod_record.h"
 
 namespace reprieve::node {
 namespace {
@@ -49,7 +48,7 @@ std::string Machine::Apply(const world::Incident& incident) {
   return incident.container.empty() ? ApplyToPod(*record, incident) : ApplyToContainer(*record, incident);
 }
 
-Machine::PodRecord* Machine::FindCalled(const std::string& name) {
+PodRecord* Machine::FindCalled(const std::string& name) {
   PodRecord* found = nullptr;
   for (const auto& [number, record] : records_) {
     if (record->pod == nullptr || record->pod->IsTerminal() || record->pod->metadata.deleting()) continue;
@@ -127,16 +126,16 @@ std::string Machine::Kill(PodRecord& record) {
 std::string Machine::ApplyToContainer(PodRecord& record, const world::Incident& incident) {
   for (std::size_t i = 0; i < record.containers.size(); ++i) {
     if (kubelet::ContainerAt(*record.spec, i).name != incident.container) continue;
-    const auto running = containers_.find(static_cast<std::uint64_t>(record.containers[i]));
-    if (running == containers_.end()) {
+    RunningContainer* running = containers_.Find(record.containers[i]);
+    if (running == nullptr) {
       return Cat(kNothingHappened, ", for container ", incident.container, " of ", record.reference.name,
                  " does not run now");
     }
     if (incident.fault == FaultKind::kContainerOutOfMemory) {
-      running->second.injected_end = {137, runtime::ExitReason::kOomKilled};
+      running->injected_end = {137, runtime::ExitReason::kOomKilled};
     } else if (incident.fault == FaultKind::kContainerExits) {
-      running->second.injected_end = {
-          incident.exit_code, incident.exit_code == 0 ? runtime::ExitReason::kCompleted : runtime::ExitReason::kError};
+      running->injected_end = {incident.exit_code,
+                               incident.exit_code == 0 ? runtime::ExitReason::kCompleted : runtime::ExitReason::kError};
     }
     runtime_.StopContainer(record.containers[i], std::chrono::milliseconds(0));
     return Cat("SIGKILL to ", incident.container, " of ", record.reference.name);

@@ -48,11 +48,12 @@ TEST_P(Beside, AProcessHasTheEnvironmentAndTheDirectoryThatItIsGiven) {
 TEST_P(Beside, AProcessThatTakesTooLongIsKilledWithItsChildren) {
   const ContainerId host = Host();
   const auto before = std::chrono::steady_clock::now();
-  const ExecEnd end = runtime.RunBeside(host, "trap '' TERM; sleep 987651 & sleep 987651", milliseconds(200));
+  const ExecEnd end =
+      runtime.RunBeside(host, Cat("trap '' TERM; sleep ", Mark(1), " & sleep ", Mark(1)), milliseconds(200));
   EXPECT_EQ(end.outcome, ExecOutcome::kTimedOut);
   EXPECT_GE(std::chrono::steady_clock::now() - before, milliseconds(200));
   EXPECT_LT(std::chrono::steady_clock::now() - before, seconds(5));
-  EXPECT_TRUE(Eventually([] { return CountProcesses("987651") == 0; }));
+  EXPECT_TRUE(Eventually([] { return CountProcesses(Mark(1)) == 0; }));
   EXPECT_EQ(runtime.RunBeside(host, "exit 3").exit_code, 3) << "the container itself goes on";
 }
 
@@ -77,12 +78,12 @@ TEST_P(Beside, AContainerThatHasEndedHasNoneBesideIt) {
 TEST_P(Beside, AProcessEndsWithItsContainer) {
   const ContainerId host = Host("read line < /dev/null; sleep 0.3; exit 4");
   const auto before = std::chrono::steady_clock::now();
-  const ExecEnd end = runtime.RunBeside(host, "sleep 987652", seconds(15));
+  const ExecEnd end = runtime.RunBeside(host, Cat("sleep ", Mark(2)), seconds(15));
   EXPECT_EQ(end.outcome, ExecOutcome::kExited);
   EXPECT_EQ(end.exit_code, 137);
   EXPECT_LT(std::chrono::steady_clock::now() - before, seconds(5));
   EXPECT_EQ(runtime.ExitOf(host).exit_code, 4);
-  EXPECT_TRUE(Eventually([] { return CountProcesses("987652") == 0; }));
+  EXPECT_TRUE(Eventually([] { return CountProcesses(Mark(2)) == 0; }));
 }
 
 TEST_P(Beside, NothingIsLeftWhenTheRuntimeEnds) {
@@ -90,12 +91,12 @@ TEST_P(Beside, NothingIsLeftWhenTheRuntimeEnds) {
   for (int i = 0; i < 3; ++i) {
     ASSERT_TRUE(
         runtime
-            ->Exec(host, {.argv = {"sleep", "987653"}, .environment = {"PATH=/usr/bin:/bin"}, .timeout = seconds(1000)})
+            ->Exec(host, {.argv = {"sleep", Mark(3)}, .environment = {"PATH=/usr/bin:/bin"}, .timeout = seconds(1000)})
             .ok());
   }
-  EXPECT_TRUE(Eventually([] { return CountProcesses("987653") > 2; }));
+  EXPECT_TRUE(Eventually([] { return CountProcesses(Mark(3)) > 2; }));
   runtime.End();
-  EXPECT_EQ(CountProcesses("987653"), 0);
+  EXPECT_EQ(CountProcesses(Mark(3)), 0);
 }
 
 TEST_P(Beside, ManyAtOnceAllEndOnce) {

@@ -46,9 +46,9 @@ TEST(AProgramThatMakesCgroups, IsRemovedWithThem) {
       "mkdir child child/deep && (echo 0 > child/deep/cgroup.procs; exec sleep 1000) & sleep 0.1; echo made; exit 3");
   spec.limits.memory_bytes = 64 << 20;
   EXPECT_EQ(runtime.Run(spec).exit_code, 3);
-  EXPECT_TRUE(Eventually([] { return CountOwnCgroups("c") == 0; }));
+  EXPECT_TRUE(Eventually([] { return CountCgroupsOf(getpid(), "c") == 0; }));
   EXPECT_EQ(runtime.End(), "");
-  EXPECT_EQ(CountOwnCgroups(), 0);
+  EXPECT_EQ(CountCgroupsOf(getpid()), 0);
 }
 
 // Somebody outside of the container has its output open and never stops.

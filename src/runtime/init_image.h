@@ -29,7 +29,7 @@ struct StartFailure {
   std::int32_t step;
   std::int32_t error;
 };
-enum StartStep : std::int32_t { kStepUser = 1, kStepDirectory = 2, kStepExec = 3, kStepFork = 4 };
+enum StartStep : std::int32_t { kStepUser = 1, kStepDirectory = 2, kStepExec = 3, kStepFork = 4, kStepPrivileges = 5 };
 
 std::string_view InitImage();
 

@@ -86,7 +86,8 @@ REPRIEVE_IN_CHILD bool MakeReadOnly(const char* target) {
   mount_attr attributes{};
   attributes.attr_set = MOUNT_ATTR_RDONLY;
   if (syscall(SYS_mount_setattr, AT_FDCWD, target, AT_RECURSIVE, &attributes, sizeof attributes) == 0) return true;
-  if (errno != ENOSYS) return false;
+  // Without that call (before Linux 5.12) only the mount itself could be, and of the root that is not enough.
+  if (errno != ENOSYS || target[1] == '\0') return false;
   return syscall(SYS_mount, nullptr, target, nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY, nullptr) == 0;
 }
 

@@ -95,6 +95,8 @@ std::vector<std::string> InitArguments(const RuntimeContext& context, const Cont
                                   change_user ? number(spec.uid) : "-1",
                                   change_user ? number(spec.gid) : "-1",
                                   Cat(mode),
+                                  spec.privileges.capabilities ? Cat(*spec.privileges.capabilities) : "-1",
+                                  spec.privileges.no_new ? "1" : "0",
                                   container.working_directory};
   out.insert(out.end(), spec.argv.begin(), spec.argv.end());
   return out;
@@ -195,6 +197,10 @@ class Starter {
     launch_.steps = BasicSteps(launch_.namespaces);
     std::vector<Mount> mounts = spec_.mounts;
     if (!context_.capabilities.own_mounts()) {
+      if (spec_.read_only_root) {
+        return Error{
+            "cannot make its root read-only: containers are plain processes here, without mounts of their own"};
+      }
       // Without mounts of its own a volume is where it is, or the container cannot have it.
       for (const Mount& mount : mounts) {
         if (CleanPath(mount.host_path) == CleanPath(mount.container_path)) continue;
@@ -215,7 +221,8 @@ class Starter {
       mounts.push_back({container_.termination_file, spec_.termination_message_path});
     }
     errno = 0;
-    auto planned = PlanMounts(std::move(mounts), context_.staging, launch_.steps);
+    auto planned = PlanMounts(std::move(mounts), context_.staging, launch_.steps,
+                              spec_.read_only_root ? RootAccess::kReadOnly : RootAccess::kAsItIs);
     if (!planned) container_.lacks_resources |= IsLackOfResources(errno);
     return planned;
   }

@@ -40,6 +40,8 @@ std::string StartFailureText(const Container& container, const StartFailure& fai
       return Cat("cannot change to its user or group: ", why);
     case kStepDirectory:
       return Cat("working directory ", container.working_directory, ": ", why);
+    case kStepPrivileges:
+      return Cat("cannot give up privileges: ", why);
     case kStepExec:
       if (failure.error == ENOENT && container.program.find('/') == std::string::npos) {
         return Cat("exec ", Quote(container.program), ": executable file not found in $PATH");

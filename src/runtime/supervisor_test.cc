@@ -15,6 +15,7 @@
 
 #include "base/text.h"
 #include "runtime/launcher.h"
+#include "runtime/mount_plan.h"
 #include "runtime/testing.h"
 
 namespace reprieve::runtime {
@@ -48,6 +49,7 @@ class OtherProcess {
   OtherProcess(const OtherProcess&) = delete;
   OtherProcess& operator=(const OtherProcess&) = delete;
 
+  pid_t pid() const { return pid_; }
   void Kill() const {
     kill(pid_, SIGKILL);
     Wait();
@@ -160,15 +162,16 @@ TEST_P(Containers, StoppedBeforeTheyHaveStartedAreStoppedAllTheSame) {
 }
 
 TEST_P(Containers, LeaveNoDescendantsBehindEvenInOtherSessions) {
-  const std::string leave =
-      Cat("(setsid sh -c 'trap \"\" TERM HUP; exec sleep 987651' &) ; ", "setsid sleep 987651 & sleep 0.05; exit 3");
+  const std::string leave = Cat("(setsid sh -c 'trap \"\" TERM HUP; exec sleep ", Mark(1), "' &) ; setsid sleep ",
+                                Mark(1), " & sleep 0.05; exit 3");
   EXPECT_EQ(runtime.Run(leave).exit_code, 3);
-  EXPECT_EQ(CountProcesses("987651"), 0);
-  const ContainerId id = runtime.Begin(Shell("(setsid sleep 987652 &); setsid sleep 987652 & echo ready; sleep 1000"));
+  EXPECT_EQ(CountProcesses(Mark(1)), 0);
+  const ContainerId id =
+      runtime.Begin(Shell(Cat("(setsid sleep ", Mark(2), " &); setsid sleep ", Mark(2), " & echo ready; sleep 1000")));
   runtime.AwaitLine("ready");
   runtime->StopContainer(id, milliseconds(0));
   EXPECT_EQ(runtime.ExitOf(id).exit_code, 137);
-  EXPECT_EQ(CountProcesses("987652"), 0);
+  EXPECT_EQ(CountProcesses(Mark(2)), 0);
 }
 
 TEST_P(Containers, OfARemovedPodAreKilled) {
@@ -182,27 +185,30 @@ TEST_P(Containers, OfARemovedPodAreKilled) {
 }
 
 TEST_P(Containers, EndWithTheRuntimeAndLeaveNothing) {
-  for (int i = 0; i < 5; ++i) runtime.Begin(Shell("trap '' TERM; (setsid sleep 987653 &); sleep 987653"));
+  for (int i = 0; i < 5; ++i)
+    runtime.Begin(Shell(Cat("trap '' TERM; (setsid sleep ", Mark(3), " &); sleep ", Mark(3))));
   runtime.End();
-  EXPECT_EQ(CountProcesses("987653"), 0);
+  EXPECT_EQ(CountProcesses(Mark(3)), 0);
   EXPECT_TRUE(fs::is_empty(runtime.Path("state")));
-  EXPECT_EQ(CountOwnCgroups(), 0);
+  EXPECT_EQ(CountCgroupsOf(getpid()), 0);
 }
 
 TEST_P(Containers, EndWithTheEngineEvenIfItIsKilled) {
   const std::string state = runtime.Path("doomed");
   const OtherProcess engine("OtherProcess.DISABLED_IsAnEngineThatWaits",
-                            {{"STATE", state}, {"PLAIN", GetParam() == World::kPlain ? "1" : "0"}});
+                            {{"STATE", state}, {"MARK", Mark(4)}, {"PLAIN", GetParam() == World::kPlain ? "1" : "0"}});
+  const pid_t killed = engine.pid();
   // The two that sleep, and the reprieve-init of the first.
-  ASSERT_TRUE(Eventually([] { return CountProcesses("987654") == 3; }));
+  ASSERT_TRUE(Eventually([] { return CountProcesses(Mark(4)) == 3; }));
   engine.Kill();
-  EXPECT_TRUE(Eventually([] { return CountProcesses("987654") == 0; }));
+  EXPECT_TRUE(Eventually([] { return CountProcesses(Mark(4)) == 0; }));
   // The next engine sweeps what this one had no time to remove.
   EXPECT_FALSE(fs::is_empty(state));
   { const TestRuntime next({.plain_processes = GetParam() == World::kPlain}, state); }
   EXPECT_TRUE(fs::is_empty(state));
   runtime.End();
-  EXPECT_EQ(CountOwnCgroups(), 0);
+  EXPECT_EQ(CountCgroupsOf(killed), 0);
+  EXPECT_EQ(CountCgroupsOf(getpid()), 0);
 }
 
 TEST_P(Containers, HaveTheirOutputKeptToTheLastLine) {
@@ -237,6 +243,8 @@ TEST_P(Containers, OfAnotherUserAreThatUser) {
 
 // What only a sandbox gives.
 
+constexpr const char* kNoHostsFile = "this machine has no /etc/hosts for a pod's own to stand in place of";
+
 class Sandboxed : public testing::Test {
  protected:
   void SetUp() override {
@@ -246,6 +254,7 @@ class Sandboxed : public testing::Test {
 };
 
 TEST_F(Sandboxed, ContainersSeeTheirOwnHostNameHostsAndProcesses) {
+  if (!MachineHasHostsFile()) GTEST_SKIP() << kNoHostsFile;
   PodSandboxSpec pod{.name = "pod", .hostname = "worker-0"};
   pod.hosts = {{"127.20.0.7", {"worker-7.js.default.svc.cluster.local", "worker-7.js"}}};
   const std::string out = runtime.OutputOf(pod, Shell("uname -n; grep worker /etc/hosts; echo $$; cat /proc/1/comm"));
@@ -256,6 +265,7 @@ TEST_F(Sandboxed, ContainersSeeTheirOwnHostNameHostsAndProcesses) {
 }
 
 TEST_F(Sandboxed, ASharedHostsFileMayGrowWhilePodsRun) {
+  if (!MachineHasHostsFile()) GTEST_SKIP() << kNoHostsFile;
   runtime.Write("hosts", "127.0.0.1 localhost\n");
   PodSandboxSpec pod{.name = "pod", .hostname = "worker-0"};
   pod.hosts_path = runtime.Path("hosts");
@@ -321,6 +331,7 @@ TEST_F(Sandboxed, TheTerminationMessageComesWithTheExitCutAt4096Bytes) {
 
 TEST_F(Sandboxed, AnOrdinaryUserGetsTheSame) {
   if (geteuid() != 0) GTEST_SKIP() << "needs root, to become somebody else";
+  if (!MachineHasHostsFile()) GTEST_SKIP() << kNoHostsFile;
   fs::permissions(runtime.Path(""), fs::perms::all);
   runtime.Write("user/volume/file", "content\n");
   for (const auto* path : {"user", "user/volume"}) fs::permissions(runtime.Path(path), fs::perms::all);
@@ -347,7 +358,7 @@ TEST_F(Limited, AContainerOverItsMemoryLimitIsOomKilled) {
   const ContainerExit exit = runtime.Run(spec);
   EXPECT_EQ(exit.exit_code, 137);
   EXPECT_EQ(exit.reason, ExitReason::kOomKilled);
-  EXPECT_EQ(CountOwnCgroups("c"), 0);
+  EXPECT_EQ(CountCgroupsOf(getpid(), "c"), 0);
 }
 
 TEST_F(Limited, APodOverItsMemoryLimitIsOomKilledToo) {
@@ -388,8 +399,9 @@ TEST(WithoutCgroups, AContainerOverItsMemoryLimitIsKilledAsTheKernelWouldHave) {
 
 TEST(OtherProcess, DISABLED_IsAnEngineThatWaits) {
   TestRuntime runtime({.plain_processes = Variable("REPRIEVE_TEST_PLAIN") == "1"}, Variable("REPRIEVE_TEST_STATE"));
-  runtime.Begin(Argv({"sleep", "987654"}));
-  runtime.Begin(Shell("trap '' TERM; (setsid setsid sleep 987654 &); exec sleep 1000"));
+  const std::string mark = Variable("REPRIEVE_TEST_MARK");
+  runtime.Begin(Argv({"sleep", mark}));
+  runtime.Begin(Shell(Cat("trap '' TERM; (setsid setsid sleep ", mark, " &); exec sleep 1000")));
   pause();
 }
 
@@ -410,9 +422,9 @@ TEST(OtherProcess, DISABLED_IsAnOrdinaryUser) {
   const ExecEnd beside = runtime.RunBeside(host, "test $(id -u) = 65534 && test $(uname -n) = worker-0 && exit 7");
   EXPECT_EQ(beside.exit_code, 7) << beside.message;
   runtime.AwaitLine("content");
-  EXPECT_EQ(runtime.Run("(setsid sleep 987655 &); exit 5").exit_code, 5);
+  EXPECT_EQ(runtime.Run(Cat("(setsid sleep ", Mark(5), " &); exit 5")).exit_code, 5);
   runtime.End();
-  EXPECT_EQ(CountProcesses("987655"), 0);
+  EXPECT_EQ(CountProcesses(Mark(5)), 0);
 }
 
 }  // namespace

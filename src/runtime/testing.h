@@ -23,7 +23,6 @@
 #include "base/text.h"
 #include "runtime/cgroup.h"
 #include "runtime/file.h"
-#include "runtime/own_cgroup.h"
 #include "runtime/supervisor.h"
 
 namespace reprieve::runtime {
@@ -51,6 +50,11 @@ inline bool Eventually(const std::function<bool()>& holds) {
   return false;
 }
 
+// A mark by which to find processes: so many seconds to sleep, as no other test program on this machine asks for.
+inline std::string Mark(int which) {
+  return Cat(1'000'000'000 + 10 * std::int64_t{getpid()} + which);
+}
+
 // How many processes of this machine have `word` as an argument.
 inline int CountProcesses(const std::string& word) {
   int count = 0;
@@ -62,31 +66,25 @@ inline int CountProcesses(const std::string& word) {
   return count;
 }
 
-// Where this process's engine makes its cgroups. Those of other groups are none of our business.
-inline std::vector<std::string> PlacesOfCgroups() {
-  std::vector<std::string> places;
-  const std::string own = ReadFile("/proc/self/cgroup");
-  for (const CgroupMount& mount : ParseCgroupMounts(ReadFile("/proc/self/mountinfo"))) {
-    for (const std::string_view controller : {"memory", "cpu", "pids"}) {
-      if (mount.Has(controller)) places.push_back(OwnCgroup(mount, controller, own));
-    }
-    if (mount.version_2) places.insert(places.end(), {OwnCgroup(mount, "", own), mount.path});
-  }
-  return places;
+// Whether `name` is the EngineName of the process, dead or alive: that of another test program's engine is not.
+inline bool IsEngineOf(pid_t process, const std::string& name) {
+  const auto pieces = Split(name, '-');
+  return pieces.size() >= 4 && pieces[0] == "reprieve" && pieces[2] == Cat(process);
 }
 
-// Cgroups of this process's engine and of dead ones, or those in the former whose name begins with `prefix`.
-inline int CountOwnCgroups(const std::string& prefix = {}) {
+// Cgroups of the engine of that process, or those in them whose name begins with `prefix`.
+inline int CountCgroupsOf(pid_t process, const std::string& prefix = {}) {
+  EXPECT_TRUE(IsEngineOf(getpid(), EngineName())) << "names of engines have changed: nothing would be found";
   int count = 0;
   std::error_code failed;
-  for (const std::string& place : PlacesOfCgroups()) {
-    const std::string directory = prefix.empty() ? place : Cat(place, "/", EngineName());
-    for (const auto& entry : std::filesystem::directory_iterator(directory, failed)) {
-      const std::string name = entry.path().filename();
-      if (!entry.is_directory(failed)) continue;
-      const bool ours = name == EngineName() || IsNameOfADeadEngine(name);
-      count += (prefix.empty() ? ours : name.starts_with(prefix)) ? 1 : 0;
-    }
+  const auto options = std::filesystem::directory_options::skip_permission_denied;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator("/sys/fs/cgroup", options, failed)) {
+    const std::filesystem::path& path = entry.path();
+    if (!entry.is_directory(failed)) continue;
+    const bool inner = IsEngineOf(process, path.parent_path().filename());
+    const bool counts =
+        prefix.empty() ? IsEngineOf(process, path.filename()) : inner && path.filename().string().starts_with(prefix);
+    if (counts) ++count;
   }
   return count;
 }

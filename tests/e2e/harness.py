@@ -5,7 +5,10 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
+
+from machine import AS_NOBODY, ROOT, processes_with, works
 
 HERE = pathlib.Path(__file__).resolve().parent
 EXAMPLES = HERE.parent.parent / "examples"
@@ -13,10 +16,6 @@ EXAMPLES = HERE.parent.parent / "examples"
 
 def binary():
     return os.environ["REPRIEVE"]
-
-
-# Pods find each other by an /etc/hosts that stands in place of the machine's; a bare debootstrap has none.
-needs_names = unittest.skipUnless(os.path.exists("/etc/hosts"), "this machine has no /etc/hosts: nothing has a name")
 
 
 class Reprieve(unittest.TestCase):
@@ -37,6 +36,21 @@ class Reprieve(unittest.TestCase):
     def events(self, *args):
         done = self.reprieve("run", "-o", "json", *args)
         return done, [json.loads(line) for line in done.stdout.splitlines()]
+
+    def let_nobody_in(self):
+        """For a test in which another, ordinary user runs the binary in the test's folder."""
+        if not ROOT:
+            self.skipTest("needs root, to become somebody else")
+        os.chmod(self.cwd, 0o777)
+        if not works("test", "-x", binary(), **AS_NOBODY):
+            self.skipTest(f"another user may not run {binary()}: it is in a private folder")
+
+    def assert_gone(self, argument):
+        """No process has the word in its arguments; what has been killed may take a moment."""
+        deadline = time.monotonic() + 5
+        while left := processes_with(argument):
+            self.assertLess(time.monotonic(), deadline, f"left behind: {left}")
+            time.sleep(0.02)
 
 
 def main():

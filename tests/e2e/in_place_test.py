@@ -10,7 +10,8 @@ import signal
 import subprocess
 import time
 
-from harness import EXAMPLES, Reprieve, binary, main, needs_names
+from harness import EXAMPLES, Reprieve, binary, main
+from machine import mark, needs_mounts, needs_names
 
 GATE = ("--feature-gates", "InPlaceRestart=true")
 PATIENCE = 30
@@ -59,7 +60,7 @@ class InPlace(Reprieve):
     # Pod 2 takes its time each time; all say in one file when their agent comes and when their worker begins.
     AGENT = '[ "$I" = 2 ] && sleep 0.4; echo "$I up" >> log; exec reprieve agent'
     # Until there is a file `go`, workers do not end by themselves.
-    WORKER = 'echo "$I begins $POD_UID" >> log; if [ -e go ]; then exit 0; fi; exec sleep 4711'
+    WORKER = 'echo "$I begins $POD_UID" >> log; if [ -e go ]; then exit 0; fi; exec sleep ' + mark(1)
 
     def log(self):
         path = self.cwd / "log"
@@ -81,7 +82,7 @@ class InPlace(Reprieve):
         for process in pathlib.Path("/proc").iterdir():
             try:
                 environment = (process / "environ").read_bytes()
-                if (process / "cmdline").read_bytes() == b"sleep\x004711\x00" and b"\0I=%d\0" % index in environment:
+                if (process / "cmdline").read_bytes() == f"sleep\0{mark(1)}\0".encode() and b"\0I=%d\0" % index in environment:
                     if self.cwd.samefile(process / "cwd"):
                         os.kill(int(process.name), signal.SIGKILL)
                         return True
@@ -135,6 +136,7 @@ class MainContainer(InPlace):
         text = jobset(self.WORKER, self.AGENT)
         self.check_one_restart(self.kill_one_and_finish(text, "--plain-processes"))
 
+    @needs_mounts
     def test_a_volume_over_dev_shm_hides_nothing_of_the_agent(self):
         mount = "              volumeMounts: [{name: shm, mountPath: /dev/shm}]"
         self.check_one_restart(self.kill_one_and_finish(jobset(self.WORKER, self.AGENT, container=mount)))
@@ -161,7 +163,7 @@ class MainContainer(InPlace):
         self.assertEqual(out.count("attempt 0 is over: exits 7"), 2, out)
 
     def test_when_its_restarts_are_used_up_the_jobset_fails(self):
-        worker = '[ "$I" = 0 ] && exit 3; exec sleep 4712'
+        worker = '[ "$I" = 0 ] && exit 3; exec sleep ' + mark(2)
         for limit in (0, 1):
             done = self.reprieve("run", *GATE, "--backoff", "10ms", self.write(jobset(worker, max_restarts=limit)))
             self.assertEqual(done.returncode, 1, done.stdout)
@@ -169,7 +171,7 @@ class MainContainer(InPlace):
             self.assertEqual(done.stdout.count(" runs on "), 3, done.stdout)
             if limit > 0:
                 self.assertIn("restarts 1 of 1 used", done.stdout)
-        self.assertNotEqual(subprocess.run(["pgrep", "-f", "sleep 4712"], check=False).returncode, 0)
+        self.assert_gone(mark(2))
 
     def test_where_nothing_restarts_in_place_workers_begin_at_once(self):
         worker = 'echo "$I begins" >> log'
@@ -189,6 +191,7 @@ class MainContainer(InPlace):
         self.assertEqual(sorted(path.name for path in self.cwd.glob("saved-*")), ["saved-0", "saved-1", "saved-2"])
 
 
+@needs_mounts
 @needs_names
 class Examples(Reprieve):
     def outcome(self, name):

@@ -13,7 +13,7 @@ import subprocess
 import time
 
 from harness import EXAMPLES, HERE, Reprieve, binary, main
-
+from machine import mark, needs_mounts, processes_with
 
 
 def job(name, command, spec="", pod="", container=""):
@@ -92,6 +92,7 @@ spec:
         logs = sorted(event["text"] for event in events if event["type"] == "log")
         self.assertEqual(logs, ["hello blue 0 $(GREETING)", "hello blue 1 $(GREETING)"])
 
+    @needs_mounts
     def test_init_containers_run_first_and_share_a_volume(self):
         text = job("volumes", "cat /scratch/from-init", pod="""
       volumes: [{name: scratch, emptyDir: {}}]
@@ -100,8 +101,6 @@ spec:
          volumeMounts: [{name: scratch, mountPath: /scratch}]}
 """, container="        volumeMounts: [{name: scratch, mountPath: /scratch}]")
         done, events = self.events("--logs", self.write(text))
-        if done.returncode != 0 and "mount" in done.stdout:
-            self.skipTest("no mount namespaces here: " + done.stdout[-300:])
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertIn("prepared", [event["text"] for event in events if event["type"] == "log"])
 
@@ -123,11 +122,11 @@ spec:
         self.assertIn("the reason", done.stdout.split("logs ")[1])
 
     def test_grandchildren_do_not_outlive_their_pod(self):
-        mark = f"reprieve-grandchild-{os.getpid()}"
-        done = self.reprieve("run", self.write(job("leaves", f"setsid sh -c 'exec -a {mark} sleep 600' & setsid sleep 600 & sleep 0.1")))
+        children = "".join(f"setsid sh -c 'touch child-{n}; exec sleep {mark(n)}' & " for n in (1, 2))
+        wait = "until [ -e child-1 ] && [ -e child-2 ]; do sleep 0.01; done"
+        done = self.reprieve("run", self.write(job("leaves", children + wait)))
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-        self.assertEqual(subprocess.run(["pgrep", "-f", mark], capture_output=True, text=True).stdout, "")
-
+        self.assertEqual(processes_with(mark(1)) + processes_with(mark(2)), [])
 
     def test_a_namespace_that_is_not_default_is_shown(self):
         done = self.reprieve("run", self.write(job("x", "exit 1", spec="  backoffLimit: 0").replace("{name: x}", "{name: x, namespace: ns}")))
@@ -146,45 +145,38 @@ spec:
 
 class Interrupts(Reprieve):
     def start(self, command, **kwargs):
-        mark = f"{os.getpid()}{time.monotonic_ns()}"
-        manifest = self.write(job("sleeps", f"{command} # {mark}", **kwargs))
+        word = mark(time.monotonic_ns())
+        manifest = self.write(job("sleeps", f"{command} # {word}", **kwargs))
         process = subprocess.Popen([binary(), "run", manifest], cwd=self.cwd, text=True, stdout=subprocess.PIPE,
                                    stderr=subprocess.STDOUT)
         line = process.stdout.readline()
         self.assertIn("runs on", line)
-        return process, mark
-
-    def assert_nothing_left(self, mark):
-        for _ in range(100):  # what is killed may take a moment to be gone
-            left = subprocess.run(["pgrep", "-f", mark], capture_output=True, text=True).stdout
-            if not left:
-                return
-            time.sleep(0.05)
-        self.fail(f"left behind: {left}")
+        self.assertNotEqual(processes_with(word), [])
+        return process, word
 
     def test_ctrl_c_ends_the_pods_and_says_so(self):
-        process, mark = self.start("trap 'exit 0' TERM; sleep 600 & wait")
+        process, word = self.start("trap 'exit 0' TERM; sleep 600 & wait")
         process.send_signal(signal.SIGINT)
         output = process.communicate(timeout=20)[0]
         self.assertEqual(process.returncode, 130, output)
         self.assertIn("Ending 1 pod", output)
         self.assertIn("Nothing is left behind", output)
-        self.assert_nothing_left(mark)
+        self.assert_gone(word)
 
     def test_a_second_ctrl_c_ends_them_at_once(self):
-        process, mark = self.start("trap '' TERM; while :; do sleep 1; done")
+        process, word = self.start("trap '' TERM; while :; do sleep 1; done")
         process.send_signal(signal.SIGINT)
         self.assertIn("Ending 1 pod", process.stdout.readline())
         process.send_signal(signal.SIGINT)
         output = process.communicate(timeout=10)[0]
         self.assertEqual(process.returncode, 130, output)
-        self.assert_nothing_left(mark)
+        self.assert_gone(word)
 
     def test_pods_do_not_outlive_a_killed_engine(self):
-        process, mark = self.start("sleep 600; true")
+        process, word = self.start("sleep 600; true")
         process.kill()
         process.communicate(timeout=10)
-        self.assert_nothing_left(mark)
+        self.assert_gone(word)
 
 
 class WrongInput(Reprieve):
@@ -374,7 +366,7 @@ spec:
         readinessProbe: {grpc: {port: 80}}
 """)))
         self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
-        self.assertIn("readinessProbe of container main is of kind grpc, which is not supported by run", done.stderr)
+        self.assertIn("spec.template.spec.containers[0].readinessProbe.grpc", done.stderr)
         self.assertFalse((self.cwd / "started").exists())
 
 

@@ -14,7 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
     const auto again = ParseJson(WriteJson(*value));
     if (!again.ok() || !(*again == *value)) std::abort();
   }
-  const Answer answer = CreateJob(text, {"default", "Strict", "uid", "xxxxx", {}});
+  const auto answer = reprieve::admission::CreateJob(text, {"default", "Strict", "uid", "xxxxx", {}});
   if (!answer.ok() && answer.message.empty()) std::abort();
   return 0;
 }

@@ -14,7 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   for (const Value& document : *documents) {
     auto again = ParseJson(WriteJson(document));
     if (!again.ok()) std::abort();
-    static_cast<void>(CreateJob(document, {"default", "Strict", "uid", "xxxxx", {}}));
+    static_cast<void>(reprieve::admission::CreateJob(document, {"default", "Strict", "uid", "xxxxx", {}}));
   }
   return 0;
 }

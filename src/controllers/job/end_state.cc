@@ -36,7 +36,9 @@ bool BackoffLimitExceeded(const Sync& sync) {
 
 bool DeadlineExceeded(Sync& sync) {
   if (!sync.spec.active_deadline_seconds || !sync.status.start_time || sync.spec.suspended()) return false;
-  const Time deadline = *sync.status.start_time + DurationOfSeconds(*sync.spec.active_deadline_seconds);
+  // A startTime that is not written yet is `now`.
+  const Time started = sync.status.start_time == sync.job.status.start_time ? sync.view.LatestStart() : sync.now;
+  const Time deadline = started + DurationOfSeconds(*sync.spec.active_deadline_seconds);
   if (sync.now >= deadline) return true;
   sync.LookAgain(deadline);
   return false;

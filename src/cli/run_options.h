@@ -1,0 +1,38 @@
+// The flags of `reprieve run`, as values.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace CLI {
+class App;
+}
+
+namespace reprieve::cli {
+
+struct RunOptions {
+  std::vector<std::string> files;
+  std::int32_t nodes = 1;
+  std::vector<std::string> node_labels;
+  std::string gates;
+  std::vector<std::string> injections;
+  std::vector<std::string> images;
+  bool logs = false;
+  bool exported = false;
+  std::string output = "text";
+  std::string network = "auto";
+  std::string state = "reprieve-state";
+  std::string metrics_file;
+  std::string backoff = "10s";
+  std::string color = "auto";
+  bool verbose = false;
+  bool plain = false;
+
+  bool json() const { return output == "json"; }
+};
+
+// Declares the flags, their checks and the help on `verb`; `options` gets their values when the command line is parsed.
+void DeclareRunOptions(CLI::App& verb, RunOptions& options);
+
+}  // namespace reprieve::cli

@@ -1,0 +1,130 @@
+#include "cli/run_setup.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <utility>
+
+#include "base/text.h"
+#include "cli/metrics_file.h"
+#include "cli/run_checks.h"
+
+namespace reprieve::cli {
+
+std::optional<Refusal> RunSetup::Check() {
+  if (auto refusal = PrepareWorld()) return refusal;
+  LoadManifests();
+  CheckManifests();
+  for (const std::string& warning : loaded_.warnings) std::fprintf(stderr, "Warning: %s\n", warning.c_str());
+  if (!loaded_.errors.empty()) return Refusal{kBadInput, std::move(loaded_.errors), {}};
+  network_ = ChooseNetwork(options_.network, loaded_);
+  world_->set_networks(network_.networks);
+  return std::nullopt;
+}
+
+std::optional<Refusal> RunSetup::PrepareWorld() {
+  auto prepared = node::LocalWorld::Prepare(WorldOptions());
+  if (!prepared.ok()) return BadInput(prepared.error());
+  world_ = std::move(*prepared);
+  for (const std::string& image : options_.images) {
+    if (const Status added = world_->images().Add(image); !added.ok()) {
+      return BadInput({Cat("--image ", image, ": ", added.error().message)});
+    }
+  }
+  return std::nullopt;
+}
+
+node::LocalWorldOptions RunSetup::WorldOptions() {
+  node::LocalWorldOptions out;
+  out.state_directory = options_.state;
+  out.nodes.count = options_.nodes;
+  out.nodes.label_rules = options_.node_labels;
+  out.engine.jobsets.gates = *model::ParseFeatureGates(options_.gates);
+  out.probe.plain_processes = options_.plain;
+  out.probe.no_cgroups = options_.plain;
+  out.engine.reconcile.delays.base = *ParseDuration(options_.backoff);
+  out.restart_backoff = *ParseDuration(options_.backoff);
+  out.notice = [this](const std::string& text) {
+    if (report_) report_->Say(text);
+  };
+  if (options_.logs) {
+    out.output = [this](const node::PodOutput& line) {
+      if (report_) report_->Output(line);
+    };
+  }
+  out.incident_applied = [this](const world::Incident& incident, const std::string& outcome, bool happened) {
+    if (report_) report_->IncidentApplied(incident, outcome, happened);
+  };
+  return out;
+}
+
+void RunSetup::LoadManifests() {
+  LoadOptions load;
+  load.gates = *model::ParseFeatureGates(options_.gates);
+  load.exported = options_.exported;
+  load.now = world_->clock().Now();
+  load.new_uid = [this] { return world_->store().NewUid(); };
+  load.new_suffix = [this] { return world_->store().NewNameSuffix(); };
+  loaded_ = Load(options_.files, load);
+  for (core::ConfigMap& config_map : loaded_.config_maps) world_->settings().Add(std::move(config_map));
+  for (core::Secret& secret : loaded_.secrets) world_->settings().Add(std::move(secret));
+  for (core::Service& service : loaded_.services) world_->Add(std::move(service));
+  for (core::PersistentVolumeClaim& claim : loaded_.claims) world_->Add(std::move(claim));
+}
+
+void RunSetup::CheckManifests() {
+  CheckRunnable(*world_, options_.files.front(), loaded_);
+  incidents_ = ReadInjections(options_.injections, world_->nodes(), loaded_, loaded_.errors);
+}
+
+std::optional<Refusal> RunSetup::Start() {
+  // A file that can't be written is better found before the run than after it.
+  if (const Status written = WriteMetrics(); !written.ok()) return BadInput(written.error());
+  if (const Status started = world_->Start(); !started.ok()) return CannotRun(started.error());
+  if (options_.network == "pod" && !world_->WhyNoNetworks().empty()) {
+    return CannotRun({Cat("pods can't have networks of their own here: ", world_->WhyNoNetworks(),
+                          "; leave out --network pod to run on this machine's")});
+  }
+  WarnOfMissingNames();
+  ConnectReport();
+  return std::nullopt;
+}
+
+void RunSetup::WarnOfMissingNames() const {
+  const bool names = std::any_of(loaded_.jobsets.begin(), loaded_.jobsets.end(),
+                                 [](const LoadedJobSet& each) { return each.jobset.spec->has_hostnames(); });
+  if (!names || world_->WhyNoNames().empty()) return;
+  std::fprintf(stderr, "Warning: pods find each other by address only: %s (Debian: libnss-wrapper)\n",
+               world_->WhyNoNames().c_str());
+}
+
+void RunSetup::ConnectReport() {
+  const bool terminal = !options_.json() && isatty(STDOUT_FILENO) == 1;
+  report_.emplace(RunReportOptions{options_.json() ? OutputFormat::kJson : OutputFormat::kText, terminal,
+                                   ColorNamed(options_.color), options_.logs},
+                  world_->clock(), world_->machine());
+  if (options_.verbose || options_.plain) report_->Say(world_->Describe());
+  if (options_.verbose || options_.plain || !network_.reason.empty()) report_->Say(DescribeNetwork());
+  world_->store().AddWatcher(&*report_);
+  world_->ledger().set_listener([this](const world::Verdict& verdict) { report_->Judged(verdict); });
+  world_->store().set_event_listener([this](const world::Event& event) { report_->EventRecorded(event); });
+}
+
+// What was chosen, and why if anything spoke for it.
+std::string RunSetup::DescribeNetwork() const {
+  const std::string& reason = network_.reason;
+  if (reason.empty()) return Cat("Network: ", world_->DescribeNetwork(), ".");
+  if (world_->WhyNoNetworks().empty()) {
+    return Cat("Network: ", reason, ": ", world_->DescribeNetwork(), ". --network host leaves them on this machine's.");
+  }
+  return Cat("Network: ", reason, ", but pods can't have networks of their own here (", world_->WhyNoNetworks(),
+             "): each has an address of its own in 127.0.0.0/8, and the first that listens on 0.0.0.0 keeps the port "
+             "from all others.");
+}
+
+Status RunSetup::WriteMetrics() const {
+  return options_.metrics_file.empty() ? Ok() : WriteMetricsFile(options_.metrics_file, world_->jobset_counters());
+}
+
+}  // namespace reprieve::cli

@@ -1,0 +1,66 @@
+// What `reprieve run` does before the first pod: the world and its options, the manifests, all checks, the start.
+//
+//   RunSetup setup(options);
+//   if (auto refusal = setup.Check()) return Tell(*refusal, color);   // nothing has been touched
+//   if (auto refusal = setup.Start()) return Tell(*refusal, color);
+//   setup.report().Say(...);
+//
+// One owner, the engine's thread.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/load.h"
+#include "cli/network_choice.h"
+#include "cli/refusal.h"
+#include "cli/run_options.h"
+#include "cli/run_report.h"
+#include "node/local_world.h"
+#include "world/incident.h"
+
+namespace reprieve::cli {
+
+class RunSetup {
+ public:
+  // `options` must outlive it.
+  explicit RunSetup(const RunOptions& options) : options_(options) {}
+  RunSetup(const RunSetup&) = delete;
+  RunSetup& operator=(const RunSetup&) = delete;
+
+  // Finds all that is wrong with the input, and prints the warnings.
+  std::optional<Refusal> Check();
+  // Starts the world and its report. REQUIRES: Check has refused nothing.
+  std::optional<Refusal> Start();
+
+  const Loaded& loaded() const { return loaded_; }
+  Loaded& loaded() { return loaded_; }
+  const std::vector<world::Incident>& incidents() const { return incidents_; }
+  // REQUIRES: Check has refused nothing.
+  node::LocalWorld& world() { return *world_; }
+  // REQUIRES: Start has refused nothing.
+  RunReport& report() { return *report_; }
+
+  // Writes the counters where --metrics-file wants them, if it is given.
+  Status WriteMetrics() const;
+
+ private:
+  node::LocalWorldOptions WorldOptions();
+  std::optional<Refusal> PrepareWorld();
+  void LoadManifests();
+  void CheckManifests();
+  void WarnOfMissingNames() const;
+  void ConnectReport();
+  std::string DescribeNetwork() const;
+
+  const RunOptions& options_;
+  std::optional<RunReport> report_;  // outlives the world, which reports to it
+  std::unique_ptr<node::LocalWorld> world_;
+  Loaded loaded_;
+  std::vector<world::Incident> incidents_;
+  NetworkChoice network_;
+};
+
+}  // namespace reprieve::cli

@@ -1,0 +1,119 @@
+#include "node/pod_setup.h"
+
+#include <unistd.h>
+
+#include <utility>
+
+#include "base/text.h"
+
+namespace reprieve::node {
+namespace {
+
+// The path of the socket inside a pod that has its own mounts: next to the termination message, so that one mount over
+// the directory serves both.
+constexpr std::string_view kSocketInPod = "/dev/reprieve-agent";
+constexpr std::string_view kDefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+}  // namespace
+
+PodSetup::PodSetup(runtime::Runtime& runtime, Janitor& janitor, const kubelet::ImageMap& images,
+                   const kubelet::Settings& settings, PodSetupOptions options, std::function<void()> agents_reported)
+    : runtime_(runtime),
+      janitor_(janitor),
+      images_(images),
+      settings_(settings),
+      options_(std::move(options)),
+      addresses_(options_.addresses),
+      agents_(options_.agents_directory, std::move(agents_reported)) {}
+
+void PodSetup::Assign(PodRecord& record) {
+  record.hostname = kubelet::HostnameOf(*record.pod);
+  addresses_.Assign(record);
+}
+
+Status PodSetup::Prepare(PodRecord& record) {
+  if (!record.volumes) {
+    if (auto made = MakeVolumes(record); !made) return made;
+  }
+  if (!record.agent) {
+    if (auto made = MakeAgent(record); !made) return made;
+  }
+  return record.sandbox ? Ok() : MakeSandbox(record);
+}
+
+Status PodSetup::MakeVolumes(PodRecord& record) {
+  auto made = kubelet::PodVolumes::Make(record.pod->metadata, *record.spec, options_.volumes, settings_);
+  if (!made) {
+    NoticeOnce(Error{Cat("pod ", record.reference.name, " waits: ", made.error().message, "; retrying every 10s")});
+    return made.error();
+  }
+  record.volumes = std::move(*made);
+  if (!record.volumes->directories().empty()) noticed_ = false;
+  return Ok();
+}
+
+Status PodSetup::MakeAgent(PodRecord& record) {
+  const auto socket = agents_.SocketOf(record.number, *record.pod);
+  if (!socket) return socket.error();
+  if (socket->empty()) return Ok();
+  PodRecord::Agent& agent = record.agent.emplace();
+  agent.socket = {*socket, runtime_.has_own_mounts() ? std::string(kSocketInPod) : *socket};
+  agent.environment = options_.base_environment;
+  agent.environment.insert_or_assign(std::string(kAgentSocketVariable), agent.socket.container_path);
+  agent.environment.insert_or_assign(std::string(kPodAddressVariable), record.address);
+  // Last in PATH: a pod finds `reprieve`, and every other program as before.
+  std::string& path = agent.environment.try_emplace("PATH", kDefaultPath).first->second;
+  if (!options_.program_directory.empty()) AppendTo(path, ":", options_.program_directory);
+  return Ok();
+}
+
+Status PodSetup::MakeSandbox(PodRecord& record) {
+  runtime::PodSandboxSpec spec;
+  spec.namespace_ = record.reference.namespace_;
+  spec.name = record.reference.name;
+  spec.uid = record.reference.uid;
+  spec.hostname = record.hostname;
+  if (auto described = addresses_.Describe(record, spec); !described) return described;
+  const auto sandbox = runtime_.RunPodSandbox(std::move(spec));
+  if (!sandbox) return sandbox.error();
+  record.sandbox = *sandbox;
+  return Ok();
+}
+
+kubelet::ContainerContext PodSetup::ContextOf(const PodRecord& record) const {
+  return {{&record.pod->metadata, record.spec.get(), record.node, record.address, record.host_address},
+          record.hostname,
+          record.gpus,
+          *record.volumes,
+          settings_,
+          images_,
+          record.agent ? record.agent->environment : options_.base_environment,
+          options_.working_directory,
+          geteuid(),
+          addresses_.LibraryFor(record)};
+}
+
+void PodSetup::Publish(const PodRecord& record) {
+  NoticeOnce(addresses_.Publish(record));
+}
+
+void PodSetup::ShowNames() {
+  NoticeOnce(addresses_.Show());
+}
+
+void PodSetup::TearDown(const PodRecord& record) {
+  if (record.sandbox) runtime_.RemovePodSandbox(*record.sandbox);
+  if (!record.volumes) return;
+  for (const std::string& directory : record.volumes->directories()) janitor_.Remove(directory);
+}
+
+void PodSetup::Release(PodRecord& record) {
+  addresses_.Release(record);
+  agents_.Remove(record.number);
+}
+
+void PodSetup::NoticeOnce(const Status& status) {
+  if (!status.ok() && options_.notice && !std::exchange(noticed_, true)) options_.notice(status.error().message);
+}
+
+}  // namespace reprieve::node
