@@ -4,6 +4,7 @@
 
 #include "cli/exit_code.h"
 #include "cli/interrupt.h"
+#include "cli/leftovers.h"
 #include "cli/object_table.h"
 #include "cli/reader_watch.h"
 #include "cli/refusal.h"
@@ -54,7 +55,7 @@ class RunVerb final : public Verb {
     RunReport& report = setup.report();
     report.Summarize(early, setup.world().machine().PendingIncidents());
     if (options_.verbose && !options_.json()) PrintObjects(setup.world());
-    if (early) report.Say("Nothing is left behind: no process, mount or cgroup.");
+    if (early) report.Say(TellLeftovers(setup.world().CleanUp()));
     if (const Status written = setup.WriteMetrics(); !written.ok()) report.Say(written.error().message);
     setup.world().store().RemoveWatcher(&report);
     switch (ended_by) {
