@@ -33,7 +33,7 @@ using RuntimeMessage = std::variant<runtime::ContainerStarted, runtime::Containe
 class RuntimeInbox {
  public:
   // Output that waits to be shown takes at most this much; of more, lines are left out, which a notice says. The log
-  // files have them all.
+  // files have what rotation has kept.
   static constexpr std::size_t kMaxOutputBytes = std::size_t{8} << 20;
 
   explicit RuntimeInbox(std::function<void()> wake) : wake_(std::move(wake)) {}

@@ -3,10 +3,12 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <numeric>
 #include <utility>
 
 #include "base/text.h"
@@ -80,6 +82,7 @@ void CriLog::Finish(Time now) {
   }
   Flush();
   file_.Reset();
+  TellOfRotation();
   if (lost_lines_ > 0 && notice_) {
     notice_(Cat("log ", path_, ": ", lost_lines_, lost_lines_ == 1 ? " line was" : " lines were",
                 " lost in all; the rest is there"));
@@ -105,7 +108,11 @@ void CriLog::Flush() {
       for (std::size_t i = 0; i < whole; ++i) out_lines_ -= out_[i] == '\n' ? 1 : 0;
       file_size_ -= static_cast<std::int64_t>(written.bytes - whole);
       if (ftruncate(file_.get(), file_size_) != 0) file_.Reset();
+      // What was written all the same.
+      file_lines_ += std::count(out_.begin(), out_.begin() + static_cast<std::ptrdiff_t>(whole), '\n');
       Lose(written.error);
+    } else {
+      file_lines_ += out_lines_;
     }
     if (file_size_ >= limits_.file_bytes) Rotate();
   } else {
@@ -137,6 +144,18 @@ void CriLog::Rotate() {
     std::rename(newer.c_str(), Cat(path_, ".", i).c_str());
   }
   if (limits_.files <= 1) unlink(path_.c_str());
+  rotated_lines_.push_front(std::exchange(file_lines_, 0));
+  while (rotated_lines_.size() > static_cast<std::size_t>(std::max(limits_.files - 1, 0))) {
+    deleted_lines_ += rotated_lines_.back();
+    rotated_lines_.pop_back();
+  }
+}
+
+void CriLog::TellOfRotation() {
+  if (deleted_lines_ == 0 || !notice_) return;
+  const std::int64_t kept = std::accumulate(rotated_lines_.begin(), rotated_lines_.end(), file_lines_);
+  notice_(Cat("log ", path_, ": its first ", deleted_lines_, deleted_lines_ == 1 ? " line was" : " lines were",
+              " deleted by rotation; the last ", kept, " are in it and in ", path_, ".1 to .", limits_.files - 1));
 }
 
 void CriLog::Lose(int error) {

@@ -1,7 +1,8 @@
 // A container's output as the kubelet keeps it: one file of lines "TIME stdout|stderr F|P TEXT".
 //
 // Source: spec/runtime.md 6 (seen on a real CRI): a line over 16384 bytes is cut, its pieces but the last tagged P; so
-// is a last line without newline. Rotation: FILE becomes FILE.1, that FILE.2, and so on; the oldest goes.
+// is a last line without newline. Rotation: FILE becomes FILE.1, that FILE.2, and so on; the oldest is
+// deleted, and a notice at the end says how many lines that took.
 // A full disk must not stop the program whose output this is: what cannot be written is counted and dropped, and said
 // once. The file always ends with a whole line.
 // Thread rules: one thread at a time. Errors: through `notice`, never to the caller.
@@ -9,6 +10,7 @@
 
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -47,6 +49,7 @@ class CriLog {
   bool Open();
   void Rotate();
   void Lose(int error);
+  void TellOfRotation();
 
   std::string path_;
   CriLogLimits limits_;
@@ -60,6 +63,10 @@ class CriLog {
   std::int64_t file_size_ = 0;
   std::int64_t lost_lines_ = 0;
   bool told_ = false;
+  // Lines of this container: in the file now, in the files that were rotated (the newest first), and deleted.
+  std::int64_t file_lines_ = 0;
+  std::deque<std::int64_t> rotated_lines_;
+  std::int64_t deleted_lines_ = 0;
 };
 
 }  // namespace reprieve::runtime
