@@ -353,7 +353,7 @@ TEST_F(LocalWorldTest, AProbeThatCannotBeTriedIsSaidOnceAndStopsNothing) {
   EXPECT_EQ(PhaseAtEnd("p"), PodPhase::kSucceeded);
   EXPECT_EQ(notices_,
             "pod p: the liveness probe of container main cannot be tried, and counts for nothing: "
-            "exec \"no-such-program\": executable file not found in $PATH\n");
+            "no-such-program: executable file not found in $PATH\n");
 }
 
 TEST_F(LocalWorldTest, AWebServerIsReadyWhenItAnswersAndStoppedWhenItIsStuck) {

@@ -31,7 +31,7 @@ TEST(PodJudge, PodsThatFailAlikeShareOneJudgement) {
   judge.SetPolicy(FailJobOn(42));
   const auto first = judge.Judge(Exited(42));
   EXPECT_EQ(first->verdict.action, batch::FailureAction::kFailJob);
-  EXPECT_EQ(first->facts, "exited 42 in container main");
+  EXPECT_EQ(first->phrase, "exited 42 in container main");
   EXPECT_EQ(judge.Judge(Exited(42)), first);
 }
 
@@ -51,7 +51,7 @@ TEST(PodJudge, WhatARuleOrAPhraseTellsApartIsJudgedByItself) {
   EXPECT_NE(judge.Judge(deleted), plain);
 }
 
-TEST(PodJudge, AnotherPolicyJudgesAnew) {
+TEST(PodJudge, AnotherPolicyForgetsWhatWasJudged) {
   PodJudge judge;
   judge.SetPolicy(FailJobOn(42));
   EXPECT_EQ(judge.Judge(Exited(42))->verdict.action, batch::FailureAction::kFailJob);
@@ -59,14 +59,14 @@ TEST(PodJudge, AnotherPolicyJudgesAnew) {
   EXPECT_EQ(judge.Judge(Exited(42))->verdict.action, batch::FailureAction::kCount);
 }
 
-TEST(PodJudge, ManyKindsOfFailureArePutInEachOthersPlace) {
+TEST(PodJudge, MoreKindsOfFailureThanAreKeptAreJudgedRight) {
   PodJudge judge;
   judge.SetPolicy(FailJobOn(7));
   for (std::int32_t round = 0; round < 3; ++round) {
     for (std::int32_t code = 1; code < 30; ++code) {
       const auto judged = judge.Judge(Exited(code));
       EXPECT_EQ(judged->verdict.action == batch::FailureAction::kFailJob, code == 7);
-      EXPECT_EQ(judged->facts, Cat("exited ", code, " in container main"));
+      EXPECT_EQ(judged->phrase, Cat("exited ", code, " in container main"));
     }
   }
 }

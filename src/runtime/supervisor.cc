@@ -61,9 +61,9 @@ std::string StartFailureText(const Container& container, const StartFailure& fai
       return Cat("working directory ", container.working_directory, ": ", why);
     case kStepExec:
       if (failure.error == ENOENT && container.program.find('/') == std::string::npos) {
-        return Cat("exec ", Quote(container.program), ": executable file not found in $PATH");
+        return Cat(container.program, ": executable file not found in $PATH");
       }
-      return Cat("exec ", Quote(container.program), ": ", why);
+      return Cat(container.program, ": ", why);
     default:
       return std::string(why);
   }
@@ -546,7 +546,7 @@ void Supervisor::Impl::Reap(Live& live) {
   if (exit.exit_code == kStartErrorCode) ReadReports();
   if (const auto failure = start_failures_.extract(Number(container.id))) {
     exit.reason = ExitReason::kStartError;
-    exit.message = Cat("container ", container.name, " did not start: ", StartFailureText(container, failure.mapped()));
+    exit.message = StartFailureText(container, failure.mapped());
   } else if (exit.exit_code != 0 && (live.over_memory || container.cgroup.OomKills() > 0)) {
     exit.reason = ExitReason::kOomKilled;
   }
