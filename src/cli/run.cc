@@ -9,6 +9,7 @@
 #include "cli/run_loop.h"
 #include "cli/run_options.h"
 #include "cli/run_setup.h"
+#include "cli/terminal.h"
 #include "cli/verb.h"
 
 namespace reprieve::cli {
@@ -25,8 +26,9 @@ class RunVerb final : public Verb {
     RunSetup setup(options_);
     if (const auto refusal = setup.Check()) return Tell(*refusal, ColorNamed(options_.color));
     if (const auto refusal = setup.Start()) return Tell(*refusal, ColorNamed(options_.color));
-    const Interrupt interrupt([](void* world) noexcept { static_cast<node::LocalWorld*>(world)->Wake(); },
-                              &setup.world());
+    const auto wake = [](void* world) noexcept { static_cast<node::LocalWorld*>(world)->Wake(); };
+    const Interrupt interrupt(wake, &setup.world());
+    const ResizeSignal resize(wake, &setup.world());
     RunLoop loop(setup);
     loop.Run();
     if (loop.interrupted()) loop.EndEarly();

@@ -54,6 +54,7 @@ bool RunLoop::AllFinished() const {
 
 void RunLoop::EndEarly() {
   node::LocalWorld& world = setup_.world();
+  setup_.report().Interrupted();
   std::int64_t grace = 0;
   std::size_t running = 0;
   for (const core::Pod* pod : world.store().Pods()) {

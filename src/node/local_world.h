@@ -53,7 +53,7 @@ struct LocalWorldOptions {
   // wanted).
   std::function<void(const std::string&)> notice;
   std::function<void(const PodOutput&)> output;
-  std::function<void(const world::Incident&, const std::string& outcome, bool happened)> incident_applied;
+  std::function<void(const world::Incident&, const world::IncidentOutcome&)> incident_applied;
 };
 
 class LocalWorld {

@@ -53,8 +53,8 @@ struct MachineOptions {
   Nanoseconds restart_backoff = kubelet::PodWorker::kUsualBackoff;
   std::function<void(const std::string&)> notice;
   std::function<void(const PodOutput&)> output;
-  // An incident has come: what came of it, and whether it befell anything.
-  std::function<void(const world::Incident&, const std::string& outcome, bool happened)> incident_applied;
+  // An incident was due: what came of it.
+  std::function<void(const world::Incident&, const world::IncidentOutcome&)> incident_applied;
 };
 
 class Machine final : public world::Watcher {
@@ -83,11 +83,11 @@ class Machine final : public world::Watcher {
   // When something is due even if nothing happens.
   std::optional<Time> NextDue();
 
-  // Lets it happen, `incident.at` from now. `notice` says what came of it.
+  // Lets it happen, `incident.at` from now. `incident_applied` says what came of it.
   void Schedule(world::Incident incident);
 
   // Incidents whose time has not come.
-  std::vector<std::string> PendingIncidents() const;
+  std::vector<world::Incident> PendingIncidents() const;
 
   // Every pod ends; no other begins. Again with less grace: the shorter one holds.
   void Stop(Nanoseconds grace);
@@ -122,11 +122,11 @@ class Machine final : public world::Watcher {
   bool FireTimers();
   // Incidents: machine_incidents.cc.
   bool ApplyDueIncidents();
-  std::string Apply(const world::Incident& incident);
-  std::string ApplyToNode(const world::Incident& incident);
-  std::string ApplyToPod(PodRecord& record, const world::Incident& incident);
-  std::string Kill(PodRecord& record);
-  std::string ApplyToContainer(PodRecord& record, const world::Incident& incident);
+  world::IncidentOutcome Apply(const world::Incident& incident);
+  world::IncidentOutcome ApplyToNode(const world::Incident& incident);
+  world::IncidentOutcome ApplyToPod(PodRecord& record, const world::Incident& incident);
+  world::IncidentOutcome Kill(PodRecord& record);
+  world::IncidentOutcome ApplyToContainer(PodRecord& record, const world::Incident& incident);
   void Disrupt(PodRecord& record, world::FaultKind fault);
   void Lose(PodRecord& record);
   void EndByKubelet(PodRecord& record, world::FaultKind fault, Nanoseconds grace);
