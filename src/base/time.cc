@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <iterator>
 #include <utility>
 
 #include "base/saturate.h"
@@ -75,6 +76,10 @@ std::string FormatRfc3339(Time time) {
   return buffer;
 }
 
+std::string FormatRfc3339Milli(Time time) {
+  return Cat(FormatRfc3339Nano(time).substr(0, 23), "Z");
+}
+
 std::string FormatRfc3339Nano(Time time) {
   const Civil c = ToCivil(time);
   char buffer[80];
@@ -132,28 +137,52 @@ std::string HumanDuration(Nanoseconds duration) {
   return s / 3600 % 24 == 0 ? Cat(s / 86400, "d") : Cat(s / 86400, "d", s / 3600 % 24, "h");
 }
 
+namespace {
+
+// A number with at most nine digits on each side of the point, in units of `unit`; removes it from `text`.
+struct Quantity {
+  std::int64_t whole = 0;
+  std::int64_t billionths = 0;
+};
+std::optional<Quantity> TakeQuantity(std::string_view& text) {
+  Quantity out;
+  std::size_t digits = 0;
+  for (; digits < text.size() && IsDigit(text[digits]); ++digits) {
+    if (digits == 9) return std::nullopt;
+    out.whole = out.whole * 10 + (text[digits] - '0');
+  }
+  if (digits == 0) return std::nullopt;
+  text.remove_prefix(digits);
+  if (!TakeChar(text, '.')) return out;
+  std::int64_t scale = 1'000'000'000;
+  for (digits = 0; digits < text.size() && IsDigit(text[digits]); ++digits) {
+    if (digits == 9) return std::nullopt;
+    out.billionths += (text[digits] - '0') * (scale /= 10);
+  }
+  if (digits == 0) return std::nullopt;
+  text.remove_prefix(digits);
+  return out;
+}
+
+}  // namespace
+
 std::optional<Nanoseconds> ParseDuration(std::string_view text) {
-  constexpr std::pair<std::string_view, Nanoseconds> kUnits[] = {
-      {"ms", milliseconds(1)}, {"s", Seconds(1)}, {"m", minutes(1)}, {"h", hours(1)}};
-  constexpr std::int64_t kMost = 1'000'000;
+  constexpr std::pair<std::string_view, std::int64_t> kMilliseconds[] = {
+      {"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}};
+  constexpr std::int64_t kMostMilliseconds = milliseconds(kLongestDuration).count();
   if (text.empty()) return std::nullopt;
   Nanoseconds sum{0};
   while (!text.empty()) {
-    std::int64_t number = 0;
-    std::size_t digits = 0;
-    for (; digits < text.size() && IsDigit(text[digits]) && number <= kMost; ++digits)
-      number = number * 10 + (text[digits] - '0');
-    text.remove_prefix(digits);
-    if (digits == 0 || number > kMost) return std::nullopt;
-    bool known = false;
-    for (const auto& [unit, length] : kUnits) {
-      if (!text.starts_with(unit)) continue;
-      text.remove_prefix(unit.size());
-      sum = std::min<Nanoseconds>(sum + number * length, kLongestDuration);
-      known = true;
-      break;
-    }
-    if (!known) return std::nullopt;
+    const auto number = TakeQuantity(text);
+    if (!number) return std::nullopt;
+    const auto* unit = std::find_if(std::begin(kMilliseconds), std::end(kMilliseconds),
+                                    [&](const auto& each) { return text.starts_with(each.first); });
+    if (unit == std::end(kMilliseconds)) return std::nullopt;
+    text.remove_prefix(unit->first.size());
+    sum += milliseconds(std::min(number->whole * unit->second, kMostMilliseconds));
+    // A day has 86,400,000 ms: ten digits beside nine stay below 2^63.
+    sum += Nanoseconds(number->billionths * unit->second / 1000);
+    sum = std::min<Nanoseconds>(sum, kLongestDuration);
   }
   return sum;
 }

@@ -18,6 +18,8 @@ using Time = std::chrono::time_point<std::chrono::system_clock, Nanoseconds>;
 
 // 2026-11-22T12:03:22Z, fractions dropped.
 std::string FormatRfc3339(Time time);
+// 2026-11-22T12:03:22.123Z.
+std::string FormatRfc3339Milli(Time time);
 // 2026-11-22T12:03:22.123456789Z, as the CRI log format has it.
 std::string FormatRfc3339Nano(Time time);
 // 12:03:22 in UTC.
@@ -29,10 +31,10 @@ inline Time TruncateToSeconds(Time time) {
   return std::chrono::floor<Seconds>(time);
 }
 
-// For people: 320ms, 8s, 1m12s, 2h5m, 3d4h.
+// For people: 320ms, 9.4s, 1m12s, 2h5m, 3d4h. ParseDuration reads all of it back.
 std::string HumanDuration(Nanoseconds duration);
 
-// 250ms, 8s, 1m12s, 2h: whole numbers with units; nullopt if it is not one.
+// 250ms, 9.4s, 1m12s, 1.5h, 3d4h: numbers with units; nullopt if it is not one. At most 100 years.
 std::optional<Nanoseconds> ParseDuration(std::string_view text);
 
 }  // namespace reprieve

@@ -1,4 +1,4 @@
-// What a run remembers of its Jobs and JobSets, for those who draw them.
+// What a run remembers of its Jobs, JobSets and pods, for whoever draws or sums them up.
 //
 // Plain values of the engine's thread.
 #pragma once
@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "cli/object_names.h"
 #include "model/jobset.h"
 #include "world/verdict.h"
 
@@ -21,33 +22,46 @@ struct FailedPod {
   std::string pod;
   SharedString container;
   std::int32_t attempt = 0;
+  std::int32_t index = -1;  // the pod's completion index; -1: none
 };
 
-// What pods came to: of a Job, or of all Jobs of a JobSet.
+// The pods of a Job, or of all Jobs of a JobSet.
 struct Tally {
   std::int64_t pods = 0;
   std::int64_t restarts = 0;                    // of containers in place
-  std::int64_t counted = 0;                     // failures that counted
-  std::int64_t ignored = 0;                     // and that did not
-  Nanoseconds wasted{0};                        // time of pods that failed
+  std::int64_t failed = 0;                      // pods that failed; those that were ended with their Job are not
+  std::int64_t counted = 0;                     // failures that count against a limit
+  std::int64_t ignored = 0;                     // and those that don't
+  Nanoseconds wasted{0};                        // running time of pods that failed
   std::int64_t retried = 0;                     // failures after which there was another attempt
   std::optional<FailedPod> failed_pod;          // the last
   std::optional<FailedPod> cause;               // the one that ended it
   std::map<std::string, std::int64_t> waiting;  // pods without a place, by the reason
-  std::set<std::string> told_waiting;           // reasons that were told
+  std::set<std::string> told_waiting;           // reasons that were printed
   std::multiset<Time> retries;                  // when the next attempts are due
+};
+
+// A retry that was announced for a later time.
+struct AnnouncedRetry {
+  std::int32_t index = -1;  // the completion index; -1: any
+  Time due;
 };
 
 struct JobLife {
   meta::ObjectKey key;
-  meta::Uid jobset;  // the JobSet that it belongs to; empty: it stands for itself
+  meta::Uid jobset;  // that it belongs to; empty: none
   Time began;
   std::optional<Time> ended;
   batch::JobStatus status;
   std::optional<std::int32_t> completions;
+  bool per_index = false;  // back-off and its limit are
   bool finished = false;
-  Tally tally;
-  std::optional<world::Verdict> ended_by;  // if anything judged did
+  bool deleted = false;
+  std::int64_t live_pods = 0;              // that are in the store
+  Tally tally;                             // of a Job without a JobSet
+  std::optional<world::Verdict> ended_by;  // if a judgement ended it
+  std::vector<AnnouncedRetry> announced;
+  std::string last_success;  // the pod that succeeded last, since the last announcement
 };
 
 struct JobSetLife {
@@ -59,29 +73,53 @@ struct JobSetLife {
   bool finished = false;
   Tally tally;
   std::int64_t uncounted = 0;          // restarts by actions that do not count
-  std::optional<world::Verdict> last;  // the last chain of verdicts
+  std::optional<world::Verdict> last;  // the last verdict about it
 };
 
-// ns/train; the namespace default goes without saying.
-std::string NameOf(const meta::ObjectKey& key);
-// The verdict's chain with the names of a namespace that is not default: one link a line.
+struct PodLife {
+  meta::Uid job;
+  meta::Uid owner;  // the JobSet, or the Job if it has none
+  core::PodPhase phase = core::PodPhase::kPending;
+  std::optional<Time> running_since;
+  std::map<SharedString, std::int32_t> restarts;
+  std::string waits;  // why it has no node yet
+};
+
+// Everything of one run.
+struct RunLives {
+  std::vector<meta::Uid> order;  // of JobSets, and of Jobs without one
+  std::map<meta::Uid, JobLife> jobs;
+  std::map<meta::Uid, JobSetLife> jobsets;
+  std::map<meta::Uid, PodLife> pods;
+
+  JobLife* FindJob(const meta::Uid& uid) { return Find(jobs, uid); }
+  const JobLife* FindJob(const meta::Uid& uid) const { return Find(jobs, uid); }
+  JobSetLife* FindJobSet(const meta::Uid& uid) { return Find(jobsets, uid); }
+  const JobSetLife* FindJobSet(const meta::Uid& uid) const { return Find(jobsets, uid); }
+  Tally& TallyOf(JobLife& job) { return job.jobset.empty() ? job.tally : jobsets.at(job.jobset).tally; }
+
+ private:
+  template <class M>
+  static auto Find(M& map, const meta::Uid& uid) -> decltype(&map.begin()->second) {
+    const auto at = map.find(uid);
+    return at == map.end() ? nullptr : &at->second;
+  }
+};
+
+// The steps of the verdict, the first with the namespace if that is not default.
 std::vector<std::string> ChainOf(const world::Verdict& verdict);
-// When the attempt is due that the verdict promises.
+// When the attempt is due that the verdict announces.
 std::optional<Time> RetryDue(const world::Verdict& verdict);
 
-// restart 1 of 3; empty where nothing can be restarted, or counted.
+// Of a JobSet and of its single Jobs.
 struct Restarts {
   std::int64_t used = 0;
   std::int64_t uncounted = 0;
   std::int64_t forgiven = 0;  // counted until the budgets were whole again
   std::int64_t limit = 0;
 };
-// Of the JobSet and of its single Jobs.
 Restarts RestartsOf(const JobSetLife& jobset);
+// restarts 1 of 3 used; empty where nothing can be restarted, or counted.
 std::string RestartsUsed(const JobSetLife& jobset);
-
-// The lines of a block that repaints in place.
-std::string JobLine(const JobLife& job, Time now, std::size_t width);
-std::vector<std::string> JobSetTree(const JobSetLife& jobset, Time now);
 
 }  // namespace reprieve::cli

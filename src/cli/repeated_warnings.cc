@@ -1,17 +1,16 @@
 #include "cli/repeated_warnings.h"
 
 #include "base/text.h"
+#include "controllers/jobset/placement.h"
 
 namespace reprieve::cli {
 namespace {
 
-// Followers of exclusive placement are refused until their leader has a place.
-constexpr std::string_view kTransient = "this is an expected, transient error";
 constexpr Seconds kLasts(10);
 
 }  // namespace
 
-bool RepeatedWarnings::Add(const world::Event& event, std::vector<std::string>& ended) {
+bool RepeatedWarnings::Add(const world::Event& event, bool explained, std::vector<std::string>& ended) {
   const Key key{event.about, event.reason};
   Warning& warning = warnings_[key];
   if (warning.message != event.message) {
@@ -19,8 +18,10 @@ bool RepeatedWarnings::Add(const world::Event& event, std::vector<std::string>& 
     warning = {event.message, event.at, 0, false};
   }
   ++warning.count;
-  const bool held = event.message.find(kTransient) != std::string::npos && event.at - warning.first < kLasts;
-  if (warning.told || held) return false;
+  const bool transient = controllers::IsDeniedFollower(event.message);
+  // From now on it lasts without an explanation.
+  if (transient && explained) warning.first = event.at;
+  if (warning.told || (transient && event.at - warning.first < kLasts)) return false;
   warning.told = true;
   return true;
 }

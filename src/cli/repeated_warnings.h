@@ -1,6 +1,7 @@
-// Warnings that come again and again, such as those of a Job whose pods cannot be made: each is told once.
+// Warnings that come again and again, such as those of a Job whose pods can't be created: each is told once.
 //
-// One owner. What upstream calls transient is told only if it lasts.
+// One owner. Followers of exclusive placement are refused until their leader has a node: that is told only if it lasts
+// and nothing else explains it.
 #pragma once
 
 #include <map>
@@ -13,9 +14,10 @@ namespace reprieve::cli {
 
 class RepeatedWarnings {
  public:
-  // Whether the warning is to be told now. `ended` gets the former one of the same object and reason if that came more
+  // Whether the warning is to be told now. `explained`: something that was told already makes a transient one come.
+  // `ended` gets the former one of the same object and reason if that came more
   // than once and comes no more.
-  bool Add(const world::Event& event, std::vector<std::string>& ended);
+  bool Add(const world::Event& event, bool explained, std::vector<std::string>& ended);
   // Those that came more than once and how often.
   std::vector<std::string> Rest() const;
 

@@ -12,6 +12,7 @@
 #include "cli/run_options.h"
 #include "cli/run_plan.h"
 #include "cli/run_setup.h"
+#include "cli/terminal.h"
 #include "cli/verb.h"
 
 namespace reprieve::cli {
@@ -31,6 +32,7 @@ class RunVerb final : public Verb {
     const auto wake = [](void* world) noexcept { static_cast<node::LocalWorld*>(world)->Wake(); };
     const Interrupt interrupt(wake, &setup.world());
     if (const auto refusal = setup.Start()) return Refuse(*refusal);
+    const ResizeSignal resize(wake, &setup.world());
     const ReaderWatch reader([&setup] { setup.world().Wake(); });
     RunLoop loop(setup, reader);
     loop.Run();

@@ -58,6 +58,7 @@ bool RunLoop::AllFinished() const {
 }
 
 void RunLoop::EndEarly() {
+  if (ended_by_ == EndedBy::kInterrupt) setup_.report().Interrupted();
   const Nanoseconds grace = TellEnding();
   // One Ctrl-C more than it took to come here.
   const int enough = ended_by_ == EndedBy::kInterrupt ? 2 : 1;

@@ -1,7 +1,5 @@
 #include "cli/run_setup.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <utility>
@@ -57,8 +55,8 @@ node::LocalWorldOptions RunSetup::WorldOptions() {
       if (report_) report_->Output(line);
     };
   }
-  out.incident_applied = [this](const world::Incident& incident, const std::string& outcome, bool happened) {
-    if (report_) report_->IncidentApplied(incident, outcome, happened);
+  out.incident_applied = [this](const world::Incident& incident, const world::IncidentOutcome& outcome) {
+    if (report_) report_->IncidentApplied(incident, outcome);
   };
   return out;
 }
@@ -117,8 +115,7 @@ void RunSetup::WarnOfMissingNames() const {
 }
 
 void RunSetup::ConnectReport() {
-  const bool terminal = !options_.json() && isatty(STDOUT_FILENO) == 1;
-  report_.emplace(RunReportOptions{options_.json() ? OutputFormat::kJson : OutputFormat::kText, terminal,
+  report_.emplace(RunReportOptions{options_.json() ? OutputFormat::kJson : OutputFormat::kText,
                                    ColorNamed(options_.color), options_.logs},
                   world_->clock(), world_->machine());
   if (options_.verbose || options_.plain) report_->Say(world_->Describe());

@@ -1,17 +1,16 @@
 #include "cli/style.h"
 
-#include <unistd.h>
-
 #include <cstdlib>
 
 #include "base/text.h"
+#include "cli/terminal.h"
 
 namespace reprieve::cli {
 namespace {
 
 bool WantsColor(int descriptor) {
   const char* refused = std::getenv("NO_COLOR");
-  return isatty(descriptor) == 1 && (refused == nullptr || *refused == '\0');
+  return CanRepaint(descriptor) && (refused == nullptr || *refused == '\0');
 }
 
 }  // namespace

@@ -15,7 +15,7 @@ Color ColorNamed(std::string_view name);
 
 class Style {
  public:
-  // `descriptor`: where it is printed; with kAuto colour needs a terminal there and no NO_COLOR.
+  // `descriptor`: where it is printed; with kAuto colour needs a terminal there that has it (TERM) and no NO_COLOR.
   Style(Color color, int descriptor);
   explicit Style(bool colored) : colored_(colored) {}
 

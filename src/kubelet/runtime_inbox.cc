@@ -45,8 +45,9 @@ void RuntimeInbox::Take(std::vector<RuntimeMessage>& out) {
     left_out = std::exchange(lines_left_out_, 0);
   }
   if (left_out > 0) {
-    out.push_back(
-        RuntimeNotice{Cat(left_out, " lines of output came too fast to be shown here; the log files have them")});
+    out.push_back(RuntimeNotice{Cat(left_out, left_out == 1 ? " line" : " lines",
+                                    " of output came too fast to be shown here; look for ",
+                                    left_out == 1 ? "it" : "them", " in the log files")});
   }
 }
 

@@ -32,7 +32,8 @@ using RuntimeMessage = std::variant<runtime::ContainerStarted, runtime::Containe
 
 class RuntimeInbox {
  public:
-  // The limit on output that waits to be shown; lines beyond it are dropped with a notice. The log files have them all.
+  // The limit on output that waits to be shown; lines beyond it are dropped with a notice. The log files have what
+  // rotation has kept.
   static constexpr std::size_t kMaxOutputBytes = std::size_t{8} << 20;
 
   explicit RuntimeInbox(std::function<void()> wake) : wake_(std::move(wake)) {}

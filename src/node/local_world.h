@@ -54,7 +54,7 @@ struct LocalWorldOptions {
   // Called on the engine's thread: notices for people, and each line of every container's output (empty: not wanted).
   std::function<void(const std::string&)> notice;
   std::function<void(const PodOutput&)> output;
-  std::function<void(const world::Incident&, const std::string& outcome, bool happened)> incident_applied;
+  std::function<void(const world::Incident&, const world::IncidentOutcome&)> incident_applied;
 };
 
 class LocalWorld {

@@ -352,7 +352,7 @@ TEST_F(LocalWorldTest, AProbeThatCannotBeTriedIsReportedOnceAndStopsNothing) {
   EXPECT_EQ(PhaseAtEnd("p"), PodPhase::kSucceeded);
   EXPECT_EQ(notices_,
             "pod p: the liveness probe of container main cannot be tried and is ignored: "
-            "exec \"no-such-program\": executable file not found in $PATH\n");
+            "no-such-program: executable file not found in $PATH\n");
 }
 
 TEST_F(LocalWorldTest, AWebServerIsReadyWhenItAnswersAndStoppedWhenItIsStuck) {

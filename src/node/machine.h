@@ -53,8 +53,8 @@ struct MachineOptions {
   Nanoseconds restart_backoff = kubelet::PodWorker::kUsualBackoff;
   std::function<void(const std::string&)> notice;
   std::function<void(const PodOutput&)> output;
-  // An incident was applied: its outcome, and whether it affected anything.
-  std::function<void(const world::Incident&, const std::string& outcome, bool happened)> incident_applied;
+  // An incident was due: its outcome.
+  std::function<void(const world::Incident&, const world::IncidentOutcome&)> incident_applied;
 };
 
 class Machine final : public world::Watcher {
@@ -87,7 +87,7 @@ class Machine final : public world::Watcher {
   void Schedule(world::Incident incident);
 
   // Incidents that are not due yet.
-  std::vector<std::string> PendingIncidents() const;
+  std::vector<world::Incident> PendingIncidents() const;
 
   // Ends every pod and starts no others. May be called again with a shorter grace period.
   void Stop(Nanoseconds grace);
@@ -122,11 +122,11 @@ class Machine final : public world::Watcher {
   bool FireTimers();
   // Incidents: machine_incidents.cc.
   bool ApplyDueIncidents();
-  std::string Apply(const world::Incident& incident);
-  std::string ApplyToNode(const world::Incident& incident);
-  std::string ApplyToPod(PodRecord& record, const world::Incident& incident);
-  std::string Kill(PodRecord& record);
-  std::string ApplyToContainer(PodRecord& record, const world::Incident& incident);
+  world::IncidentOutcome Apply(const world::Incident& incident);
+  world::IncidentOutcome ApplyToNode(const world::Incident& incident);
+  world::IncidentOutcome ApplyToPod(PodRecord& record, const world::Incident& incident);
+  world::IncidentOutcome Kill(PodRecord& record);
+  world::IncidentOutcome ApplyToContainer(PodRecord& record, const world::Incident& incident);
   void Disrupt(PodRecord& record, world::FaultKind fault);
   void Lose(PodRecord& record);
   void EndByKubelet(PodRecord& record, world::FaultKind fault, Nanoseconds grace);

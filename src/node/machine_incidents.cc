@@ -2,7 +2,6 @@
 #include <algorithm>
 
 #include "base/saturate.h"
-#include "base/text.h"
 #include "kubelet/pod_phase.h"
 #include "node/machine.h"
 
@@ -10,12 +9,8 @@ namespace reprieve::node {
 namespace {
 
 using world::FaultKind;
-
-constexpr std::string_view kNothingHappened = "nothing happened";
-
-std::string Pods(std::size_t count, std::string_view what) {
-  return Cat(count, count == 1 ? " pod " : " pods ", what);
-}
+using world::IncidentOutcome;
+using world::OutcomeKind;
 
 }  // namespace
 
@@ -28,23 +23,23 @@ bool Machine::ApplyDueIncidents() {
   bool any = false;
   while (!incidents_.empty() && incidents_.begin()->first <= clock_.Now() && !stopping_) {
     const world::Incident incident = std::move(incidents_.extract(incidents_.begin()).mapped());
-    const std::string outcome = Apply(incident);
-    if (options_.incident_applied) options_.incident_applied(incident, outcome, !outcome.starts_with(kNothingHappened));
+    const IncidentOutcome outcome = Apply(incident);
+    if (options_.incident_applied) options_.incident_applied(incident, outcome);
     any = true;
   }
   return any;
 }
 
-std::vector<std::string> Machine::PendingIncidents() const {
-  std::vector<std::string> out;
-  for (const auto& [when, incident] : incidents_) out.push_back(incident.text);
+std::vector<world::Incident> Machine::PendingIncidents() const {
+  std::vector<world::Incident> out;
+  for (const auto& [when, incident] : incidents_) out.push_back(incident);
   return out;
 }
 
-std::string Machine::Apply(const world::Incident& incident) {
+IncidentOutcome Machine::Apply(const world::Incident& incident) {
   if (!incident.node.empty()) return ApplyToNode(incident);
   PodRecord* record = FindCalled(incident.pod);
-  if (record == nullptr) return Cat(kNothingHappened, ", for no pod ", incident.pod, " is there now");
+  if (record == nullptr) return {.kind = OutcomeKind::kNoPod};
   return incident.container.empty() ? ApplyToPod(*record, incident) : ApplyToContainer(*record, incident);
 }
 
@@ -58,11 +53,10 @@ PodRecord* Machine::FindCalled(const std::string& name) {
   return found;
 }
 
-std::string Machine::ApplyToNode(const world::Incident& incident) {
-  if (placement_.FindNode(incident.node) == nullptr)
-    return Cat(kNothingHappened, ", for there is no node ", incident.node);
+IncidentOutcome Machine::ApplyToNode(const world::Incident& incident) {
+  if (placement_.FindNode(incident.node) == nullptr) return {.kind = OutcomeKind::kNoNode};
   placement_.SetSchedulable(incident.node, incident.fault == FaultKind::kNodeBack);
-  if (incident.fault == FaultKind::kNodeBack) return "it takes pods again";
+  if (incident.fault == FaultKind::kNodeBack) return {};
   std::vector<PodRecord*> here;
   for (const auto& [number, record] : records_) {
     const bool there = record->worker && record->pod != nullptr && record->node->name == incident.node;
@@ -73,19 +67,17 @@ std::string Machine::ApplyToNode(const world::Incident& incident) {
     if (incident.fault == FaultKind::kNodeLost) {
       Lose(*record);
     } else if (incident.fault == FaultKind::kNodeShutDown) {
-      EndByKubelet(*record, incident.fault, DurationOfSeconds(record->spec->termination_grace_period_seconds.value_or(30)));
+      EndByKubelet(*record, incident.fault,
+                   DurationOfSeconds(record->spec->termination_grace_period_seconds.value_or(30)));
     } else {
       Disrupt(*record, incident.fault);
     }
   }
-  return Pods(here.size(), incident.fault == FaultKind::kNodeLost       ? "lost"
-                           : incident.fault == FaultKind::kNodeShutDown ? "ended by the kubelet"
-                           : incident.fault == FaultKind::kNodeTainted  ? "deleted"
-                                                                        : "evicted");
+  return {.count = here.size()};
 }
 
-std::string Machine::ApplyToPod(PodRecord& record, const world::Incident& incident) {
-  const SharedString name = record.reference.name;
+IncidentOutcome Machine::ApplyToPod(PodRecord& record, const world::Incident& incident) {
+  IncidentOutcome applied{.pod = record.reference.name.str()};
   if (incident.fault == FaultKind::kPodKilled) return Kill(record);
   if (incident.fault == FaultKind::kPodCondition) {
     const Time now = clock_.Now();
@@ -97,40 +89,34 @@ std::string Machine::ApplyToPod(PodRecord& record, const world::Incident& incide
       condition.last_transition_time = TruncateToSeconds(now);
       status.SetCondition(std::move(condition));
     });
-    return Cat(name, " has it");
-  }
-  if (incident.fault == FaultKind::kPodDeleted) {
+  } else if (incident.fault == FaultKind::kPodDeleted) {
     store_.DeletePod(world::PodReference(record.reference));
-    return Cat(name, " deleted");
-  }
-  if (incident.fault == FaultKind::kPodUnderPressure) {
-    if (!record.worker) return Cat(kNothingHappened, ", for ", name, " is on no node yet");
+  } else if (incident.fault == FaultKind::kPodUnderPressure) {
+    if (!record.worker) return {.kind = OutcomeKind::kPodNotOnNode, .pod = std::move(applied.pod)};
     EndByKubelet(record, incident.fault, Nanoseconds(0));
-    return Cat(name, " evicted by the kubelet");
+  } else {
+    Disrupt(record, incident.fault);
   }
-  Disrupt(record, incident.fault);
-  return Cat(name, incident.fault == FaultKind::kPodPreempted ? " preempted" : " evicted");
+  return applied;
 }
 
-std::string Machine::Kill(PodRecord& record) {
-  std::size_t killed = 0;
+IncidentOutcome Machine::Kill(PodRecord& record) {
+  bool any = false;
   for (const runtime::ContainerId id : record.containers) {
     if (id == kNoContainer) continue;
     runtime_.StopContainer(id, std::chrono::milliseconds(0));
-    ++killed;
+    any = true;
   }
-  const SharedString& name = record.reference.name;
-  return killed > 0 ? Cat("SIGKILL to ", name) : Cat(kNothingHappened, ", for nothing of ", name, " runs now");
+  return {.kind = any ? OutcomeKind::kApplied : OutcomeKind::kPodNotRunning, .pod = record.reference.name.str()};
 }
 
-std::string Machine::ApplyToContainer(PodRecord& record, const world::Incident& incident) {
+IncidentOutcome Machine::ApplyToContainer(PodRecord& record, const world::Incident& incident) {
+  IncidentOutcome outcome{.kind = OutcomeKind::kNoContainer, .pod = record.reference.name.str()};
   for (std::size_t i = 0; i < record.containers.size(); ++i) {
     if (kubelet::ContainerAt(*record.spec, i).name != incident.container) continue;
     RunningContainer* running = containers_.Find(record.containers[i]);
-    if (running == nullptr) {
-      return Cat(kNothingHappened, ", for container ", incident.container, " of ", record.reference.name,
-                 " does not run now");
-    }
+    outcome.kind = running == nullptr ? OutcomeKind::kContainerNotRunning : OutcomeKind::kApplied;
+    if (running == nullptr) break;
     if (incident.fault == FaultKind::kContainerOutOfMemory) {
       running->injected_end = {137, runtime::ExitReason::kOomKilled};
     } else if (incident.fault == FaultKind::kContainerExits) {
@@ -138,9 +124,9 @@ std::string Machine::ApplyToContainer(PodRecord& record, const world::Incident& 
                                incident.exit_code == 0 ? runtime::ExitReason::kCompleted : runtime::ExitReason::kError};
     }
     runtime_.StopContainer(record.containers[i], std::chrono::milliseconds(0));
-    return Cat("SIGKILL to ", incident.container, " of ", record.reference.name);
+    break;
   }
-  return Cat(kNothingHappened, ", for ", record.reference.name, " has no container ", incident.container);
+  return outcome;
 }
 
 // The condition first, then the deletion, as every component does it.

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "policy/failure_facts.h"
-
 namespace reprieve::policy {
 namespace {
 
@@ -49,7 +47,8 @@ std::shared_ptr<const Judgement> PodJudge::Judge(const core::Pod& pod) {
   }
   auto made = std::make_shared<Judgement>();
   made->verdict = JudgePod(policy_, pod);
-  made->facts = FailureFacts(pod, made->verdict);
+  made->facts = FactsOf(pod, made->verdict);
+  made->phrase = Describe(made->facts);
   if (seen_.size() < kKept) {
     seen_.emplace_back();
     next_ = seen_.size() - 1;

@@ -9,13 +9,14 @@
 #include <optional>
 #include <vector>
 
-#include "policy/pod_failure_policy.h"
+#include "policy/failure_facts.h"
 
 namespace reprieve::policy {
 
 struct Judgement {
   PodVerdict verdict;
-  SharedString facts;  // what was observed of the pod (failure_facts.h)
+  FailureFacts facts;   // what was observed of the pod
+  SharedString phrase;  // the same in words
 };
 
 class PodJudge {

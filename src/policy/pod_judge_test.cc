@@ -31,7 +31,7 @@ TEST(PodJudge, PodsThatFailInTheSameWayShareOneJudgement) {
   judge.SetPolicy(FailJobOn(42));
   const auto first = judge.Judge(Exited(42));
   EXPECT_EQ(first->verdict.action, batch::FailureAction::kFailJob);
-  EXPECT_EQ(first->facts, "exited 42 in container main");
+  EXPECT_EQ(first->phrase, "exited 42 in container main");
   EXPECT_EQ(judge.Judge(Exited(42)), first);
 }
 
@@ -66,7 +66,7 @@ TEST(PodJudge, MoreKindsOfFailureThanAreRememberedReplaceEachOther) {
     for (std::int32_t code = 1; code < 30; ++code) {
       const auto judged = judge.Judge(Exited(code));
       EXPECT_EQ(judged->verdict.action == batch::FailureAction::kFailJob, code == 7);
-      EXPECT_EQ(judged->facts, Cat("exited ", code, " in container main"));
+      EXPECT_EQ(judged->phrase, Cat("exited ", code, " in container main"));
     }
   }
 }

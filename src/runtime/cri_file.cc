@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <numeric>
 #include <utility>
 
 #include "base/text.h"
@@ -50,7 +51,10 @@ void CriFile::Append(std::string_view lines, std::int64_t count) {
     const auto kept = std::count(lines.begin(), lines.begin() + static_cast<std::ptrdiff_t>(whole), '\n');
     size_ -= static_cast<std::int64_t>(written.bytes - whole);
     if (ftruncate(file_.get(), size_) != 0) file_.Reset();
+    file_lines_ += kept;
     Lose(count - kept, FileErrorText(written.error));
+  } else {
+    file_lines_ += count;
   }
   if (size_ >= limits_.file_bytes) Rotate();
 }
@@ -63,6 +67,7 @@ void CriFile::Lose(std::int64_t count, std::string_view why) {
 
 void CriFile::Finish() {
   file_.Reset();
+  TellOfRotation();
   if (lost_lines_ == 0 || !notice_) return;
   notice_(Cat("log ", path_, ": ", lost_lines_, lost_lines_ == 1 ? " line was" : " lines were",
               " lost in all; the rest is there"));
@@ -94,6 +99,18 @@ void CriFile::Rotate() {
     std::rename(newer.c_str(), Cat(path_, ".", i).c_str());
   }
   if (limits_.files <= 1) unlink(path_.c_str());
+  rotated_lines_.push_front(std::exchange(file_lines_, 0));
+  while (rotated_lines_.size() > static_cast<std::size_t>(std::max(limits_.files - 1, 0))) {
+    deleted_lines_ += rotated_lines_.back();
+    rotated_lines_.pop_back();
+  }
+}
+
+void CriFile::TellOfRotation() const {
+  if (deleted_lines_ == 0 || !notice_) return;
+  const std::int64_t kept = std::accumulate(rotated_lines_.begin(), rotated_lines_.end(), file_lines_);
+  notice_(Cat("log ", path_, ": its first ", deleted_lines_, deleted_lines_ == 1 ? " line was" : " lines were",
+              " deleted by rotation; the last ", kept, " are in it and in ", path_, ".1 to .", limits_.files - 1));
 }
 
 }  // namespace reprieve::runtime

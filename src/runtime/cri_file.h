@@ -1,5 +1,5 @@
 // A container's log file: whole lines are appended; a full file is rotated: FILE becomes FILE.1, that FILE.2, and so
-// on, and the oldest goes.
+// on; the oldest is deleted, and a notice at the end says how many lines that took.
 //
 // A full disk must not stop the program whose output this is: what cannot be written is counted and dropped, and said
 // once. The file always ends with a whole line. No symbolic link is followed.
@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -39,6 +40,7 @@ class CriFile {
  private:
   bool Open();
   void Rotate();
+  void TellOfRotation() const;
 
   std::string path_;
   CriLogLimits limits_;
@@ -48,6 +50,10 @@ class CriFile {
   std::int64_t size_ = 0;
   std::int64_t lost_lines_ = 0;
   bool told_ = false;
+  // Lines of this container: in the file now, in the rotated files (the newest first), and deleted.
+  std::int64_t file_lines_ = 0;
+  std::deque<std::int64_t> rotated_lines_;
+  std::int64_t deleted_lines_ = 0;
 };
 
 }  // namespace reprieve::runtime

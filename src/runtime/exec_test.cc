@@ -62,7 +62,7 @@ TEST_P(Beside, AProcessThatCannotBeStartedSaysWhy) {
   ExecSpec spec{.argv = {"no-such-program"}, .environment = {"PATH=/usr/bin:/bin"}};
   const ExecEnd end = runtime.RunBeside(host, spec);
   EXPECT_EQ(end.outcome, ExecOutcome::kNotStarted);
-  EXPECT_EQ(end.message, "exec \"no-such-program\": executable file not found in $PATH");
+  EXPECT_EQ(end.message, "no-such-program: executable file not found in $PATH");
   spec = {.argv = {"true"}, .environment = {"PATH=/usr/bin:/bin"}, .working_directory = "/no/such/directory"};
   EXPECT_EQ(runtime.RunBeside(host, spec).message, "working directory /no/such/directory: No such file or directory");
 }

@@ -286,7 +286,7 @@ std::unique_ptr<Container> StartContainerIn(const RuntimeContext& context, std::
   container->program = spec.argv.front();
   container->working_directory = spec.working_directory.empty() ? "/" : spec.working_directory;
   if (auto status = Starter(context, *container, spec).Start(stack); !status) {
-    container->start_error = Cat("container ", spec.name, " did not start: ", status.error().message);
+    container->start_error = status.error().message;
     container->output = {};
   }
   return container;

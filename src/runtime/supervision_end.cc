@@ -44,9 +44,9 @@ std::string StartFailureText(const Container& container, const StartFailure& fai
       return Cat("cannot give up privileges: ", why);
     case kStepExec:
       if (failure.error == ENOENT && container.program.find('/') == std::string::npos) {
-        return Cat("exec ", Quote(container.program), ": executable file not found in $PATH");
+        return Cat(container.program, ": executable file not found in $PATH");
       }
-      return Cat("exec ", Quote(container.program), ": ", why);
+      return Cat(container.program, ": ", why);
     default:
       return std::string(why);
   }
@@ -178,7 +178,7 @@ void Supervisor::Supervision::Reap(Live& live) {
   const auto failure = exit_code == kStartErrorCode ? TakeStartFailure(container) : std::nullopt;
   if (failure) {
     exit.reason = ExitReason::kStartError;
-    exit.message = Cat("container ", container.name, " did not start: ", StartFailureText(container, *failure));
+    exit.message = StartFailureText(container, *failure);
   } else if (exit_code != 0 && (live.over_memory || container.cgroup.OomKills() > 0)) {
     exit.reason = ExitReason::kOomKilled;
   }

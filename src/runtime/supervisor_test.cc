@@ -107,17 +107,14 @@ TEST_P(Containers, ThatCannotBeStartedSayWhyAndExit128) {
   const ContainerExit by_name = runtime.Run(Argv({"no-such-program"}));
   EXPECT_EQ(by_name.exit_code, 128);
   EXPECT_EQ(by_name.reason, ExitReason::kStartError);
-  EXPECT_EQ(by_name.message,
-            "container main did not start: exec \"no-such-program\": executable file not found in $PATH");
+  EXPECT_EQ(by_name.message, "no-such-program: executable file not found in $PATH");
   const ContainerExit by_path = runtime.Run(Argv({"/no/such"}));
   EXPECT_EQ(by_path.reason, ExitReason::kStartError);
-  EXPECT_EQ(by_path.message, "container main did not start: exec \"/no/such\": No such file or directory");
-  EXPECT_EQ(runtime.Run(Argv({"/etc/passwd"})).message,
-            "container main did not start: exec \"/etc/passwd\": Permission denied");
+  EXPECT_EQ(by_path.message, "/no/such: No such file or directory");
+  EXPECT_EQ(runtime.Run(Argv({"/etc/passwd"})).message, "/etc/passwd: Permission denied");
   ContainerSpec lost = Shell("true");
   lost.working_directory = "/no/such/place";
-  EXPECT_EQ(runtime.Run(lost).message,
-            "container main did not start: working directory /no/such/place: No such file or directory");
+  EXPECT_EQ(runtime.Run(lost).message, "working directory /no/such/place: No such file or directory");
 }
 
 TEST_P(Containers, SeeTheirEnvironmentAndWorkingDirectoryAndNothingElseOfOurs) {
@@ -316,8 +313,7 @@ TEST_F(Sandboxed, AVolumeThatDoesNotExistIsAStartError) {
   spec.mounts = {{"/no/such/volume", "/tmp"}};
   const ContainerExit exit = runtime.Run(spec);
   EXPECT_EQ(exit.exit_code, 128);
-  EXPECT_EQ(exit.message,
-            "container main did not start: volume for mount path /tmp: /no/such/volume does not exist on this machine");
+  EXPECT_EQ(exit.message, "volume for mount path /tmp: /no/such/volume does not exist on this machine");
 }
 
 TEST_F(Sandboxed, TheTerminationMessageComesWithTheExitCutAt4096Bytes) {

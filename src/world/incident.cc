@@ -188,6 +188,67 @@ std::variant<Incident, IncidentError> ParseIncident(std::string_view text) {
   return Parser(text).Run();
 }
 
+namespace {
+
+std::string DescribeApplied(const Incident& incident, const IncidentOutcome& outcome) {
+  const auto pods = [&](std::string_view what) {
+    return Cat(outcome.count, outcome.count == 1 ? " pod " : " pods ", what);
+  };
+  switch (incident.fault) {
+    case FaultKind::kNodeDrained:
+      return pods("evicted");
+    case FaultKind::kNodeTainted:
+      return pods("deleted");
+    case FaultKind::kNodeLost:
+      return pods("lost");
+    case FaultKind::kNodeShutDown:
+      return pods("ended by the kubelet");
+    case FaultKind::kNodeBack:
+      return "it takes pods again";
+    case FaultKind::kPodKilled:
+      return Cat("SIGKILL to ", outcome.pod);
+    case FaultKind::kPodDeleted:
+      return Cat(outcome.pod, " deleted");
+    case FaultKind::kPodEvicted:
+      return Cat(outcome.pod, " evicted");
+    case FaultKind::kPodPreempted:
+      return Cat(outcome.pod, " preempted");
+    case FaultKind::kPodUnderPressure:
+      return Cat(outcome.pod, " evicted by the kubelet");
+    case FaultKind::kPodCondition:
+      return Cat("set on ", outcome.pod);
+    case FaultKind::kContainerKilled:
+    case FaultKind::kContainerOutOfMemory:
+    case FaultKind::kContainerExits:
+      return Cat("SIGKILL to ", incident.container, " of ", outcome.pod);
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string Describe(const Incident& incident, const IncidentOutcome& outcome) {
+  switch (outcome.kind) {
+    case OutcomeKind::kApplied:
+      return DescribeApplied(incident, outcome);
+    case OutcomeKind::kNoNode:
+      return Cat("no effect: no node ", incident.node);
+    case OutcomeKind::kNoPod:
+      return Cat("no effect: no pod ", incident.pod);
+    case OutcomeKind::kNoContainer:
+      return Cat("no effect: no container ", incident.container, " in ", outcome.pod);
+    case OutcomeKind::kPodNotOnNode:
+      return Cat("no effect: ", outcome.pod, " is not on a node yet");
+    case OutcomeKind::kPodNotRunning:
+      return Cat("no effect: no container of ", outcome.pod, " is running");
+    case OutcomeKind::kContainerNotRunning:
+      return Cat("no effect: container ", incident.container, " of ", outcome.pod, " is not running");
+    case OutcomeKind::kNotDue:
+      return "no effect: the run ended before its time";
+  }
+  return {};
+}
+
 bool IsCalled(const core::Pod& pod, std::string_view name) {
   std::string_view own = pod.metadata.name;
   if (own == name) return true;

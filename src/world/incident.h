@@ -1,4 +1,5 @@
-// Incidents: what befalls nodes, pods and containers, in words, to rehearse a policy before it happens for real.
+// Incidents: what happens to nodes, pods and containers, written as a sentence, to rehearse a policy before it happens
+// for real.
 //
 //   node n2 is drained at 10s
 //   node n1 is lost at 20s
@@ -57,6 +58,26 @@ struct Incident {
   std::string text;         // as it was given
   std::size_t name_at = 0;  // where in `text` the node's or pod's name begins
 };
+
+// What came of an incident.
+enum class OutcomeKind : std::uint8_t {
+  kApplied,              // to `count` pods of a node, or to `pod`, or to `container` of it
+  kNoNode,               // there is no such node
+  kNoPod,                // no such pod is there, or it has ended
+  kNoContainer,          // the pod has no such container
+  kPodNotOnNode,         // the pod has no node yet
+  kPodNotRunning,        // no container of the pod runs
+  kContainerNotRunning,  // that container does not run
+  kNotDue,               // the run ended before its time
+};
+struct IncidentOutcome {
+  OutcomeKind kind = OutcomeKind::kApplied;
+  std::size_t count = 0;  // of a node's: how many pods it changed
+  std::string pod = {};   // the pod's full name, if one was found
+  bool happened() const { return kind == OutcomeKind::kApplied; }
+};
+// In words: "2 pods evicted", "no effect: no pod workers-0-1".
+[[nodiscard]] std::string Describe(const Incident& incident, const IncidentOutcome& outcome);
 
 // What cannot be read: the word that is wrong, and what was expected.
 struct IncidentError {

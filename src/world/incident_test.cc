@@ -49,9 +49,9 @@ TEST(Incident, PodsAndContainers) {
 
 TEST(Incident, Conditions) {
   EXPECT_EQ(Parsed("pod leader-0-0 gets condition ConfigIssue at 3s").condition, "ConfigIssue");
-  const Incident full = Parsed("pod leader-0-0 gets condition ConfigIssue=False because Mended at 3s");
+  const Incident full = Parsed("pod leader-0-0 gets condition ConfigIssue=False because Repaired at 3s");
   EXPECT_EQ(full.condition_status, "False");
-  EXPECT_EQ(full.condition_reason, "Mended");
+  EXPECT_EQ(full.condition_reason, "Repaired");
 }
 
 TEST(Incident, ErrorsPointAtTheWord) {
@@ -83,6 +83,20 @@ TEST(Incident, NamesOfPods) {
   EXPECT_TRUE(IsCalled(pod, "workers-0-1"));
   EXPECT_FALSE(IsCalled(pod, "workers-0"));
   EXPECT_FALSE(IsCalled(pod, "orkers-0-1"));
+}
+
+TEST(Incident, OutcomesInWords) {
+  const auto told = [](const char* text, const IncidentOutcome& outcome) { return Describe(Parsed(text), outcome); };
+  EXPECT_EQ(told("node n2 is drained at 1s", {.count = 1}), "1 pod evicted");
+  EXPECT_EQ(told("node n2 is lost at 1s", {.count = 2}), "2 pods lost");
+  EXPECT_EQ(told("node n2 is lost at 1s", {.kind = OutcomeKind::kNoNode}), "no effect: no node n2");
+  EXPECT_EQ(told("pod w-0 is killed at 1s", {.kind = OutcomeKind::kNoPod}), "no effect: no pod w-0");
+  EXPECT_EQ(told("pod w-0 is killed at 1s", {.pod = "w-0-x2x4z"}), "SIGKILL to w-0-x2x4z");
+  EXPECT_EQ(told("pod w is killed at 1s", {.kind = OutcomeKind::kPodNotRunning, .pod = "w-0-x2x4z"}),
+            "no effect: no container of w-0-x2x4z is running");
+  EXPECT_EQ(told("container c of pod w exits 3 at 1s", {.kind = OutcomeKind::kNoContainer, .pod = "w-0-x2x4z"}),
+            "no effect: no container c in w-0-x2x4z");
+  EXPECT_FALSE(IncidentOutcome{.kind = OutcomeKind::kNotDue}.happened());
 }
 
 TEST(Incident, WhatTheComponentsWrite) {

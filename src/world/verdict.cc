@@ -3,7 +3,6 @@
 #include "base/text.h"
 
 namespace reprieve::world {
-
 namespace {
 
 std::string Rule(const RuleReference& rule) {
@@ -14,23 +13,25 @@ std::string Rule(const RuleReference& rule) {
   return out;
 }
 
-std::string DescribeOfJobSet(const Verdict& verdict) {
-  std::string out;
+void AddJudgementOfJobSet(const Verdict& verdict, std::vector<Step>& out) {
   if (verdict.cause) {
-    out = Cat(Describe(*verdict.cause), " → ");
+    out = StepsOf(*verdict.cause);
   } else if (!verdict.job.empty()) {
-    out = Cat("Job ", verdict.job, " ", verdict.facts, " → ");
+    out.push_back({StepKind::kFacts, Cat("Job ", verdict.job, " ", verdict.facts)});
   }
-  AppendTo(out, "JobSet ", verdict.jobset);
   if (verdict.rule) {
-    AppendTo(out, ": ", Rule(*verdict.rule));
+    out.push_back({StepKind::kRule, Cat("JobSet ", verdict.jobset, ": ", Rule(*verdict.rule))});
   } else if (!verdict.job.empty()) {
-    AppendTo(out, ": no rule, ", verdict.action);
+    out.push_back({StepKind::kRule, Cat("JobSet ", verdict.jobset, ": no rule, ", verdict.action)});
   } else {
-    AppendTo(out, " ", verdict.facts);
+    out.push_back({StepKind::kFacts, Cat("JobSet ", verdict.jobset, " ", verdict.facts)});
   }
-  if (const std::string consequence = ConsequenceOf(verdict); !consequence.empty()) AppendTo(out, " → ", consequence);
-  return out;
+}
+
+void AddJudgementOfJob(const Verdict& verdict, std::vector<Step>& out) {
+  const std::string subject = verdict.pod.empty() ? Cat("Job ", verdict.job) : verdict.pod.str();
+  out.push_back({StepKind::kFacts, Cat(subject, " ", verdict.facts)});
+  if (verdict.rule) out.push_back({StepKind::kRule, Rule(*verdict.rule)});
 }
 
 }  // namespace
@@ -49,24 +50,43 @@ std::string ConsequenceOf(const Verdict& verdict) {
   return out;
 }
 
-std::string Describe(const Verdict& verdict) {
-  if (!verdict.jobset.empty()) return DescribeOfJobSet(verdict);
-  std::string out = verdict.pod.empty() ? Cat("Job ", verdict.job) : verdict.pod.str();
-  AppendTo(out, " ", verdict.facts);
-  if (verdict.rule) AppendTo(out, " → ", Rule(*verdict.rule));
-  if (const std::string consequence = ConsequenceOf(verdict); !consequence.empty()) AppendTo(out, " → ", consequence);
+std::vector<Step> StepsOf(const Verdict& verdict) {
+  std::vector<Step> out;
+  if (!verdict.jobset.empty()) {
+    AddJudgementOfJobSet(verdict, out);
+  } else {
+    AddJudgementOfJob(verdict, out);
+  }
+  std::string consequence = ConsequenceOf(verdict);
+  if (!consequence.empty()) out.push_back({StepKind::kConsequence, std::move(consequence)});
   return out;
+}
+
+std::string Describe(const Verdict& verdict) {
+  std::string out;
+  for (const Step& step : StepsOf(verdict)) AppendTo(out, out.empty() ? "" : " → ", step.text);
+  return out;
+}
+
+document::Value InSeconds(Nanoseconds duration) {
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
+  const std::string fraction = Cat(ms % 1000);
+  return document::Value::Number(Cat(ms / 1000, ".", std::string(3 - fraction.size(), '0'), fraction));
 }
 
 document::Value ToValue(const Verdict& verdict) {
   using document::Value;
   Value out = Value::MakeObject();
-  out.Set("time", Value::String(FormatRfc3339(verdict.at)));
+  out.Set("time", Value::String(FormatRfc3339Milli(verdict.at)));
   out.Set("namespace", Value::String(verdict.namespace_.str()));
   if (!verdict.jobset.empty()) out.Set("jobset", Value::String(verdict.jobset.str()));
   if (!verdict.job.empty()) out.Set("job", Value::String(verdict.job.str()));
   if (!verdict.pod.empty()) out.Set("pod", Value::String(verdict.pod.str()));
   out.Set("facts", Value::String(verdict.facts.str()));
+  if (!verdict.container.empty()) {
+    out.Set("container", Value::String(verdict.container.str()));
+    out.Set("exitCode", Value::Int(verdict.exit_code));
+  }
   if (verdict.rule) {
     Value& rule = out.Set("rule", Value::MakeObject());
     rule.Set("index", Value::Int(verdict.rule->index));
@@ -81,6 +101,8 @@ document::Value ToValue(const Verdict& verdict) {
   out.Set("action", Value::String(verdict.action.str()));
   out.Set("failedBefore", Value::Int(verdict.failed_before));
   out.Set("failedAfter", Value::Int(verdict.failed_after));
+  if (verdict.wait) out.Set("waitSeconds", InSeconds(*verdict.wait));
+  out.Set("ends", Value::Bool(verdict.ends));
   out.Set("consequence", Value::String(ConsequenceOf(verdict)));
   if (verdict.cause) out.Set("cause", ToValue(*verdict.cause));
   return out;

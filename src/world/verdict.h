@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/shared_string.h"
 #include "base/time.h"
@@ -31,6 +32,11 @@ struct Retry {
   std::int32_t index = -1;  // the completion index whose limit it is; -1: the Job's
 };
 
+// Another run of a JobSet's Jobs, or of one of them.
+struct Restart {
+  bool counted = false;  // against maxRestarts
+};
+
 struct Verdict {
   Time at;
   SharedString namespace_;
@@ -38,11 +44,14 @@ struct Verdict {
   SharedString job;                   // of a JobSet's judgement: the Job that it is about; empty: none
   SharedString pod;                   // empty: about the Job itself
   SharedString facts;                 // what was looked at: "exited 42 in container main"
+  SharedString container{};           // whose exit that was; empty: no container's
+  std::int32_t exit_code = 0;         // of that container
   std::optional<RuleReference> rule;  // absent: no rule matched, or the policy has no rules
   SharedString action;                // Count, Ignore, FailIndex, FailJob; for a Job: the reason of its end
   std::int32_t failed_before = 0;     // the Job's counted failures before and after
   std::int32_t failed_after = 0;
   std::optional<Retry> retry;       // what follows, if it is that
+  std::optional<Restart> restart;   // or that, by a JobSet's failure policy
   SharedString consequence;         // else what follows: "Job train failed: PodFailurePolicy"
   std::optional<Nanoseconds> wait;  // from `at` until the retry or the restart may begin
   bool ends = false;                // the Job or JobSet ends with it
@@ -56,8 +65,17 @@ struct Verdict {
 // JobSet train: rule 1 RestartJobSet (t.yaml:9), network, by reason PodFailurePolicy → restart 1 of JobSet train, 1 of
 // 3 used
 std::string Describe(const Verdict& verdict);
+// The same, step by step.
+enum class StepKind : std::uint8_t { kFacts, kRule, kConsequence };
+struct Step {
+  StepKind kind = StepKind::kFacts;
+  std::string text;
+};
+std::vector<Step> StepsOf(const Verdict& verdict);
 // The last part of it: "retry 1 of 3 in 20s".
 std::string ConsequenceOf(const Verdict& verdict);
 document::Value ToValue(const Verdict& verdict);
+// A JSON number with thousandths.
+document::Value InSeconds(Nanoseconds duration);
 
 }  // namespace reprieve::world

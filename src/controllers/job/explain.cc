@@ -60,7 +60,9 @@ class Explainer {
     const policy::PodVerdict& judged = pod.judged->verdict;
     world::Verdict& verdict = AddVerdict();
     verdict.pod = pod.pod->metadata.name;
-    verdict.facts = pod.judged->facts;
+    verdict.facts = pod.judged->phrase;
+    verdict.container = pod.judged->facts.container;
+    verdict.exit_code = pod.judged->facts.exit_code;
     verdict.action = NameOf(judged.action);
     if (judged.match) {
       verdict.rule = world::RuleReference{judged.match->rule, verdict.action, file_, judged.match->mark.line};

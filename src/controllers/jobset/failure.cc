@@ -177,20 +177,24 @@ class Failures {
     if (!end.empty()) {
       verdict.consequence = Cat("JobSet ", verdict.jobset, " failed: ", end);
     } else if (what == "JobSet") {
+      verdict.restart = world::Restart{IsCounted(choice.action)};
       verdict.consequence =
           Cat("restart ", sync_.status.restarts, " of JobSet ", verdict.jobset, Counted(choice.action), beyond.text);
     } else {
+      verdict.restart = world::Restart{IsCounted(choice.action)};
       verdict.consequence = Cat("restart of Job ", what, Counted(choice.action), beyond.text);
     }
     verdict.wait = beyond.wait;
     sync_.plan().verdicts.push_back(std::move(verdict));
   }
 
+  static bool IsCounted(FailureAction action) {
+    return action != FailureAction::kRestartJobSetAndIgnoreMaxRestarts &&
+           action != FailureAction::kRestartJobAndIgnoreMaxRestarts;
+  }
+
   std::string Counted(FailureAction action) const {
-    if (action == FailureAction::kRestartJobSetAndIgnoreMaxRestarts ||
-        action == FailureAction::kRestartJobAndIgnoreMaxRestarts) {
-      return ", not counted";
-    }
+    if (!IsCounted(action)) return ", not counted";
     const policy::RestartBudget budget = Budget();
     return Cat(", ", budget.counted + budget.counted_jobs, " of ", budget.max_restarts, " used");
   }

@@ -89,8 +89,15 @@ const SharedString* Domain(const std::string& node_name, const std::string& topo
   return node == nullptr ? nullptr : node->metadata.labels.Find(topology);
 }
 
+// Denies followers whose leader has no node yet; all that it says passes once the leader has one.
+constexpr std::string_view kFollowers = "vpod.kb.io";
+
+std::string DeniedBy(std::string_view webhook) {
+  return Cat("admission webhook \"", webhook, "\" denied the request: ");
+}
+
 Status Denied(std::string_view webhook, std::string_view message) {
-  return Error{Cat("admission webhook \"", webhook, "\" denied the request: ", message)};
+  return Error{Cat(DeniedBy(webhook), message)};
 }
 
 Status PlaceFollower(core::Pod& pod, const std::string& topology, const PlacementLookup& lookup) {
@@ -103,20 +110,24 @@ Status PlaceFollower(core::Pod& pod, const std::string& topology, const Placemen
     pod.spec = std::move(spec);
   }
   // From here on what the validating webhook asks (spec/jobset.md 4.2).
-  if (pod.spec->node_selector.empty()) return Denied("vpod.kb.io", "follower pod node selector not set");
+  if (pod.spec->node_selector.empty()) return Denied(kFollowers, "follower pod node selector not set");
   if (!pod.spec->node_selector.contains(topology)) {
-    return Denied("vpod.kb.io",
+    return Denied(kFollowers,
                   Cat("follower pod node selector for topology domain not found. missing selector: ", topology));
   }
-  if (!leader.ok()) return Denied("vpod.kb.io", leader.error().message);
+  if (!leader.ok()) return Denied(kFollowers, leader.error().message);
   if ((*leader)->node_name.empty()) {
-    return Denied("vpod.kb.io",
+    return Denied(kFollowers,
                   "leader pod not yet scheduled, not creating follower pod. this is an expected, transient error");
   }
   return Ok();
 }
 
 }  // namespace
+
+bool IsDeniedFollower(std::string_view message) {
+  return message.find(DeniedBy(kFollowers)) != std::string_view::npos;
+}
 
 ExclusivePlacement PlacementOf(const meta::Labels& jobset, const meta::Labels& job_template) {
   ExclusivePlacement out;

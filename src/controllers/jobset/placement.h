@@ -8,6 +8,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -42,6 +43,8 @@ struct PlacementLookup {
 // What becomes of a pod of a JobSet when it is created (spec/jobset.md 4.1, 4.2); an error refuses it, in the webhook's
 // words.
 [[nodiscard]] Status PlacePod(core::Pod& pod, const PlacementLookup& lookup);
+// Whether a message, of an event say, tells of a follower that was refused until its leader has a node.
+[[nodiscard]] bool IsDeniedFollower(std::string_view message);
 
 // Followers that are kept to another domain than their leader's are disrupted, all of them (spec/jobset.md 4.4). The
 // plan is empty if there are none, or if the leader's domain is not known yet.
