@@ -48,8 +48,10 @@ class RightsCheck {
     for (const auto& id : ids) {
       if (!id.wanted || *id.wanted == id.own) continue;
       Add(Support::kRefused, WhereSet(container, id.field),
-          Cat("only root may start processes of another ", id.noun, ", and reprieve runs as ", id.noun, " ", id.own,
-              "; start it as root, or remove the field"));
+          rights_.user == 0 ? Cat("this machine lets its containers have no other ", id.noun,
+                                  " than reprieve's own, 0; remove the field")
+                            : Cat("only root may start processes of another ", id.noun, ", and reprieve runs as ",
+                                  id.noun, " ", id.own, "; start it as root, or remove the field"));
     }
   }
 
@@ -66,14 +68,14 @@ class RightsCheck {
   void CheckPrivileges(const core::Container& container, const Security& security) {
     if (security.privileged && !rights_.may_change_user) {
       Add(Support::kRefused, Cat(path_, ".securityContext.privileged"),
-          "an ordinary user has no privileges to give; start reprieve as root, or remove the field");
+          Cat(WhoRuns(), " has no privileges to give; ", HowToGetThem(), ", or remove the field"));
     }
     const core::Value& add = ContextOf(container)["capabilities"]["add"];
     const std::string at = Cat(path_, ".securityContext.capabilities.add");
     if (add.size() > 0 && !rights_.may_change_user) {
       Add(Support::kWarned, at,
-          "gives nothing, for an ordinary user has no capabilities to give; start reprieve as root if the program "
-          "needs them");
+          Cat("gives nothing, for ", WhoRuns(), " has no capabilities to give; ", HowToGetThem(),
+              " if the program needs them"));
     }
     for (std::size_t i = 0; i < add.size(); ++i) {
       const std::string& name = add[i].AsText();
@@ -121,6 +123,12 @@ class RightsCheck {
       if (!piece.empty() && piece != ".") AppendTo(out, '/', piece);
     }
     return out;
+  }
+
+  // Only of who may not change the user.
+  std::string_view WhoRuns() const { return rights_.user == 0 ? "root of a user namespace" : "an ordinary user"; }
+  std::string_view HowToGetThem() const {
+    return rights_.user == 0 ? "start reprieve where root is the machine's" : "start reprieve as root";
   }
 
   std::string WhyNoMounts() const { return Cat("containers are plain processes here (", rights_.why_no_mounts, ")"); }

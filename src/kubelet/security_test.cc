@@ -158,6 +158,17 @@ TEST(BeyondRights, OnlyRootMayRunPodsOfOthers) {
   EXPECT_EQ(Beyond(PodWith("{runAsUser: 1000, runAsGroup: 1000}", "{}"), kUser), "");
 }
 
+TEST(BeyondRights, RootOfAUserNamespaceIsNotToldToBecomeRoot) {
+  const MachineRights rights = {.may_change_user = false};
+  const auto findings = BeyondRights(PodWith("{runAsUser: 5}", "{privileged: true}"), rights, false);
+  ASSERT_EQ(findings.size(), 2U);
+  EXPECT_EQ(findings[0].reason,
+            "this machine lets its containers have no other user than reprieve's own, 0; remove the field");
+  EXPECT_EQ(findings[1].reason,
+            "root of a user namespace has no privileges to give; start reprieve where root is the machine's, or remove "
+            "the field");
+}
+
 TEST(BeyondRights, AFieldOfThePodIsToldOnce) {
   const core::PodSpec spec =
       SpecOf("{securityContext: {runAsUser: 5}, containers: [{name: a}, {name: b}], initContainers: [{name: c}]}");
