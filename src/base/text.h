@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 namespace reprieve {
@@ -33,8 +34,9 @@ inline void Append(std::string& out, char piece) {
 }
 template <std::integral T>
 requires(!std::same_as<T, char>) void Append(std::string& out, T number) {
+  using Wide = std::conditional_t<std::is_signed_v<T>, long long, unsigned long long>;
   char buffer[24];
-  const auto end = std::to_chars(buffer, buffer + sizeof buffer, static_cast<long long>(number)).ptr;
+  const auto end = std::to_chars(buffer, buffer + sizeof buffer, static_cast<Wide>(number)).ptr;
   out.append(buffer, end);
 }
 }  // namespace text_internal

@@ -1,8 +1,10 @@
 #include "base/time.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <utility>
 
+#include "base/saturate.h"
 #include "base/text.h"
 
 namespace reprieve {
@@ -147,7 +149,7 @@ std::optional<Nanoseconds> ParseDuration(std::string_view text) {
     for (const auto& [unit, length] : kUnits) {
       if (!text.starts_with(unit)) continue;
       text.remove_prefix(unit.size());
-      sum += number * length;
+      sum = std::min<Nanoseconds>(sum + number * length, kLongestDuration);
       known = true;
       break;
     }

@@ -3,13 +3,12 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <system_error>
 
 #include "base/text.h"
+#include "runtime/user_file.h"
 
 namespace reprieve::cli {
 namespace {
@@ -33,12 +32,9 @@ std::string MetricsText(const engine::JobSetCounters& counters) {
 }
 
 Status WriteMetricsFile(const std::string& path, const engine::JobSetCounters& counters) {
-  const std::string draft = path + ".tmp";
-  std::ofstream file(draft, std::ios::trunc);
-  file << MetricsText(counters);
-  file.close();
-  if (!file.fail() && std::rename(draft.c_str(), path.c_str()) == 0) return Ok();
-  return Error{Cat("--metrics-file ", path, " cannot be written: ", strerrordesc_np(errno))};
+  const Status written = runtime::WriteUserFile(path, MetricsText(counters));
+  if (written.ok()) return Ok();
+  return Error{Cat("--metrics-file ", path, " cannot be written: ", written.error().message)};
 }
 
 Status CheckMetricsFile(const std::string& path) {

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <optional>
 
+#include "base/saturate.h"
 #include "base/text.h"
 #include "cli/interrupt.h"
 #include "cli/standard_output.h"
@@ -57,13 +58,13 @@ bool RunLoop::AllFinished() const {
 }
 
 void RunLoop::EndEarly() {
-  const Seconds grace = TellEnding();
+  const Nanoseconds grace = TellEnding();
   // One Ctrl-C more than it took to come here.
   const int enough = ended_by_ == EndedBy::kInterrupt ? 2 : 1;
   setup_.world().End(grace, [enough] { return Interrupt::count() >= enough; });
 }
 
-Seconds RunLoop::TellEnding() const {
+Nanoseconds RunLoop::TellEnding() const {
   std::int64_t grace = 0;
   std::size_t running = 0;
   for (const core::Pod* pod : setup_.world().store().Pods()) {
@@ -72,7 +73,7 @@ Seconds RunLoop::TellEnding() const {
     grace = std::max(grace, pod->spec->termination_grace_period_seconds.value_or(30));
   }
   const std::string pods = Cat(running, running == 1 ? " pod" : " pods");
-  const std::string at_most = HumanDuration(Seconds(grace));
+  const std::string at_most = HumanDuration(DurationOfSeconds(grace));
   if (ended_by_ == EndedBy::kReader) {
     std::fprintf(stderr, "reprieve: nobody reads standard output any more: ending %s; this may take up to %s.\n",
                  pods.c_str(), at_most.c_str());
@@ -80,7 +81,7 @@ Seconds RunLoop::TellEnding() const {
     setup_.report().Say(
         Cat("Ending ", pods, "; this may take up to ", at_most, ". Press Ctrl-C again to end at once."));
   }
-  return Seconds(grace);
+  return DurationOfSeconds(grace);
 }
 
 }  // namespace reprieve::cli

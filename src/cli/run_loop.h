@@ -30,7 +30,7 @@ class RunLoop {
   void CreateObjects();
   bool AllFinished() const;
   // How many pods run, and the longest of their grace periods, told to whoever waits.
-  Seconds TellEnding() const;
+  Nanoseconds TellEnding() const;
 
   RunSetup& setup_;
   const ReaderWatch& reader_;

@@ -1,5 +1,6 @@
 #include "controllers/overdue_pod.h"
 
+#include "base/saturate.h"
 #include "base/text.h"
 #include "model/jobset.h"
 #include "policy/elapsed.h"
@@ -12,7 +13,7 @@ constexpr std::string_view kReason = "LostPod";
 std::optional<Time> TerminatingSince(const core::Pod& pod) {
   if (!pod.metadata.deletion_timestamp) return std::nullopt;
   // The timestamp is when its grace is over.
-  return *pod.metadata.deletion_timestamp - Seconds(pod.metadata.deletion_grace_period_seconds.value_or(0));
+  return *pod.metadata.deletion_timestamp - DurationOfSeconds(pod.metadata.deletion_grace_period_seconds.value_or(0));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/saturate.h"
 #include "base/text.h"
 #include "kubelet/pod_phase.h"
 
@@ -39,7 +40,7 @@ PodWorker::PodWorker(Identity identity, std::shared_ptr<const core::PodSpec> spe
       records_(ContainerCount(*spec_)) {}
 
 Nanoseconds PodWorker::Grace() const {
-  return Seconds(spec_->termination_grace_period_seconds.value_or(kDefaultGraceSeconds));
+  return DurationOfSeconds(spec_->termination_grace_period_seconds.value_or(kDefaultGraceSeconds));
 }
 
 bool PodWorker::AnyAlive() const {
@@ -165,7 +166,7 @@ PodActions PodWorker::Next(Time now) {
   PodActions actions;
   if (finished_) return actions;
   if (ending_ == Ending::kNo && spec_->active_deadline_seconds) {
-    const Time deadline = start_time_ + Seconds(*spec_->active_deadline_seconds);
+    const Time deadline = start_time_ + DurationOfSeconds(*spec_->active_deadline_seconds);
     if (HasRunItsCourse()) {
       // It ended before the deadline.
     } else if (now >= deadline) {
@@ -246,7 +247,7 @@ void PodWorker::StopForProbe(std::size_t container, ProbeKind kind, Time now, Po
   const Record& record = records_[container];
   const core::Container& spec = ContainerAt(*spec_, container);
   const auto& own = ProbeOf(spec, kind)->termination_grace_period_seconds;
-  Stop(container, now + std::max<Nanoseconds>(own ? Seconds(*own) : Grace(), kMinimumGrace), now, actions);
+  Stop(container, now + std::max<Nanoseconds>(own ? DurationOfSeconds(*own) : Grace(), kMinimumGrace), now, actions);
   const std::int32_t run = record.probes->probe(kind).run();
   std::string& why = actions.stop.back().why;
   why = Cat("container ", spec.name, " failed its ", NameOf(kind), " probe");

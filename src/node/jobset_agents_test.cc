@@ -42,9 +42,9 @@ core::Container WithVariable(std::string name) {
 
 class JobSetAgentsTest : public ::testing::Test {
  protected:
-  JobSetAgentsTest() {
+  static std::string MakeDirectory() {
     std::string pattern = "/tmp/jobset-agents-XXXXXX";
-    directory_ = mkdtemp(pattern.data());
+    return mkdtemp(pattern.data());
   }
   ~JobSetAgentsTest() override { std::filesystem::remove_all(directory_); }
 
@@ -56,7 +56,7 @@ class JobSetAgentsTest : public ::testing::Test {
   // Neither directory nor thread: they are created together.
   bool NothingWasMade() const { return !std::filesystem::exists(directory_ + "/agents"); }
 
-  std::string directory_;
+  const std::string directory_ = MakeDirectory();
   JobSetAgents agents_{directory_ + "/agents", [] {}};
 };
 

@@ -15,8 +15,9 @@
 
 #include "base/text.h"
 #include "kubelet/names_library.h"
-#include "runtime/cgroup.h"
+#include "runtime/file.h"
 #include "runtime/mount_plan.h"
+#include "runtime/no_links.h"
 
 namespace reprieve::node {
 namespace {
@@ -29,19 +30,27 @@ std::uint64_t RandomSeed() {
   return seed;
 }
 
-// Creates a directory below `parent` that only this user can enter, and removes those of engines that were killed.
-Result<std::string> MakePrivateDirectory(const std::string& parent, Janitor& janitor) {
-  std::error_code ignored;
-  for (const auto& entry : std::filesystem::directory_iterator(parent, ignored)) {
-    struct stat found {};
-    const bool ours = lstat(entry.path().c_str(), &found) == 0 && S_ISDIR(found.st_mode) && found.st_uid == geteuid();
-    if (ours && runtime::IsNameOfADeadEngine(entry.path().filename())) janitor.Remove(entry.path());
+// Creates a folder below `parent` that only this user can enter, and removes those of engines that were killed.
+Result<runtime::EngineFolder> MakePrivateFolder(const std::string& parent, Janitor& janitor) {
+  std::error_code failed;
+  const std::string real = std::filesystem::canonical(parent, failed);
+  if (failed) return Error{Cat("directory ", parent, " cannot be used: ", failed.message())};
+  for (runtime::EngineFolder& abandoned : runtime::EngineFolder::TakeAbandoned(real)) {
+    janitor.Remove(std::move(abandoned));
   }
-  std::string pattern = Cat(parent, "/", runtime::EngineName(), "-XXXXXX");
-  if (mkdtemp(pattern.data()) == nullptr) {
-    return Error{Cat("directory ", pattern, " cannot be created: ", strerrordesc_np(errno))};
+  return runtime::EngineFolder::Make(real);
+}
+
+// What is mounted below one of these folders.
+void AddMountsBelow(const std::vector<std::string>& folders, std::vector<std::string>& out) {
+  const std::string mounts = runtime::ReadFile("/proc/self/mountinfo");
+  for (const std::string_view line : Split(mounts, '\n')) {
+    const auto fields = Split(line, ' ');
+    if (fields.size() < 5) continue;
+    for (const std::string& folder : folders) {
+      if (!folder.empty() && fields[4].starts_with(folder)) out.push_back(Cat("mount ", fields[4]));
+    }
   }
-  return pattern;
 }
 
 std::string CurrentDirectory() {
@@ -74,6 +83,11 @@ Result<std::unique_ptr<LocalWorld>> LocalWorld::Open(LocalWorldOptions options) 
 }
 
 Result<std::unique_ptr<LocalWorld>> LocalWorld::Prepare(LocalWorldOptions options) {
+  if (options.state_directory.empty()) {
+    return Error{
+        "the state directory (--state) is an empty text, perhaps of a variable that is not set; name a directory, or "
+        "leave the option out"};
+  }
   std::unique_ptr<LocalWorld> world(new LocalWorld(std::move(options)));
   auto nodes = MakeNodes(world->options_.nodes, DetectMachine());
   if (!nodes) return nodes.error();
@@ -84,24 +98,28 @@ Result<std::unique_ptr<LocalWorld>> LocalWorld::Prepare(LocalWorldOptions option
 Status LocalWorld::Start() {
   if (!wake_.ok()) return Error{Cat("no eventfd can be opened: ", strerrordesc_np(errno))};
   std::error_code failed;
-  const std::string state = std::filesystem::absolute(options_.state_directory, failed);
-  std::filesystem::create_directories(state + "/volumes", failed);
-  if (failed)
-    return Error{
-        Cat("state directory ", state, " cannot be used: ", failed.message(), "; choose another by --state DIR")};
-  auto volumes = MakePrivateDirectory(state + "/volumes", janitor_);
+  std::filesystem::create_directories(options_.state_directory, failed);
+  // Links up to it are the user's own; below it none is followed.
+  const std::string state = std::filesystem::canonical(options_.state_directory, failed);
+  const int error = failed ? failed.value() : runtime::MakeDirectories(state + "/volumes");
+  if (error != 0) {
+    return Error{Cat("state directory ", options_.state_directory, " cannot be used: ", runtime::FileErrorText(error),
+                     "; choose another by --state DIR")};
+  }
+  auto volumes = MakePrivateFolder(state + "/volumes", janitor_);
   if (!volumes) return Error{Cat(volumes.error().message, "; choose another state directory by --state DIR")};
-  volume_directory_ = std::move(*volumes);
-  auto memory = MakePrivateDirectory("/dev/shm", janitor_);
-  memory_directory_ = memory ? std::move(*memory) : volume_directory_ + "/memory";
+  volume_folder_ = std::move(*volumes);
+  auto memory = MakePrivateFolder("/dev/shm", janitor_);
+  if (memory) memory_folder_ = std::move(*memory);
+  const std::string in_memory = memory ? memory_folder_.path() : volume_folder_.path() + "/memory";
 
   for (const scheduler::Node& node : nodes_) store_.SetNode(node.name, node.labels);
   store_.set_usual_priority(0);
   runtime::SupervisorOptions supervisor;
-  supervisor.state_directory = memory_directory_ + "/runtime";
+  supervisor.state_directory = in_memory + "/runtime";
   supervisor.probe = options_.probe;
   supervisor.probe.known = capabilities_;
-  supervisor.log = options_.log;
+  supervisor.log.limits = options_.log;
   auto runtime = runtime::Supervisor::Start(std::move(supervisor), inbox_.Events(options_.output != nullptr));
   if (!runtime) return runtime.error();
   runtime_ = std::move(*runtime);
@@ -110,12 +128,12 @@ Status LocalWorld::Start() {
 
   MachineOptions machine;
   machine.state_directory = state;
-  machine.pods.volumes = {volume_directory_ + "/pods", memory_directory_ + "/pods", state + "/claims"};
-  machine.pods.addresses.names_directory = (names_directory_.empty() ? memory_directory_ : names_directory_) + "/names";
+  machine.pods.volumes = {volume_folder_.path() + "/pods", in_memory + "/pods", state + "/claims"};
+  machine.pods.addresses.names_directory = (names_folder_.path().empty() ? in_memory : names_folder_.path()) + "/names";
   machine.pods.addresses.names_library = names_library_;
   machine.pods.addresses.network = network_.get();
   machine.pods.addresses.only_names_on_network = networks_ != Networks::kOwn;
-  machine.pods.agents_directory = memory_directory_ + "/agents";
+  machine.pods.agents_directory = in_memory + "/agents";
   machine.pods.program_directory = ProgramDirectory();
   machine.pods.base_environment = kubelet::BaseEnvironment(environ);
   machine.pods.working_directory = WorkingDirectory();
@@ -145,13 +163,21 @@ void LocalWorld::Add(core::PersistentVolumeClaim claim) {
 }
 
 LocalWorld::~LocalWorld() {
+  CleanUp();
+}
+
+std::vector<std::string> LocalWorld::CleanUp() {
   if (machine_) store_.RemoveWatcher(&engine_);
   machine_.reset();
+  std::vector<std::string> left;
+  if (runtime_) left = runtime_->End();
   runtime_.reset();
-  std::error_code ignored;
-  if (!memory_directory_.empty()) std::filesystem::remove_all(memory_directory_, ignored);
-  if (!names_directory_.empty()) std::filesystem::remove_all(names_directory_, ignored);
-  if (!volume_directory_.empty()) std::filesystem::remove_all(volume_directory_, ignored);
+  for (const std::string& directory : janitor_.Finish()) left.push_back(Cat("folder ", directory));
+  AddMountsBelow({memory_folder_.path(), volume_folder_.path(), names_folder_.path()}, left);
+  for (runtime::EngineFolder* folder : {&memory_folder_, &names_folder_, &volume_folder_}) {
+    if (!folder->Remove()) left.push_back(Cat("folder ", folder->path()));
+  }
+  return left;
 }
 
 std::string LocalWorld::Describe() const {
@@ -163,8 +189,8 @@ void LocalWorld::OpenNamesLibrary() {
   if (PodsHaveHostsFiles()) return;
   names_library_ = kubelet::FindNamesLibrary().value_or("");
   if (names_library_.empty()) return;
-  auto directory = MakePrivateDirectory("/dev/shm", janitor_);
-  if (directory && chmod(directory->c_str(), 0711) == 0) names_directory_ = std::move(*directory);
+  auto folder = MakePrivateFolder("/dev/shm", janitor_);
+  if (folder && chmod(folder->path().c_str(), 0711) == 0) names_folder_ = std::move(*folder);
 }
 
 bool LocalWorld::PodsHaveHostsFiles() const {

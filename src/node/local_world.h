@@ -26,6 +26,7 @@
 #include "node/local_clock.h"
 #include "node/machine.h"
 #include "node/this_machine.h"
+#include "runtime/engine_folder.h"
 #include "runtime/pod_network.h"
 #include "runtime/supervisor.h"
 #include "store/store.h"
@@ -110,6 +111,9 @@ class LocalWorld {
   // Once `hurry` (checked after each Wake) is true, the rest is killed at once.
   void End(Nanoseconds grace, const std::function<bool()>& hurry = {});
   void Wake() noexcept;
+  // Ends the machine and what still runs, removes all that was made for pods, and says what is left of it: processes,
+  // cgroups, mounts, folders. Only the destructor, the store, the clock and the counters may be used afterwards.
+  std::vector<std::string> CleanUp();
 
  private:
   explicit LocalWorld(LocalWorldOptions options);
@@ -136,10 +140,10 @@ class LocalWorld {
   runtime::Fd wake_;
   kubelet::RuntimeInbox inbox_;
   Janitor janitor_;
-  // Directories that are removed with this world, the first on a tmpfs if there is one.
-  std::string memory_directory_;
-  std::string volume_directory_;
-  std::string names_directory_;  // for the library
+  // Folders that are removed with this world; the first is on a tmpfs, or none.
+  runtime::EngineFolder memory_folder_;
+  runtime::EngineFolder volume_folder_;
+  runtime::EngineFolder names_folder_;  // for the library
   std::string names_library_;
   Networks networks_ = Networks::kMachine;
   std::string why_no_networks_;

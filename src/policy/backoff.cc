@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/saturate.h"
+
 namespace reprieve::policy {
 namespace {
 
@@ -38,7 +40,7 @@ Time FinishTime(const core::Pod& pod) {
   const core::PodCondition* ready = pod.status.FindCondition(core::kReadyCondition);
   if (ready != nullptr && ready->status == "False" && ready->last_transition_time) return *ready->last_transition_time;
   if (pod.metadata.deletion_timestamp) {
-    return *pod.metadata.deletion_timestamp - Seconds(pod.metadata.deletion_grace_period_seconds.value_or(0));
+    return *pod.metadata.deletion_timestamp - DurationOfSeconds(pod.metadata.deletion_grace_period_seconds.value_or(0));
   }
   return pod.metadata.creation_timestamp.value_or(Time{});
 }

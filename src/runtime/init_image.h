@@ -14,10 +14,10 @@ namespace reprieve::runtime {
 // The 4th argument of reprieve-init.
 inline constexpr int kInitSubreaper = 0;
 inline constexpr int kInitOwnPidNamespace = 1;
-// It starts a process in the namespaces of another container, whose own reprieve-init takes care of what that leaves.
+// It starts an exec in a container's namespaces; what that leaves is reaped by the container's own reprieve-init.
 inline constexpr int kInitBeside = 2;
 
-// Asks a reprieve-init that is no PID namespace's first process to end all it has started, and itself.
+// Tells a reprieve-init that is not the first process of a PID namespace to kill all that it has started, and exit.
 inline constexpr int kKillAllSignal = 64;
 
 // Where reprieve-init expects the pipe for its reports.

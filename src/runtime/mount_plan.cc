@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
 #include <optional>
 #include <set>
@@ -172,7 +173,10 @@ class Planner {
   Status Cover(const std::string& directory) {
     std::error_code failed;
     const fs::directory_iterator listing(directory, failed);
-    if (failed) return Error{Cat("cannot list ", directory, ": ", failed.message())};
+    if (failed) {
+      errno = failed.value();
+      return Error{Cat("cannot list ", directory, ": ", failed.message())};
+    }
     Add({.kind = StepKind::kMount,
          .source = "tmpfs",
          .target = staging_,

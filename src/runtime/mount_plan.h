@@ -24,6 +24,7 @@ namespace reprieve::runtime {
 enum class RootAccess : std::uint8_t { kAsItIs, kReadOnly };
 
 // Appends to `steps`, which bring private mounts already.
+// On an error errno says whether this process lacks something itself, such as descriptors.
 // `staging`: an empty directory where a cover is put together; it lies under no mount of `mounts`.
 Status PlanMounts(std::vector<Mount> mounts, const std::string& staging, std::vector<SetupStep>& steps,
                   RootAccess root = RootAccess::kAsItIs);

@@ -5,6 +5,7 @@
 
 #include "admission/default.h"
 #include "base/check.h"
+#include "base/saturate.h"
 #include "base/text.h"
 
 namespace reprieve::store {
@@ -187,7 +188,7 @@ WriteResult Store::DeletePod(const world::PodReference& reference) {
   const bool at_once = pod->node_name.empty() || pod->IsTerminal();
   const std::int64_t grace =
       at_once ? 0 : pod->spec->termination_grace_period_seconds.value_or(kDefaultGracePeriodSeconds);
-  pod->metadata.deletion_timestamp = TruncateToSeconds(clock_.Now()) + Seconds(grace);
+  pod->metadata.deletion_timestamp = TruncateToSeconds(clock_.Now()) + DurationOfSeconds(grace);
   pod->metadata.deletion_grace_period_seconds = grace;
   return FinishDeletion(*pod);
 }
