@@ -308,7 +308,6 @@ void CheckRunnable(const node::LocalWorld& world, const std::string& first_path,
   for (const LoadedJobSet& jobset : loaded.jobsets) {
     RunnableCheck(world, jobset.manifest, loaded).Check(jobset.jobset);
   }
-  SortByPlace(loaded.errors);
   if (loaded.errors.empty() && loaded.jobs.empty() && loaded.jobsets.empty()) {
     auto file = std::make_shared<const admission::ManifestFile>(admission::ManifestFile{first_path, {}});
     loaded.errors.push_back({std::move(file), {}, "", "has no Job and no JobSet in it", ""});
