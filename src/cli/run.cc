@@ -57,7 +57,7 @@ class RunVerb final : public Verb {
     RunReport& report = setup.report();
     report.Summarize(early, setup.world().machine().PendingIncidents());
     if (options_.verbose && !options_.json()) PrintObjects(setup.world());
-    if (early) report.Say(TellLeftovers(setup.world().CleanUp()));
+    if (early) TellLeft(setup.world().CleanUp(), report, ended_by);
     if (const Status written = setup.WriteMetrics(); !written.ok()) report.Say(written.error().message);
     setup.world().store().RemoveWatcher(&report);
     switch (ended_by) {
@@ -69,6 +69,12 @@ class RunVerb final : public Verb {
         return kReaderGone;
     }
     return kCompleted;
+  }
+
+  // Where nobody reads on, only what is left is worth a line, on standard error.
+  static void TellLeft(const std::vector<std::string>& left, RunReport& report, EndedBy ended_by) {
+    if (ended_by != EndedBy::kReader) return report.Say(TellLeftovers(left));
+    if (!left.empty()) std::fprintf(stderr, "reprieve: %s\n", TellLeftovers(left).c_str());
   }
 
   // TTLs may have removed all of them.

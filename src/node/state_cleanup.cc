@@ -1,16 +1,14 @@
 #include "node/state_cleanup.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <cstring>
 #include <filesystem>
-#include <optional>
+#include <map>
 #include <system_error>
 
 #include "base/text.h"
-#include "runtime/cgroup.h"
+#include "runtime/engine_folder.h"
 
 namespace reprieve::node {
 namespace {
@@ -91,17 +89,10 @@ bool IsLogFolder(const fs::path& path) {
   return true;
 }
 
-bool IsEngineFolder(const fs::path& path) {
-  return path.filename().native().starts_with("reprieve-") && IsDirectory(path);
-}
+constexpr std::string_view kLockSuffix = ".lock";
 
-// When it was made; nothing if the file system does not say.
-std::optional<Time> BirthOf(const fs::path& path) {
-  struct statx found {};
-  const bool known = statx(AT_FDCWD, path.c_str(), AT_SYMLINK_NOFOLLOW, STATX_BTIME, &found) == 0 &&
-                     (found.stx_mask & STATX_BTIME) != 0;
-  if (!known) return std::nullopt;
-  return Time(Seconds(found.stx_btime.tv_sec) + Nanoseconds(found.stx_btime.tv_nsec));
+fs::path LockOf(const fs::path& folder) {
+  return folder.native() + std::string(kLockSuffix);
 }
 
 class Cleaner {
@@ -111,8 +102,8 @@ class Cleaner {
 
   Cleanup Run() {
     const fs::path state = options_.state_directory;
-    // First the engines: what lives says which logs may go.
-    for (const fs::path& path : EntriesOf(state / "volumes")) CleanVolumes(path);
+    // First the engines: those that live say which logs may go.
+    CleanVolumes(state / "volumes");
     for (const fs::path& path : EntriesOf(state / "logs")) CleanLogs(path);
     std::sort(out_.folders.begin(), out_.folders.end(),
               [](const CleanedFolder& a, const CleanedFolder& b) { return a.path < b.path; });
@@ -120,32 +111,63 @@ class Cleaner {
   }
 
  private:
-  void CleanVolumes(const fs::path& path) {
-    if (!IsEngineFolder(path)) return out_.left_out.push_back(path);
-    if (!runtime::IsNameOfADeadEngine(path.filename())) {
-      ++out_.living_runs;
-      // Without a time of birth any log may be of that run.
-      logs_before_ = std::min(logs_before_, BirthOf(path).value_or(Time()));
-      return;
+  // Who holds the lock of an engine's folder may remove it
+  // (runtime/engine_folder.h).
+  void CleanVolumes(const fs::path& volumes) {
+    if (!IsDirectory(volumes)) return;
+    std::error_code failed;
+    const fs::path real = fs::canonical(volumes, failed);
+    if (failed) return;
+    std::map<fs::path, runtime::EngineFolder> abandoned;  // by name
+    for (runtime::EngineFolder& folder : runtime::EngineFolder::TakeAbandoned(real)) {
+      const fs::path name = fs::path(folder.path()).filename();
+      abandoned.emplace(name, std::move(folder));
     }
-    Clean(CleanedFolder::Kind::kVolumes, path, volumes_before_);
+    for (const fs::path& path : EntriesOf(volumes)) {
+      const bool is_lock = path.native().ends_with(kLockSuffix);
+      const auto found = abandoned.find(is_lock ? path.stem() : path.filename());
+      if (is_lock && found == abandoned.end()) {
+        NoteLivingRun(path);
+      } else if (!is_lock && found != abandoned.end()) {
+        CleanVolume(path, found->second);
+      } else if (!is_lock && !IsRegularFile(LockOf(path))) {
+        out_.left_out.push_back(path);
+      }
+    }
+    for (auto& [name, folder] : abandoned) folder.Leave();
+  }
+
+  // Its lock was made when it began, and is never written.
+  void NoteLivingRun(const fs::path& lock) {
+    struct stat found {};
+    if (lstat(lock.c_str(), &found) != 0) return;
+    ++out_.living_runs;
+    logs_before_ = std::min(logs_before_, TimeOf(found.st_mtim));
+  }
+
+  void CleanVolume(const fs::path& path, runtime::EngineFolder& folder) {
+    Clean(CleanedFolder::Kind::kVolumes, path, volumes_before_,
+          [&folder] { return folder.Remove() ? std::string() : std::string("not all of it can be removed"); });
   }
 
   void CleanLogs(const fs::path& path) {
     if (!IsLogFolder(path)) return out_.left_out.push_back(path);
-    Clean(CleanedFolder::Kind::kLogs, path, logs_before_);
+    Clean(CleanedFolder::Kind::kLogs, path, logs_before_, [&path] {
+      std::error_code failed;
+      fs::remove_all(path, failed);
+      return failed ? failed.message() : std::string();
+    });
   }
 
-  void Clean(CleanedFolder::Kind kind, const fs::path& path, Time before) {
+  // `remove` returns why it failed; empty if it did not.
+  void Clean(CleanedFolder::Kind kind, const fs::path& path, Time before, const auto& remove) {
     const Extent extent = ExtentOf(path);
     if (extent.newest >= before) {
       ++out_.younger;
       return;
     }
     CleanedFolder folder{kind, path, extent.bytes, options_.now - extent.newest, {}};
-    std::error_code failed;
-    if (!options_.dry_run) fs::remove_all(path, failed);
-    if (failed) folder.error = failed.message();
+    if (!options_.dry_run) folder.error = remove();
     out_.folders.push_back(std::move(folder));
   }
 

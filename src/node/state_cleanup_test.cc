@@ -8,7 +8,7 @@
 #include <fstream>
 
 #include "base/text.h"
-#include "runtime/cgroup.h"
+#include "runtime/engine_folder.h"
 
 namespace reprieve::node {
 namespace {
@@ -33,18 +33,27 @@ class StateCleanup : public testing::Test {
     return file;
   }
 
+  // The folder of an engine that lives as long as what is returned.
+  runtime::EngineFolder LivingEngine() {
+    fs::create_directories(state_ / "volumes");
+    auto made = runtime::EngineFolder::Make(fs::canonical(state_ / "volumes"));
+    return std::move(*made);
+  }
+
+  // One that nobody holds any more, with a file in it that is so old.
+  fs::path DeadEngine(std::chrono::hours age) {
+    runtime::EngineFolder folder = LivingEngine();
+    const std::string name = fs::path(folder.path()).filename();
+    folder.Leave();
+    return Write(Cat("volumes/", name, "/pods/x"), age);
+  }
+
   Cleanup Clean(Nanoseconds older_than, bool dry_run = false) {
     return CleanStateFolder({state_, std::chrono::system_clock::now(), older_than, dry_run});
   }
 
   fs::path state_;
 };
-
-// The folder of an engine that was here and is no more.
-std::string DeadEngine() {
-  const std::string name = runtime::EngineName();
-  return name.substr(0, name.rfind('-')) + "-1-XXXX";
-}
 
 using std::chrono::hours;
 
@@ -62,17 +71,21 @@ TEST_F(StateCleanup, RemovesLogFoldersByTheirNewestFile) {
 }
 
 TEST_F(StateCleanup, OfADeadEngineRemovesTheVolumesOfALivingOneNothing) {
-  const auto dead = Write(Cat("volumes/", DeadEngine(), "/pods/x"), hours(50));
-  const auto living = Write(Cat("volumes/", runtime::EngineName(), "-XXXX/pods/x"), hours(50));
+  const auto dead = DeadEngine(hours(50));
+  const auto young = DeadEngine(hours(1));
+  const auto engine = LivingEngine();
+  const auto living = Write(Cat("volumes/", fs::path(engine.path()).filename().string(), "/pods/x"), hours(50));
   const Cleanup done = Clean(hours(48));
   EXPECT_EQ(done.folders.size(), 1U);
   EXPECT_EQ(done.living_runs, 1U);
+  EXPECT_EQ(done.younger, 1U);
   EXPECT_FALSE(fs::exists(dead));
+  EXPECT_TRUE(fs::exists(young));
   EXPECT_TRUE(fs::exists(living));
 }
 
 TEST_F(StateCleanup, KeepsLogsWrittenSinceTheFirstLivingRunBegan) {
-  Write(Cat("volumes/", runtime::EngineName(), "-XXXX/pods/x"));
+  const auto engine = LivingEngine();
   const auto of_the_run = Write("logs/default_a/main/0.log");
   const auto earlier = Write("logs/default_b/main/0.log", hours(1));
   Clean(Nanoseconds(0));

@@ -177,6 +177,11 @@ std::vector<EngineFolder> EngineFolder::TakeAbandoned(const std::string& parent)
   return out;
 }
 
+void EngineFolder::Leave() {
+  path_.clear();
+  lock_.Reset();
+}
+
 bool EngineFolder::Remove() {
   if (path_.empty()) return true;
   std::error_code failed;

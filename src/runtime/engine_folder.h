@@ -36,6 +36,8 @@ class EngineFolder {
   const std::string& path() const { return path_; }
   // False: something of it is left.
   bool Remove();
+  // Gives it up, and leaves it and its lock file where they are: it is abandoned again.
+  void Leave();
 
  private:
   EngineFolder(std::string path, Fd lock) : path_(std::move(path)), lock_(std::move(lock)) {}
