@@ -1,4 +1,4 @@
-// Figures: what a benchmark found, beside what it is compared with.
+// Figures: what a benchmark measured, and what that is compared with.
 #pragma once
 
 #include <optional>
@@ -24,8 +24,8 @@ Figure AtLeast(std::string name, double value, std::string unit, std::string com
 Figure AtMost(std::string name, double value, std::string unit, std::string compared_with, double reference,
               double bound);
 
-// Seconds of processor time that this process has used. What one thread takes on virtual time is measured in it: what
-// else the machine does meanwhile is not its cost.
+// Seconds of processor time that this process has used. Work on virtual time is measured in it, so that other load on
+// the machine does not count.
 double ProcessorTime();
 
 void PrintTable(const std::vector<Figure>& figures);

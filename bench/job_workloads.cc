@@ -1,4 +1,4 @@
-// job_lifecycle and job_failures: the judgement and the controller on virtual time.
+// job_lifecycle and job_failures: the Job controller and failure policy on virtual time.
 #include <unistd.h>
 
 #include <algorithm>
@@ -18,17 +18,17 @@ namespace {
 
 using document::Value;
 
-// The real control plane: 10,000 pods created and succeeded in 41 s (spec/job.md 7.2 has it slower still).
+// The real control plane: 10,000 pods created and succeeded in 41 s (spec/job.md 7.2 has even slower figures).
 constexpr double kRealControlPlanePodsPerSecond = 243;
 
-// A wave of this many pods runs at a time.
+// Pods run in waves of this size.
 constexpr std::int64_t kParallelism = 1000;
 
 Value PolicyOf20Rules() {
   Value policy = Value::MakeObject();
   Value& rules = policy.Set("rules", Value::MakeArray());
   for (int rule = 0; rule < 20; ++rule) {
-    // Only the last rule has the code that the pods end with: all are looked at.
+    // Only the last rule has the pods' exit code, so that all rules are checked.
     const bool last = rule == 19;
     Value& made = rules.Append(Value::MakeObject());
     made.Set("action", Value::String(last ? "Count" : "FailJob"));
@@ -69,7 +69,7 @@ double ResidentBytes() {
   return resident * static_cast<double>(sysconf(_SC_PAGESIZE));
 }
 
-// The quickest of some runs, as noise only ever adds: a moment's work is done often, that of a million pods twice.
+// The fastest of several runs counts, as noise only adds: short runs are repeated often, those of a million pods twice.
 std::size_t RunsOf(std::int64_t pods) {
   return static_cast<std::size_t>(std::clamp<std::int64_t>(500'000 / pods, 2, 100));
 }
@@ -129,8 +129,8 @@ SimulatedCost QuickestOf(const std::vector<SimulatedCost>& runs) {
                            [](const SimulatedCost& a, const SimulatedCost& b) { return a.seconds < b.seconds; });
 }
 
-// The time per pod of 1,000,000 beside that of 10,000. The two take turns, since a machine's speed changes within
-// seconds.
+// The time per pod of 1,000,000 pods compared with that of 10,000. The two run alternately, since a machine's speed
+// changes within seconds.
 Figure TimeOfAMillion() {
   constexpr int kTurns = 3;
   constexpr int kSmallRunsPerTurn = 20;
@@ -156,7 +156,7 @@ std::vector<Figure> JobLifecycle(const std::string& self) {
                           300'000 / kRealControlPlanePodsPerSecond));
     if (pods == 1'000'000) {
       out.push_back(TimeOfAMillion());
-      // Of the first run: a later one has the room of those before it.
+      // Of the first run: later ones reuse its memory.
       out.push_back(AtMost(name + " memory", runs.front().resident_bytes_per_pod, "bytes/pod", "the target", 4096, 1));
     }
   }

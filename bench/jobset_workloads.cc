@@ -1,4 +1,4 @@
-// jobset_restart and jobset_mass_failure: the JobSet controller, with the Jobs' one below it, on virtual time.
+// jobset_restart and jobset_mass_failure: the JobSet controller on top of the Job controller, on virtual time.
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -29,7 +29,7 @@ Value Manifest(const SimulatedJobSet& wanted) {
   policy.At("rules")
       .Append(Value::MakeObject())
       .Set("action", Value::String(wanted.mass_failure ? "RestartJobAndIgnoreMaxRestarts" : "RestartJobSet"));
-  // Groups of at most 1,000: no single Job may be restarted of a larger one (spec/jobset.md 1.6).
+  // Groups of at most 1,000: single Jobs of a larger one can't be restarted (spec/jobset.md 1.6).
   constexpr std::int64_t kGroup = 1000;
   Value& groups = spec.Set("replicatedJobs", Value::MakeArray());
   for (std::int64_t left = wanted.jobs, group = 0; left > 0; left -= kGroup, ++group) {
@@ -82,7 +82,7 @@ class Run {
   void Restart() {
     simulation_.RunUntil(simulation_.Now() + Seconds(60) + (wanted_.one_by_one ? kBetween * wanted_.jobs : Seconds(0)));
     const jobset::JobSet* jobset = simulation_.store().FindJobSet({"bench", "bench"});
-    REPRIEVE_CHECK(jobset != nullptr && !jobset->status.IsFinished(), "the JobSet goes on");
+    REPRIEVE_CHECK(jobset != nullptr && !jobset->status.IsFinished(), "the JobSet continues");
     std::int64_t restarted = jobset->status.restarts;
     for (const auto& status : jobset->status.replicated_jobs_status) {
       for (const std::int32_t count : status.job_restarts) restarted += count;
@@ -107,7 +107,7 @@ class Run {
     script.running = Seconds(1);
     const bool first_attempt = made_++ < pods_;
     if (!first_attempt || (!wanted_.mass_failure && made_ != pods_ / 2)) return script;
-    // All at the same instant, or at instants of their own, whenever they were created.
+    // All at the same instant or each at its own, whenever they were created.
     script.ended = begin_ + kFailure - simulation_.Now();
     if (wanted_.one_by_one) *script.ended += kBetween * made_;
     script.end = [this](const core::Pod& ended, core::PodStatus& status) {
@@ -126,7 +126,7 @@ class Run {
 
 }  // namespace
 
-// A function of its own: callgrind counts what happens in it.
+// A separate function, so that callgrind can count it.
 [[gnu::noinline]] void RestartSimulatedJobSet(const std::function<void()>& restart) {
   restart();
 }

@@ -19,7 +19,7 @@ struct Workload {
   std::string_view what;
 };
 
-// The list of what is measured.
+// The benchmarks.
 constexpr Workload kWorkloads[] = {
     {"job_lifecycle", JobLifecycle, "one Indexed Job of 1,000 to 1,000,000 pods on virtual time, create to Complete"},
     {"job_failures", JobFailures, "the same, every pod failing once under 20 rules of 255 exit codes"},

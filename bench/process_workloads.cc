@@ -31,7 +31,7 @@ std::string Manifest(int completions, const std::string& command) {
       command, "}\n");
 }
 
-// The same sandbox, log and termination file for each /bin/true, with nothing above the runtime: no Job, no store.
+// The same sandbox, log and termination file for each /bin/true, with only the runtime: no Job, no store.
 double BareRate(const Scratch& scratch) {
   std::mutex mutex;
   std::condition_variable changed;
@@ -75,7 +75,7 @@ double BareRate(const Scratch& scratch) {
   return kPods / (Now() - begin);
 }
 
-// The same programs by GNU parallel, which most people would take; nothing if it is not installed.
+// The same programs run by GNU parallel, the usual tool for this; nullopt if it is not installed.
 std::optional<Figure> BesideGnuParallel(const std::string& self, const Scratch& scratch) {
   constexpr int kPrograms = 5'000;
   if (Shell("parallel --version > /dev/null 2>&1") != 0) {
@@ -112,7 +112,7 @@ std::vector<Figure> RunTrue(const std::string& self) {
 
 std::vector<Figure> FirstProcess(const std::string& self) {
   const Scratch scratch;
-  // The pod's first act is to tell the time.
+  // The pod first prints the time.
   std::ofstream(scratch / "first.yaml") << Manifest(1, Cat("[sh, -c, 'date +%s.%N > ", scratch / "when", "']"));
   std::vector<double> times;
   for (int i = 0; i < kRepeats; ++i) {
@@ -132,7 +132,7 @@ std::vector<Figure> Help(const std::string& self) {
   std::vector<double> times;
   for (int i = 0; i < kRepeats; ++i) {
     const double begin = Now();
-    REPRIEVE_CHECK(Shell(Cat(ReprieveBeside(self), " --help > /dev/null")) == 0, "help is there");
+    REPRIEVE_CHECK(Shell(Cat(ReprieveBeside(self), " --help > /dev/null")) == 0, "--help works");
     times.push_back((Now() - begin) * 1e3);
   }
   return {AtMost("help", Median(std::move(times)), "ms (with its shell)", "the target", kHelpTargetMs, 1)};

@@ -1,4 +1,4 @@
-// What the benchmarks of real processes share.
+// Shared by the benchmarks of real processes.
 #pragma once
 
 #include <memory>
@@ -10,18 +10,18 @@
 
 namespace reprieve::bench {
 
-// Seconds of a clock that never goes back.
+// Seconds of a monotonic clock.
 double Now();
 // The program `reprieve` that was built beside this one.
 std::string ReprieveBeside(const std::string& self);
 double Median(std::vector<double> values);
-// The exit code of a shell's command; -1 if it did not exit.
+// Runs a shell command and returns its exit code; -1 if it did not exit.
 int Shell(const std::string& command);
 
 // The runtime alone, with its state below `directory`. Aborts if it can't run here.
 std::unique_ptr<runtime::Supervisor> StartBareRuntime(std::string directory, runtime::RuntimeEvents events);
 
-// A directory of our own that goes with the scope.
+// A temporary directory that is removed with the scope.
 class Scratch {
  public:
   Scratch();

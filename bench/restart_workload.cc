@@ -21,7 +21,7 @@ constexpr int kWorkers = 8;
 constexpr int kProcesses = 1 + kWorkers;
 constexpr int kRepeats = 9;
 
-// Every process notes when it runs. In the first attempt they wait to be killed; in the second their note is enough.
+// Every process writes down when it runs. In the first attempt they then wait to be killed; in the second they exit.
 std::string Program(const std::string& notes, bool second) {
   return Cat("date +%s.%N > ", notes, second ? "/again-" : "/first-", "$NAME; ", second ? "exit 0" : "exec sleep 1000");
 }
@@ -32,7 +32,7 @@ double NoteIn(const std::filesystem::path& file) {
   return when;
 }
 
-// From the note of the kill to the last process of the second attempt.
+// From the kill to the start of the last process of the second attempt.
 double TimeToAgain(const std::string& notes) {
   double last = 0;
   int found = 0;
@@ -41,7 +41,7 @@ double TimeToAgain(const std::string& notes) {
     last = std::max(last, NoteIn(entry.path()));
     ++found;
   }
-  REPRIEVE_CHECK(found == kProcesses, "all of the group run again");
+  REPRIEVE_CHECK(found == kProcesses, "the whole group runs again");
   return last - NoteIn(notes + "/killed");
 }
 
@@ -66,7 +66,7 @@ std::string Manifest(const std::string& notes) {
              job("victim", 1, victim), job("workers", kWorkers - 1, other));
 }
 
-// Nine such processes in the same sandboxes, killed and started anew by a loop with nothing above the runtime.
+// Nine such processes in the same sandboxes, killed and restarted by a loop that uses only the runtime.
 double BareRestart(const Scratch& scratch) {
   const std::string notes = scratch / "bare-notes";
   std::filesystem::remove_all(notes);
@@ -138,7 +138,7 @@ double GroupRestart(const Scratch& scratch, const std::string& reprieve) {
 
 std::vector<Figure> RunRestart(const std::string& self) {
   const Scratch scratch;
-  // In turn, so that whatever else the machine does meets both.
+  // Alternately, so that other load on the machine affects both.
   std::vector<double> bare;
   std::vector<double> group;
   for (int i = 0; i < kRepeats; ++i) {

@@ -1,4 +1,4 @@
-// The workloads of the bench. Each returns its figures.
+// The benchmarks' workloads. Each returns its figures.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@ struct SimulatedCost {
   double resident_bytes_per_pod = 0;
 };
 
-// Aborts unless the Job completes with every index: a wrong run has no speed.
+// Aborts unless every index of the Job completes, so that no wrong run is measured.
 SimulatedCost RunSimulatedJob(const SimulatedJob& job);
 
 std::vector<Figure> JobLifecycle(const std::string& self);
@@ -31,21 +31,21 @@ std::vector<Figure> JobFailures(const std::string& self);
 
 // One JobSet of `jobs` child Jobs, in the simulated world. One pod of five per Job fails and the whole JobSet is
 // restarted, or, with `mass_failure`, every Job (of one pod) fails at the same instant and is restarted by itself; with
-// `one_by_one` as well, each at an instant of its own.
+// `one_by_one` too, each Job fails at a different instant.
 struct SimulatedJobSet {
   std::int64_t jobs = 100;
   bool mass_failure = false;
   bool one_by_one = false;
 };
 
-// Seconds of processor time from the failure to all pods ready again. Aborts if it does not come to that.
+// Seconds of processor time from the failure until all pods are ready again. Aborts if that does not happen.
 double RunSimulatedJobSet(const SimulatedJobSet& wanted);
 
 std::vector<Figure> JobSetRestart(const std::string& self);
 std::vector<Figure> JobSetMassFailure(const std::string& self);
 
-// Instructions of the function of that name in this namespace as callgrind counts them, in a process of its own that is
-// called with these arguments; below 0 without valgrind.
+// The instructions that callgrind counts in the function of that name in this namespace, in a separate process that
+// gets these arguments; below 0 without valgrind.
 double CountInstructions(const std::string& self, std::string_view function, std::string_view arguments);
 
 std::vector<Figure> RunTrue(const std::string& self);

@@ -1,8 +1,8 @@
-# Text files inside the program.
+# Embeds text files in the program.
 #
 #   reprieve_embed(OUTPUT variable NAME kName NAMESPACE a::b FILE path HEADER header)
 # makes a .cc that defines `const std::vector<std::string_view>& NAME()`, the lines of the file, as HEADER declares it,
-# and puts its path into `variable`. As a script (cmake -P) it is its own generator.
+# and sets `variable` to its path. Run as a script (cmake -P), this file is the generator.
 if(CMAKE_SCRIPT_MODE_FILE)
   file(READ "${EMBED_FILE}" text)
   string(REGEX REPLACE "\n$" "" text "${text}")

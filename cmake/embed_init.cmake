@@ -1,5 +1,5 @@
-# Builds reprieve-init, the freestanding first process of every container, and puts it into a library as bytes.
-# A command of its own, because none of the project's flags, sanitizers or start files may reach it.
+# Builds reprieve-init, the freestanding first process of every container, and embeds it in a library as bytes.
+# It is a custom command because it must not get the project's flags, sanitizers or start files.
 #
 #   reprieve_embed_init(LIBRARY DIRECTORY)
 function(reprieve_embed_init library directory)

@@ -1,13 +1,13 @@
-# Precompiled headers: what nearly every file includes is read once per build, not once per file (half of a clean build's
-# time). Files still include what they use: the fuzz preset builds without, and would notice.
+# Precompiled headers: what nearly every file includes is parsed once per build, not once per file (half of a clean build's
+# time). Files must still include what they use: the fuzz preset builds without precompiled headers.
 set(REPRIEVE_STANDARD_HEADERS
   <algorithm> <array> <cstdint> <deque> <functional> <map> <memory> <optional> <set> <string> <string_view>
   <unordered_map> <utility> <variant> <vector>)
 
-# They know no API objects.
+# These do not use API objects.
 set(REPRIEVE_MODULES_BELOW_MODEL document runtime)
 
-# In angle brackets, so that no path of this checkout gets into a precompiled header: a compiler cache serves all clones.
+# Angle brackets keep paths of this checkout out of precompiled headers, so that a compiler cache works for all clones.
 #
 # reprieve_precompile(MODULE): the standard headers; from src/model upwards the API objects and the hash tables too.
 function(reprieve_precompile module)

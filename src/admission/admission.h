@@ -19,7 +19,7 @@ struct Cause {
   std::string reason;      // FieldValueInvalid
   std::string message;     // Invalid value: -1: must be ...
   std::string field;       // spec.parallelism
-  std::string place = {};  // where people mend it, if `field` does not say
+  std::string place = {};  // where users correct it, if `field` does not say
 };
 
 // What comes back. With 200 and 201 there is an object, else a message.
@@ -31,7 +31,7 @@ struct Answer {
   std::vector<Cause> causes;
   std::vector<std::string> warnings;
   // For the user's file: unknown and repeated fields with their places, and the place of a value of the wrong type
-  // (line 0: none). The place of a cause is Locate's to find (model/locate.h).
+  // (line 0: none). The place of a cause is Locate's to find (document/locate.h).
   std::vector<model::FieldIssue> issues;
   document::Mark mark;
 

@@ -20,7 +20,7 @@ struct JobSetRequest {
   FindClaim find_claim;  // empty: there are no claims
 };
 
-// As those of model/admission.h. Objects keep the resourceVersion that they came with.
+// As those of admission/admission.h.
 [[nodiscard]] Answer CreateJobSet(std::string_view body, const JobSetRequest& request);
 [[nodiscard]] Answer CreateJobSet(const document::Value& body, const JobSetRequest& request);
 [[nodiscard]] Answer UpdateJobSet(const document::Value& stored, const document::Value& body,
@@ -30,8 +30,8 @@ struct JobSetRequest {
 [[nodiscard]] Answer UpdateJobSetStatus(const document::Value& stored, const document::Value& body,
                                         const JobSetRequest& request);
 
-// What the server accepts in silence and no user can have meant, each with its place: a regular expression that does
-// not compile matches nothing (spec/jobset.md 3.2).
+// What the server accepts without a warning and no user can have meant, each with its place: a regular expression that
+// does not compile matches nothing (spec/jobset.md 3.2).
 struct Remark {
   std::string field;
   std::string message;

@@ -1,9 +1,7 @@
 #include "admission/admission_read.h"
 
-#include "admission/default.h"
 #include "base/text.h"
 #include "document/json.h"
-#include "model/decode.h"
 
 namespace reprieve::admission {
 
@@ -38,67 +36,6 @@ std::string_view KindName(const Value& value) {
   return value.IsBool() ? "bool" : "object";
 }
 
-GroupVersionKind WithDefaults(GroupVersionKind gvk) {
-  if (gvk.kind.empty()) gvk.kind = "Job";
-  if (gvk.version.empty() && (gvk.group.empty() || gvk.group == "batch")) {
-    gvk.group = "batch";
-    gvk.version = "v1";
-  }
-  return gvk;
-}
-
-std::optional<std::string> KindFault(const GroupVersionKind& gvk) {
-  if (gvk.group == "batch" && gvk.version == "v1" && gvk.kind == "Job") return std::nullopt;
-  return Cat("no kind ", Quote(gvk.kind), " is registered for version ", Quote(gvk.GroupVersion()),
-             " in scheme \"pkg/runtime/scheme.go:111\"");
-}
-
-std::string StrictText(const std::vector<model::FieldIssue>& issues) {
-  std::vector<std::string> texts;
-  texts.reserve(issues.size());
-  for (const auto& issue : issues) texts.push_back(issue.Text());
-  return Cat("strict decoding error: ", Join(texts, ", "));
-}
-
-// Decodes what is known to be a Job; an error is the text of the refusal.
-struct Read {
-  Body body;
-  std::optional<std::string> fault;
-  document::Mark mark;  // of the fault
-};
-
-Read ReadJob(const Value& raw, const Request& request) {
-  Read out;
-  model::Decoded decoded = model::Decode(raw.IsNull() ? Value::MakeObject() : raw, model::JobMessage());
-  out.body.issues = decoded.issues;
-  if (decoded.error) {
-    out.fault = decoded.error->message;
-    out.mark = decoded.error->mark;
-    return out;
-  }
-  if (request.field_validation == "Strict") {
-    if (!decoded.issues.empty()) out.fault = StrictText(decoded.issues);
-  } else if (request.field_validation != "Ignore") {
-    for (const auto& issue : decoded.issues) out.body.warnings.push_back(issue.Text());
-  }
-  out.body.job = std::move(decoded.value);
-  out.body.job.Set("apiVersion", Value::String("batch/v1"));
-  out.body.job.Set("kind", Value::String("Job"));
-  if (out.body.job["metadata"].IsNull()) out.body.job.Set("metadata", Value::MakeObject());
-  const bool labelled = out.body.job["metadata"]["labels"].size() > 0;
-  DefaultJob(out.body.job);
-  out.body.shares_labels = !labelled && out.body.job["metadata"]["labels"].size() > 0;
-  return out;
-}
-
-Body Refuse(Answer answer, Read read = {}) {
-  Body body;
-  answer.mark = read.mark;
-  body.refusal = std::move(answer);
-  body.issues = std::move(read.body.issues);
-  return body;
-}
-
 }  // namespace
 
 Result<GroupVersionKind> Interpret(const Value& raw) {
@@ -126,6 +63,10 @@ Result<GroupVersionKind> Interpret(const Value& raw) {
   if (parts.size() == 2) out.group = parts[0];
   out.version = parts.back();
   return out;
+}
+
+std::string BodyText(const Value& raw, std::optional<std::string_view> text) {
+  return text ? std::string(*text) : document::WriteJson(raw);
 }
 
 Answer Unrecognized(std::string_view kind, std::string_view why, std::string_view text) {
@@ -158,47 +99,28 @@ std::optional<Answer> CheckFieldValidation(std::string_view options, const Reque
   return InvalidAnswer(Cat(options, ".meta.k8s.io \"\""), errors);
 }
 
-Body ReadBody(std::string_view text, const Request& request) {
-  const auto raw = document::ParseJson(text);
-  if (!raw.ok()) {
-    return Refuse(Unrecognized("Job", Cat("couldn't get version/kind; json parse error: ", raw.error().message), text));
+std::optional<Answer> CheckName(const Value& object, const std::string& name) {
+  const std::string& own = object["metadata"]["name"].AsText();
+  if (own.empty()) {
+    return Refusal(400, "BadRequest",
+                   Cat("the name of the object (", name, " based on URL) was undeterminable: name must be provided"));
   }
-  return ReadBody(*raw, text, request);
+  if (own == name) return std::nullopt;
+  return Refusal(400, "BadRequest",
+                 Cat("the name of the object (", own, ") does not match the name on the URL (", name, ")"));
 }
 
-Body ReadBody(const Value& raw, std::optional<std::string_view> text, const Request& request) {
-  const auto found = Interpret(raw);
-  if (!found.ok()) return Refuse(Unrecognized("Job", found.error().message, text ? *text : document::WriteJson(raw)));
-  const GroupVersionKind gvk = WithDefaults(*found);
-  auto fault = KindFault(gvk);
-  Read read;
-  if (!fault) {
-    read = ReadJob(raw, request);
-    fault = read.fault;
+std::optional<std::string> JudgeIssues(Draft& draft, const Request& request) {
+  if (request.field_validation == "Ignore") return std::nullopt;
+  std::vector<std::string> texts;
+  texts.reserve(draft.issues.size());
+  for (const model::FieldIssue& issue : draft.issues) texts.push_back(issue.Text());
+  if (request.field_validation != "Strict") {
+    draft.warnings = std::move(texts);
+    return std::nullopt;
   }
-  if (!fault) return std::move(read.body);
-  return Refuse(Refusal(400, "BadRequest",
-                        Cat(gvk.kind, " in version ", Quote(gvk.version), " cannot be handled as a Job: ", *fault)),
-                std::move(read));
-}
-
-Body ReadPatched(const Value& patched, const Request& request) {
-  const auto found = Interpret(patched);
-  std::optional<std::string> fault;
-  Read read;
-  if (found.ok()) {
-    fault = KindFault(WithDefaults(*found));
-    if (!fault) {
-      read = ReadJob(patched, request);
-      fault = read.fault;
-    }
-  } else {
-    fault = found.error().message;
-  }
-  if (!fault) return std::move(read.body);
-  FieldErrors errors;
-  errors.Invalid(FieldPath("patch"), Shown(document::WriteJson(patched)), *fault);
-  return Refuse(InvalidAnswer(" \"\"", errors), std::move(read));
+  if (texts.empty()) return std::nullopt;
+  return Cat("strict decoding error: ", Join(texts, ", "));
 }
 
 }  // namespace reprieve::admission

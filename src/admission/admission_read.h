@@ -1,26 +1,17 @@
-// The first half of an answer: from a request's body to a held and defaulted Job, or the refusal.
+// What reading a request's body has in common for all kinds: what the body says it is, the refusals, strictness.
 //
-// Source: the recordings with `raw` bodies and with fieldValidation; spec/job.md 10.11. Internal to model/admission.h.
-// Pure; safe from any thread.
+// Source: the recordings with `raw` bodies and with fieldValidation; spec/job.md 10.11. Internal to the module. Pure;
+// safe from any thread.
 #pragma once
 
 #include <optional>
 #include <string_view>
 
-#include "admission/admission.h"
+#include "admission/strategy.h"
 #include "admission/validation/errors.h"
 #include "base/result.h"
 
 namespace reprieve::admission {
-
-struct Body {
-  document::Value job;  // held, with defaults
-  // Defaulting made the Job's labels those of the template: one map under two names.
-  bool shares_labels = false;
-  std::vector<std::string> warnings;
-  std::vector<model::FieldIssue> issues;
-  std::optional<Answer> refusal;
-};
 
 Answer Refusal(int code, std::string_view reason, std::string message);
 // 422 with its causes. `what` names the object: Job.batch "j".
@@ -38,14 +29,15 @@ struct GroupVersionKind {
   std::string GroupVersion() const { return group.empty() ? version : group + "/" + version; }
 };
 Result<GroupVersionKind> Interpret(const document::Value& raw);
+// The body, as it came or as it would be written.
+std::string BodyText(const document::Value& raw, std::optional<std::string_view> text);
 // A body that is no object of the kind at all. `text` is the body.
 Answer Unrecognized(std::string_view kind, std::string_view why, std::string_view text);
 
-Body ReadBody(std::string_view text, const Request& request);
-// `text` is the body that `raw` was read from.
-// `text`: the body as it came; absent: as it would be written.
-Body ReadBody(const document::Value& raw, std::optional<std::string_view> text, const Request& request);
-// A stored object after a patch: refusals speak of the patch.
-Body ReadPatched(const document::Value& patched, const Request& request);
+// The object must have the name of the one that the request is about.
+std::optional<Answer> CheckName(const document::Value& object, const std::string& name);
+
+// What becomes of unknown and repeated fields: the text of a refusal, or warnings, or nothing.
+std::optional<std::string> JudgeIssues(Draft& draft, const Request& request);
 
 }  // namespace reprieve::admission

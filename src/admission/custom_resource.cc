@@ -94,45 +94,68 @@ bool IsRoot(const model::Message& message) {
   return message.Find("apiVersion") != nullptr;
 }
 
-void PruneValue(Value& value, const model::Type& type, const std::string& path, std::vector<model::FieldIssue>& issues);
+// Takes out what the schema doesn't know, and nulls of what it does. A value of another shape than the schema's has no
+// known members: the server prunes it first, and only then says that its type is wrong.
+class Pruner {
+ public:
+  explicit Pruner(std::vector<model::FieldIssue>& issues) : issues_(issues) {}
 
-void PruneMessage(Value& object, const model::Message& message, const std::string& path,
-                  std::vector<model::FieldIssue>& issues) {
-  const bool root = path.empty();
-  Value::Object kept;
-  for (Value::Member& member : object.members()) {
-    const std::string at = root ? member.key : Cat(path, ".", member.key);
-    const model::Field* field = message.Find(member.key);
-    if (field == nullptr) {
-      issues.push_back({model::FieldIssue::Kind::kUnknown, at, member.mark});
-      continue;
-    }
-    if (root && member.key == "metadata") {
-      kept.push_back(std::move(member));
-      continue;
-    }
-    if (member.value.IsNull()) continue;
-    PruneValue(member.value, field->type, at, issues);
-    kept.push_back(std::move(member));
+  void Root(Value& object, const model::Message& message) {
+    Members(object, "", [&](Value::Member& member, const std::string& path) {
+      const model::Field* field = message.Find(member.key);
+      if (field == nullptr) return Unknown(member, path);
+      if (member.key == "metadata") return true;  // decoded before
+      if (member.value.IsNull()) return false;
+      Inside(member.value, &field->type, path);
+      return true;
+    });
   }
-  object.members() = std::move(kept);
-}
 
-void PruneValue(Value& value, const model::Type& type, const std::string& path,
-                std::vector<model::FieldIssue>& issues) {
-  if (type.shape == model::Shape::kMessage && value.IsObject())
-    PruneMessage(value, InResource(*type.message), path, issues);
-  if (type.shape == model::Shape::kList && value.IsArray()) {
-    for (std::size_t i = 0; i < value.size(); ++i) {
-      PruneValue(value.items()[i], *type.element, Cat(path, "[", i, "]"), issues);
+ private:
+  // Null pointer: nothing is known here.
+  void Inside(Value& value, const model::Type* type, const std::string& path) {
+    if (type != nullptr && type->shape == model::Shape::kRaw) return;
+    if (value.IsArray()) {
+      const bool list = type != nullptr && type->shape == model::Shape::kList;
+      for (std::size_t i = 0; i < value.size(); ++i) {
+        Inside(value.items()[i], list ? type->element : nullptr, Cat(path, "[", i, "]"));
+      }
     }
+    if (!value.IsObject()) return;
+    Members(value, path, [&](Value::Member& member, const std::string& at) {
+      const model::Type* inner = TypeOf(type, member.key);
+      if (inner == nullptr) return Unknown(member, at);
+      if (member.value.IsNull()) return false;
+      Inside(member.value, inner, at);
+      return true;
+    });
   }
-  if (type.shape == model::Shape::kMap && value.IsObject()) {
-    for (Value::Member& member : value.members()) {
-      PruneValue(member.value, *type.element, Cat(path, ".", member.key), issues);
+
+  static const model::Type* TypeOf(const model::Type* type, std::string_view key) {
+    if (type == nullptr) return nullptr;
+    if (type->shape == model::Shape::kMap) return type->element;
+    if (type->shape != model::Shape::kMessage) return nullptr;
+    const model::Field* field = InResource(*type->message).Find(key);
+    return field == nullptr ? nullptr : &field->type;
+  }
+
+  bool Unknown(const Value::Member& member, const std::string& path) {
+    issues_.push_back({model::FieldIssue::Kind::kUnknown, path, member.mark});
+    return false;
+  }
+
+  // Keeps the members of which `keep` says so.
+  template <class Keep>
+  void Members(Value& object, const std::string& path, Keep keep) {
+    Value::Object kept;
+    for (Value::Member& member : object.members()) {
+      if (keep(member, path.empty() ? member.key : Cat(path, ".", member.key))) kept.push_back(std::move(member));
     }
+    object.members() = std::move(kept);
   }
-}
+
+  std::vector<model::FieldIssue>& issues_;
+};
 
 void FindRepeated(const Value& value, const std::string& path, std::vector<model::FieldIssue>& issues) {
   for (std::size_t i = 0; value.IsArray() && i < value.size(); ++i)
@@ -381,7 +404,7 @@ class Repetitions {
 
 std::vector<model::FieldIssue> Prune(Value& object, const model::Message& message) {
   std::vector<model::FieldIssue> issues;
-  PruneMessage(object, message, "", issues);
+  Pruner(issues).Root(object, message);
   std::sort(issues.begin(), issues.end(),
             [](const model::FieldIssue& a, const model::FieldIssue& b) { return a.path < b.path; });
   return issues;

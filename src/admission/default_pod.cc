@@ -142,7 +142,7 @@ void DefaultVolume(Value& volume) {
   });
 }
 
-// On the host's network a container's port is the host's.
+// On the host's network a container's port is the host's: in a pod, not in the template of a Job that is stored.
 void UseHostPorts(Value& spec) {
   for (const std::string_view list : {"containers", "initContainers"}) {
     ForEach(spec, list, [](Value& container) {
@@ -183,7 +183,6 @@ void DefaultPodSpec(Value& spec) {
   ForEach(spec, "initContainers", DefaultContainer);
   ForEach(spec, "containers", DefaultContainer);
   ForEach(spec, "ephemeralContainers", DefaultContainer);
-  if (spec["hostNetwork"].AsBool()) UseHostPorts(spec);
   SetIfZero(spec, "dnsPolicy", Text("ClusterFirst"));
   SetIfZero(spec, "restartPolicy", Text("Always"));
   SetIfAbsent(spec, "securityContext", Value::MakeObject());
@@ -223,6 +222,7 @@ void DefaultPod(Value& pod) {
   ForEach(spec, "initContainers", RequestWhatIsLimited);
   ForEach(spec, "containers", RequestWhatIsLimited);
   DefaultPodSpec(spec);
+  if (spec["hostNetwork"].AsBool()) UseHostPorts(spec);
   SetIfAbsent(spec, "enableServiceLinks", Value::Bool(true));
   Tolerate(spec, "node.kubernetes.io/not-ready");
   Tolerate(spec, "node.kubernetes.io/unreachable");

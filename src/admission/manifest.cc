@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <optional>
 
+#include "admission/yaml_fault.h"
 #include "base/text.h"
 #include "document/json.h"
 #include "document/yaml.h"
@@ -26,13 +27,23 @@ struct FileClose {
 };
 using FileHandle = std::unique_ptr<std::FILE, FileClose>;
 
-void AddError(Manifests& out, std::string file, std::string message, document::Mark mark = {}) {
-  out.errors.push_back({std::move(file), mark, std::move(message)});
+using File = std::shared_ptr<const ManifestFile>;
+
+void AddError(Manifests& out, const File& file, std::string message, document::Mark mark = {},
+              std::string advice = {}) {
+  out.errors.push_back({file, mark, std::move(message), std::move(advice)});
+}
+
+// Of a file that could not be read, or a folder.
+void AddPathError(Manifests& out, const std::string& path, std::string message) {
+  out.files.push_back(path);
+  AddError(out, std::make_shared<const ManifestFile>(ManifestFile{path, {}}), std::move(message));
 }
 
 void Append(Manifests& out, Manifests more) {
   for (auto& object : more.objects) out.objects.push_back(std::move(object));
   for (auto& error : more.errors) out.errors.push_back(std::move(error));
+  for (auto& file : more.files) out.files.push_back(std::move(file));
 }
 
 // Line and column of a byte.
@@ -67,10 +78,10 @@ bool LooksLikeJson(std::string_view name, std::string_view text) {
   return head.starts_with('{');
 }
 
-void AddObjects(Manifests& out, Value value, const std::shared_ptr<const ManifestFile>& file) {
+void AddObjects(Manifests& out, Value value, const File& file) {
   if (value.IsNull()) return;
   if (!value.IsObject()) {
-    AddError(out, file->name, "a manifest must be an object with apiVersion and kind", value.mark());
+    AddError(out, file, "a manifest must be an object with apiVersion and kind", value.mark());
     return;
   }
   Value* items = value.Find("items");
@@ -89,12 +100,12 @@ Manifests ReadStream(std::FILE* stream, const std::string& name) {
   while (const std::size_t count = std::fread(buffer, 1, sizeof buffer, stream)) {
     text.append(buffer, count);
     if (text.size() <= kMaxManifestBytes) continue;
-    AddError(out, name,
-             Cat("larger than ", kMaxManifestBytes >> 20, " MiB, which no manifest should be; nothing was read"));
+    AddPathError(out, name,
+                 Cat("larger than ", kMaxManifestBytes >> 20, " MiB, which no manifest should be; nothing was read"));
     return out;
   }
   if (std::ferror(stream) != 0) {
-    AddError(out, name, Cat("can't be read: ", std::strerror(errno)));
+    AddPathError(out, name, Cat("can't be read: ", std::strerror(errno)));
     return out;
   }
   return ParseManifests(name, std::move(text));
@@ -104,7 +115,7 @@ Manifests ReadOne(const std::string& path) {
   Manifests out;
   const FileHandle file(std::fopen(path.c_str(), "rb"));
   if (!file) {
-    AddError(out, path, Cat("can't be opened: ", std::strerror(errno)));
+    AddPathError(out, path, Cat("can't be opened: ", std::strerror(errno)));
     return out;
   }
   return ReadStream(file.get(), path);
@@ -120,15 +131,15 @@ Manifests ReadFolder(const std::string& path) {
     if (extension != ".yaml" && extension != ".yml" && extension != ".json") continue;
     if (!it->is_directory(ignored)) names.push_back(it->path().string());
     if (names.size() <= kMaxManifestFiles) continue;
-    AddError(out, path, Cat("holds more than ", kMaxManifestFiles, " manifests; nothing was read"));
+    AddPathError(out, path, Cat("holds more than ", kMaxManifestFiles, " manifests; nothing was read"));
     return out;
   }
   if (fault) {
-    AddError(out, path, Cat("can't be read: ", fault.message()));
+    AddPathError(out, path, Cat("can't be read: ", fault.message()));
     return out;
   }
   if (names.empty()) {
-    AddError(out, path, "no manifests in this folder: looked for *.yaml, *.yml and *.json");
+    AddPathError(out, path, "no manifests in this folder: looked for *.yaml, *.yml and *.json");
     return out;
   }
   std::sort(names.begin(), names.end());
@@ -139,19 +150,20 @@ Manifests ReadFolder(const std::string& path) {
 }  // namespace
 
 std::string ManifestError::Text() const {
-  if (mark.line == 0) return Cat(file, ": ", message);
-  return Cat(file, ":", mark.line, ":", mark.column, ": ", message);
+  if (mark.line == 0) return Cat(file->name, ": ", message);
+  return Cat(file->name, ":", mark.line, ":", mark.column, ": ", message);
 }
 
 Manifests ParseManifests(std::string name, std::string text) {
   Manifests out;
-  auto file = std::make_shared<ManifestFile>(ManifestFile{std::move(name), std::move(text)});
+  out.files.push_back(name);
+  const auto file = std::make_shared<const ManifestFile>(ManifestFile{std::move(name), std::move(text)});
   if (file->text.size() > kMaxManifestBytes) {
-    AddError(out, file->name, Cat("larger than ", kMaxManifestBytes >> 20, " MiB, which no manifest should be"));
+    AddError(out, file, Cat("larger than ", kMaxManifestBytes >> 20, " MiB, which no manifest should be"));
     return out;
   }
   if (const auto bad = FirstBadByte(file->text)) {
-    AddError(out, file->name, "not valid UTF-8 from here on; save the file as UTF-8", MarkAt(file->text, *bad));
+    AddError(out, file, "not valid UTF-8 from here on; save the file as UTF-8", MarkAt(file->text, *bad));
     return out;
   }
   if (LooksLikeJson(file->name, file->text)) {
@@ -160,10 +172,10 @@ Manifests ParseManifests(std::string name, std::string text) {
     if (value) {
       AddObjects(out, std::move(*value), file);
     } else if (file->name.ends_with(".json")) {
-      AddError(out, file->name, std::move(error.message), error.mark);
+      AddError(out, file, std::move(error.message), error.mark);
     }
     if (value || !out.errors.empty()) {
-      if (out.objects.empty() && out.errors.empty()) AddError(out, file->name, "holds no objects");
+      if (out.objects.empty() && out.errors.empty()) AddError(out, file, "holds no objects");
       return out;
     }
     // A YAML flow map may begin like JSON.
@@ -172,9 +184,10 @@ Manifests ParseManifests(std::string name, std::string text) {
   const auto error = document::ParseYaml(file->text, documents);
   for (Value& document : documents) AddObjects(out, std::move(document), file);
   if (error) {
-    AddError(out, file->name, error->message, error->mark);
+    YamlFault fault = ExplainYamlError(file->text, *error);
+    AddError(out, file, std::move(fault.message), fault.mark, std::move(fault.advice));
   } else if (out.objects.empty() && out.errors.empty()) {
-    AddError(out, file->name, "holds no objects");
+    AddError(out, file, "holds no objects");
   }
   return out;
 }

@@ -28,9 +28,10 @@ struct ManifestObject {
 };
 
 struct ManifestError {
-  std::string file;
-  document::Mark mark;  // line 0: the file as a whole
+  std::shared_ptr<const ManifestFile> file;  // without text if it could not be read
+  document::Mark mark;                       // line 0: the file as a whole
   std::string message;
+  std::string advice;  // a way out; may be empty
 
   // job.yaml:3:7: message
   std::string Text() const;
@@ -39,6 +40,7 @@ struct ManifestError {
 struct Manifests {
   std::vector<ManifestObject> objects;
   std::vector<ManifestError> errors;
+  std::vector<std::string> files;  // all that were looked at, in their order
 };
 
 // A file, a folder (its *.yaml, *.yml and *.json in the order of their names, not deeper), or "-" for standard input.

@@ -22,8 +22,9 @@ namespace reprieve::admission {
 struct PatchError {
   enum class Kind : std::uint8_t {
     kMalformed,  // the patch itself is no patch
+    kBadFormat,  // a directive of a strategic merge patch is malformed
     kFailed,     // it can't be applied to this object
-    kDirective,  // a directive of a strategic merge patch that nobody knows
+    kDirective,  // a strategic merge patch asks for what the server doesn't know
   };
   Kind kind = Kind::kMalformed;
   std::string message;

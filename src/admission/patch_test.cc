@@ -49,7 +49,66 @@ TEST(JsonPatch, RefusesWhatDoesNotFit) {
 TEST(StrategicMergePatch, MergesListsByTheirKey) {
   EXPECT_EQ(Strategic(R"({"containers":[{"name":"a","image":"i"},{"name":"b"}]})",
                       R"({"containers":[{"name":"a","env":[{"name":"X","value":"1"}]},{"name":"c"}]})"),
-            R"({"containers":[{"name":"a","image":"i","env":[{"name":"X","value":"1"}]},{"name":"b"},{"name":"c"}]})");
+            R"({"containers":[{"name":"a","image":"i","env":[{"name":"X","value":"1"}]},{"name":"c"},{"name":"b"}]})");
+}
+
+// One letter an item.
+std::string Order(std::string_view live, std::string_view patch, std::string_view set_order = "") {
+  const auto list = [](std::string_view names) {
+    Value out = Value::MakeArray();
+    for (const char name : names) out.Append(Value::MakeObject()).Set("name", Value::String({name}));
+    return out;
+  };
+  Value target = Value::MakeObject();
+  target.Set("containers", list(live));
+  Value change = Value::MakeObject();
+  change.Set("containers", list(patch));
+  if (!set_order.empty()) change.Set("$setElementOrder/containers", list(set_order));
+  const auto result = StrategicMergePatch(target, change, model::GetMessage("core/v1.PodSpec"));
+  if (const auto* error = std::get_if<PatchError>(&result)) return error->message;
+  std::string out;
+  for (const Value& item : std::get<Value>(result)["containers"].items()) out += item["name"].AsText();
+  return out;
+}
+
+// All as kube-apiserver 1.36 and 1.37 answer.
+TEST(StrategicMergePatch, PutsNewItemsBeforeThoseThatOnlyTheServerHas) {
+  EXPECT_EQ(Order("ABC", "DBE"), "DABEC");
+  EXPECT_EQ(Order("ABC", "CXA"), "BCXA");
+  EXPECT_EQ(Order("ABC", "XC"), "XABC");
+  EXPECT_EQ(Order("ABC", "CX"), "ABCX");
+  EXPECT_EQ(Order("ABC", "BA"), "BAC");
+  EXPECT_EQ(Order("ABCD", "XDYBZ"), "XACDYBZ");
+  EXPECT_EQ(Order("AB", "ZZ"), "ZAB");
+  EXPECT_EQ(Order("ABA", "AZ"), "AAZB");
+}
+
+TEST(StrategicMergePatch, FollowsTheOrderThatIsAskedFor) {
+  EXPECT_EQ(Order("ABC", "X", "CXA"), "BCXA");
+  EXPECT_EQ(Order("ABCD", "", "DA"), "BCDA");
+  EXPECT_EQ(Order("AB", "", "BAB"), "BA");
+  EXPECT_EQ(
+      Order("ABC", "X", "CA"),
+      "The order in patch list:\n[map[name:X]]\n doesn't match $setElementOrder list:\n[map[name:C] map[name:A]]\n");
+}
+
+TEST(StrategicMergePatch, ReplacesAnAtomicListDirectivesAndAll) {
+  EXPECT_EQ(Strategic(R"({"tolerations":[{"key":"a"},{"key":"b"}]})",
+                      R"({"tolerations":[{"$patch":"delete","key":"c"},{"key":"d"}]})"),
+            R"({"tolerations":[{"$patch":"delete","key":"c"},{"key":"d"}]})");
+  EXPECT_EQ(Strategic("{}", R"({"tolerations":[{"$patch":"delete","key":"c"},{"key":"d","value":null}]})"),
+            R"({"tolerations":[{"key":"d"}]})");
+}
+
+TEST(StrategicMergePatch, RefusesDirectivesThatAreMalformed) {
+  EXPECT_EQ(
+      Strategic(R"({"volumes":[{"name":"v"}]})", R"({"volumes":[{"name":"v","$retainKeys":["name"],"secret":{}}]})"),
+      "invalid patch format of retainKeys");
+  EXPECT_EQ(Strategic(R"({"containers":[{"name":"a"}]})", R"({"containers":[{"name":"a","$patch":"merge"}]})"),
+            "merging lists cannot yet be specified in the patch");
+  EXPECT_EQ(Strategic(R"({"containers":[{"name":"a"}]})", R"({"containers":["x"]})"),
+            "list element types are not identical: [[map[name:a]] [x]]");
+  EXPECT_EQ(Strategic("{}", R"({"$patch":"merge"})"), "unknown patch type: merge in map: map[$patch:merge]");
 }
 
 TEST(StrategicMergePatch, DeletesReplacesAndOrders) {
@@ -71,7 +130,7 @@ TEST(StrategicMergePatch, RetainsTheKeysOfAUnion) {
             R"({"volumes":[{"name":"v","secret":{"secretName":"s"}}]})");
 }
 
-TEST(StrategicMergePatch, TellsOfADirectiveThatNobodyKnows) {
+TEST(StrategicMergePatch, RefusesAnUnknownDirective) {
   EXPECT_EQ(Strategic("{}", R"({"$patch":"bogus"})"), "unknown patch type: bogus in map: map[$patch:bogus]");
 }
 

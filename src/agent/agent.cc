@@ -20,7 +20,7 @@ namespace {
 constexpr int kSignalCode = 128;
 constexpr int kFailed = 1;
 
-// SIGINT and SIGTERM as something to read.
+// SIGINT and SIGTERM as a descriptor.
 runtime::Fd TakeSignals() {
   sigset_t taken;
   sigemptyset(&taken);
@@ -74,7 +74,7 @@ class Agent {
   }
 
   void Hear(const policy::InPlaceNews& news) {
-    if (ended_by_) return;  // the pod is going; nothing else counts
+    if (ended_by_) return;  // the pod is ending; nothing else matters
     const policy::InPlaceStep step = policy_.Hear(news);
     if (step.report) {
       link_.Report(*step.report);
@@ -130,7 +130,7 @@ class Agent {
   policy::InPlaceAgent policy_;
   std::optional<Worker> worker_;
   std::optional<BarrierServer> barrier_;
-  std::optional<int> ended_by_;  // the signal that the worker was told
+  std::optional<int> ended_by_;  // the signal that was passed on to the worker
   std::optional<int> code_;
 };
 

@@ -2,7 +2,7 @@
 //
 //   JobSetLink -> policy::InPlaceAgent -> report | barrier: Worker or BarrierServer | exit, and the pod restarts
 //
-// Source: spec/jobset.md 2.14. One thread. It changes what the process does about signals, so there is one of it.
+// Source: spec/jobset.md 2.14. One thread. It changes the process's signal handling, so run only one.
 #pragma once
 
 #include <functional>
@@ -13,7 +13,8 @@
 
 namespace reprieve::agent {
 
-// Until the worker ends, a signal comes, or the pod is to restart: the exit code. `say`: a line for people.
+// Runs until the worker ends, a signal comes, or the pod is to restart. Returns the exit code. `say`: a line for
+// people.
 int Run(const Options& options, JobSetLink& link, const std::function<void(const std::string&)>& say);
 
 }  // namespace reprieve::agent

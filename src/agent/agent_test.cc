@@ -20,7 +20,7 @@ policy::InPlaceNews News(std::optional<std::int32_t> current, std::optional<std:
   return {.in_place = true, .disabled = false, .current = current, .previous = previous};
 }
 
-// Says one thing after another, at each call of Go; the last, if so asked, only once a file is there.
+// Delivers one item of news per call of Go; the last, if asked, only once a file exists.
 class ScriptedLink final : public JobSetLink {
  public:
   explicit ScriptedLink(std::deque<policy::InPlaceNews> script) : script_(std::move(script)) {}
@@ -47,7 +47,7 @@ class ScriptedLink final : public JobSetLink {
   std::string file_;
 };
 
-// Each agent in a process of its own: it takes the signals of its process.
+// Runs each agent in its own process, as it handles that process's signals.
 int RunApart(const Options& options, ScriptedLink link, const std::function<void(pid_t)>& meanwhile = {}) {
   const pid_t child = fork();
   if (child == 0) _exit(Run(options, link, [](const std::string&) {}));
@@ -102,7 +102,7 @@ TEST_F(AgentTest, AShellThatIsNotThereIsAFailure) {
 TEST_F(AgentTest, AnAttemptThatIsOverEndsTheWorkerAndItsChildren) {
   ScriptedLink link({News({}), News(0), News(0, 0)});
   link.HoldLastUntil(File("begun"));
-  // A worker that does not heed SIGTERM, and a child of it that holds a file's lock as long as it lives.
+  // A worker that ignores SIGTERM, with a child that holds a file lock while it lives.
   const auto options = With("trap '' TERM; (flock 9; touch begun; sleep 1000) 9> lock");
   EXPECT_EQ(RunApart(options, link), 88);
   EXPECT_EQ(std::system(("flock -w 5 " + File("lock") + " true").c_str()), 0);
@@ -116,13 +116,13 @@ TEST_F(AgentTest, BehindTheBarrierNothingRuns) {
 TEST_F(AgentTest, ASignalBehindTheBarrierEndsItAtOnce) {
   for (const int signal : {SIGINT, SIGTERM}) {
     const auto send = [signal](pid_t agent) { kill(agent, signal); };
-    // What comes before the agent has begun to take signals ends it too.
+    // A signal that comes before the agent handles signals ends it too.
     const int code = RunApart(With("true"), ScriptedLink({News({})}), send);
     EXPECT_TRUE(code == 128 + signal || code == 1000 + signal) << code;
   }
 }
 
-TEST_F(AgentTest, ASignalIsPassedOnAndWaitsForTheWorker) {
+TEST_F(AgentTest, ASignalIsPassedOnAndTheAgentWaitsForTheWorker) {
   const auto send = [this](pid_t agent) {
     EXPECT_TRUE(Comes("begun"));
     kill(agent, SIGTERM);

@@ -51,12 +51,12 @@ std::optional<Address> AddressOf(const std::string& text, std::uint16_t port) {
   return std::nullopt;
 }
 
-// Errors are in errno.
+// Sets errno on failure.
 runtime::Fd OpenListener(const Address& address) {
   runtime::Fd out(socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   const int on = 1;
   const int off = 0;
-  // The container before this one has only just left the port.
+  // The previous container may have released the port only just now.
   setsockopt(out.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   if (address.storage.ss_family == AF_INET6) setsockopt(out.get(), IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
   const auto* name = reinterpret_cast<const sockaddr*>(&address.storage);
@@ -149,7 +149,7 @@ bool BarrierServer::Receive(Connection& connection) const {
   connection.request.append(buffer.data(), static_cast<std::size_t>(n));
   const bool too_long = connection.request.size() > kMaxRequestBytes;
   if (!too_long && !IsWhole(connection.request)) return true;
-  // So short an answer fits into any socket's buffer.
+  // An answer this short fits into any socket's buffer.
   const std::string_view answer = too_long ? kBadRequest : AnswerTo(connection.request);
   [[maybe_unused]] const ssize_t sent = send(connection.fd.get(), answer.data(), answer.size(), MSG_NOSIGNAL);
   return false;

@@ -1,9 +1,10 @@
-// BarrierServer: answers the startup probe of an agent in sidecar form: 200 to GET of the path, 404 to all else.
+// BarrierServer: answers the startup probe of an agent in sidecar form: 200 for GET of the path, 404 for other
+// requests.
 //
-// It exists from the moment the barrier is lifted; before, nobody listens, and the probe fails. What a client can make
-// grow is bounded: connections, the size of a request, its time. Nothing blocks: wait for fd() and due(), then call Go.
+// It exists once the barrier is lifted; before that nothing listens, and the probe fails. Connections, the size of a
+// request and its time are limited. Nothing blocks: wait for fd() and due(), then call Go.
 //
-// Source: spec/jobset.md 2.14; RFC 9112, cut to a request without a body. One owner, no lock.
+// Source: spec/jobset.md 2.14; RFC 9112, only requests without a body. One owner, no lock.
 #pragma once
 
 #include <chrono>
@@ -25,7 +26,7 @@ class BarrierServer {
   static constexpr std::size_t kMaxRequestBytes = 8192;
   static constexpr std::chrono::seconds kMaxTime{5};
 
-  // `address`: numeric; empty: every address. `port` 0: any that is free.
+  // `address`: numeric; empty: every address. `port` 0: any free port.
   static Result<BarrierServer> Listen(const std::string& address, std::uint16_t port, std::string path);
 
   int fd() const { return poll_.get(); }
@@ -42,7 +43,7 @@ class BarrierServer {
 
   BarrierServer() = default;
   void Accept(Clock::time_point now);
-  // False: it is over.
+  // False: the connection is finished.
   bool Receive(Connection& connection) const;
   std::string_view AnswerTo(std::string_view request) const;
 

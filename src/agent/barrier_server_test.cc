@@ -79,7 +79,7 @@ TEST(BarrierServer, ARequestMayComeInPiecesButNotWithoutEnd) {
             "HTTP/1.1 400 Bad Request");
 }
 
-TEST(BarrierServer, WhoSaysNothingIsLetGoAfterAWhile) {
+TEST(BarrierServer, ASilentClientIsDisconnectedAfterAWhile) {
   BarrierServer server = Server();
   const runtime::Fd client = Connect(server);
   const auto now = Clock::now();

@@ -1,6 +1,6 @@
-// JobSetLink: how an agent hears of its JobSet and says which attempt its pod is at.
+// JobSetLink: how an agent learns about its JobSet and reports its pod's attempt.
 //
-// `run` is reached through a socket (socket_link.h); a Kubernetes API can stand in the same place. Nothing blocks: the
+// socket_link.h implements it with a socket of `run`; a Kubernetes API could implement it too. Nothing blocks: the
 // agent's loop waits for `poll_request` and `due`, and then calls Go. One owner, no lock.
 #pragma once
 
@@ -19,12 +19,12 @@ using Clock = std::chrono::steady_clock;
 class JobSetLink {
  public:
   virtual ~JobSetLink() = default;
-  // What it waits for; fd -1: nothing but the time.
+  // What to wait for; fd -1: only for `due`.
   virtual pollfd poll_request() const = 0;
   virtual std::optional<Clock::time_point> due() const = 0;
-  // Does what can be done now, at any time; the newest that was heard, if anything was.
+  // Does what can be done now. May be called at any time. Returns the newest news, if any came.
   virtual std::optional<policy::InPlaceNews> Go(Clock::time_point now) = 0;
-  // The pod's attempt; it is told as soon as that is possible.
+  // Reports the pod's attempt as soon as possible.
   virtual void Report(std::int32_t attempt) = 0;
 };
 

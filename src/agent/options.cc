@@ -18,7 +18,7 @@ constexpr std::string_view kExitCode = "IN_PLACE_RESTART_EXIT_CODE";
 constexpr std::string_view kFromJobSet = "metadata.annotations['jobset.sigs.k8s.io/jobset-name']";
 constexpr std::string_view kFromPod = "metadata.name";
 
-// Reads variables, and collects what is wrong with them.
+// Reads variables and collects the problems with them.
 class Reader {
  public:
   explicit Reader(const std::function<std::string(std::string_view)>& variable) : variable_(variable) {}
@@ -37,7 +37,7 @@ class Reader {
     if (text.empty()) return;
     const auto number = ParseInt32(text);
     if (!number || *number < least || *number > greatest) {
-      return Complain(name, Cat("is ", Quote(text), "; it has to be a number from ", least, " to ", greatest));
+      return Complain(name, Cat("is ", Quote(text), "; it must be a number from ", least, " to ", greatest));
     }
     out = static_cast<Number>(*number);
   }
@@ -62,7 +62,7 @@ ReadOptions ReadEnvironment(const std::function<std::string(std::string_view)>& 
   options.worker_command = reader.Text(kCommand);
   if (const std::string path = reader.Text(kProbePath); !path.empty()) options.probe_path = path;
   if (!options.probe_path.starts_with('/')) {
-    reader.Complain(kProbePath, Cat("is ", Quote(options.probe_path), "; it has to begin with a slash"));
+    reader.Complain(kProbePath, Cat("is ", Quote(options.probe_path), "; it must begin with a slash"));
   }
   reader.Take(kProbePort, 1, 65535, options.probe_port);
   reader.Take(kExitCode, 0, 255, options.exit_code);

@@ -1,4 +1,4 @@
-// What an agent is told by the environment of its container.
+// An agent's options, read from the environment of its container.
 //
 // Source: spec/jobset.md 2.14: the names and defaults are upstream's. Pure.
 #pragma once
@@ -14,16 +14,16 @@ namespace reprieve::agent {
 struct Options {
   std::string jobset;
   std::string pod;
-  // Empty: sidecar form, else main-container form.
+  // Empty in sidecar form; set in main-container form.
   std::string worker_command;
-  // Where the startup probe of the sidecar form asks.
+  // The path of the startup probe, in sidecar form.
   std::string probe_path = "/barrier-is-down";
   std::uint16_t probe_port = 8081;
-  // Where to listen for it; empty: at every address.
+  // The address to listen on for the probe; empty: every address.
   std::string probe_address;
-  // With what to exit so that the pod restarts in place.
+  // The exit code that makes the pod restart in place.
   int exit_code = 1;
-  // Where `run` listens for this agent; empty: nowhere.
+  // The socket of `run` for this agent; empty: there is none.
   std::string socket;
 
   bool sidecar() const { return worker_command.empty(); }
@@ -31,7 +31,7 @@ struct Options {
 
 struct ReadOptions {
   Options options;
-  // What is wrong, one clear sentence each; options hold only if there is nothing.
+  // One sentence per problem; the options are valid only if there is none.
   std::vector<std::string> problems;
 };
 

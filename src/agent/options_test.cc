@@ -49,9 +49,9 @@ TEST(AgentOptions, EveryProblemIsNamedAtOnce) {
                                ("JOBSET_NAME is not set; give it the value of the field "
                                 "metadata.annotations['jobset.sigs.k8s.io/jobset-name']"),
                                "POD_NAME is not set; give it the value of the field metadata.name",
-                               "STARTUP_PROBE_PATH is \"go\"; it has to begin with a slash",
-                               "STARTUP_PROBE_PORT is \"65536\"; it has to be a number from 1 to 65535",
-                               "IN_PLACE_RESTART_EXIT_CODE is \"one\"; it has to be a number from 0 to 255",
+                               "STARTUP_PROBE_PATH is \"go\"; it must begin with a slash",
+                               "STARTUP_PROBE_PORT is \"65536\"; it must be a number from 1 to 65535",
+                               "IN_PLACE_RESTART_EXIT_CODE is \"one\"; it must be a number from 0 to 255",
                            }));
 }
 

@@ -38,7 +38,7 @@ std::optional<policy::InPlaceNews> SocketLink::Go(Clock::time_point now) {
 
 void SocketLink::Report(std::int32_t attempt) {
   attempt_ = attempt;
-  // What has been begun to be sent is finished first; a newer line follows it.
+  // Finishes a line that is partly sent before it sends a newer one.
   unsent_ += node::EncodeAttempt(attempt);
   if (socket_.ok()) Send();
 }

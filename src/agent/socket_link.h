@@ -1,7 +1,7 @@
 // SocketLink: the link to `run` on the same machine (node/agent_protocol.h).
 //
-// A connection that breaks, or cannot be made, is tried again, the wait doubling from 50 ms to 5 s; the pod's attempt
-// is told anew then. One owner, no lock.
+// A connection that breaks or can't be made is retried, with waits that double from 50 ms to 5 s; it then reports the
+// pod's attempt again. One owner, no lock.
 #pragma once
 
 #include <functional>
@@ -15,7 +15,7 @@ namespace reprieve::agent {
 
 class SocketLink final : public JobSetLink {
  public:
-  // `say`: for people, when the connection is lost or cannot be made.
+  // `say`: a line for people, when the connection is lost or can't be made.
   SocketLink(std::string path, std::function<void(const std::string&)> say);
 
   pollfd poll_request() const override;
@@ -26,7 +26,7 @@ class SocketLink final : public JobSetLink {
  private:
   bool Connect(Clock::time_point now);
   bool Send();
-  // False: the connection is of no use any more.
+  // False: the connection is broken.
   bool Receive(std::optional<policy::InPlaceNews>& newest);
   void Lose(Clock::time_point now, const std::string& why);
 

@@ -25,7 +25,7 @@ class SocketLinkTest : public ::testing::Test {
   ~SocketLinkTest() override { std::filesystem::remove_all(directory_); }
 
   std::string Path() const { return directory_ + "/socket"; }
-  // Runs the link until it hears something.
+  // Runs the link until news comes.
   static std::optional<policy::InPlaceNews> Hear(SocketLink& link) {
     for (int i = 0; i < 1000; ++i) {
       if (auto news = link.Go(Clock::now())) return news;
@@ -38,7 +38,7 @@ class SocketLinkTest : public ::testing::Test {
   std::string directory_;
 };
 
-// A server, and what it was told.
+// A server and the reports that it received.
 struct Server {
   std::mutex mutex;
   std::condition_variable changed;
@@ -57,7 +57,7 @@ struct Server {
   }
 };
 
-TEST_F(SocketLinkTest, ItHearsTheNewsAndTellsTheAttempt) {
+TEST_F(SocketLinkTest, ItReceivesNewsAndReportsTheAttempt) {
   Server server;
   ASSERT_TRUE(server.server.Open(1, Path(), News(2)).ok());
   SocketLink link(Path(), [](const std::string& text) { ADD_FAILURE() << text; });
@@ -68,11 +68,11 @@ TEST_F(SocketLinkTest, ItHearsTheNewsAndTellsTheAttempt) {
   EXPECT_EQ(Hear(link), News(3));
 }
 
-TEST_F(SocketLinkTest, WhenTheConnectionIsLostItSaysSoOnceAndTellsItsAttemptAgain) {
+TEST_F(SocketLinkTest, WhenTheConnectionIsLostItSaysSoOnceAndReportsItsAttemptAgain) {
   int said = 0;
   SocketLink link(Path(), [&said](const std::string&) { ++said; });
   for (int i = 0; i < 3; ++i) {
-    EXPECT_FALSE(link.Go(Clock::now() + std::chrono::seconds(10 * i)));  // nobody is there
+    EXPECT_FALSE(link.Go(Clock::now() + std::chrono::seconds(10 * i)));  // nothing listens
   }
   EXPECT_EQ(said, 1);
   link.Report(5);

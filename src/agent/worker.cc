@@ -18,7 +18,7 @@ namespace {
 
 constexpr int kLongestWaitMillis = 1000;
 
-// As if a shell had started it: no signal is blocked or ignored.
+// As a shell would start it: no signal is blocked or ignored.
 class Attributes {
  public:
   Attributes() {

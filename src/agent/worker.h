@@ -16,16 +16,16 @@ namespace reprieve::agent {
 
 class Worker {
  public:
-  // An error says why it did not begin.
+  // An error says why it could not be started.
   static Result<Worker> Start(const std::string& command);
 
-  // Can be read from once it has ended.
+  // Becomes readable once the worker has ended.
   int fd() const { return pidfd_.get(); }
-  // Its exit code, 128+n for a signal; nothing while it runs.
+  // Its exit code, 128+n for signal n; nullopt while it runs.
   std::optional<int> Ended();
-  // To all of its group.
+  // Sends the signal to its whole process group.
   void Signal(int signal) const;
-  // Kills all of its group, and waits a moment for it.
+  // Kills its process group and waits a moment for it.
   void Kill();
 
  private:

@@ -7,7 +7,7 @@
 
 namespace reprieve {
 
-// Nothing if `text` is not base64 (line breaks are skipped).
+// nullopt if `text` is not base64 (line breaks are skipped).
 std::optional<std::string> DecodeBase64(std::string_view text);
 
 }  // namespace reprieve

@@ -1,8 +1,8 @@
-// FlatMap, FlatSet: hash tables without a node per element, for what every pod passes through.
+// FlatMap, FlatSet: hash tables without a node per element, for hot paths.
 //
-// Boost.Unordered's open addressing: an element is one cache line away, and a table of a million costs no million
-// allocations. An insertion may move elements: keep no pointer to one. Iteration is in no order that a seed repeats:
-// sort before anything follows from it. One owner, no lock.
+// Boost.Unordered's open addressing: a lookup costs one cache miss, and a table of a million elements doesn't make a
+// million allocations. An insertion may move elements, so keep no pointers to them. The order of iteration is not
+// reproducible from a seed: sort before a decision depends on it. One owner, no lock.
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -19,7 +19,7 @@ struct TextHash {
   using is_avalanching = void;
   std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>()(text); }
 };
-// Of texts that are random at either end, as UIDs are: both ends stand for the whole.
+// For text that is random at both ends, such as a UID: hashes only the ends.
 struct EndsHash {
   using is_avalanching = void;
   std::size_t operator()(std::string_view text) const noexcept {

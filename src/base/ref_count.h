@@ -1,5 +1,6 @@
-// RefCount: how many hold a shared value. While the process has one thread, counting needs no bus lock, a tenth of the
-// cost; the first further thread is created after all that was counted before it (as libstdc++ does for shared_ptr).
+// RefCount: the reference count of a shared value. It is atomic only once the process has a second thread; before that,
+// counting costs a tenth. Creating a thread orders it after everything counted so far (libstdc++'s shared_ptr relies
+// on the same).
 #pragma once
 
 #include <sys/single_threaded.h>
@@ -21,7 +22,7 @@ class RefCount {
       count_.fetch_add(1, std::memory_order_relaxed);
     }
   }
-  // True if nobody holds it any more.
+  // True if that was the last reference.
   bool Drop() const {
     if (__libc_single_threaded != 0) {
       const std::uint32_t left = count_.load(std::memory_order_relaxed) - 1;

@@ -11,7 +11,7 @@ using shared_string_internal::Header;
 
 namespace {
 
-// A text of that size with one holder, still to be written.
+// Uninitialized text of that size with one reference.
 const Header* Allocate(std::size_t size, char*& text) {
   REPRIEVE_CHECK(size < std::numeric_limits<std::uint32_t>::max(), "a shared text is shorter than 4 GiB");
   char* block = static_cast<char*>(::operator new(sizeof(Header) + size));

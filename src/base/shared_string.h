@@ -1,10 +1,10 @@
-// SharedString: immutable text that costs a pointer while it is kept, and a count when it is copied. For what thousands
-// of objects hold alike: reasons, types of conditions, names of containers, identities.
+// SharedString: immutable text, the size of a pointer; a copy only increments a reference count. For values that
+// thousands of objects have in common: reasons, condition types, container names, identities.
 //
-//   condition.reason = "PodCompleted"_shared;  // no allocation, ever
-//   condition.reason = Cat("exit ", code);     // one, for all its copies
+//   condition.reason = "PodCompleted"_shared;  // never allocates
+//   condition.reason = Cat("exit ", code);     // one allocation for all its copies
 //
-// A plain value. Copies of one text may be held and dropped on different threads.
+// A plain value. Copies of one text may be used and destroyed on different threads.
 #pragma once
 
 #include <compare>
@@ -23,7 +23,7 @@ namespace reprieve {
 
 namespace shared_string_internal {
 
-// The text follows it.
+// The characters follow it in memory.
 struct Header {
   static constexpr std::uint32_t kImmortal = std::numeric_limits<std::uint32_t>::max();
   RefCount refs;
@@ -32,7 +32,7 @@ struct Header {
 
 template <std::size_t N>
 struct Literal {
-  consteval Literal(const char (&text)[N]) {  // NOLINT(google-explicit-constructor): a literal is passed as it stands
+  consteval Literal(const char (&text)[N]) {  // NOLINT(google-explicit-constructor): literals are passed directly
     for (std::size_t i = 0; i < N; ++i) chars[i] = text[i];
   }
   char chars[N]{};
@@ -54,7 +54,7 @@ inline constinit const Immortal<text> kImmortalText{};
 class SharedString {
  public:
   SharedString() = default;
-  SharedString(std::string_view text);  // NOLINT(google-explicit-constructor): as std::string, where text is kept
+  SharedString(std::string_view text);  // NOLINT(google-explicit-constructor): converts like std::string
   SharedString(const std::string& text)
       : SharedString(std::string_view(text)) {}                             // NOLINT(google-explicit-constructor)
   SharedString(const char* text) : SharedString(std::string_view(text)) {}  // NOLINT(google-explicit-constructor)
@@ -74,10 +74,12 @@ class SharedString {
     return text_ == nullptr ? std::string_view()
                             : std::string_view(reinterpret_cast<const char*>(text_ + 1), text_->size);
   }
-  operator std::string_view() const { return view(); }  // NOLINT(google-explicit-constructor): it is read as any text
+  operator std::string_view() const {
+    return view();
+  }  // NOLINT(google-explicit-constructor): readable wherever text is
   std::string str() const { return std::string(view()); }
   bool empty() const { return text_ == nullptr; }
-  // The pieces one after another, at one allocation.
+  // Concatenates the pieces with one allocation.
   static SharedString Join(std::initializer_list<std::string_view> pieces);
   std::size_t size() const { return text_ == nullptr ? 0 : text_->size; }
 
@@ -116,7 +118,7 @@ class SharedString {
   const shared_string_internal::Header* text_ = nullptr;  // null: empty
 };
 
-// Text that stands in the program itself.
+// A literal: no allocation and no counting.
 template <shared_string_internal::Literal text>
 SharedString operator""_shared() {
   static_assert(sizeof text.chars > 1, "an empty SharedString is SharedString()");

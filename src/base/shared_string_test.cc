@@ -45,7 +45,7 @@ TEST(SharedString, JoinPutsThePiecesOneAfterAnother) {
   EXPECT_EQ(SharedString::Join({"train-", "", "3", "-x2x4z"}), "train-3-x2x4z");
 }
 
-TEST(SharedString, CopiesAreMadeAndDroppedOnManyThreads) {
+TEST(SharedString, CopiesAreMadeAndDestroyedOnManyThreads) {
   const SharedString text = std::string(50, 'y');
   std::vector<std::thread> threads;
   threads.reserve(4);

@@ -1,8 +1,8 @@
-// SharedVector: a list that costs a pointer, and a copy of it no more than a count, until one of the copies is edited.
-// For lists that thousands of objects have alike: the conditions of pods that started and ended together.
+// SharedVector: a copy-on-write list, the size of a pointer; a copy only increments a reference count. For lists that
+// thousands of objects have in common: the conditions of pods that started and ended together.
 //
-// A plain value: whoever edits it has a copy of its own from then on. Copies may be held and dropped on different
-// threads; one copy has one owner.
+// A plain value: editing one copy leaves the others unchanged. Copies may be used and destroyed on different threads;
+// a single copy has one owner.
 #pragma once
 
 #include <algorithm>
@@ -18,7 +18,7 @@ template <class T>
 class SharedVector {
  public:
   SharedVector() = default;
-  SharedVector(std::vector<T> list)  // NOLINT(google-explicit-constructor): it is that list
+  SharedVector(std::vector<T> list)  // NOLINT(google-explicit-constructor): the same list, shared
       : list_(list.empty() ? nullptr : new Counted{RefCount(1), std::move(list)}) {}
   SharedVector(const SharedVector& other) noexcept : list_(other.list_) {
     if (list_ != nullptr) list_->refs.Add();
@@ -44,7 +44,7 @@ class SharedVector {
   const T& front() const { return list_->items.front(); }
   const T& back() const { return list_->items.back(); }
 
-  // The list to be changed, this one's own. References into it hold until the next copy of this SharedVector.
+  // The list for editing, no longer shared. References into it are valid until this SharedVector is next copied.
   std::vector<T>& Edit() {
     if (list_ == nullptr) {
       list_ = new Counted{RefCount(1), {}};
@@ -62,7 +62,7 @@ class SharedVector {
   void push_back(T item) { Edit().push_back(std::move(item)); }
   void clear() { *this = SharedVector(); }
 
-  // Both are the very same list: what is so of one is so of the other.
+  // True if both share one list in memory, so that whatever holds for one holds for the other.
   bool SharesWith(const SharedVector& other) const { return list_ == other.list_; }
   friend bool operator==(const SharedVector& a, const SharedVector& b) {
     return a.list_ == b.list_ || std::equal(a.begin(), a.end(), b.begin(), b.end());

@@ -15,7 +15,7 @@ TEST(SharedVector, ACopyIsTheSameListUntilOneIsEdited) {
   EXPECT_EQ(second.back(), 3);
 }
 
-TEST(SharedVector, WhoAloneHoldsItEditsItInPlace) {
+TEST(SharedVector, TheOnlyHolderEditsInPlace) {
   SharedVector<int> list(std::vector<int>{1, 2});
   const int* before = list.begin();
   list.Edit()[0] = 7;

@@ -1,6 +1,6 @@
-// Slots: numbers for the objects that somebody holds, low ones first and used again when they are free. Whoever keeps
-// something beside each of those objects keeps it in an array (SlotMap), at a tenth of what a hash table of a million
-// costs: neighbours in time are neighbours in memory. One owner, no lock.
+// Slots: small numbers for live objects, reused once they are free. Data about each object can then be kept in an array
+// (SlotMap), at a tenth of the cost of a hash table with a million entries: objects that are created together are
+// neighbours in memory. One owner, no lock.
 #pragma once
 
 #include <cstdint>
@@ -29,19 +29,19 @@ class Slots {
   Slot next_ = 0;
 };
 
-// What is kept beside the objects, by their slots. Where nothing was put stands a T().
+// Data about objects, indexed by their slots. An entry that was never set is T().
 template <class T>
 class SlotMap {
  public:
-  // REQUIRES: slot is one.
+  // REQUIRES: slot != kNoSlot.
   T& operator[](Slot slot) {
-    REPRIEVE_CHECK(slot != kNoSlot, "an object that nobody holds has no slot");
+    REPRIEVE_CHECK(slot != kNoSlot, "the object has no slot");
     if (slot >= all_.size()) all_.resize(slot + 1);
     return all_[slot];
   }
   auto begin() const { return all_.begin(); }
   auto end() const { return all_.end(); }
-  // Null pointer if nothing was ever put there.
+  // Null if the slot is beyond all that were ever set.
   const T* Find(Slot slot) const { return slot < all_.size() ? &all_[slot] : nullptr; }
 
  private:

@@ -1,4 +1,4 @@
-// Small things one does with text. Pure; safe from any thread.
+// Small functions on text. Pure; safe from any thread.
 #pragma once
 
 #include <charconv>
@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 namespace reprieve {
@@ -33,8 +34,9 @@ inline void Append(std::string& out, char piece) {
 }
 template <std::integral T>
 requires(!std::same_as<T, char>) void Append(std::string& out, T number) {
+  using Wide = std::conditional_t<std::is_signed_v<T>, long long, unsigned long long>;
   char buffer[24];
-  const auto end = std::to_chars(buffer, buffer + sizeof buffer, static_cast<long long>(number)).ptr;
+  const auto end = std::to_chars(buffer, buffer + sizeof buffer, static_cast<Wide>(number)).ptr;
   out.append(buffer, end);
 }
 }  // namespace text_internal
@@ -58,10 +60,10 @@ std::vector<std::string_view> Split(std::string_view text, char separator);
 std::string_view Trim(std::string_view text);
 std::string ToLower(std::string_view text);
 
-// As Go's strconv.Quote: the API server's messages quote strings so.
+// Like Go's strconv.Quote, which the API server's messages use.
 std::string Quote(std::string_view text);
 
-// A whole decimal number with an optional minus sign, nothing else around it, that fits.
+// Parses a decimal integer with an optional minus sign; nullopt if there is anything else or it does not fit.
 std::optional<std::int64_t> ParseInt64(std::string_view text);
 std::optional<std::int32_t> ParseInt32(std::string_view text);
 
@@ -70,7 +72,7 @@ bool IsValidUtf8(std::string_view text);
 // True if `text` matches `pattern`, in which * stands for any run of characters and ? for one.
 bool GlobMatch(std::string_view pattern, std::string_view text);
 
-// The candidate nearest to `word` by edit distance, if near enough to be a likely slip; else empty.
+// The candidate nearest to `word` by edit distance, if near enough to be a likely typo; else empty.
 std::string_view NearestWord(std::string_view word, const std::vector<std::string_view>& candidates);
 
 }  // namespace reprieve

@@ -5,6 +5,7 @@
 #include <iterator>
 #include <utility>
 
+#include "base/saturate.h"
 #include "base/text.h"
 
 namespace reprieve {
@@ -168,7 +169,7 @@ std::optional<Quantity> TakeQuantity(std::string_view& text) {
 std::optional<Nanoseconds> ParseDuration(std::string_view text) {
   constexpr std::pair<std::string_view, std::int64_t> kMilliseconds[] = {
       {"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}};
-  constexpr std::int64_t kMostMilliseconds = std::int64_t{100} * 365 * 86'400'000;
+  constexpr std::int64_t kMost = milliseconds(kLongestDuration).count();
   if (text.empty()) return std::nullopt;
   Nanoseconds sum{0};
   while (!text.empty()) {
@@ -176,12 +177,12 @@ std::optional<Nanoseconds> ParseDuration(std::string_view text) {
     if (!number) return std::nullopt;
     const auto* unit = std::find_if(std::begin(kMilliseconds), std::end(kMilliseconds),
                                     [&](const auto& each) { return text.starts_with(each.first); });
-    if (unit == std::end(kMilliseconds) || number->whole > kMostMilliseconds / unit->second) return std::nullopt;
+    if (unit == std::end(kMilliseconds)) return std::nullopt;
     text.remove_prefix(unit->first.size());
-    sum += milliseconds(number->whole * unit->second);
-    // A day has 86,400,000 ms: ten digits beside nine stay below 2^63.
+    sum += milliseconds(std::min(number->whole, kMost / unit->second) * unit->second);
+    // A day has 86,400,000 ms: eight digits beside nine stay below 2^63.
     sum += Nanoseconds(number->billionths * unit->second / 1000);
-    if (sum > milliseconds(kMostMilliseconds)) return std::nullopt;
+    sum = std::min<Nanoseconds>(sum, kLongestDuration);
   }
   return sum;
 }

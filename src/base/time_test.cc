@@ -24,11 +24,12 @@ TEST(Duration, FractionsAndDays) {
   EXPECT_EQ(ParseDuration("1m0.25s"), milliseconds(60'250));
   EXPECT_EQ(ParseDuration("3d4h"), hours(76));
   EXPECT_EQ(ParseDuration("36500d"), hours(36500 * 24));
+  EXPECT_EQ(ParseDuration("999999999d"), hours(36500 * 24));
 }
 
 TEST(Duration, WhatIsNone) {
-  for (const char* text : {"", "4", "s", ".4s", "9.s", "-1s", "1e3s", "5 s", "1s ", "1w", "36501d", "9999999999s",
-                           "999999999d", "0.1234567891s"}) {
+  for (const char* text :
+       {"", "4", "s", ".4s", "9.s", "-1s", "1e3s", "5 s", "1s ", "1w", "9999999999s", "0.1234567891s"}) {
     EXPECT_FALSE(ParseDuration(text)) << text;
   }
 }

@@ -25,23 +25,29 @@ std::string Variable(std::string_view name) {
 class AgentVerb final : public Verb {
  public:
   void Declare(CLI::App& app) override {
-    CLI::App* verb = app.add_subcommand(
-        "agent", "Inside a pod: hold its worker back, and restart it, together with all pods of its JobSet");
+    CLI::App* verb =
+        app.add_subcommand("agent", "Inside a pod: start its worker, and restart it with all pods of its JobSet");
     verb->footer(
         "Example, the container of a pod:\n"
         "  command: [reprieve, agent]\n"
         "  env:\n"
         "    - {name: POD_NAME, valueFrom: {fieldRef: {fieldPath: metadata.name}}}\n"
-        "    - {name: JOBSET_NAME, valueFrom: {fieldRef: {fieldPath: \"metadata.annotations['jobset.sigs.k8s.io/"
-        "jobset-name']\"}}}\n"
+        "    - name: JOBSET_NAME\n"
+        "      valueFrom:\n"
+        "        fieldRef:\n"
+        "          fieldPath: metadata.annotations['jobset.sigs.k8s.io/jobset-name']\n"
         "    - {name: WORKER_COMMAND, value: python3 train.py}\n\n"
         "Environment:\n"
         "  JOBSET_NAME, POD_NAME        required\n"
-        "  WORKER_COMMAND               what to run, by $SHELL or bash; without it the agent is a sidecar and answers\n"
-        "  STARTUP_PROBE_PATH           GET of this path (default /barrier-is-down)\n"
-        "  STARTUP_PROBE_PORT           at this port (default 8081) once the other containers may begin\n"
-        "  IN_PLACE_RESTART_EXIT_CODE   its exit code when the pod is to restart (default 1)\n\n"
-        "Exit code: the worker's, 128+n by signal n; 2: bad environment; 3: no JobSet can be reached from here.");
+        "  WORKER_COMMAND               what to run, by $SHELL or bash; without it the\n"
+        "                               agent is a sidecar and answers, once the other\n"
+        "                               containers may begin, a GET of\n"
+        "  STARTUP_PROBE_PATH           this path (default /barrier-is-down)\n"
+        "  STARTUP_PROBE_PORT           at this port (default 8081)\n"
+        "  IN_PLACE_RESTART_EXIT_CODE   its exit code when the pod is to restart\n"
+        "                               (default 1)\n\n"
+        "Exit code: the worker's, 128+n if signal n killed it; 2: bad environment; 3: no\n"
+        "JobSet can be reached from here.");
   }
 
   int Run() override {
@@ -49,8 +55,8 @@ class AgentVerb final : public Verb {
     for (const std::string& problem : read.problems) Say(problem);
     if (!read.problems.empty()) return kBadInput;
     if (read.options.socket.empty()) {
-      Say("REPRIEVE_AGENT_SOCKET is not set, so this is no pod of `reprieve run`, and the API of a cluster cannot be "
-          "reached by this build yet");
+      Say("REPRIEVE_AGENT_SOCKET is not set: this is not a pod of `reprieve run`, and the API of a cluster is not "
+          "supported yet");
       return kCannotRun;
     }
     agent::SocketLink link(read.options.socket, Say);

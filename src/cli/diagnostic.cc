@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t kWidestLine = 160;
 constexpr std::size_t kMostOfOneFile = 100;
 
-// Lines of the file that was asked about last: errors come file by file, and a file is searched for its lines once.
+// Lines of the last file used: errors come file by file, and the lines of a file are found once.
 class Lines {
  public:
   std::string_view Line(const admission::ManifestFile& file, std::uint32_t line) {
@@ -47,10 +47,39 @@ std::size_t WidthAt(std::string_view line, std::size_t column) {
   return std::max<std::size_t>(1, (end == std::string_view::npos ? line.size() : end) - column);
 }
 
+// How many bytes the character at the start of `text` has; 0: it is not UTF-8.
+std::size_t CharacterBytes(std::string_view text) {
+  for (std::size_t length = 1; length <= std::min<std::size_t>(4, text.size()); ++length) {
+    if (IsValidUtf8(text.substr(0, length))) return length;
+  }
+  return 0;
+}
+
+// Where the character of that number begins.
+std::size_t ByteOffset(std::string_view line, std::size_t character) {
+  std::size_t at = 0;
+  for (; character > 0 && at < line.size(); --character)
+    at += std::max<std::size_t>(1, CharacterBytes(line.substr(at)));
+  return at;
+}
+
+// One character for each of the line's, so that columns fit: a blank for a control character, ? for a byte that is no
+// UTF-8.
 std::string Printable(std::string_view line) {
-  std::string out(line.substr(0, kWidestLine));
-  for (char& c : out) {
-    if (static_cast<unsigned char>(c) < 0x20) c = ' ';
+  std::string out;
+  for (std::size_t count = 0; count < kWidestLine && !line.empty(); ++count) {
+    const std::size_t bytes = CharacterBytes(line);
+    const auto first = static_cast<unsigned char>(line.front());
+    const bool control =
+        first < 0x20 || first == 0x7F || (bytes == 2 && first == 0xC2 && static_cast<unsigned char>(line[1]) < 0xA0);
+    if (bytes == 0) {
+      out += '?';
+    } else if (control) {
+      out += ' ';
+    } else {
+      out += line.substr(0, bytes);
+    }
+    line.remove_prefix(std::max<std::size_t>(1, bytes));
   }
   return out;
 }
@@ -72,7 +101,8 @@ std::string Render(const Diagnostic& d, Lines& lines, const Style& style) {
   const std::string gutter = Cat(std::string(margin.size() + number.size(), ' '), " | ");
   if (column < kWidestLine) {
     AppendTo(out, gutter, std::string(column, ' '),
-             style.Red(Cat(std::string(std::min(WidthAt(line, column), kWidestLine - column), '^'), " ", d.message)),
+             style.Red(Cat(std::string(std::min(WidthAt(line, ByteOffset(line, column)), kWidestLine - column), '^'),
+                           " ", d.message)),
              "\n");
   } else {
     AppendTo(out, gutter, style.Red(d.message), "\n");
@@ -83,8 +113,9 @@ std::string Render(const Diagnostic& d, Lines& lines, const Style& style) {
 
 }  // namespace
 
-void SortByPlace(std::vector<Diagnostic>& diagnostics) {
+void SortByPlace(std::vector<Diagnostic>& diagnostics, const std::vector<std::string>& files) {
   std::unordered_map<std::string_view, std::size_t> ranks;
+  for (const std::string& file : files) ranks.try_emplace(file, ranks.size());
   for (const Diagnostic& d : diagnostics) ranks.try_emplace(d.source->name, ranks.size());
   const auto rank = [&](const Diagnostic& d) { return ranks.at(d.source->name); };
   std::stable_sort(diagnostics.begin(), diagnostics.end(), [&](const Diagnostic& a, const Diagnostic& b) {

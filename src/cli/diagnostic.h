@@ -25,8 +25,8 @@ struct Diagnostic {
   std::string advice;   // a way out; may be empty
 };
 
-// By file as given, then by place.
-void SortByPlace(std::vector<Diagnostic>& diagnostics);
+// By file in the order of `files`, others after them, and then by place.
+void SortByPlace(std::vector<Diagnostic>& diagnostics, const std::vector<std::string>& files);
 // One after another; of each file the first hundred, and how many more there are.
 std::string RenderAll(const std::vector<Diagnostic>& diagnostics, const Style& style);
 // "2 errors in train.yaml; nothing was started."

@@ -1,5 +1,6 @@
 #include "cli/explain_error.h"
 
+#include <algorithm>
 #include <array>
 #include <set>
 
@@ -17,6 +18,7 @@ constexpr std::array<std::string_view, 5> kReasons = {"BackoffLimitExceeded", "D
 constexpr std::string_view kInternal = "Internal error: ";
 constexpr std::string_view kStrict = "strict decoding error: ";
 constexpr std::string_view kGoField = " into Go struct field ";
+constexpr std::string_view kNotSupported = "FieldValueNotSupported";
 
 // The words of people who come from elsewhere, and what they were after.
 struct Slip {
@@ -28,9 +30,9 @@ constexpr Slip kSlips[] = {
     {".podFailurePolicy.", "Retry", "Did you mean Ignore? It retries without counting the failure."},
     {".podFailurePolicy.", "Restart", "Did you mean Count? A counted failure is retried up to backoffLimit."},
     {".podFailurePolicy.", "Fail", "Did you mean FailJob? It ends the Job at once."},
-    {".failurePolicy.", "Retry", "Did you mean RestartJobSet? It makes all Jobs anew, up to maxRestarts times."},
-    {".failurePolicy.", "Restart", "Did you mean RestartJobSet? It makes all Jobs anew, up to maxRestarts times."},
-    {".failurePolicy.", "Ignore", "Did you mean RestartJobSetAndIgnoreMaxRestarts? It makes all Jobs anew, uncounted."},
+    {".failurePolicy.", "Retry", "Did you mean RestartJobSet? It recreates all Jobs, up to maxRestarts times."},
+    {".failurePolicy.", "Restart", "Did you mean RestartJobSet? It recreates all Jobs, up to maxRestarts times."},
+    {".failurePolicy.", "Ignore", "Did you mean RestartJobSetAndIgnoreMaxRestarts? It recreates all Jobs, uncounted."},
     {".failurePolicy.", "Fail", "Did you mean FailJobSet? It ends the JobSet at once."},
     {".restartPolicy", "Always", "A Job's pods end: use Never, or OnFailure to restart containers in place."},
 };
@@ -121,7 +123,7 @@ FieldComplaint FromCause(const admission::Cause& cause, const Value& manifest) {
   FieldComplaint out{cause.place.empty() ? cause.field : cause.place, cause.message, ""};
   if (out.message.starts_with(kInternal)) out.message.erase(0, kInternal.size());
   if (manifest["kind"].AsText() == "JobSet") ExplainJobSetCause(manifest, out);
-  if (cause.reason == "FieldValueNotSupported") {
+  if (cause.reason == kNotSupported) {
     const std::vector<std::string> supported = SupportedValues(cause.message);
     const std::string word = FirstQuoted(cause.message);
     out.message = Cat("not one of ", Join(supported, ", "));
@@ -212,6 +214,16 @@ FieldComplaint FromTypeError(std::string_view message) {
   return {std::string(path), Cat("a ", got, " where ", WordFor(message.substr(type + 9)), " was expected"), ""};
 }
 
+// Of one value that is not supported by several rules (a Job's restartPolicy), the rule that allows least says it all.
+bool IsNarrowedLater(const std::vector<admission::Cause>& causes, const admission::Cause& cause) {
+  if (cause.reason != kNotSupported) return false;
+  const std::size_t allowed = SupportedValues(cause.message).size();
+  return std::any_of(causes.begin(), causes.end(), [&](const admission::Cause& other) {
+    return other.reason == kNotSupported && other.field == cause.field &&
+           SupportedValues(other.message).size() < allowed;
+  });
+}
+
 }  // namespace
 
 FieldComplaint ExplainIssue(const model::Message& root, const model::FieldIssue& issue) {
@@ -222,8 +234,9 @@ std::vector<FieldComplaint> ExplainAnswer(const admission::Answer& answer, const
   std::vector<FieldComplaint> out;
   std::set<std::pair<std::string, std::string>> said;
   for (const admission::Cause& cause : answer.causes) {
-    // "Some rules were not checked": the errors beside it say what to mend first.
+    // "Some rules were not checked": the errors beside it say what to correct first.
     if (cause.field == "<nil>" && cause.place.empty() && answer.causes.size() > 1) continue;
+    if (IsNarrowedLater(answer.causes, cause)) continue;
     if (said.insert({cause.field, cause.message}).second) out.push_back(FromCause(cause, manifest));
   }
   if (!out.empty()) return out;

@@ -8,7 +8,7 @@
 namespace reprieve::cli {
 
 inline constexpr const char* kFeatureGatesHelp =
-    "RestartJob=true,ElasticJobSet=true,InPlaceRestart=true: alpha features of JobSet; AllAlpha=true for all";
+    "Alpha features of JobSet, such as RestartJob=true,ElasticJobSet=true: these two, InPlaceRestart, or AllAlpha";
 
 // For CLI11: why it is no list of feature gates; empty if it is one.
 inline std::string CheckFeatureGates(const std::string& text) {

@@ -22,19 +22,27 @@ void Install(int signal, void (*handler)(int)) {
   sigaction(signal, &action, nullptr);
 }
 
+// By nohup(1), say.
+bool IsIgnored(int signal) {
+  struct sigaction now {};
+  return sigaction(signal, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
 }  // namespace
 
 Interrupt::Interrupt(void (*wake)(void* context) noexcept, void* context) {
   wake_context = context;
   wake_up = wake;
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) Install(signal, OnSignal);
-  // A reader that has gone away is noticed by the write that fails.
+  for (const int signal : {SIGINT, SIGTERM}) Install(signal, OnSignal);
+  if (!IsIgnored(SIGHUP)) Install(SIGHUP, OnSignal);
+  // That the reader has gone is noticed by reader_watch.h: pods must be ended before this process.
   Install(SIGPIPE, SIG_IGN);
 }
 
 Interrupt::~Interrupt() {
   wake_up = nullptr;
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) Install(signal, SIG_DFL);
+  for (const int signal : {SIGINT, SIGTERM}) Install(signal, SIG_DFL);
+  if (!IsIgnored(SIGHUP)) Install(SIGHUP, SIG_DFL);
 }
 
 int Interrupt::count() {

@@ -1,6 +1,6 @@
-// Ctrl-C and SIGTERM, as counts: the first asks for an orderly end, the second for one at once.
+// Ctrl-C and SIGTERM, counted: the first asks for an orderly end, the second for one at once.
 //
-// One per process, while it lives.
+// At most one object of it at a time.
 #pragma once
 
 #include <functional>
@@ -9,13 +9,13 @@ namespace reprieve::cli {
 
 class Interrupt {
  public:
-  // `wake` is called from the signal handler: async-signal-safe only.
+  // `wake` is called from the signal handler: async-signal-safe only. From then on SIGPIPE is ignored.
   explicit Interrupt(void (*wake)(void* context) noexcept, void* context);
   Interrupt(const Interrupt&) = delete;
   Interrupt& operator=(const Interrupt&) = delete;
   ~Interrupt();
 
-  // How often it was asked.
+  // How many of these signals have come.
   static int count();
 };
 

@@ -2,16 +2,21 @@
 
 #include <algorithm>
 #include <cctype>
+#include <map>
 #include <set>
 #include <tuple>
+#include <utility>
 
 #include "admission/admission.h"
 #include "admission/admission_jobset.h"
+#include "admission/default_jobset.h"
 #include "base/text.h"
 #include "cli/explain_error.h"
+#include "cli/exported.h"
 #include "cli/load_settings.h"
 #include "cli/type_check.h"
 #include "document/locate.h"
+#include "model/decode.h"
 #include "model/jobset_extensions.h"
 
 namespace reprieve::cli {
@@ -22,28 +27,47 @@ using document::Value;
 constexpr std::string_view kExpected =
     "batch/v1 Job, jobset.x-k8s.io/v1alpha2 JobSet, v1 ConfigMap, v1 Secret, v1 Service or v1 PersistentVolumeClaim";
 
+constexpr std::string_view kExportedAdvice =
+    "A server has generated this, for the object that the manifest was read from: --exported leaves out what it added.";
+
 class Loader {
  public:
   explicit Loader(const LoadOptions& options) : options_(options) {}
 
   Loaded Run(const std::vector<std::string>& paths) {
     admission::Manifests manifests = admission::ReadManifests(paths);
+    out_.files = std::move(manifests.files);
     for (admission::ManifestError& error : manifests.errors) {
-      auto file = std::make_shared<const admission::ManifestFile>(admission::ManifestFile{std::move(error.file), {}});
-      out_.errors.push_back({std::move(file), error.mark, "", std::move(error.message), ""});
+      AddError({std::move(error.file), error.mark, "", std::move(error.message), std::move(error.advice)});
     }
-    // A JobSet is held against the claims that there are, wherever they stand.
+    for (admission::ManifestObject& manifest : manifests.objects) {
+      if (options_.exported) {
+        manifest.value = WithoutServerFields(std::move(manifest.value));
+      } else {
+        RefuseVersion(manifest);
+      }
+    }
+    // A JobSet is checked against all claims, wherever they stand.
     for (const bool others : {false, true}) {
       for (const admission::ManifestObject& manifest : manifests.objects) {
         if ((manifest.value["kind"].AsText() != "PersistentVolumeClaim") == others) Take(manifest);
       }
     }
     CheckNamesOfChildren();
-    SortByPlace(out_.errors);
+    SortByPlace(out_.errors, out_.files);
     return std::move(out_);
   }
 
  private:
+  // A server refuses to create what has a version. It says so last; here the rest is said as well.
+  void RefuseVersion(admission::ManifestObject& manifest) {
+    const std::string version = manifest.value["metadata"]["resourceVersion"].AsText();
+    if (version.empty() || version == "0") return;
+    Complain(manifest, "metadata.resourceVersion", "resourceVersion should not be set on objects to be created");
+    out_.errors.back().advice = std::string(kExportedAdvice);
+    manifest.value.At("metadata").Remove("resourceVersion");
+  }
+
   void Take(const admission::ManifestObject& manifest) {
     const std::string& version = manifest.value["apiVersion"].AsText();
     const std::string& kind = manifest.value["kind"].AsText();
@@ -57,7 +81,7 @@ class Loader {
     if (kind == "Secret" && version == "v1") return TakeSettings(manifest, out_.secrets);
     if (kind == "Service" && version == "v1") return TakeService(manifest);
     if (kind == "PersistentVolumeClaim" && version == "v1") return TakeSettings(manifest, out_.claims);
-    Complain(manifest, "kind", Cat(version, " ", kind, " is nothing that Reprieve runs; expected ", kExpected));
+    Complain(manifest, "kind", Cat(version, " ", kind, " is not supported; expected ", kExpected));
     out_.errors.back().advice = NearestKind(version, kind);
   }
 
@@ -87,45 +111,51 @@ class Loader {
   // ConfigMaps, Secrets, claims and Services, by the rules that all objects have and those of settings.
   template <class T>
   void TakeSettings(const admission::ManifestObject& manifest, std::vector<T>& into) {
-    const std::size_t errors_before = out_.errors.size();
-    const Value mended = CheckSettings(manifest, out_.errors);
+    std::vector<Diagnostic> errors;
+    const Value cleaned = CheckSettings(manifest, errors);
+    for (Diagnostic& error : errors) AddError(std::move(error));
     T object;
-    FromValue(mended, object);
+    FromValue(cleaned, object);
     if (object.metadata.namespace_.empty()) object.metadata.namespace_ = options_.name_space;
-    if (manifest.value["metadata"]["name"].IsEmpty()) {
-      Complain(manifest, "metadata.name", "a name is required");
-    }
-    IsNew(manifest, object.metadata.namespace_, object.metadata.name);
-    if (out_.errors.size() == errors_before) into.push_back(std::move(object));
+    if (object.metadata.name.empty()) return Complain(manifest, "metadata.name", "a name is required");
+    if (IsNew(manifest)) into.push_back(std::move(object));
   }
 
-  // Headless ones give pods their names; there is nothing here that could balance load.
+  // Headless ones give pods their names; there is no load balancer here.
   void TakeService(const admission::ManifestObject& manifest) {
     if (manifest.value["spec"]["clusterIP"].AsText() != "None") {
       return Complain(manifest, manifest.value["spec"]["clusterIP"].IsNull() ? "spec" : "spec.clusterIP",
-                      "only headless Services are known here; set clusterIP to None to give pods their names");
+                      "only headless Services are supported; set clusterIP to None to give pods their names");
     }
     TakeSettings(manifest, out_.services);
   }
 
-  // False, and said so: there is one of this kind and name already.
-  bool IsNew(const admission::ManifestObject& manifest, const SharedString& name_space, const SharedString& name) {
+  // False, and said so: there is one of this kind and name already. What gets a generated name is always new.
+  bool IsNew(const admission::ManifestObject& manifest) {
     const std::string& kind = manifest.value["kind"].AsText();
-    if (name.empty() || names_.insert({kind, name_space, name}).second) return true;
-    Complain(manifest, "metadata.name", Cat("there is a ", kind, " ", name, " above already; names must differ"));
+    const Value& meta = manifest.value["metadata"];
+    const std::string& name = meta["name"].AsText();
+    const std::string& own = meta["namespace"].AsText();
+    if (name.empty()) return true;
+    const document::Mark mark = document::Locate(manifest.value, "metadata.name");
+    const std::string place = Cat(manifest.file->name, ":", std::max<std::uint32_t>(mark.line, 1));
+    const auto [first, added] = names_.try_emplace({kind, own.empty() ? options_.name_space : own, name}, place);
+    if (added) return true;
+    Complain(manifest, "metadata.name",
+             Cat("there is a ", kind, " ", name, " already, at ", first->second, "; names must differ"));
     return false;
   }
 
   struct Admitted {
+    // As the server would store it; of an object that it refuses, what can be read of it, to find out what else is
+    // wrong.
     Value object;
-    // Nothing is wrong with it; else it is what is left of it, to find out what else there is.
-    bool clean = true;
+    bool accepted = false;             // perhaps without unknown fields
     std::vector<std::string> dropped;  // paths of values of the wrong type
   };
   using Create = std::function<admission::Answer(const Value& object, const admission::Request&)>;
 
-  // What admission makes of the object; nothing if even without what could not be read it is refused.
-  std::optional<Admitted> Admit(const admission::ManifestObject& manifest, const Create& create) {
+  Admitted Admit(const admission::ManifestObject& manifest, const Create& create) {
     const std::string& own = manifest.value["metadata"]["namespace"].AsText();
     const std::string name_space = own.empty() ? options_.name_space : own;
     const meta::Uid uid = options_.new_uid();
@@ -133,35 +163,32 @@ class Loader {
     const auto ask = [&](const Value& object, std::string_view validation) {
       return create(object, {name_space, validation, uid, suffix, options_.now});
     };
-    admission::Answer answer = ask(manifest.value, "Strict");
     Admitted out;
-    out.clean = answer.ok();
-    Value mended;
-    const Value* object = &manifest.value;
+    out.object = manifest.value;
+    admission::Answer answer = ask(out.object, "Strict");
     if (!answer.ok()) {
       // A value of the wrong type hides all other errors.
-      TypeCheck types = CheckTypes(manifest.value, MessageOf(manifest));
+      TypeCheck types = CheckTypes(manifest.value, MessageOf(manifest), manifest.file->text);
       for (TypeFault& fault : types.faults) {
         out.dropped.push_back(fault.path);
-        AddFault(manifest, std::move(fault));
+        AddError(AboutFault(manifest, std::move(fault)));
       }
       if (!types.faults.empty()) {
-        mended = std::move(types.mended);
-        object = &mended;
-        answer = ask(mended, "Strict");
+        out.object = std::move(types.cleaned);
+        answer = ask(out.object, "Strict");
       }
     }
     if (!answer.ok()) {
       Add(manifest, answer, {}, out.dropped);
-      // Unknown and repeated fields hide what validation has to say; everything is said at once.
-      if (answer.code != 400) return std::nullopt;
-      answer = ask(*object, "Ignore");
-      if (answer.code == 422) Add(manifest, answer, {}, out.dropped);
-      if (!answer.ok()) return std::nullopt;
+      // Unknown and repeated fields hide what validation has to say.
+      if (answer.code == 400) {
+        answer = ask(out.object, "Ignore");
+        if (answer.code == 422) Add(manifest, answer, {}, out.dropped);
+      }
     }
+    if (!answer.ok()) return out;
     for (const std::string& warning : answer.warnings) out_.warnings.push_back(Cat(manifest.file->name, ": ", warning));
-    const Value& meta = answer.object["metadata"];
-    if (!IsNew(manifest, meta["namespace"].AsText(), meta["name"].AsText())) return std::nullopt;
+    out.accepted = true;
     out.object = std::move(answer.object);
     return out;
   }
@@ -171,12 +198,13 @@ class Loader {
   }
 
   void TakeJob(const admission::ManifestObject& manifest) {
-    const auto admitted = Admit(manifest, [](const Value& object, const admission::Request& request) {
+    const bool is_new = IsNew(manifest);
+    const Admitted admitted = Admit(manifest, [](const Value& object, const admission::Request& request) {
       return admission::CreateJob(object, request);
     });
-    if (!admitted || !admitted->clean) return;
+    if (!is_new || !admitted.accepted || !admitted.dropped.empty()) return;
     LoadedJob loaded{{}, manifest};
-    FromValue(admitted->object, loaded.job);
+    FromValue(admitted.object, loaded.job);
     loaded.job.file = manifest.file->name;
     RemarkOnAnnotations(manifest, "metadata.annotations", manifest.value["metadata"]["annotations"]);
     batch::KeepRuleMarks(manifest.value, loaded.job);
@@ -184,14 +212,18 @@ class Loader {
   }
 
   void TakeJobSet(const admission::ManifestObject& manifest) {
-    const auto admitted = Admit(manifest, [&](const Value& object, const admission::Request& request) {
+    const bool is_new = IsNew(manifest);
+    Admitted admitted = Admit(manifest, [&](const Value& object, const admission::Request& request) {
       const auto find_claim = [&](const std::string& name) { return FindClaim(std::string(request.name_space), name); };
       return admission::CreateJobSet(object, {request, options_.gates, find_claim});
     });
-    if (!admitted) return;
-    CheckChildJobs(manifest, *admitted);
+    if (!admitted.accepted) {
+      admitted.object = model::Decode(admitted.object, model::JobSetMessage()).value;
+      admission::DefaultJobSet(admitted.object);
+    }
+    CheckChildJobs(manifest, admitted);
     std::vector<jobset::ExtensionError> unreadable;
-    [[maybe_unused]] const auto extensions = jobset::ReadExtensions(Annotations(admitted->object), &unreadable);
+    [[maybe_unused]] const auto extensions = jobset::ReadExtensions(Annotations(admitted.object), &unreadable);
     for (const jobset::ExtensionError& error : unreadable) {
       Complain(manifest, Cat("metadata.annotations[", error.key, "]"), error.message);
     }
@@ -203,9 +235,9 @@ class Loader {
       RemarkOnAnnotations(manifest, Cat("spec.replicatedJobs[", i, "].template.metadata.annotations"),
                           jobs[i]["template"]["metadata"]["annotations"]);
     }
-    if (!admitted->clean) return;
+    if (!is_new || !admitted.accepted || !admitted.dropped.empty()) return;
     LoadedJobSet loaded{{}, manifest};
-    FromValue(admitted->object, loaded.jobset);
+    FromValue(admitted.object, loaded.jobset);
     loaded.jobset.file = manifest.file->name;
     jobset::KeepRuleMarks(manifest.value, loaded.jobset);
     out_.jobsets.push_back(std::move(loaded));
@@ -216,7 +248,7 @@ class Loader {
                            const Value& annotations) {
     for (const Value::Member& member : annotations.members()) {
       if (!member.key.starts_with(jobset::kExtensionPrefix)) continue;
-      Warn(manifest, Cat(field, "[", member.key, "]"), "means nothing here: it is read on JobSets alone");
+      Warn(manifest, Cat(field, "[", member.key, "]"), "has no effect here: it is read on JobSets only");
     }
   }
 
@@ -233,19 +265,24 @@ class Loader {
     return {};
   }
 
-  // The server takes a JobSet whose Jobs it will refuse; here that is known before anything starts.
+  // The server accepts a JobSet whose Jobs it will refuse; here that is found before anything starts.
   void CheckChildJobs(const admission::ManifestObject& manifest, const Admitted& jobset) {
     const Value& admitted = jobset.object;
     const Value& jobs = admitted["spec"]["replicatedJobs"];
+    const std::string& own = admitted["metadata"]["namespace"].AsText();
+    const std::string name_space = own.empty() ? options_.name_space : own;
     for (std::size_t i = 0; i < jobs.size(); ++i) {
-      if (jobs[i]["replicas"].AsInt() == 0) continue;
+      const Value& replicas = jobs[i]["replicas"];
+      if (!replicas.IsNull() && replicas.AsInt() == 0) continue;
       Value job = jobs[i]["template"];
       job.Set("apiVersion", Value::String("batch/v1"));
       job.Set("kind", Value::String("Job"));
-      job.At("metadata")
-          .Set("name", Value::String(Cat(admitted["metadata"]["name"].AsText(), "-", jobs[i]["name"].AsText(), "-0")));
+      // What is wrong with the names of a JobSet that was refused has been said.
+      const std::string name =
+          jobset.accepted ? Cat(admitted["metadata"]["name"].AsText(), "-", jobs[i]["name"].AsText(), "-0") : "j";
+      job.At("metadata").Set("name", Value::String(name));
       job.At("metadata").Remove("namespace");
-      // Its claims will be volumes of its pods; what they are made of does not matter here.
+      // Its claims will be volumes of its pods; of which kind does not matter here.
       Value& volumes = job.At("spec").At("template").At("spec").At("volumes");
       for (const Value& policy : admitted["spec"]["volumeClaimPolicies"].items()) {
         for (const Value& claim : policy["templates"].items()) {
@@ -254,21 +291,28 @@ class Loader {
           volume.Set("emptyDir", Value::MakeObject());
         }
       }
-      const admission::Answer answer =
-          admission::CreateJob(job, {admitted["metadata"]["namespace"].AsText(), "Ignore", "UID", "", options_.now});
+      const admission::Answer answer = admission::CreateJob(job, {name_space, "Ignore", "UID", "", options_.now});
       if (!answer.ok()) Add(manifest, answer, Cat("spec.replicatedJobs[", i, "].template."), jobset.dropped);
     }
   }
 
-  // `prefix`: where in the manifest the object stands that was asked about. What is said only because a value of the
-  // wrong type is not there (`dropped`) is no news.
+  // `prefix`: where in the manifest the object stands that was checked. What is said only because a value of the wrong
+  // type was left out (`dropped`) is left out too, and so is what was said before of the same field of the whole.
   void Add(const admission::ManifestObject& manifest, const admission::Answer& answer, const std::string& prefix,
            const std::vector<std::string>& dropped) {
     for (const FieldComplaint& complaint : ExplainAnswer(answer, manifest.value)) {
       Diagnostic diagnostic = AboutField(manifest, Cat(prefix, complaint.field), complaint.message);
       diagnostic.advice = complaint.advice;
-      if (!FollowsFrom(diagnostic, dropped)) out_.errors.push_back(std::move(diagnostic));
+      if (IsGenerated(manifest, complaint.field)) diagnostic.advice = std::string(kExportedAdvice);
+      const bool known = !prefix.empty() && subjects_.contains({manifest.file.get(), diagnostic.subject});
+      if (!known && !FollowsFrom(diagnostic, dropped)) AddError(std::move(diagnostic));
     }
+  }
+
+  // A field that a server fills in, of an object that was read from one.
+  static bool IsGenerated(const admission::ManifestObject& manifest, const std::string& field) {
+    return IsExported(manifest.value) && (field == "spec.selector" || field == "spec.template.labels" ||
+                                          field.starts_with("spec.template.metadata.labels"));
   }
 
   static bool FollowsFrom(const Diagnostic& complaint, const std::vector<std::string>& dropped) {
@@ -278,11 +322,7 @@ class Loader {
     });
   }
 
-  void AddFault(const admission::ManifestObject& manifest, TypeFault fault) {
-    out_.errors.push_back(AboutFault(manifest, std::move(fault)));
-  }
-
-  // A Job that has the name of a JobSet's child: the JobSet would wait for it for ever.
+  // A Job that has the name of a JobSet's child: the JobSet would wait for it forever.
   void CheckNamesOfChildren() {
     for (const LoadedJobSet& jobset : out_.jobsets) {
       for (const jobset::ReplicatedJob& group : jobset.jobset.spec->replicated_jobs) {
@@ -305,12 +345,18 @@ class Loader {
   }
 
   void Complain(const admission::ManifestObject& manifest, std::string_view field, std::string message) {
-    out_.errors.push_back(AboutField(manifest, field, std::move(message)));
+    AddError(AboutField(manifest, field, std::move(message)));
+  }
+
+  void AddError(Diagnostic error) {
+    subjects_.insert({error.source.get(), error.subject});
+    out_.errors.push_back(std::move(error));
   }
 
   const LoadOptions& options_;
   Loaded out_;
-  std::set<std::tuple<SharedString, SharedString, SharedString>> names_;  // kind, namespace, name
+  std::map<std::tuple<std::string, std::string, std::string>, std::string> names_;  // kind, namespace, name: place
+  std::set<std::pair<const admission::ManifestFile*, std::string>> subjects_;       // that there are errors about
 };
 
 }  // namespace

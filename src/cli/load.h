@@ -1,6 +1,6 @@
 // Loading: from the paths of the command line to admitted objects, or to everything that is wrong with them at once.
 //
-// `run` and `validate` both ask here, and here the API server's admission is asked (model/admission.h).
+// `run` and `validate` both load here, through the API server's admission (admission/admission.h).
 #pragma once
 
 #include <functional>
@@ -26,6 +26,8 @@ struct LoadedJobSet {
   admission::ManifestObject manifest;
 };
 
+// Objects with errors that leave them readable are here too, so that what else is wrong with them, or with what refers
+// to them, can be said in the same round: nothing may run while there are errors.
 struct Loaded {
   std::vector<LoadedJob> jobs;
   std::vector<LoadedJobSet> jobsets;
@@ -34,12 +36,14 @@ struct Loaded {
   std::vector<core::ConfigMap> config_maps;
   std::vector<core::Secret> secrets;
   std::vector<Diagnostic> errors;     // in the order of the files
+  std::vector<std::string> files;     // in their order, for errors that are added
   std::vector<std::string> warnings;  // file: text, as upstream words them
 };
 
 struct LoadOptions {
   std::string name_space = "default";
   model::FeatureGates gates;
+  bool exported = false;  // leave out what a server has added (exported.h)
   Time now;
   // UIDs and the characters after a generateName.
   std::function<meta::Uid()> new_uid;

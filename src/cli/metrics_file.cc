@@ -1,11 +1,14 @@
 #include "cli/metrics_file.h"
 
+#include <unistd.h>
+
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
-#include <fstream>
+#include <filesystem>
+#include <system_error>
 
 #include "base/text.h"
+#include "runtime/user_file.h"
 
 namespace reprieve::cli {
 namespace {
@@ -29,12 +32,22 @@ std::string MetricsText(const engine::JobSetCounters& counters) {
 }
 
 Status WriteMetricsFile(const std::string& path, const engine::JobSetCounters& counters) {
-  const std::string draft = path + ".tmp";
-  std::ofstream file(draft, std::ios::trunc);
-  file << MetricsText(counters);
-  file.close();
-  if (!file.fail() && std::rename(draft.c_str(), path.c_str()) == 0) return Ok();
-  return Error{Cat("--metrics-file ", path, " cannot be written: ", strerrordesc_np(errno))};
+  const Status written = runtime::WriteUserFile(path, MetricsText(counters));
+  if (written.ok()) return Ok();
+  return Error{Cat("--metrics-file ", path, " cannot be written: ", written.error().message)};
+}
+
+Status CheckMetricsFile(const std::string& path) {
+  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+  std::error_code failed;
+  int error = 0;
+  if (std::filesystem::is_directory(path, failed)) {
+    error = EISDIR;
+  } else if (access(folder.empty() ? "." : folder.c_str(), W_OK | X_OK) != 0) {
+    error = errno;
+  }
+  if (error == 0) return Ok();
+  return Error{Cat("--metrics-file ", path, " cannot be written: ", strerrordesc_np(error))};
 }
 
 }  // namespace reprieve::cli

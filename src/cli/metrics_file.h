@@ -15,4 +15,7 @@ namespace reprieve::cli {
 // Replaces the file in one step, so that no reader sees half of it.
 [[nodiscard]] Status WriteMetricsFile(const std::string& path, const engine::JobSetCounters& counters);
 
+// What WriteMetricsFile would fail for, found without writing; a full disk is not.
+[[nodiscard]] Status CheckMetricsFile(const std::string& path);
+
 }  // namespace reprieve::cli

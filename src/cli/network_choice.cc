@@ -13,7 +13,7 @@ namespace {
 
 class PortCount {
  public:
-  // So many pods of it are there at once.
+  // `pods`: how many of them run at once.
   void Add(const core::PodSpec& spec, std::int64_t pods) {
     if (pods <= 0 || spec.rest["hostNetwork"].AsBool()) return;
     std::set<std::string> ports;
@@ -41,7 +41,7 @@ class PortCount {
   std::map<std::string, std::int64_t> pods_;
 };
 
-// The one that most pods with names declare, if two or more do; with its protocol unless TCP.
+// The port that most pods with names declare, if two or more do; with its protocol unless TCP.
 std::optional<std::string> PortOfSeveralPods(const Loaded& loaded) {
   PortCount count;
   for (const LoadedJob& loaded_job : loaded.jobs) {

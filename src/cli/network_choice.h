@@ -12,12 +12,12 @@ namespace reprieve::cli {
 
 struct NetworkChoice {
   node::Networks networks = node::Networks::kMachine;
-  // What in the manifests speaks for it, as half a sentence; empty: it was asked for, or nothing speaks for another.
+  // What in the manifests led to it, as half a sentence; empty: it was asked for, or is the default.
   std::string reason;
 };
 
-// `option` is host, pod or auto. By itself it is networks of their own for pods with names, if several of them declare
-// one port: that can work in no other way where they listen on 0.0.0.0, and all else works as on this machine.
+// `option` is host, pod or auto. auto gives pods with names networks of their own if several of them declare the same
+// port: if they listen on 0.0.0.0 nothing else can work. All other manifests work on this machine's network.
 NetworkChoice ChooseNetwork(const std::string& option, const Loaded& loaded);
 
 }  // namespace reprieve::cli

@@ -23,7 +23,7 @@ inline Refusal CannotRun(const Error& error) {
   return {kCannotRun, {}, error.message};
 }
 
-// Tells it on standard error; the exit code.
-int Tell(const Refusal& refusal, Color color);
+// Tells it, as text on standard error or as JSON on standard output; returns the exit code.
+int Tell(const Refusal& refusal, Color color, bool json = false);
 
 }  // namespace reprieve::cli

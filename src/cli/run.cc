@@ -4,10 +4,13 @@
 
 #include "cli/exit_code.h"
 #include "cli/interrupt.h"
+#include "cli/leftovers.h"
 #include "cli/object_table.h"
+#include "cli/reader_watch.h"
 #include "cli/refusal.h"
 #include "cli/run_loop.h"
 #include "cli/run_options.h"
+#include "cli/run_plan.h"
 #include "cli/run_setup.h"
 #include "cli/terminal.h"
 #include "cli/verb.h"
@@ -24,28 +27,48 @@ class RunVerb final : public Verb {
 
   int Run() override {
     RunSetup setup(options_);
-    if (const auto refusal = setup.Check()) return Tell(*refusal, ColorNamed(options_.color));
-    if (const auto refusal = setup.Start()) return Tell(*refusal, ColorNamed(options_.color));
+    if (const auto refusal = setup.Check()) return Refuse(*refusal);
+    if (options_.dry_run) return DryRun(setup);
     const auto wake = [](void* world) noexcept { static_cast<node::LocalWorld*>(world)->Wake(); };
     const Interrupt interrupt(wake, &setup.world());
     const ResizeSignal resize(wake, &setup.world());
-    RunLoop loop(setup);
+    if (const auto refusal = setup.Start()) return Refuse(*refusal);
+    const ReaderWatch reader([&setup] { setup.world().Wake(); });
+    RunLoop loop(setup, reader);
     loop.Run();
-    if (loop.interrupted()) loop.EndEarly();
-    return End(setup, loop.interrupted());
+    if (loop.ended_by() != EndedBy::kItself) loop.EndEarly();
+    return End(setup, loop.ended_by());
   }
 
+  bool only_prints() const override { return false; }
+
  private:
-  // The verdict, and the exit code.
-  int End(RunSetup& setup, bool interrupted) const {
+  int Refuse(const Refusal& refusal) const { return Tell(refusal, ColorNamed(options_.color), options_.json()); }
+
+  int DryRun(RunSetup& setup) const {
+    if (const auto refusal = setup.CheckStart()) return Refuse(*refusal);
+    TellPlan(setup.loaded(), setup.network(), options_.json());
+    return kCompleted;
+  }
+
+  // The summary, and the exit code.
+  int End(RunSetup& setup, EndedBy ended_by) const {
+    const bool early = ended_by != EndedBy::kItself;
     RunReport& report = setup.report();
-    report.Summarize(interrupted, setup.world().machine().PendingIncidents());
+    report.Summarize(early, setup.world().machine().PendingIncidents());
     if (options_.verbose && !options_.json()) PrintObjects(setup.world());
-    if (interrupted) report.Say("Nothing is left behind: no process, mount or cgroup.");
+    if (early) report.Say(TellLeftovers(setup.world().CleanUp()));
     if (const Status written = setup.WriteMetrics(); !written.ok()) report.Say(written.error().message);
     setup.world().store().RemoveWatcher(&report);
-    if (interrupted) return kInterrupted;
-    return report.AnyFailed() ? kFailed : kCompleted;
+    switch (ended_by) {
+      case EndedBy::kItself:
+        return report.AnyFailed() ? kFailed : kCompleted;
+      case EndedBy::kInterrupt:
+        return kInterrupted;
+      case EndedBy::kReader:
+        return kReaderGone;
+    }
+    return kCompleted;
   }
 
   // TTLs may have removed all of them.

@@ -4,7 +4,9 @@
 #include <set>
 
 #include "base/text.h"
+#include "cli/placement_advice.h"
 #include "controllers/jobset/placement.h"
+#include "kubelet/start_obstacles.h"
 
 namespace reprieve::cli {
 namespace {
@@ -24,7 +26,8 @@ class RunnableCheck {
       Complain("spec.suspend", "a suspended Job never ends; set it to false, or remove it, to run the Job");
     }
     CheckEnds(spec, "spec");
-    CheckPods(*spec.pod_template.spec, job.metadata.namespace_, "spec.template.spec");
+    CheckPods(spec, *spec.pod_template.spec, job.metadata.namespace_, manifest_.value["spec"]["template"],
+              "spec.template");
   }
 
   void Check(const jobset::JobSet& jobset) {
@@ -50,8 +53,10 @@ class RunnableCheck {
       if (jobs[i].replicas == 0) continue;
       CheckEnds(*jobs[i].job_template.spec, Cat(path, ".template.spec"));
       CheckPlacement(jobset, jobs[i], path);
-      CheckPods(WithClaims(spec, *jobs[i].job_template.spec->pod_template.spec), jobset.metadata.namespace_,
-                Cat(path, ".template.spec.template.spec"));
+      const batch::JobSpec& job = *jobs[i].job_template.spec;
+      const document::Value& written = manifest_.value["spec"]["replicatedJobs"][i]["template"]["spec"]["template"];
+      CheckPods(job, WithClaims(spec, *job.pod_template.spec), jobset.metadata.namespace_, written,
+                Cat(path, ".template.spec.template"));
     }
   }
 
@@ -68,29 +73,42 @@ class RunnableCheck {
              "activeDeadlineSeconds");
   }
 
-  void CheckPods(const core::PodSpec& spec, const SharedString& name_space, const std::string& path) {
-    for (std::string& why : world_.WhyNotRunnable(spec, name_space.str())) Complain(path, std::move(why));
-    if (spec.rest["schedulingGates"].size() > 0) {
-      Complain(Cat(path, ".schedulingGates"),
-               "nothing here lifts a scheduling gate, and the pods would wait for ever; remove it to run them");
+  // `written`: the pod template as it stands in the manifest, at `path`.
+  void CheckPods(const batch::JobSpec& job, const core::PodSpec& spec, const SharedString& name_space,
+                 const document::Value& written, const std::string& path) {
+    const std::string of_spec = Cat(path, ".spec");
+    for (std::string& why : world_.WhyNotRunnable(spec, name_space.str())) Complain(of_spec, std::move(why));
+    Add(kubelet::UnsupportedFields(written, path), "");
+    const kubelet::PodOrigin origin{name_space.str(), job.indexed()};
+    Add(kubelet::StartObstacles(spec, origin, world_.settings(), world_.WorkingDirectory()), of_spec);
+    if (kubelet::AsksForRights(spec)) {
+      const bool ends = job.active_deadline_seconds || spec.active_deadline_seconds;
+      Add(kubelet::BeyondRights(spec, world_.Rights(), ends), of_spec);
     }
-    RemarkOnVain(spec, path);
+    Add(WhyNoPlace(spec, world_.nodes()), of_spec);
   }
 
-  // What a cluster would heed and `run` can't.
-  void RemarkOnVain(const core::PodSpec& spec, const std::string& path) {
-    const auto remark = [&](std::string_view field, std::string_view why) {
-      warnings_.push_back(WarningAbout(manifest_, Cat(path, ".", field), why));
-    };
-    if (!spec.rest["priorityClassName"].AsText().empty()) {
-      remark("priorityClassName", "makes no difference: pods are placed in the order in which they come");
-    }
-    if (!spec.rest["runtimeClassName"].AsText().empty()) {
-      remark("runtimeClassName", "makes no difference: pods are processes of this machine");
-    }
-    const std::string& scheduler = spec.rest["schedulerName"].AsText();
-    if (!scheduler.empty() && scheduler != "default-scheduler") {
-      remark("schedulerName", "makes no difference: Reprieve itself places the pods");
+  // What to do follows the last semicolon; it stands on a line of its own.
+  static Diagnostic WithAdvice(Diagnostic diagnostic) {
+    const std::size_t end = diagnostic.message.rfind("; ");
+    if (end == std::string::npos) return diagnostic;
+    diagnostic.advice = Cat(diagnostic.message.substr(end + 2), ".");
+    if (IsLower(diagnostic.advice[0])) diagnostic.advice[0] = static_cast<char>(diagnostic.advice[0] - 'a' + 'A');
+    diagnostic.message.resize(end);
+    return diagnostic;
+  }
+
+  // `under`: what their paths continue.
+  void Add(std::vector<kubelet::FieldFinding> findings, const std::string& under) {
+    for (kubelet::FieldFinding& finding : findings) {
+      const std::string path = under.empty()          ? finding.path
+                               : finding.path.empty() ? under
+                                                      : Cat(under, ".", finding.path);
+      if (finding.support == model::Support::kWarned) {
+        warnings_.push_back(WarningAbout(manifest_, path, finding.reason));
+      } else if (finding.support == model::Support::kRefused) {
+        errors_.push_back(WithAdvice(AboutField(manifest_, path, std::move(finding.reason))));
+      }
     }
   }
 
@@ -294,6 +312,7 @@ void CheckRunnable(const node::LocalWorld& world, const std::string& first_path,
     auto file = std::make_shared<const admission::ManifestFile>(admission::ManifestFile{first_path, {}});
     loaded.errors.push_back({std::move(file), {}, "", "has no Job and no JobSet in it", ""});
   }
+  SortByPlace(loaded.errors, loaded.files);
 }
 
 std::vector<world::Incident> ReadInjections(const std::vector<std::string>& texts,

@@ -4,10 +4,13 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
 #include <optional>
 
+#include "base/saturate.h"
 #include "base/text.h"
 #include "cli/interrupt.h"
+#include "cli/standard_output.h"
 #include "cli/ticker.h"
 
 namespace reprieve::cli {
@@ -19,9 +22,11 @@ void RunLoop::Run() {
   if (isatty(STDOUT_FILENO) == 1) ticker.emplace([&world] { world.Wake(); });
   world.RunUntil([this] {
     setup_.report().Repaint();
-    return Interrupt::count() > 0 || AllFinished();
+    TellLostOutput();
+    return Interrupt::count() > 0 || reader_.gone() || AllFinished();
   });
-  interrupted_ = Interrupt::count() > 0 && !AllFinished();
+  if (AllFinished()) return;
+  ended_by_ = Interrupt::count() > 0 ? EndedBy::kInterrupt : EndedBy::kReader;
 }
 
 void RunLoop::CreateObjects() {
@@ -53,20 +58,31 @@ bool RunLoop::AllFinished() const {
 }
 
 void RunLoop::EndEarly() {
-  node::LocalWorld& world = setup_.world();
   setup_.report().Interrupted();
+  const Nanoseconds grace = TellEnding();
+  // One Ctrl-C more than it took to come here.
+  const int enough = ended_by_ == EndedBy::kInterrupt ? 2 : 1;
+  setup_.world().End(grace, [enough] { return Interrupt::count() >= enough; });
+}
+
+Nanoseconds RunLoop::TellEnding() const {
   std::int64_t grace = 0;
   std::size_t running = 0;
-  for (const core::Pod* pod : world.store().Pods()) {
+  for (const core::Pod* pod : setup_.world().store().Pods()) {
     if (pod->IsTerminal() || pod->node_name.empty()) continue;
     ++running;
     grace = std::max(grace, pod->spec->termination_grace_period_seconds.value_or(30));
   }
-  if (running > 0) {
-    setup_.report().Say(Cat("Ending ", running, running == 1 ? " pod" : " pods", "; this may take up to ",
-                            HumanDuration(Seconds(grace)), ". Press Ctrl-C again to end at once."));
+  const std::string pods = Cat(running, running == 1 ? " pod" : " pods");
+  const std::string at_most = HumanDuration(DurationOfSeconds(grace));
+  if (ended_by_ == EndedBy::kReader) {
+    std::fprintf(stderr, "reprieve: nobody reads standard output any more: ending %s; this may take up to %s.\n",
+                 pods.c_str(), at_most.c_str());
+  } else if (running > 0) {
+    setup_.report().Say(
+        Cat("Ending ", pods, "; this may take up to ", at_most, ". Press Ctrl-C again to end at once."));
   }
-  world.End(Seconds(grace), [] { return Interrupt::count() > 1; });
+  return DurationOfSeconds(grace);
 }
 
 }  // namespace reprieve::cli

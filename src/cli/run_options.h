@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "cli/files_option.h"
+
 namespace CLI {
 class App;
 }
@@ -12,16 +14,21 @@ class App;
 namespace reprieve::cli {
 
 struct RunOptions {
-  std::vector<std::string> files;
+  FilesOption files;
+  bool dry_run = false;
   std::int32_t nodes = 1;
   std::vector<std::string> node_labels;
+  std::vector<std::string> node_resources;
   std::string gates;
   std::vector<std::string> injections;
   std::vector<std::string> images;
   bool logs = false;
+  bool exported = false;
   std::string output = "text";
   std::string network = "auto";
   std::string state = "reprieve-state";
+  std::string log_max_size = "10Mi";
+  std::int32_t log_max_files = 5;
   std::string metrics_file;
   std::string backoff = "10s";
   std::string color = "auto";

@@ -7,10 +7,12 @@
 #include "base/text.h"
 #include "cli/metrics_file.h"
 #include "cli/run_checks.h"
+#include "model/quantity.h"
 
 namespace reprieve::cli {
 
 std::optional<Refusal> RunSetup::Check() {
+  if (options_.files.empty()) return BadInput({FileIsRequired("run")});
   if (auto refusal = PrepareWorld()) return refusal;
   LoadManifests();
   CheckManifests();
@@ -38,11 +40,13 @@ node::LocalWorldOptions RunSetup::WorldOptions() {
   out.state_directory = options_.state;
   out.nodes.count = options_.nodes;
   out.nodes.label_rules = options_.node_labels;
+  out.nodes.resource_rules = options_.node_resources;
   out.engine.jobsets.gates = *model::ParseFeatureGates(options_.gates);
   out.probe.plain_processes = options_.plain;
   out.probe.no_cgroups = options_.plain;
   out.engine.reconcile.delays.base = *ParseDuration(options_.backoff);
   out.restart_backoff = *ParseDuration(options_.backoff);
+  out.log = {model::Quantity::Parse(options_.log_max_size)->Value(), options_.log_max_files};
   out.notice = [this](const std::string& text) {
     if (report_) report_->Say(text);
   };
@@ -60,10 +64,11 @@ node::LocalWorldOptions RunSetup::WorldOptions() {
 void RunSetup::LoadManifests() {
   LoadOptions load;
   load.gates = *model::ParseFeatureGates(options_.gates);
+  load.exported = options_.exported;
   load.now = world_->clock().Now();
   load.new_uid = [this] { return world_->store().NewUid(); };
   load.new_suffix = [this] { return world_->store().NewNameSuffix(); };
-  loaded_ = Load(options_.files, load);
+  loaded_ = Load(options_.files.All(), load);
   for (core::ConfigMap& config_map : loaded_.config_maps) world_->settings().Add(std::move(config_map));
   for (core::Secret& secret : loaded_.secrets) world_->settings().Add(std::move(secret));
   for (core::Service& service : loaded_.services) world_->Add(std::move(service));
@@ -71,21 +76,34 @@ void RunSetup::LoadManifests() {
 }
 
 void RunSetup::CheckManifests() {
-  CheckRunnable(*world_, options_.files.front(), loaded_);
+  CheckRunnable(*world_, options_.files.All().front(), loaded_);
   incidents_ = ReadInjections(options_.injections, world_->nodes(), loaded_, loaded_.errors);
+}
+
+std::optional<Refusal> RunSetup::CheckStart() {
+  if (!options_.metrics_file.empty()) {
+    if (const Status writable = CheckMetricsFile(options_.metrics_file); !writable.ok()) {
+      return BadInput(writable.error());
+    }
+  }
+  if (const Status possible = world_->CheckStart(); !possible.ok()) return CannotRun(possible.error());
+  return CheckNetwork();
 }
 
 std::optional<Refusal> RunSetup::Start() {
   // A file that can't be written is better found before the run than after it.
   if (const Status written = WriteMetrics(); !written.ok()) return BadInput(written.error());
   if (const Status started = world_->Start(); !started.ok()) return CannotRun(started.error());
-  if (options_.network == "pod" && !world_->WhyNoNetworks().empty()) {
-    return CannotRun({Cat("pods can't have networks of their own here: ", world_->WhyNoNetworks(),
-                          "; leave out --network pod to run on this machine's")});
-  }
+  if (auto refusal = CheckNetwork()) return refusal;
   WarnOfMissingNames();
   ConnectReport();
   return std::nullopt;
+}
+
+std::optional<Refusal> RunSetup::CheckNetwork() const {
+  if (options_.network != "pod" || world_->WhyNoNetworks().empty()) return std::nullopt;
+  return CannotRun({Cat("pods can't have networks of their own here: ", world_->WhyNoNetworks(),
+                        "; leave out --network pod to run on this machine's")});
 }
 
 void RunSetup::WarnOfMissingNames() const {
@@ -102,6 +120,7 @@ void RunSetup::ConnectReport() {
                   world_->clock(), world_->machine());
   if (options_.verbose || options_.plain) report_->Say(world_->Describe());
   if (options_.verbose || options_.plain || !network_.reason.empty()) report_->Say(DescribeNetwork());
+  if (const std::string gpus = DescribeRehearsedGpus(); !gpus.empty()) report_->Say(gpus);
   world_->store().AddWatcher(&*report_);
   world_->ledger().set_listener([this](const world::Verdict& verdict) { report_->Judged(verdict); });
   world_->store().set_event_listener([this](const world::Event& event) { report_->EventRecorded(event); });
@@ -117,6 +136,17 @@ std::string RunSetup::DescribeNetwork() const {
   return Cat("Network: ", reason, ", but pods can't have networks of their own here (", world_->WhyNoNetworks(),
              "): each has an address of its own in 127.0.0.0/8, and the first that listens on 0.0.0.0 keeps the port "
              "from all others.");
+}
+
+// Empty if nodes have no more GPUs than this machine has.
+std::string RunSetup::DescribeRehearsedGpus() const {
+  for (const scheduler::Node& node : world_->nodes()) {
+    const std::int64_t given = scheduler::AmountOf(node.allocatable, scheduler::kGpu);
+    if (given <= static_cast<std::int64_t>(node.gpus.size())) continue;
+    return Cat("GPUs: ", node.name, " has ", given, " by --node-resource alone: containers that ask for ",
+               scheduler::kGpu, " there get an empty CUDA_VISIBLE_DEVICES, and so no GPU.");
+  }
+  return {};
 }
 
 Status RunSetup::WriteMetrics() const {

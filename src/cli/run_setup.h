@@ -32,12 +32,16 @@ class RunSetup {
 
   // Finds all that is wrong with the input, and prints the warnings.
   std::optional<Refusal> Check();
+  // Finds, without touching anything, what Start would fail for, but for what only the start itself can show (that the
+  // kernel gives a pod a network, that a disk is full). REQUIRES: Check has refused nothing.
+  std::optional<Refusal> CheckStart();
   // Starts the world and its report. REQUIRES: Check has refused nothing.
   std::optional<Refusal> Start();
 
   const Loaded& loaded() const { return loaded_; }
   Loaded& loaded() { return loaded_; }
   const std::vector<world::Incident>& incidents() const { return incidents_; }
+  const NetworkChoice& network() const { return network_; }
   // REQUIRES: Check has refused nothing.
   node::LocalWorld& world() { return *world_; }
   // REQUIRES: Start has refused nothing.
@@ -51,9 +55,11 @@ class RunSetup {
   std::optional<Refusal> PrepareWorld();
   void LoadManifests();
   void CheckManifests();
+  std::optional<Refusal> CheckNetwork() const;
   void WarnOfMissingNames() const;
   void ConnectReport();
   std::string DescribeNetwork() const;
+  std::string DescribeRehearsedGpus() const;
 
   const RunOptions& options_;
   std::optional<RunReport> report_;  // outlives the world, which reports to it

@@ -94,8 +94,41 @@ bool Fits(const Value& value, Shape shape) {
   return true;
 }
 
-std::string ShownOf(const Value& value) {
-  std::string out = document::WriteJson(value);
+// A file's text, for showing values as they were written: yes and 1.10 are not what they mean.
+class Source {
+ public:
+  explicit Source(std::string_view text) : text_(text) {}
+
+  // The plain scalar at `mark`; empty if none stands there.
+  std::string_view ScalarAt(document::Mark mark) {
+    const std::string_view line = Line(mark.line);
+    std::size_t at = 0;
+    for (std::uint32_t column = 1; column < mark.column && at < line.size(); ++column) {
+      do ++at;
+      while (at < line.size() && (static_cast<unsigned char>(line[at]) & 0xC0) == 0x80);
+    }
+    const std::string_view word = line.substr(at, line.find_first_of(" ,]}\r\t", at) - at);
+    return word.empty() || std::string_view("\"'[{!&*|>").find(word.front()) != std::string_view::npos ? "" : word;
+  }
+
+ private:
+  std::string_view Line(std::uint32_t number) {
+    if (starts_.empty()) {
+      starts_ = {0};
+      for (std::size_t end = text_.find('\n'); end != std::string_view::npos; end = text_.find('\n', end + 1)) {
+        starts_.push_back(end + 1);
+      }
+    }
+    if (number == 0 || number > starts_.size()) return {};
+    const std::string_view rest = text_.substr(starts_[number - 1]);
+    return rest.substr(0, rest.find('\n'));
+  }
+
+  std::string_view text_;
+  std::vector<std::size_t> starts_;  // of lines; found at first use
+};
+
+std::string Shortened(std::string out) {
   if (out.size() <= kLongestShown) return out;
   std::size_t end = kLongestShown;
   while (end > 0 && (static_cast<unsigned char>(out[end]) & 0xC0) == 0x80) --end;
@@ -105,47 +138,47 @@ std::string ShownOf(const Value& value) {
 
 class Checker {
  public:
-  explicit Checker(std::vector<TypeFault>& faults) : faults_(faults) {}
+  Checker(std::vector<TypeFault>& faults, std::string_view text) : faults_(faults), source_(text) {}
 
-  // False: it does not fit, and is to go.
-  bool Mend(Value& value, const Type& type, document::Mark key) {
+  // False: it does not fit, and is removed.
+  bool Clean(Value& value, const Type& type, document::Mark key) {
     if (value.IsNull()) return true;
     if (!Fits(value, type.shape)) {
       Complain(value, type.shape, key);
       return false;
     }
-    if (type.shape == Shape::kMessage) MendMessage(value, *type.message);
-    if (type.shape == Shape::kList) MendItems(value, *type.element);
+    if (type.shape == Shape::kMessage) CleanMessage(value, *type.message);
+    if (type.shape == Shape::kList) CleanItems(value, *type.element);
     if (type.shape == Shape::kMap) {
       std::erase_if(value.members(), [&](Value::Member& member) {
-        return !At(Cat("[", member.key, "]"), [&] { return Mend(member.value, *type.element, member.mark); });
+        return !At(Cat("[", member.key, "]"), [&] { return Clean(member.value, *type.element, member.mark); });
       });
     }
     return true;
   }
 
-  void MendMessage(Value& value, const model::Message& message) {
+  void CleanMessage(Value& value, const model::Message& message) {
     std::erase_if(value.members(), [&](Value::Member& member) {
       const model::Field* field = message.Find(member.key);
       if (field == nullptr) return false;
       return !At(Cat(path_.empty() ? "" : ".", member.key),
-                 [&] { return Mend(member.value, field->type, member.mark); });
+                 [&] { return Clean(member.value, field->type, member.mark); });
     });
   }
 
  private:
-  // An item that goes leaves its place: the others keep their numbers.
-  void MendItems(Value& list, const Type& element) {
+  // A removed item leaves a null: the others keep their indexes.
+  void CleanItems(Value& list, const Type& element) {
     for (std::size_t i = 0; i < list.size(); ++i) {
       Value& item = list.items()[i];
-      if (!At(Cat("[", i, "]"), [&] { return Mend(item, element, item.mark()); })) item = Value();
+      if (!At(Cat("[", i, "]"), [&] { return Clean(item, element, item.mark()); })) item = Value();
     }
   }
 
-  bool At(const std::string& step, const auto& mend) {
+  bool At(const std::string& step, const auto& clean) {
     const std::size_t length = path_.size();
     path_ += step;
-    const bool fits = mend();
+    const bool fits = clean();
     path_.resize(length);
     return fits;
   }
@@ -154,23 +187,25 @@ class Checker {
     TypeFault fault;
     fault.path = path_;
     fault.mark = value.mark().line != 0 ? value.mark() : key;
-    fault.message = Cat(ShownOf(value), ", ", KindName(value), " where ", Expected(shape), " was expected");
-    if (shape == Shape::kString && (value.IsNumber() || value.IsBool())) {
-      fault.advice = Cat("Quote it: \"", document::WriteJson(value), "\".");
-    }
+    const bool plain = value.IsNumber() || value.IsBool();
+    std::string written(plain ? source_.ScalarAt(value.mark()) : std::string_view());
+    if (written.empty()) written = document::WriteJson(value);
+    fault.message = Cat(Shortened(written), ", ", KindName(value), " where ", Expected(shape), " was expected");
+    if (shape == Shape::kString && plain) fault.advice = Cat("Quote it: \"", written, "\".");
     faults_.push_back(std::move(fault));
   }
 
   std::vector<TypeFault>& faults_;
+  Source source_;
   std::string path_;
 };
 
 }  // namespace
 
-TypeCheck CheckTypes(const Value& manifest, const model::Message& message) {
+TypeCheck CheckTypes(const Value& manifest, const model::Message& message, std::string_view text) {
   TypeCheck out;
-  out.mended = manifest;
-  Checker(out.faults).MendMessage(out.mended, message);
+  out.cleaned = manifest;
+  Checker(out.faults, text).CleanMessage(out.cleaned, message);
   return out;
 }
 

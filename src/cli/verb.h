@@ -1,4 +1,4 @@
-// A verb of the command line: what it is called, what it is for, and how it is run.
+// A verb of the command line: its name and flags, and what it does.
 #pragma once
 
 #include <memory>
@@ -18,11 +18,16 @@ class Verb {
   virtual void Declare(CLI::App& app) = 0;
   // The exit code (exit_code.h).
   virtual int Run() = 0;
+  // What it prints is all that it does: if that is lost, it has failed.
+  virtual bool only_prints() const { return true; }
 };
 
 std::unique_ptr<Verb> MakeRun();
 std::unique_ptr<Verb> MakeValidate();
+std::unique_ptr<Verb> MakeClean();
 std::unique_ptr<Verb> MakeAgent();
 std::unique_ptr<Verb> MakeCompletion();
+std::unique_ptr<Verb> MakeHelp();
+std::unique_ptr<Verb> MakeVersion();
 
 }  // namespace reprieve::cli

@@ -1,7 +1,9 @@
 #include "controllers/overdue_pod.h"
 
+#include "base/saturate.h"
 #include "base/text.h"
 #include "model/jobset.h"
+#include "policy/elapsed.h"
 
 namespace reprieve::controllers {
 namespace {
@@ -11,20 +13,20 @@ constexpr std::string_view kReason = "LostPod";
 std::optional<Time> TerminatingSince(const core::Pod& pod) {
   if (!pod.metadata.deletion_timestamp) return std::nullopt;
   // The timestamp is when its grace is over.
-  return *pod.metadata.deletion_timestamp - Seconds(pod.metadata.deletion_grace_period_seconds.value_or(0));
+  return *pod.metadata.deletion_timestamp - DurationOfSeconds(pod.metadata.deletion_grace_period_seconds.value_or(0));
 }
 
 }  // namespace
 
-std::optional<Time> OverdueAt(const core::Pod& pod, const jobset::Extensions& limits) {
+std::optional<Time> OverdueAt(const core::Pod& pod, const jobset::Extensions& limits, Time seen) {
   if (pod.IsTerminal()) return std::nullopt;
   if (const auto since = TerminatingSince(pod)) {
-    if (limits.terminating_limit) return *since + *limits.terminating_limit;
+    if (limits.terminating_limit) return policy::LatestTime(*since, seen) + *limits.terminating_limit;
     return std::nullopt;
   }
   if (pod.status.phase != core::PodPhase::kPending || !limits.pending_limit) return std::nullopt;
   if (!pod.metadata.creation_timestamp) return std::nullopt;
-  return *pod.metadata.creation_timestamp + *limits.pending_limit;
+  return policy::LatestTime(*pod.metadata.creation_timestamp, seen) + *limits.pending_limit;
 }
 
 world::Plan LoseOverduePod(const core::Pod& pod, const jobset::Extensions& limits, Time now) {

@@ -11,8 +11,9 @@
 
 namespace reprieve::controllers {
 
-// When the pod will have been in its state for too long; nothing: it may stay as it is.
-[[nodiscard]] std::optional<Time> OverdueAt(const core::Pod& pod, const jobset::Extensions& limits);
+// When the pod will have been in its state for too long, which it was first seen in at `seen` (Time::max(): not known);
+// nothing: it may stay as it is.
+[[nodiscard]] std::optional<Time> OverdueAt(const core::Pod& pod, const jobset::Extensions& limits, Time seen);
 
 // REQUIRES: OverdueAt says that it is `now` or earlier.
 [[nodiscard]] world::Plan LoseOverduePod(const core::Pod& pod, const jobset::Extensions& limits, Time now);

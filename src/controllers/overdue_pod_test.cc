@@ -27,23 +27,29 @@ jobset::Extensions Limits() {
 }
 
 TEST(OverduePod, PendingCountsFromTheCreation) {
-  EXPECT_EQ(OverdueAt(PendingPod(), Limits()), kStart + Seconds(60));
-  EXPECT_EQ(OverdueAt(PendingPod(), jobset::Extensions()), std::nullopt);
+  EXPECT_EQ(OverdueAt(PendingPod(), Limits(), kStart), kStart + Seconds(60));
+  EXPECT_EQ(OverdueAt(PendingPod(), jobset::Extensions(), kStart), std::nullopt);
 }
 
 TEST(OverduePod, TerminatingCountsFromTheDeletionAndNotFromTheEndOfItsGrace) {
   core::Pod pod = PendingPod();
   pod.status.phase = core::PodPhase::kRunning;
-  EXPECT_EQ(OverdueAt(pod, Limits()), std::nullopt);
+  EXPECT_EQ(OverdueAt(pod, Limits(), kStart + Seconds(100)), std::nullopt);
   pod.metadata.deletion_timestamp = kStart + Seconds(130);
   pod.metadata.deletion_grace_period_seconds = 30;
-  EXPECT_EQ(OverdueAt(pod, Limits()), kStart + Seconds(140));
+  EXPECT_EQ(OverdueAt(pod, Limits(), kStart + Seconds(100)), kStart + Seconds(140));
+}
+
+TEST(OverduePod, ATimeInWholeSecondsIsNeverTakenAsEarlierThanItCanHaveBeen) {
+  constexpr Nanoseconds kFraction = std::chrono::milliseconds(700);
+  EXPECT_EQ(OverdueAt(PendingPod(), Limits(), kStart + kFraction), kStart + kFraction + Seconds(60));
+  EXPECT_EQ(OverdueAt(PendingPod(), Limits(), Time::max()), kStart + Seconds(61));
 }
 
 TEST(OverduePod, WhatHasEndedIsNeverLost) {
   core::Pod pod = PendingPod();
   pod.status.phase = core::PodPhase::kFailed;
-  EXPECT_EQ(OverdueAt(pod, Limits()), std::nullopt);
+  EXPECT_EQ(OverdueAt(pod, Limits(), kStart + Seconds(100)), std::nullopt);
 }
 
 TEST(OverduePod, ItIsLostWithAVerdict) {

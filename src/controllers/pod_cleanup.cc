@@ -25,7 +25,7 @@ world::Plan ReconcilePodCleanup(const JobView& view, const meta::ObjectKey& job,
 
   std::vector<world::Write> releases;
   std::vector<world::Write> deletions;
-  // With the Job at hand the view knows who still has a finalizer; without it every pod is to go.
+  // While the Job is there the view knows which pods still have a finalizer; without it every pod is deleted.
   if (!gone && !foreground) {
     for (const PodList* pods : {&view.accountable(), &view.tracked_live()}) {
       for (const TrackedPod* pod : JobView::InOrder(*pods)) {
@@ -49,7 +49,7 @@ world::Plan ReconcilePodCleanup(const JobView& view, const meta::ObjectKey& job,
   }
   for (std::vector<world::Write>* writes : {&deletions, &releases}) {
     if (writes->empty()) continue;
-    // A share of what there is, so that the rounds, each of which looks at all that is left, stay few.
+    // A share of all, so that there are few rounds: each looks at all that are left.
     const std::size_t limit = std::max(kMaxWritesPerPlan, writes->size() / 8);
     if (writes->size() > limit) {
       writes->erase(writes->begin() + static_cast<std::ptrdiff_t>(limit), writes->end());

@@ -2,7 +2,7 @@
 //
 // Source: RFC 8259; spec/job.md 10 and the `raw` recordings for the words of the errors, which are those of the API
 // server. Numbers keep their text, repeated members are all kept, every value knows its place. Malformed UTF-8 and
-// lone surrogates inside strings become U+FFFD, as Go does (model/manifest.h refuses them in files).
+// lone surrogates inside strings become U+FFFD, as Go does (admission/manifest.h refuses them in files).
 // Reading needs no stack that grows with the input. Pure; safe from any thread.
 #pragma once
 

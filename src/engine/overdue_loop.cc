@@ -1,15 +1,13 @@
 #include "engine/overdue_loop.h"
 
-#include "base/text.h"
+#include <utility>
+
 #include "controllers/overdue_pod.h"
 
 namespace reprieve::engine {
 namespace {
 
-// Beside the UIDs of Jobs and JobSets in the work queue.
-SharedString KeyOf(const core::Pod& pod) {
-  return Cat("overdue/", pod.metadata.uid);
-}
+constexpr Nanoseconds kRetry = Seconds(1);
 
 }  // namespace
 
@@ -21,64 +19,64 @@ void OverdueLoop::JobSetChanged(const jobset::JobSet& jobset) {
     return;
   }
   const jobset::Extensions& kept = limits_.insert_or_assign(key, std::move(limits)).first->second;
-  const auto pods = pods_of_.find(key);
-  if (pods == pods_of_.end()) return;
-  for (const core::Pod* pod : pods->second) Watch(*pod, kept);
+  const JobSetPods* pods = pods_.PodsOf(key);
+  if (pods == nullptr) return;
+  for (const core::Pod* pod : pods->pods) Watch(*pod, key, kept);
 }
 
 void OverdueLoop::JobSetDeleted(const jobset::JobSet& jobset) {
   limits_.erase(meta::KeyOf(jobset.metadata));
 }
 
-void OverdueLoop::PodChanged(const core::Pod& pod) {
-  auto at = jobset_of_.find(&pod);
-  if (at == jobset_of_.end()) {
-    const SharedString* name = pod.metadata.labels.Find(jobset::kJobSetName);
-    if (name == nullptr) return;
-    at = jobset_of_.emplace(&pod, meta::ObjectKey{pod.metadata.namespace_, *name}).first;
-    pods_of_[at->second].insert(&pod);
-  }
-  if (const auto limits = limits_.find(at->second); limits != limits_.end()) Watch(pod, limits->second);
+void OverdueLoop::PodChanged(const core::Pod& pod, const JobSetPods& pods) {
+  if (limits_.empty()) return;
+  const auto limits = limits_.find(pods.jobset);
+  if (limits != limits_.end()) Watch(pod, pods.jobset, limits->second);
 }
 
 void OverdueLoop::PodDeleted(const core::Pod& pod) {
-  const auto at = jobset_of_.find(&pod);
-  if (at == jobset_of_.end()) return;
-  const auto pods = pods_of_.find(at->second);
-  pods->second.erase(&pod);
-  if (pods->second.empty()) pods_of_.erase(pods);
-  jobset_of_.erase(at);
-  const SharedString key = KeyOf(pod);
-  if (pods_.erase(key) > 0) queue_.Forget(key);
+  Unwatch(pod.metadata.uid);
 }
 
-void OverdueLoop::Watch(const core::Pod& pod, const jobset::Extensions& limits) {
-  const auto due = controllers::OverdueAt(pod, limits);
-  const SharedString key = KeyOf(pod);
-  if (!due) {
-    if (pods_.erase(key) > 0) queue_.Forget(key);
-    return;
-  }
-  pods_[key] = &pod;
-  queue_.Add(key, *due);
+void OverdueLoop::Unwatch(const meta::Uid& uid) {
+  if (watched_.empty() || watched_.erase(uid) == 0) return;
+  context_.queue.Forget({WorkKind::kOverdue, uid});
 }
 
-void OverdueLoop::Reconcile(const SharedString& key) {
-  const core::Pod& pod = *pods_.at(key);
-  const auto limits = limits_.find(jobset_of_.at(&pod));
-  const auto due = limits != limits_.end() ? controllers::OverdueAt(pod, limits->second) : std::nullopt;
-  const Time now = clock_.Now();
+void OverdueLoop::Watch(const core::Pod& pod, const meta::ObjectKey& jobset, const jobset::Extensions& limits) {
+  const bool deleting = pod.metadata.deleting();
+  Watched watched{&pod, jobset, deleting, context_.clock.Now()};
+  const auto known = watched_.find(pod.metadata.uid);
+  if (known != watched_.end()) {
+    watched.lost = known->second.lost;
+    if (known->second.deleting == deleting) watched.seen = known->second.seen;
+  }
+  const auto due = controllers::OverdueAt(pod, limits, watched.seen);
+  if (!due) return Unwatch(pod.metadata.uid);
+  watched_[pod.metadata.uid] = std::move(watched);
+  context_.queue.Add({WorkKind::kOverdue, pod.metadata.uid}, *due);
+}
+
+void OverdueLoop::Run(const SharedString& uid) {
+  const auto at = watched_.find(uid);
+  if (at == watched_.end()) return;
+  const Watched watched = at->second;
+  if (watched.lost) return;
+  const auto limits = limits_.find(watched.jobset);
+  const auto due =
+      limits != limits_.end() ? controllers::OverdueAt(*watched.pod, limits->second, watched.seen) : std::nullopt;
   if (!due) {
-    pods_.erase(key);
+    watched_.erase(at);
     return;
   }
-  if (*due > now) return queue_.Add(key, *due);
-  world::Plan plan = controllers::LoseOverduePod(pod, limits->second, now);
-  // The pod may be gone with the write; a failed one is tried again.
-  constexpr Nanoseconds kRetry = Seconds(1);
-  queue_.Add(key, now + kRetry);
-  if (!world::Apply(plan, now, api_).complete()) return;
-  ledger_.Record(std::move(plan.verdicts));
+  const Time now = context_.clock.Now();
+  const WorkKey key{WorkKind::kOverdue, uid};
+  if (*due > now) return context_.queue.Add(key, *due);
+  world::Plan plan = controllers::LoseOverduePod(*watched.pod, limits->second, now);
+  if (!world::Apply(plan, now, context_.api).complete()) return context_.queue.Add(key, now + kRetry);
+  context_.ledger.Record(std::move(plan.verdicts));
+  // The pod may be gone with the write.
+  if (const auto still = watched_.find(uid); still != watched_.end()) still->second.lost = true;
 }
 
 }  // namespace reprieve::engine

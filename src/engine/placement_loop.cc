@@ -19,10 +19,10 @@ void PlacementLoop::PodChanged(const core::Pod& pod) {
     if (!controllers::IsPlacedExclusively(pod)) return;
     const SharedString* key = pod.metadata.labels.Find(jobset::kJobKey);
     if (key == nullptr) return;
-    at = group_of_.emplace(&pod, Cat("placement/", pod.metadata.namespace_, "/", *key)).first;
+    at = group_of_.emplace(&pod, Cat(pod.metadata.namespace_, "/", *key)).first;
     groups_[at->second].insert(&pod);
   }
-  if (IsBoundLeader(pod)) queue_.Add(at->second, clock_.Now());
+  if (IsBoundLeader(pod)) Enqueue(at->second);
 }
 
 void PlacementLoop::PodDeleted(const core::Pod& pod) {
@@ -31,7 +31,7 @@ void PlacementLoop::PodDeleted(const core::Pod& pod) {
   const auto group = groups_.find(at->second);
   group->second.erase(&pod);
   if (group->second.empty()) {
-    queue_.Forget(group->first);
+    context_.queue.Forget({WorkKind::kPlacement, group->first});
     groups_.erase(group);
   }
   group_of_.erase(at);
@@ -48,25 +48,31 @@ std::vector<meta::Uid> PlacementLoop::NodeChanged(const core::Node& node) {
     for (const core::Pod* pod : pods) {
       const meta::OwnerReference* owner = pod->metadata.Controller();
       if (owner == nullptr || pod->node_name != node.metadata.name || !IsBoundLeader(*pod)) continue;
-      queue_.Add(key, clock_.Now());
+      Enqueue(key);
       jobs.push_back(owner->uid);
     }
   }
   return jobs;
 }
 
-void PlacementLoop::Reconcile(const SharedString& key) {
+void PlacementLoop::Enqueue(const SharedString& group, Nanoseconds delay) {
+  context_.queue.Add({WorkKind::kPlacement, group}, context_.clock.Now() + delay);
+}
+
+void PlacementLoop::Run(const SharedString& group) {
+  const auto at = groups_.find(group);
+  if (at == groups_.end()) return;
   controllers::PlacementLookup lookup;
   lookup.node = [this](const std::string& name) -> const core::Node* {
-    const auto at = nodes_.find(name);
-    return at == nodes_.end() ? nullptr : at->second.node;
+    const auto node = nodes_.find(name);
+    return node == nodes_.end() ? nullptr : node->second.node;
   };
-  const std::vector<const core::Pod*> pods(groups_.at(key).begin(), groups_.at(key).end());
+  const std::vector<const core::Pod*> pods(at->second.begin(), at->second.end());
   for (const core::Pod* leader : pods) {
     if (!IsBoundLeader(*leader)) continue;
     world::Plan plan = controllers::ReconcilePlacement(*leader, pods, lookup);
-    if (!plan.stages.empty() && !world::Apply(plan, clock_.Now(), api_).complete()) {
-      queue_.Add(key, clock_.Now() + kRetry);
+    if (!plan.stages.empty() && !world::Apply(plan, context_.clock.Now(), context_.api).complete()) {
+      Enqueue(group, kRetry);
     }
     // What the plan deleted may have gone at once, and its group with it.
     return;

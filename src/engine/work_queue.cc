@@ -2,7 +2,7 @@
 
 namespace reprieve::engine {
 
-void WorkQueue::Add(const SharedString& key, Time when) {
+void WorkQueue::Add(const WorkKey& key, Time when) {
   const auto [at, fresh] = waiting_.try_emplace(key, Waiting{when, next_sequence_});
   if (!fresh) {
     if (at->second.when <= when) return;
@@ -11,10 +11,10 @@ void WorkQueue::Add(const SharedString& key, Time when) {
   heap_.push({when, next_sequence_++, key});
 }
 
-std::optional<SharedString> WorkQueue::Pop(Time now) {
+std::optional<WorkKey> WorkQueue::Pop(Time now) {
   DropStale();
   if (heap_.empty() || heap_.top().when > now) return std::nullopt;
-  SharedString key = heap_.top().key;
+  WorkKey key = heap_.top().key;
   heap_.pop();
   waiting_.erase(key);
   return key;

@@ -14,13 +14,22 @@
 
 namespace reprieve::engine {
 
+// Which loop reconciles a key.
+enum class WorkKind : std::uint8_t { kJob, kJobSet, kPlacement, kOverdue, kOrphans };
+
+struct WorkKey {
+  WorkKind kind = WorkKind::kJob;
+  SharedString id;  // among the keys of that kind: a UID, or what the loop has chosen
+  bool operator==(const WorkKey&) const = default;
+};
+
 class WorkQueue {
  public:
   // At `when`, or earlier if the key waits for an earlier time already.
-  void Add(const SharedString& key, Time when);
-  void Forget(const SharedString& key) { waiting_.erase(key); }
+  void Add(const WorkKey& key, Time when);
+  void Forget(const WorkKey& key) { waiting_.erase(key); }
   // The next key whose time has come, earliest first, of equals the one added first; nothing if none has.
-  std::optional<SharedString> Pop(Time now);
+  std::optional<WorkKey> Pop(Time now);
   // When the next key is due; nothing if none waits.
   std::optional<Time> NextDue();
 
@@ -28,9 +37,14 @@ class WorkQueue {
   struct Entry {
     Time when;
     std::uint64_t sequence;
-    SharedString key;
+    WorkKey key;
     bool operator>(const Entry& other) const {
       return when != other.when ? when > other.when : sequence > other.sequence;
+    }
+  };
+  struct KeyHash {
+    std::size_t operator()(const WorkKey& key) const {
+      return std::hash<SharedString>()(key.id) + static_cast<std::size_t>(key.kind);
     }
   };
   void DropStale();
@@ -41,7 +55,7 @@ class WorkQueue {
     Time when;
     std::uint64_t sequence;
   };
-  std::unordered_map<SharedString, Waiting> waiting_;
+  std::unordered_map<WorkKey, Waiting, KeyHash> waiting_;
   std::uint64_t next_sequence_ = 0;
 };
 

@@ -5,19 +5,28 @@
 
 #include "base/text.h"
 #include "kubelet/names_library.h"
+#include "kubelet/security.h"
+#include "kubelet/start_obstacles.h"
 
 namespace reprieve::kubelet {
 namespace {
 
 constexpr std::size_t kMaxHostname = 63;
 
-std::optional<std::uint32_t> SecurityNumber(const core::PodSpec& pod, const core::Container& container,
-                                            std::string_view field) {
-  for (const core::Value* context : {&container.rest["securityContext"], &pod.rest["securityContext"]}) {
-    const core::Value* value = context->Find(field);
-    if (value != nullptr && value->IsNumber()) return static_cast<std::uint32_t>(value->AsInt());
-  }
-  return std::nullopt;
+// A limit of 0 is none.
+std::optional<std::int64_t> LimitOf(const core::Container& container, std::string_view resource) {
+  const auto limit = scheduler::LimitOf(container, std::string(resource));
+  return limit && *limit > 0 ? limit : std::nullopt;
+}
+
+// As container runtimes take a path that is not absolute.
+std::string FromRoot(std::string path) {
+  return path.empty() || path.front() == '/' ? std::move(path) : Cat("/", path);
+}
+
+// As the kubelet names a pod in a message: name_namespace(uid).
+std::string NameOf(const meta::ObjectMeta& pod) {
+  return Cat(pod.name, "_", pod.namespace_, "(", pod.uid, ")");
 }
 
 std::int64_t GpusOf(const core::Container& container) {
@@ -42,13 +51,16 @@ std::vector<std::string> GpusFor(const core::Container& container, const core::P
 }
 
 // Where a container works that names no directory: where Reprieve was started, unless a volume of its own hides that.
-std::string DefaultDirectory(const ContainerContext& context, const std::vector<runtime::Mount>& mounts) {
+// A user who may not enter it works in "/", as images have it that name no directory either.
+std::string DefaultDirectory(const ContainerContext& context, const std::vector<runtime::Mount>& mounts,
+                             const Security& security) {
   for (const runtime::Mount& mount : mounts) {
     if (context.working_directory == mount.container_path ||
         context.working_directory.starts_with(mount.container_path + "/")) {
       return mount.container_path;
     }
   }
+  if (security.user && !MayEnter(context.working_directory, *security.user, security.group.value_or(0))) return "/";
   return context.working_directory;
 }
 
@@ -57,6 +69,10 @@ std::string DefaultDirectory(const ContainerContext& context, const std::vector<
 Result<runtime::ContainerSpec> MakeContainerSpec(const core::Container& container, const ContainerContext& context) {
   const core::PodSpec& pod = *context.facts.spec;
   if (auto why_not = context.images.WhyNotRunnable(container)) return Error{std::move(*why_not)};
+  const Security security = SecurityOf(pod, container);
+  if (const auto why = WhyRoot(security, context.user)) {
+    return Error{Cat(*why, " (pod: ", Quote(NameOf(*context.facts.metadata)), ", container: ", container.name, ")")};
+  }
   auto own = ContainerEnvironment(container, context.facts, context.settings);
   if (!own) return own.error();
   const Variables variables = [&own](std::string_view name) -> const std::string* {
@@ -69,26 +85,30 @@ Result<runtime::ContainerSpec> MakeContainerSpec(const core::Container& containe
   auto mounts = context.volumes.MountsOf(container, variables);
   if (!mounts) return mounts.error();
   out.mounts = std::move(*mounts);
+  for (runtime::Mount& mount : out.mounts) mount.container_path = FromRoot(std::move(mount.container_path));
 
   Environment environment = context.base_environment;
   environment.insert_or_assign("HOSTNAME", context.hostname);
-  if (!context.gpus.empty()) {
-    if (const auto gpus = GpusFor(container, pod, context.gpus); !gpus.empty()) {
-      environment.insert_or_assign("CUDA_VISIBLE_DEVICES", Join(gpus, ","));
-      environment.insert_or_assign("NVIDIA_VISIBLE_DEVICES", Join(gpus, ","));
-    }
+  // Empty where a node's GPUs are only said to be there (--node-resource): no program may take the machine's for them.
+  if (GpusOf(container) > 0) {
+    const std::string gpus = Join(GpusFor(container, pod, context.gpus), ",");
+    environment.insert_or_assign("CUDA_VISIBLE_DEVICES", gpus);
+    environment.insert_or_assign("NVIDIA_VISIBLE_DEVICES", gpus);
   }
   for (auto& [name, value] : *own) environment.insert_or_assign(name, std::move(value));
   out.environment.reserve(environment.size());
   for (const auto& [name, value] : environment) out.environment.push_back(Cat(name, "=", value));
   if (context.names) PreloadNames(context.names->library, context.names->hosts_file, context.hostname, out.environment);
 
-  out.working_directory = container.working_dir.empty() ? DefaultDirectory(context, out.mounts) : container.working_dir;
-  out.termination_message_path = container.termination_message_path;
-  out.limits.memory_bytes = scheduler::LimitOf(container, std::string(scheduler::kMemory));
-  out.limits.cpu_milli = scheduler::LimitOf(container, std::string(scheduler::kCpu));
-  out.uid = SecurityNumber(pod, container, "runAsUser");
-  out.gid = SecurityNumber(pod, container, "runAsGroup");
+  out.working_directory =
+      container.working_dir.empty() ? DefaultDirectory(context, out.mounts, security) : container.working_dir;
+  out.termination_message_path = FromRoot(container.termination_message_path);
+  out.limits.memory_bytes = LimitOf(container, scheduler::kMemory);
+  out.limits.cpu_milli = LimitOf(container, scheduler::kCpu);
+  out.uid = security.user;
+  out.gid = security.group;
+  out.privileges = security.privileges;
+  out.read_only_root = security.read_only_root;
   return out;
 }
 
@@ -109,6 +129,7 @@ Result<runtime::ExecSpec> MakeExecSpec(const core::Container& container, const s
   out.working_directory = std::move(own->working_directory);
   out.uid = own->uid;
   out.gid = own->gid;
+  out.privileges = own->privileges;
   return out;
 }
 

@@ -1,6 +1,7 @@
 // From a container of a pod to what the runtime is asked to run.
 //
-// Source: the API's fields of a container; the kubelet's order of doing it. Pure. Errors make the container wait.
+// Source: the API's fields of a container; the kubelet's order of doing it. Of the machine it looks only at who may
+// enter a directory. Errors make the container wait.
 #pragma once
 
 #include <optional>
@@ -32,6 +33,8 @@ struct ContainerContext {
   const Environment& base_environment;
   // Where a container works that names no directory.
   const std::string& working_directory;
+  // Who runs a container that names no user.
+  std::uint32_t user = 0;
   // What finds names for it; absent: its /etc/hosts, or nothing.
   std::optional<NamesByLibrary> names = std::nullopt;
 };

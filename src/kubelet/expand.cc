@@ -3,7 +3,7 @@
 namespace reprieve::kubelet {
 namespace {
 
-// Reads what follows a '$' and appends what it stands for. Returns how much of `rest` it was.
+// Reads what follows a '$' and appends its expansion. Returns how many bytes of `rest` it took.
 std::size_t ReadReference(std::string_view rest, const Variables& variables, std::string& out) {
   switch (rest.front()) {
     case '$':

@@ -1,7 +1,7 @@
-// $(VAR) in commands, arguments and values of the environment.
+// $(VAR) in commands, arguments and environment values.
 //
-// Source: the Kubernetes API's references to variables: $(NAME) becomes the value, $$ becomes $, and what names nothing
-// or is not closed stays as it is. Pure; safe from any thread.
+// Source: variable references of the Kubernetes API: $(NAME) becomes the value, $$ becomes $, and a reference that is
+// unknown or unclosed stays as it is. Pure; safe from any thread.
 #pragma once
 
 #include <functional>
@@ -10,7 +10,7 @@
 
 namespace reprieve::kubelet {
 
-// The value of a variable; null pointer if there is none of that name.
+// The value of a variable; null if there is none of that name.
 using Variables = std::function<const std::string*(std::string_view name)>;
 
 std::string Expand(std::string_view text, const Variables& variables);

@@ -23,7 +23,7 @@ TEST(Expand, FollowsTheApiInEveryCase) {
       {"plain", "plain"},
       {"$(A)", "1"},
       {"x$(A)y$(A)z", "x1y1z"},
-      {"$(B)", "$(A)"},  // not again
+      {"$(B)", "$(A)"},  // expanded only once
       {"$(EMPTY)", ""},
       {"$(MISSING)", "$(MISSING)"},
       {"$$(A)", "$(A)"},

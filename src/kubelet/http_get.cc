@@ -10,7 +10,7 @@ namespace {
 constexpr std::size_t kMaxHead = std::size_t{64} << 10;
 constexpr std::size_t kMaxBody = std::size_t{10} << 10;
 constexpr std::string_view kHeadEnd = "\r\n\r\n";
-// Servers tell a kubelet's probes by this.
+// Servers recognise a kubelet's probes by this.
 constexpr std::string_view kUserAgent = "kube-probe/1.36 (reprieve)";
 
 std::string Authority(const HttpGet& get) {
@@ -18,7 +18,7 @@ std::string Authority(const HttpGet& get) {
   return v6 ? Cat("[", get.host, "]:", get.port) : Cat(get.host, ":", get.port);
 }
 
-// A path without what would end a request's line; the fragment stays here.
+// The path, escaped so that it can't end the request line, without its fragment.
 std::string Target(std::string_view path) {
   constexpr std::string_view kHex = "0123456789ABCDEF";
   path = path.substr(0, path.find('#'));
@@ -34,7 +34,7 @@ std::string Target(std::string_view path) {
   return out;
 }
 
-// Nothing in a value may begin another field.
+// Keeps a header value from starting another field.
 std::string OneLine(std::string text) {
   std::replace_if(
       text.begin(), text.end(), [](char c) { return c == '\r' || c == '\n' || c == '\0'; }, ' ');
@@ -91,7 +91,7 @@ std::optional<HttpGet> HttpGet::Redirected(std::string_view location) const {
     out.path = std::string(location);
     return out;
   }
-  // Beside the page that it stands on.
+  // Relative to the page with the redirect.
   const std::string target = Target(path);
   const std::string_view here = std::string_view(target).substr(0, target.find('?'));
   out.path = location.starts_with('?') ? Cat(here, location) : Cat(here.substr(0, here.rfind('/') + 1), location);
@@ -104,7 +104,7 @@ HttpAnswer::State HttpAnswer::Read(std::string_view bytes) {
 }
 
 HttpAnswer::State HttpAnswer::End() {
-  // Without a length the end is the end; with one, something is missing.
+  // Without a length the body ends with the connection; with one, part of it is missing.
   return status_ != 0 && !length_ && !chunked_ ? State::kComplete : State::kBroken;
 }
 
@@ -124,7 +124,7 @@ HttpAnswer::State HttpAnswer::ReadHead() {
   if (!status || *status < 100) return State::kBroken;
   std::string rest = head_.substr(end + kHeadEnd.size());
   if (*status < 200 && *status != 101) {
-    // An interim answer; the real one follows.
+    // An interim response; the final one follows.
     head_.clear();
     return Read(rest);
   }

@@ -1,6 +1,6 @@
-// What an httpGet probe says and hears on its connection: the request, the answer, and where a redirect leads.
+// What an httpGet probe sends and receives: the request, the response, and where a redirect leads.
 //
-// Source: core/v1 HTTPGetAction; the kubelet's prober: HTTP/1.1 with one request a connection, 200 to 399 is success, a
+// Source: core/v1 HTTPGetAction; the kubelet's prober: HTTP/1.1, one request per connection, 200 to 399 is success, the
 // body is read to at most 10 KiB, redirects are followed on the same host, up to ten. Pure; safe from any thread.
 #pragma once
 
@@ -22,20 +22,20 @@ struct HttpGet {
 
   std::string Url() const;
   std::string Request() const;
-  // What a redirect asks for instead; nothing if it leads to another host or protocol, which is not followed.
+  // The request that a redirect asks for; nullopt if it leads to another host or protocol, which is not followed.
   std::optional<HttpGet> Redirected(std::string_view location) const;
 };
 
-// Reads an answer as its bytes come.
+// Parses a response as its bytes arrive.
 class HttpAnswer {
  public:
   enum class State : std::uint8_t { kReading, kComplete, kBroken };
 
   State Read(std::string_view bytes);
-  // The connection has ended.
+  // The connection was closed.
   State End();
 
-  // Of what has been read; 0 before the head is complete.
+  // The status code; 0 before the head is complete.
   int status() const { return status_; }
   const std::string& location() const { return location_; }
   bool IsRedirect() const;

@@ -9,7 +9,7 @@ bool IsBlank(char c) {
   return c == ' ' || c == '\t' || c == '\n';
 }
 
-// registry:5000/team/app:v1@sha256:... is registry:5000/team/app.
+// registry:5000/team/app:v1@sha256:... gives registry:5000/team/app.
 std::string_view WithoutTag(std::string_view image) {
   image = image.substr(0, image.find('@'));
   const std::size_t slash = image.rfind('/');
@@ -36,7 +36,7 @@ Result<std::vector<std::string>> SplitWords(std::string_view text) {
     } else if (c == '\\') {
       if (i + 1 == text.size()) return Error{Cat("the command ends with a lone backslash: ", text)};
       const char next = text[++i];
-      // Inside double quotes a backslash is itself, except before what it can protect.
+      // Inside double quotes a backslash is literal, except before a character that it can escape.
       if (quote == '"' && next != '"' && next != '\\' && next != '$' && next != '`') word.push_back('\\');
       word.push_back(next);
       in_word = true;
@@ -67,11 +67,11 @@ Status ImageMap::Add(std::string_view assignment) {
   const std::size_t equals = assignment.find('=');
   if (equals == std::string_view::npos || equals == 0) {
     return Error{
-        Cat("--image ", assignment, " is not NAME=COMMAND; write for example --image 'trainer=python3 train.py'")};
+        Cat("--image ", assignment, " is not NAME=COMMAND; for example --image 'trainer=python3 train.py'")};
   }
   auto words = SplitWords(assignment.substr(equals + 1));
   if (!words) return Error{Cat("--image ", assignment.substr(0, equals), ": ", words.error().message)};
-  if (words->empty()) return Error{Cat("--image ", assignment, " names no command after the =")};
+  if (words->empty()) return Error{Cat("--image ", assignment, " has no command after the =")};
   entries_.emplace_back(assignment.substr(0, equals), std::move(*words));
   return Ok();
 }
@@ -104,7 +104,7 @@ std::optional<std::string> ImageMap::WhyNotRunnable(const core::Container& conta
   if (!container.command.empty() || Find(container.image) != nullptr) return std::nullopt;
   const std::string name = container.image.empty() ? "NAME" : std::string(WithoutTag(container.image));
   return Cat("container ", container.name, " has no command, and nothing says what its image ", Quote(container.image),
-             " runs on this machine; give the container a command, or say --image '", name, "=COMMAND'");
+             " runs on this machine; give the container a command, or pass --image '", name, "=COMMAND'");
 }
 
 }  // namespace reprieve::kubelet

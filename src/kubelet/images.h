@@ -1,4 +1,4 @@
-// What an image stands for where there are no images: a command of this machine, its entrypoint.
+// What runs instead of an image, as there are no images here: a command of this machine as its entrypoint.
 //
 // Source: the API's rules on command and args: `command` replaces the entrypoint, `args` follow whichever it is.
 // Immutable once filled; then safe from any thread.
@@ -15,19 +15,19 @@
 
 namespace reprieve::kubelet {
 
-// As a shell splits words: blanks, '...', "..." and backslashes; nothing is expanded.
+// Splits words like a shell: blanks, '...', "..." and backslashes; nothing is expanded.
 Result<std::vector<std::string>> SplitWords(std::string_view text);
 
 class ImageMap {
  public:
-  // NAME=COMMAND. In NAME, * and ? stand for what they stand for in a shell; a NAME without a tag means every tag.
+  // NAME=COMMAND. In NAME, * and ? are wildcards as in a shell; a NAME without a tag means every tag.
   Status Add(std::string_view assignment);
-  // Null pointer if nobody has said what this image is. An exact name wins, then the first pattern that fits.
+  // Null if the image is unknown. An exact name wins, then the first pattern that matches.
   const std::vector<std::string>* Find(std::string_view image) const;
 
   // The entrypoint and its arguments, before $(VAR) is expanded. REQUIRES: !WhyNotRunnable(container).
   std::vector<std::string> CommandOf(const core::Container& container) const;
-  // What keeps this container from running, and what to do; nothing if it can run.
+  // Why this container can't run, and what to do about it; nullopt if it can.
   std::optional<std::string> WhyNotRunnable(const core::Container& container) const;
 
  private:

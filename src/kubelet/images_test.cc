@@ -36,14 +36,14 @@ TEST(SplitWords, SplitsAsAShellDoesAndExpandsNothing) {
   for (const std::string_view bad : {"'open", "\"open", "end\\"}) EXPECT_FALSE(SplitWords(bad).ok()) << bad;
 }
 
-TEST(ImageMap, ACommandRunsAsItIsAndArgsFollowTheEntrypoint) {
+TEST(ImageMap, ACommandReplacesTheEntrypointAndArgsFollowIt) {
   ImageMap images;
   ASSERT_TRUE(images.Add("trainer=python3 'my train.py'").ok());
   EXPECT_EQ(images.CommandOf(Of("trainer", {"sh", "-c"}, {"exit 1"})), (Words{"sh", "-c", "exit 1"}));
   EXPECT_EQ(images.CommandOf(Of("trainer", {}, {"--lr", "1"})), (Words{"python3", "my train.py", "--lr", "1"}));
 }
 
-TEST(ImageMap, AnExactNameWinsOverAPatternAndATagIsNoMatter) {
+TEST(ImageMap, AnExactNameWinsOverAPatternAndANameWithoutATagMeansEveryTag) {
   ImageMap images;
   ASSERT_TRUE(images.Add("*=any").ok());
   ASSERT_TRUE(images.Add("reg.io:5000/team/app=app").ok());
@@ -54,12 +54,12 @@ TEST(ImageMap, AnExactNameWinsOverAPatternAndATagIsNoMatter) {
   EXPECT_EQ(*images.Find("busybox:1.37"), Words{"any"});
 }
 
-TEST(ImageMap, AnImageThatNobodyKnowsIsRefusedWithWhatToDo) {
+TEST(ImageMap, AnUnknownImageIsRefusedWithAdvice) {
   const ImageMap images;
   EXPECT_FALSE(images.WhyNotRunnable(Of("x", {"true"})));
   EXPECT_EQ(images.WhyNotRunnable(Of("pytorch:2.1")),
             "container main has no command, and nothing says what its image \"pytorch:2.1\" runs on this machine; give "
-            "the container a command, or say --image 'pytorch=COMMAND'");
+            "the container a command, or pass --image 'pytorch=COMMAND'");
 }
 
 TEST(ImageMap, AnAssignmentWithoutNameOrCommandIsAnError) {

@@ -1,8 +1,8 @@
-// Names for pods that can be shown no /etc/hosts of their own: nss_wrapper, a library preloaded into their programs,
-// looks names up in a file of ours first, and answers gethostname with the pod's.
+// Host names for pods that can't have their own /etc/hosts: nss_wrapper, a library preloaded into their programs, looks
+// names up in a file of ours first, and makes gethostname return the pod's.
 //
-// It serves programs that use the C library's resolver: not static ones, nor those that ask a name server themselves.
-// Source: nss_wrapper 1.1.12.  Thread rules: any thread; Find looks at the machine's files.
+// It works for programs that use the C library's resolver: not for static ones, nor for those that query DNS themselves.
+// Source: nss_wrapper 1.1.12. Thread rules: any thread; FindNamesLibrary reads the file system.
 #pragma once
 
 #include <optional>
@@ -11,11 +11,11 @@
 
 namespace reprieve::kubelet {
 
-// The library beside the C library that programs of this machine use; nothing if it is not installed.
+// The library, in the directory of the machine's C library; nullopt if it is not installed.
 std::optional<std::string> FindNamesLibrary();
 
-// Adds to KEY=VALUE variables what lets the library find `hosts_file`. A container that uses nss_wrapper for hosts
-// itself keeps its own; other libraries that it preloads stay, and come first.
+// Adds the variables that preload the library and point it to `hosts_file`. A container that sets nss_wrapper's hosts
+// file itself is left alone; other libraries that it preloads stay, and come first.
 void PreloadNames(const std::string& library, const std::string& hosts_file, const std::string& hostname,
                   std::vector<std::string>& environment);
 

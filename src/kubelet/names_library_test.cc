@@ -22,7 +22,7 @@ TEST(NamesLibrary, ComesAfterWhatTheContainerPreloads) {
   EXPECT_EQ(Preloaded({"LD_PRELOAD="})[0], "LD_PRELOAD=/lib/names.so");
 }
 
-TEST(NamesLibrary, LeavesAloneAContainerThatWrapsHostsItself) {
+TEST(NamesLibrary, LeavesAloneAContainerThatSetsAHostsFileItself) {
   EXPECT_EQ(Preloaded({"NSS_WRAPPER_HOSTS=/own"}), Variables{"NSS_WRAPPER_HOSTS=/own"});
 }
 

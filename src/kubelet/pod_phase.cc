@@ -29,7 +29,7 @@ bool IsWaiting(const core::ContainerState& state) {
   return !state.running && !state.terminated;
 }
 
-// A failure that its own policy or the pod's does not try again.
+// A failure after which neither the container's nor the pod's policy restarts it.
 bool FailsForGood(const core::PodSpec& spec, const core::Container& container, std::int32_t exit_code) {
   return exit_code != 0 && JudgeExit(spec, container, true, exit_code) == AfterExit::kStay;
 }

@@ -67,7 +67,7 @@ TEST(PodProbes, AFailedLivenessProbeStopsTheContainerWithThePodsGraceAndOnFailur
   main.liveness_probe = Every(2, 2);
   core::PodSpec spec = Of(kOnFailure, main);
   spec.termination_grace_period_seconds = 7;
-  for (const std::int32_t code : {143, 0}) {  // even if it takes the signal for its success
+  for (const std::int32_t code : {143, 0}) {  // even if it exits 0 on the signal
     Rehearsal pod(spec);
     pod.Answer("main liveness", kBad);
     EXPECT_EQ(pod.Done(), "start main, probe main liveness");
@@ -85,7 +85,7 @@ TEST(PodProbes, AFailedLivenessProbeStopsTheContainerWithThePodsGraceAndOnFailur
   }
 }
 
-TEST(PodProbes, UnderNeverTheExitCodeStandsAsItCame) {
+TEST(PodProbes, UnderNeverTheExitCodeIsReportedUnchanged) {
   core::Container main = AContainer("main");
   main.liveness_probe = Every(1);
   main.liveness_probe->termination_grace_period_seconds = 3;
@@ -100,7 +100,7 @@ TEST(PodProbes, UnderNeverTheExitCodeStandsAsItCame) {
   }
 }
 
-TEST(PodProbes, AGraceOfLessThanTwoSecondsIsTwo) {
+TEST(PodProbes, AGracePeriodIsAtLeastTwoSeconds) {
   core::Container main = AContainer("main");
   main.startup_probe = Every(1);
   core::PodSpec spec = Of(kNever, main);
@@ -133,7 +133,7 @@ TEST(PodProbes, ASidecarWhoseStartupFailsIsRestartedEvenInAPodThatNeverRestarts)
   EXPECT_EQ(pod.Answer("side startup", kGood).Done(), "start main");
 }
 
-TEST(PodProbes, AnAnswerToAnEarlierRunIsNobodys) {
+TEST(PodProbes, AnAnswerToAnEarlierRunIsIgnored) {
   core::Container main = AContainer("main");
   main.readiness_probe = Every(1);
   Rehearsal pod(Of(kOnFailure, main));
@@ -147,7 +147,7 @@ TEST(PodProbes, AnAnswerToAnEarlierRunIsNobodys) {
   EXPECT_EQ(pod.Phase(), PodPhase::kSucceeded);
 }
 
-TEST(PodProbes, AFailureOfAPodThatIsDeletedChangesNothing) {
+TEST(PodProbes, AProbeFailureOfADeletedPodChangesNothing) {
   core::Container main = AContainer("main");
   main.liveness_probe = Every(1);
   Rehearsal pod(Of(kOnFailure, main));

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/saturate.h"
 #include "base/text.h"
 #include "kubelet/pod_phase.h"
 
@@ -14,11 +15,11 @@ constexpr Nanoseconds kBackoffCap = Seconds(300);
 constexpr Nanoseconds kGoodRun = std::chrono::minutes(10);
 constexpr Nanoseconds kStartRetry = Seconds(10);
 constexpr std::int64_t kDefaultGraceSeconds = 30;
-// The kubelet's minimum for what it stops of its own accord, and for a sidecar when the others have used up the time.
+// The kubelet's minimum for a container that it stops itself, and for a sidecar when the others have used up the time.
 constexpr Nanoseconds kMinimumGrace = Seconds(2);
 constexpr std::int32_t kKilledCode = 137;
 
-// As Go prints a time.Duration: 500ms, 10s, 1m20s, 5m0s; without fractions.
+// Like Go's time.Duration.String: 500ms, 10s, 1m20s, 5m0s; without fractions.
 std::string GoDuration(Nanoseconds duration) {
   const std::int64_t seconds = std::chrono::duration_cast<Seconds>(duration).count();
   if (seconds < 1) return Cat(std::chrono::duration_cast<std::chrono::milliseconds>(duration).count(), "ms");
@@ -39,7 +40,7 @@ PodWorker::PodWorker(Identity identity, std::shared_ptr<const core::PodSpec> spe
       records_(ContainerCount(*spec_)) {}
 
 Nanoseconds PodWorker::Grace() const {
-  return Seconds(spec_->termination_grace_period_seconds.value_or(kDefaultGraceSeconds));
+  return DurationOfSeconds(spec_->termination_grace_period_seconds.value_or(kDefaultGraceSeconds));
 }
 
 bool PodWorker::AnyAlive() const {
@@ -61,8 +62,8 @@ void PodWorker::Started(std::size_t container, Time at) {
 
 void PodWorker::Exited(std::size_t container, ContainerEnd end, Time now) {
   Record& record = records_[container];
-  REPRIEVE_CHECK(record.alive(), "a container that does not run cannot exit");
-  // A clock that was set meanwhile must not put the end into the future: back-off counts from it.
+  REPRIEVE_CHECK(record.alive(), "only a running container exits");
+  // If the clock was set back, the end must not lie in the future: back-off counts from it.
   end.finished_at = std::min(end.finished_at, now);
   end.started_at = std::min(end.started_at, end.finished_at);
   const bool failed_probe = record.probes && record.probes->failed();
@@ -94,7 +95,7 @@ void PodWorker::Exited(std::size_t container, ContainerEnd end, Time now) {
   }
 }
 
-// The first restart comes at once; each one makes the next wait longer, unless a good run lies between.
+// The first restart is immediate; each one makes the next wait longer, unless the container ran long enough in between.
 void PodWorker::Restart(Record& record, Time now) {
   const Time finished = record.last->finished_at;
   if (!record.backoff || finished - record.backoff_set_at > kGoodRun) {
@@ -116,7 +117,7 @@ void PodWorker::CannotStart(std::size_t container, std::string reason, std::stri
   if (record.stage != Stage::kStarting) return;
   record.stage = record.last ? Stage::kEnded : Stage::kWaiting;
   record.not_before = now + kStartRetry;
-  --record.attempt;  // no container came to be
+  --record.attempt;  // no container was created
   if (record.waiting_reason == reason && record.waiting_message == message) return;
   record.waiting_reason = std::move(reason);
   record.waiting_message = std::move(message);
@@ -157,7 +158,7 @@ void PodWorker::End(Ending why, Nanoseconds grace, Time now) {
   } else {
     end_by_ = std::min(end_by_, now + grace);
     end_grace_ = std::min(end_grace_, grace);
-    // What has run its course, or was stopped for its deadline, stays so.
+    // A pod that ended by itself or for its deadline keeps that reason.
   }
 }
 
@@ -165,9 +166,9 @@ PodActions PodWorker::Next(Time now) {
   PodActions actions;
   if (finished_) return actions;
   if (ending_ == Ending::kNo && spec_->active_deadline_seconds) {
-    const Time deadline = start_time_ + Seconds(*spec_->active_deadline_seconds);
+    const Time deadline = start_time_ + DurationOfSeconds(*spec_->active_deadline_seconds);
     if (HasRunItsCourse()) {
-      // It has ended in time.
+      // It ended before the deadline.
     } else if (now >= deadline) {
       End(Ending::kDeadline, Grace(), now);
     } else {
@@ -183,7 +184,7 @@ PodActions PodWorker::Next(Time now) {
   } else {
     StartDue(now, actions);
   }
-  TendProbes(now, actions);
+  RunProbes(now, actions);
   if (ending_ != Ending::kNo && !AnyAlive()) {
     Finish();
     actions.wake.reset();
@@ -191,7 +192,7 @@ PodActions PodWorker::Next(Time now) {
   return actions;
 }
 
-// All regular containers have ended for good, or one that had to come before them has failed for good.
+// All regular containers have ended for good, or an init container has failed for good.
 bool PodWorker::HasRunItsCourse() const {
   if (restarting_all_) return false;
   if (init_failed_) return true;
@@ -229,7 +230,7 @@ void PodWorker::StartIfDue(std::size_t container, Time now, PodActions& actions)
   actions.start.push_back({container, record.attempt});
 }
 
-void PodWorker::TendProbes(Time now, PodActions& actions) {
+void PodWorker::RunProbes(Time now, PodActions& actions) {
   for (std::size_t i = 0; i < records_.size(); ++i) {
     Record& record = records_[i];
     if (!record.probes) continue;
@@ -246,7 +247,7 @@ void PodWorker::StopForProbe(std::size_t container, ProbeKind kind, Time now, Po
   const Record& record = records_[container];
   const core::Container& spec = ContainerAt(*spec_, container);
   const auto& own = ProbeOf(spec, kind)->termination_grace_period_seconds;
-  Stop(container, now + std::max<Nanoseconds>(own ? Seconds(*own) : Grace(), kMinimumGrace), now, actions);
+  Stop(container, now + std::max<Nanoseconds>(own ? DurationOfSeconds(*own) : Grace(), kMinimumGrace), now, actions);
   const std::int32_t run = record.probes->probe(kind).run();
   std::string& why = actions.stop.back().why;
   why = Cat("container ", spec.name, " failed its ", NameOf(kind), " probe");
@@ -255,7 +256,7 @@ void PodWorker::StopForProbe(std::size_t container, ProbeKind kind, Time now, Po
            RestartsAfterFailedProbe(*spec_, spec) ? "restarted" : "stopped");
 }
 
-// All but the sidecars at once; then the sidecars, the last one first.
+// All but the sidecars at once; then the sidecars in reverse order.
 void PodWorker::StopAll(Time now, PodActions& actions) {
   bool others_alive = false;
   for (std::size_t i = 0; i < records_.size(); ++i) {
@@ -272,7 +273,7 @@ void PodWorker::StopAll(Time now, PodActions& actions) {
   }
 }
 
-// For RestartAllContainers: in no order, and without grace (KEP-5532).
+// For RestartAllContainers: all at once and without a grace period (KEP-5532).
 void PodWorker::KillAll(Time now, PodActions& actions) {
   for (std::size_t i = 0; i < records_.size(); ++i) {
     if (records_[i].alive()) Stop(i, now, now, actions);
@@ -281,7 +282,7 @@ void PodWorker::KillAll(Time now, PodActions& actions) {
 
 void PodWorker::Stop(std::size_t container, Time by, Time now, PodActions& actions) {
   Record& record = records_[container];
-  // Told already, and no shorter now.
+  // Already stopping, with no more time than this.
   if (record.stop_by && *record.stop_by <= by) return;
   record.stop_by = by;
   actions.stop.push_back({container, std::max(by - now, Nanoseconds(0))});
@@ -297,7 +298,7 @@ void PodWorker::BeginAgain() {
     record.done = false;
     record.started_once = false;
     record.backing_off = false;
-    // The container whose exit asked for it still waits its turn, so that a pod cannot spin.
+    // The container whose exit triggered the restart keeps its back-off, so that a pod can't spin.
     if (record.not_before) LengthenBackoff(record, *record.not_before);
   }
   ++revision_;
@@ -306,7 +307,7 @@ void PodWorker::BeginAgain() {
 void PodWorker::Finish() {
   finished_ = true;
   for (Record& record : records_) record.backing_off = false;
-  // Once a pod has begun, a container of it that never ran counts as lost.
+  // Once any container of a pod has run, one that never ran counts as lost.
   const auto regular = records_.begin() + static_cast<std::ptrdiff_t>(spec_->init_containers.size());
   const bool begun =
       std::any_of(regular, records_.end(), [](const Record& record) { return record.started_once || record.last; });
@@ -336,7 +337,7 @@ void PodWorker::WriteStatus(Time now, core::PodStatus& status) const {
   core::PodPhase phase = PhaseOf(*spec_, status, finished_);
   const bool terminal = phase == core::PodPhase::kSucceeded || phase == core::PodPhase::kFailed;
   if (finished_ && (!terminal || ending_ == Ending::kDeadline)) phase = core::PodPhase::kFailed;
-  // Nobody may take a pod for ended while a container of it can still run.
+  // The phase must not be terminal while a container can still run.
   if (!finished_ && terminal) phase = status.phase;
   status.phase = phase;
   if (finished_ && ending_ == Ending::kDeadline) {
@@ -368,13 +369,13 @@ core::ContainerStatus PodWorker::StatusOf(std::size_t container) const {
   }
   const bool restarting = record.stage == Stage::kStarting || record.stage == Stage::kEnded;
   if (restarting && record.last && !record.backing_off && record.waiting_reason.empty()) {
-    // An attempt that is only starting has nothing to show yet.
+    // An attempt that is still starting has no state of its own yet.
     const std::int32_t attempt = record.attempt - (record.stage == Stage::kStarting ? 1 : 0);
     out.restart_count = std::max(attempt, 0);
     if (attempt >= 0) out.container_id = ContainerIdOf(container, attempt);
     out.state = Terminated(container, *record.last, attempt);
     if (record.before_last) out.last_state = Terminated(container, *record.before_last, attempt - 1);
-    // An init container that has done its work keeps `ready`, as the kubelet has it.
+    // An init container that succeeded stays `ready`, as in the kubelet.
     out.ready = IsInit(*spec_, container) && !Sidecar(container) && record.last->exit_code == 0;
     return out;
   }

@@ -26,17 +26,17 @@ struct ContainerEnd {
   Time finished_at;
 };
 
-// What is to be done now. Containers are numbered as in restart.h.
+// What to do now. Containers are numbered as in restart.h.
 struct PodActions {
   struct Start {
     std::size_t container = 0;
     std::int32_t attempt = 0;  // counts from 0
   };
-  // Again, with less grace, if the pod has less time than was said before.
+  // Repeated with a shorter grace period if the pod's time is cut.
   struct Stop {
     std::size_t container = 0;
     Nanoseconds grace{};
-    std::string why = {};  // for people, if a probe wants it
+    std::string why = {};  // for people, if a probe caused it
   };
   // An attempt of a probe, to be answered by Probed.
   struct Try {
@@ -47,7 +47,7 @@ struct PodActions {
   std::vector<Start> start;
   std::vector<Stop> stop;
   std::vector<Try> probe;
-  // Ask again then, if nothing happens before.
+  // When to call Next again if no event comes earlier.
   std::optional<Time> wake;
 };
 
@@ -62,35 +62,35 @@ class PodWorker {
   // The kubelet's.
   static constexpr Nanoseconds kUsualBackoff = Seconds(10);
 
-  // The pod has come to this node. `backoff`: the first wait of a container that fails again and again.
+  // The pod was bound to this node. `backoff`: the first wait of a container in a crash loop.
   PodWorker(Identity identity, std::shared_ptr<const core::PodSpec> spec, Time now,
             Nanoseconds backoff = kUsualBackoff);
 
-  // --- what has happened ---
+  // --- events ---
 
   void Started(std::size_t container, Time at);
-  // Ends a start too that never became a process.
+  // Also reports a start that never became a process.
   void Exited(std::size_t container, ContainerEnd end, Time now);
-  // A start that could not even be tried; it is tried again in a while.
+  // A start that could not even be attempted; it is retried later.
   void CannotStart(std::size_t container, std::string reason, std::string message, Time now);
-  // A start that was asked for and has been given up before anything came of it.
+  // A requested start was given up before it had any effect.
   void StartCancelled(std::size_t container);
-  // What came of an attempt, in words. An answer that comes after its container has ended is no error.
+  // The result of an attempt; `message` is for people. A result for a container that has ended is ignored.
   void Probed(const PodActions::Try& attempt, ProbeOutcome outcome, std::string message, Time now);
-  // The pod is to go. Of several graces, the one that ends first holds.
+  // The pod is deleted. Of several grace periods, the one that ends first holds.
   void Delete(Nanoseconds grace, Time now);
 
-  // --- what follows ---
+  // --- results ---
 
   PodActions Next(Time now);
   // No container runs, and none ever will again.
   bool finished() const { return finished_; }
-  // Grows whenever the status has changed.
+  // Grows whenever the status changes.
   std::uint64_t revision() const { return revision_; }
-  // Brings phase, container statuses and the kubelet's conditions up to date; leaves alone what others have written.
+  // Updates phase, container statuses and the kubelet's conditions; leaves everything else in `status` alone.
   void WriteStatus(Time now, core::PodStatus& status) const;
 
-  // Whether that start is still wanted and has come to nothing yet.
+  // Whether that start is still wanted and has no result yet.
   bool IsStarting(std::size_t container, std::int32_t attempt) const {
     return records_[container].stage == Stage::kStarting && records_[container].attempt == attempt;
   }
@@ -111,12 +111,12 @@ class PodWorker {
     std::optional<Time> not_before;
     std::string waiting_reason;
     std::string waiting_message;
-    // The crash loop: the delay that the newest restart has set, and when it did.
+    // The crash loop: the delay that the newest restart set, and when.
     std::optional<Nanoseconds> backoff;
     Time backoff_set_at{};
-    std::optional<Time> stop_by;              // when it was last told it would be killed
-    std::unique_ptr<ContainerProbes> probes;  // while it runs; null pointer: it has none
-    std::string probe_failure;                // what the newest attempt that may stop it has met
+    std::optional<Time> stop_by;              // when it will be killed, by the newest Stop
+    std::unique_ptr<ContainerProbes> probes;  // while it runs; null: it has none
+    std::string probe_failure;                // of the newest startup or liveness attempt
 
     bool alive() const { return stage == Stage::kStarting || stage == Stage::kRunning; }
   };
@@ -130,7 +130,7 @@ class PodWorker {
   bool HasRunItsCourse() const;
   void StartDue(Time now, PodActions& actions);
   void StartIfDue(std::size_t container, Time now, PodActions& actions);
-  void TendProbes(Time now, PodActions& actions);
+  void RunProbes(Time now, PodActions& actions);
   void StopForProbe(std::size_t container, ProbeKind probe, Time now, PodActions& actions);
   void StopAll(Time now, PodActions& actions);
   void KillAll(Time now, PodActions& actions);

@@ -55,7 +55,7 @@ TEST(PodWorker, APodOfOneContainerGoesFromPendingToItsEnd) {
   }
 }
 
-TEST(PodWorker, AConditionKeepsItsTimeWhileItKeepsItsStatusAndOthersConditionsStay) {
+TEST(PodWorker, AConditionWithTheSameStatusKeepsItsTimeAndForeignConditionsStay) {
   Rehearsal pod(ASpec(kOnFailure, {AContainer("a"), AContainer("b")}));
   core::PodCondition foreign;
   foreign.type = "DisruptionTarget";
@@ -118,7 +118,7 @@ TEST(PodWorker, AnInitContainerOfAnOnFailurePodIsTriedAgain) {
 TEST(PodWorker, ACrashLoopBacksOffFromTenSecondsToFiveMinutes) {
   Rehearsal pod(ASpec(kOnFailure, {AContainer("main")}));
   pod.Exit("main", 1);
-  EXPECT_EQ(pod.Done(), "start main, start main");  // the first restart comes at once
+  EXPECT_EQ(pod.Done(), "start main, start main");  // the first restart is immediate
   const std::pair<int, std::string> delays[] = {{10, "10s"},    {20, "20s"},   {40, "40s"},  {80, "1m20s"},
                                                 {160, "2m40s"}, {300, "5m0s"}, {300, "5m0s"}};
   std::int32_t restarts = 1;
@@ -137,7 +137,7 @@ TEST(PodWorker, ACrashLoopBacksOffFromTenSecondsToFiveMinutes) {
     EXPECT_EQ(pod.StatusOf("main").restart_count, ++restarts);
   }
   pod.Wait(601).Exit("main", 1);
-  EXPECT_EQ(pod.Done(), "start main");  // a good run lay between
+  EXPECT_EQ(pod.Done(), "start main");  // it ran long enough in between
   pod.Exit("main", 1).Wait(10);
   EXPECT_EQ(pod.Done(), "start main");
 }
@@ -166,7 +166,7 @@ TEST(PodWorker, SidecarsStartInOrderAreRestartedAndStopInReverse) {
   EXPECT_EQ(pod.Phase(), PodPhase::kSucceeded);  // sidecars' codes do not count
 }
 
-TEST(PodWorker, ASidecarThatCannotStartHoldsUpThoseBehindIt) {
+TEST(PodWorker, ASidecarThatCannotStartHoldsUpLaterContainers) {
   Rehearsal pod(ASpec(kNever, {AContainer("main")}, {ASidecar("s")}), false);
   pod.Exit("s", 128, "StartError");
   EXPECT_EQ(pod.Done(), "start s, start s");
@@ -191,7 +191,7 @@ TEST(PodWorker, TheDeadlineOfAPodFailsIt) {
   EXPECT_TRUE(pod.finished());
 }
 
-TEST(PodWorker, ADeletedPodIsNeverRestartedAndEndsAsItsContainersDo) {
+TEST(PodWorker, ADeletedPodIsNeverRestartedAndItsPhaseFollowsItsContainers) {
   const struct {
     std::int32_t code;
     PodPhase phase;
@@ -210,7 +210,7 @@ TEST(PodWorker, ADeletedPodIsNeverRestartedAndEndsAsItsContainersDo) {
   }
 }
 
-TEST(PodWorker, AShorterGraceHoldsAndSidecarsGetWhatIsLeft) {
+TEST(PodWorker, AShorterGracePeriodWinsAndSidecarsGetTheRestOfIt) {
   Rehearsal pod(ASpec(kNever, {AContainer("main")}, {ASidecar("s")}));
   pod.Done();
   pod.Delete(30).Wait(3);
@@ -235,7 +235,7 @@ TEST(PodWorker, APodDeletedBeforeAnythingRanFails) {
   EXPECT_EQ(pod.StatusOf("main").state.waiting->reason, "ContainerCreating");
 }
 
-TEST(PodWorker, AContainerThatNeverRanInAPodThatHadBegunCountsAsLost) {
+TEST(PodWorker, AContainerThatNeverRanInAStartedPodCountsAsLost) {
   Rehearsal pod(ASpec(kNever, {AContainer("a"), AContainer("b")}), false);
   pod.Started("a").CannotStart("b").Delete(0).Exit("a", 0);
   EXPECT_TRUE(pod.finished());
@@ -255,7 +255,7 @@ TEST(PodWorker, ADeletedCrashLoopShowsHowItEnded) {
   EXPECT_EQ(pod.StatusOf("main").LastTermination()->exit_code, 1);
 }
 
-TEST(PodWorker, WhatCannotStartWaitsWithItsReasonAndIsTriedAgain) {
+TEST(PodWorker, AContainerThatCannotStartWaitsWithItsReasonAndIsRetried) {
   Rehearsal pod(ASpec(kNever, {AContainer("main")}), false);
   pod.CannotStart("main");
   EXPECT_EQ(pod.StatusOf("main").state.waiting->reason, "CreateContainerConfigError");
@@ -268,7 +268,7 @@ TEST(PodWorker, WhatCannotStartWaitsWithItsReasonAndIsTriedAgain) {
   EXPECT_EQ(pod.Phase(), PodPhase::kRunning);
 }
 
-TEST(PodWorker, RestartingEverythingStopsTheOthersAndBeginsWithTheInitContainers) {
+TEST(PodWorker, RestartingAllContainersStopsTheOthersAndBeginsWithTheInitContainers) {
   const auto main = WithRule(AContainer("main"), "RestartAllContainers", "In", {42});
   Rehearsal pod(ASpec(kNever, {main, AContainer("other")}, {AContainer("i")}));
   pod.Exit("i", 0);
@@ -288,7 +288,7 @@ TEST(PodWorker, RestartingEverythingStopsTheOthersAndBeginsWithTheInitContainers
   EXPECT_EQ(pod.Phase(), PodPhase::kSucceeded);
 }
 
-TEST(PodWorker, ASidecarAndAWorkerMayEachAskForEverythingToBeRestarted) {
+TEST(PodWorker, ASidecarAndAWorkerCanBothTriggerARestartOfAllContainers) {
   const auto agent = WithRule(ASidecar("agent"), "RestartAllContainers", "In", {88});
   const auto worker = WithRule(AContainer("worker"), "RestartAllContainers", "NotIn", {0});
   Rehearsal pod(ASpec(kNever, {worker}, {agent}));
@@ -311,7 +311,7 @@ TEST(PodWorker, ASidecarAndAWorkerMayEachAskForEverythingToBeRestarted) {
   EXPECT_EQ(pod.Phase(), PodPhase::kSucceeded);
 }
 
-TEST(PodWorker, WhoAsksForARestartOfEverythingAgainWaitsAsInACrashLoop) {
+TEST(PodWorker, AContainerThatKeepsTriggeringRestartsOfAllBacksOff) {
   const auto agent = WithRule(ASidecar("agent"), "RestartAllContainers", "In", {88});
   Rehearsal pod(ASpec(kNever, {AContainer("worker")}, {agent}));
   pod.Exit("agent", 88).Exit("worker", 137);

@@ -50,7 +50,7 @@ void Probe::Begin(Time now) {
   next_ = now + period_;
 }
 
-// An attempt that takes longer than the period is followed by the next at once.
+// If an attempt takes longer than the period, the next one follows immediately.
 void Probe::Report(ProbeOutcome outcome, Time now) {
   trying_ = false;
   PutOff(now);
@@ -105,7 +105,7 @@ void ContainerProbes::Report(ProbeKind kind, ProbeOutcome outcome, Time now) {
   const bool had_started = started();
   probes_[static_cast<std::size_t>(kind)]->Report(outcome, now);
   if (had_started || !started()) return;
-  // The others' time begins here.
+  // The other probes begin now.
   for (const ProbeKind other : {ProbeKind::kLiveness, ProbeKind::kReadiness}) {
     if (auto& probe = probes_[static_cast<std::size_t>(other)]) probe->PutOff(now);
   }

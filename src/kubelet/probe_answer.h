@@ -1,4 +1,4 @@
-// Who asked for an attempt of a probe, and what came of it. Plain values.
+// Which probe an attempt was for, and its result. Plain values.
 #pragma once
 
 #include <string>
@@ -16,7 +16,7 @@ struct ProbeTicket {
 struct ProbeAnswer {
   ProbeTicket ticket;
   ProbeOutcome outcome = ProbeOutcome::kUnknown;
-  // What was met, for people: "GET http://127.0.0.1:80/: 503".
+  // For people: "GET http://127.0.0.1:80/: 503".
   std::string message;
 };
 

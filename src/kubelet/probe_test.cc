@@ -11,7 +11,7 @@ constexpr auto kGood = ProbeOutcome::kSuccess;
 constexpr auto kBad = ProbeOutcome::kFailure;
 constexpr auto kUnknown = ProbeOutcome::kUnknown;
 
-// "delay 5 period 2 success 1 failure 3"; what is not named has the server's default.
+// "delay 5 period 2 success 1 failure 3"; the rest has the server's defaults.
 core::Probe Spec(std::string_view text) {
   core::Probe out;
   const auto words = Split(text, ' ');
@@ -25,7 +25,7 @@ core::Probe Spec(std::string_view text) {
   return out;
 }
 
-// One run of a container. Its probes answer at once, each with what was last said of it; time is in seconds.
+// One run of a container. Its probes answer at once, each with its current result; time is in seconds.
 class OneRun {
  public:
   explicit OneRun(const core::Container& container) : probes_(*ContainerProbes::Of(container, now_)) { Step(); }
@@ -117,10 +117,10 @@ TEST(Probe, LivenessIsAssumedGoodUntilItHasFailedOftenEnough) {
   EXPECT_EQ(run.WaitUntil(12).State(), "started ready");
   EXPECT_EQ(run.WaitUntil(13).State(), "started ready liveness-failed");
   EXPECT_EQ(run.Tried(), "3 liveness, 8 liveness, 13 liveness");
-  EXPECT_EQ(run.WaitUntil(100).Tried(), "") << "on hold until the container runs anew";
+  EXPECT_EQ(run.WaitUntil(100).Tried(), "") << "on hold until the container runs again";
 }
 
-TEST(Probe, NothingIsAskedBeforeTheStartupHasSucceeded) {
+TEST(Probe, OtherProbesWaitForTheStartupProbe) {
   OneRun run(With("period 4 failure 10", "period 3", "delay 2 period 3"));
   run.Answers(ProbeKind::kLiveness, kGood).Answers(ProbeKind::kReadiness, kGood);
   EXPECT_EQ(run.WaitUntil(9).State(), "");
@@ -135,14 +135,14 @@ TEST(Probe, TheDelayOfALaterProbeCountsFromTheStartOfTheContainer) {
   EXPECT_EQ(run.Tried(), "0 startup, 1 startup, 5 liveness");
 }
 
-TEST(Probe, AStartupThatFailsTooOftenHasTheContainerStopped) {
+TEST(Probe, AStartupProbeThatFailsTooOftenStopsTheContainer) {
   OneRun run(With("period 2 failure 2", "none", "none"));
   EXPECT_EQ(run.State(), "");
   EXPECT_EQ(run.WaitUntil(2).State(), "startup-failed");
   EXPECT_EQ(run.WaitUntil(60).Tried(), "0 startup, 2 startup");
 }
 
-TEST(Probe, AnAttemptThatCouldNotBeMadeCountsForNothing) {
+TEST(Probe, AnAttemptThatCouldNotBeMadeIsIgnored) {
   OneRun run(With("none", "period 1 failure 2", "none"));
   run.Answers(ProbeKind::kLiveness, kUnknown).WaitUntil(5);
   EXPECT_EQ(run.State(), "started ready");
@@ -150,13 +150,13 @@ TEST(Probe, AnAttemptThatCouldNotBeMadeCountsForNothing) {
   EXPECT_EQ(run.State(), "started ready liveness-failed") << "the failure at 0 and the one at 6 are in a row";
 }
 
-TEST(Probe, WhileAContainerStopsOnlyItsReadinessIsAsked) {
+TEST(Probe, WhileAContainerStopsOnlyItsReadinessIsProbed) {
   OneRun run(With("none", "period 1 failure 9", "period 1"));
   run.WaitUntil(1).Tried();
   EXPECT_EQ(run.Stops().WaitUntil(3).Tried(), "2 readiness, 3 readiness");
 }
 
-TEST(Probe, AnAttemptIsNotRepeatedBeforeItHasEndedAndTheNextFollowsAtOnceIfItWasLate) {
+TEST(Probe, AttemptsDoNotOverlapAndTheNextFollowsALateOneImmediately) {
   Probe probe(Spec("period 2"), Time{});
   EXPECT_EQ(probe.due(), Time{});
   probe.Begin(Time{});

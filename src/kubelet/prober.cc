@@ -17,7 +17,7 @@ std::chrono::milliseconds TimeoutOf(const core::Probe& probe) {
   return Seconds(std::max(probe.timeout_seconds, 1));
 }
 
-// A number, the name of one of the container's ports, or a number written as text; nothing if it is none of these.
+// A number, the name of one of the container's ports, or a number written as text; nullopt for anything else.
 std::optional<std::uint16_t> PortOf(const core::Value& port, const core::Container& container) {
   std::optional<std::int64_t> number;
   for (const core::ContainerPort& known : container.ports) {
@@ -40,22 +40,18 @@ std::string HostOf(const std::string& host, const std::string& address) {
 
 std::string WhyNotReachable(const std::string& host, const core::Value& port, const core::Container& container) {
   if (!host.empty() && host != kLocalhost && !IsAddress(host)) {
-    return Cat("asks the host ", Quote(host), " by name, which is not supported by run; give its address");
+    return Cat("probes the host ", Quote(host), " by name, which is not supported by run; give its address");
   }
   if (!PortOf(port, container)) {
-    return Cat("asks the port ", Quote(port.AsText()), ", which is none of the container's ports");
+    return Cat("probes the port ", Quote(port.AsText()), ", which is none of the container's ports");
   }
   return {};
 }
 
-// Empty: nothing is wrong with it.
+// Why the probe is not supported; empty if it is.
 std::string WhyUnsupported(const core::Probe& probe, const core::Container& container) {
-  if (!probe.rest["grpc"].IsNull())
-    return "is of kind grpc, which is not supported by run; use exec, httpGet or tcpSocket";
   if (probe.tcp_socket) return WhyNotReachable(probe.tcp_socket->host, probe.tcp_socket->port, container);
   if (!probe.http_get) return {};
-  if (probe.http_get->scheme == "HTTPS")
-    return "uses HTTPS, which is not supported by run; use HTTP, tcpSocket or exec";
   return WhyNotReachable(probe.http_get->host, probe.http_get->port, container);
 }
 

@@ -1,10 +1,10 @@
-// Prober: makes the attempts that the probes of containers ask for, each by its action.
+// Prober: makes the attempts of containers' probes, each according to its action.
 //
 //   PodWorker -> Machine -> Prober -> SocketProber -> RuntimeInbox: ProbeAnswer
 //                                  -> Runtime::Exec -> RuntimeInbox: ExecEnd -> AnswerTo
 //
-// Source: core/v1 Probe; spec of the kubelet's prober: a command succeeds with exit code 0; what could not be started
-// at all counts for nothing. Thread rules: one owner, the engine's thread; nothing is made before the first attempt.
+// Source: core/v1 Probe; the kubelet's prober: a command succeeds with exit code 0; one that could not be started is
+// ignored. Thread rules: one owner, the engine's thread; no thread is started before the first attempt.
 #pragma once
 
 #include <memory>
@@ -27,10 +27,10 @@ class Prober {
   // `address`: the pod's.
   void TrySocket(const ProbeTicket& ticket, const core::Container& container, const core::Probe& probe,
                  const std::string& address);
-  // `process` has everything but the timeout.
+  // `process` is complete except for the timeout.
   void TryExec(const ProbeTicket& ticket, const core::Probe& probe, runtime::ContainerId container,
                runtime::ExecSpec process);
-  // Nothing if nobody asked.
+  // nullopt if no attempt is waiting for it.
   std::optional<ProbeAnswer> AnswerTo(const runtime::ExecEnd& end);
 
  private:
@@ -45,7 +45,7 @@ class Prober {
   std::unordered_map<std::uint64_t, Asked> asked_;
 };
 
-// Every probe that `run` cannot make, one clear sentence each.
+// Why `run` can't make some of the probes, one sentence for each.
 std::vector<std::string> UnsupportedProbes(const core::PodSpec& spec);
 
 }  // namespace reprieve::kubelet

@@ -34,18 +34,11 @@ std::string Unsupported(core::Probe probe) {
   return Join(UnsupportedProbes(ASpec(core::RestartPolicy::kNever, {container})), "\n");
 }
 
-TEST(UnsupportedProbes, WhatRunCannotAskIsSaidBeforeAnythingStarts) {
-  core::Probe grpc;
-  grpc.rest.At("grpc").At("port") = core::Value::Int(80);
-  EXPECT_EQ(Unsupported(grpc),
-            "livenessProbe of container main is of kind grpc, which is not supported by run; "
-            "use exec, httpGet or tcpSocket");
-  EXPECT_EQ(Unsupported(Http(core::Value::Int(443), "HTTPS")),
-            "livenessProbe of container main uses HTTPS, which is not supported by run; use HTTP, tcpSocket or exec");
+TEST(UnsupportedProbes, UnsupportedProbesAreRefusedBeforeAnythingStarts) {
   EXPECT_EQ(Unsupported(Tcp(core::Value::String("db"))),
-            "livenessProbe of container main asks the port \"db\", which is none of the container's ports");
+            "livenessProbe of container main probes the port \"db\", which is none of the container's ports");
   EXPECT_EQ(Unsupported(Tcp(core::Value::Int(5432), "db.example")),
-            "livenessProbe of container main asks the host \"db.example\" by name, which is not supported by run; "
+            "livenessProbe of container main probes the host \"db.example\" by name, which is not supported by run; "
             "give its address");
 }
 
@@ -57,7 +50,7 @@ TEST(UnsupportedProbes, PortsByNumberByNameAndByNumberAsTextAreFine) {
   }
 }
 
-TEST(UnsupportedProbes, EveryProbeOfEveryContainerIsLookedAt) {
+TEST(UnsupportedProbes, EveryProbeOfEveryContainerIsChecked) {
   core::Container main = AContainer("main");
   core::Container side = ASidecar("side");
   main.readiness_probe = Http(core::Value::String("x"));
@@ -66,7 +59,7 @@ TEST(UnsupportedProbes, EveryProbeOfEveryContainerIsLookedAt) {
   EXPECT_EQ(UnsupportedProbes(ASpec(core::RestartPolicy::kNever, {main}, {side})).size(), 3U);
 }
 
-// Takes every process that is asked for.
+// Accepts every process.
 class DeafRuntime final : public runtime::Runtime {
  public:
   bool has_own_mounts() const override { return true; }
@@ -86,7 +79,7 @@ class DeafRuntime final : public runtime::Runtime {
   std::chrono::milliseconds timeout{};
 };
 
-TEST(Prober, AnExitCodeIsAnAnswerAndWhatDidNotStartIsNone) {
+TEST(Prober, AnExitCodeIsAResultAndACommandThatDidNotStartIsUnknown) {
   DeafRuntime runtime;
   RuntimeInbox inbox([] {});
   Prober prober(runtime, inbox);
@@ -114,11 +107,11 @@ TEST(Prober, AnExitCodeIsAnAnswerAndWhatDidNotStartIsNone) {
     EXPECT_EQ(answer->ticket.pod, static_cast<std::uint64_t>(end.exec));
     EXPECT_EQ(answer->outcome, c.outcome);
     EXPECT_EQ(answer->message, c.message);
-    EXPECT_FALSE(prober.AnswerTo(end)) << "nobody asks twice";
+    EXPECT_FALSE(prober.AnswerTo(end)) << "answered only once";
   }
 }
 
-TEST(Prober, ACommandThatCannotEvenBeAskedForIsAnsweredToo) {
+TEST(Prober, ACommandThatTheRuntimeRefusesIsAnsweredToo) {
   DeafRuntime runtime;
   bool woken = false;
   RuntimeInbox inbox([&] { woken = true; });

@@ -25,7 +25,7 @@ AfterExit JudgeExit(const core::PodSpec& pod, const core::Container& container, 
   }
   if (init && container.IsSidecar()) return AfterExit::kRestart;
   core::RestartPolicy policy = container.restart_policy.value_or(pod.restart_policy);
-  // An init container has to succeed once.
+  // An init container only has to succeed once.
   if (init && policy == core::RestartPolicy::kAlways) policy = core::RestartPolicy::kOnFailure;
   switch (policy) {
     case core::RestartPolicy::kAlways:

@@ -1,8 +1,8 @@
-// RuntimeInbox: what the threads of the runtime, the prober and the agents have to say, kept until the engine's thread
-// reads it.
+// RuntimeInbox: messages from the threads of the runtime, the prober and the agents, kept until the engine's thread
+// reads them.
 //
 // Thread rules: Events() are called on the runtime's thread, Add on any, Take on the engine's; `wake` is called on the
-// former, once for each time the inbox stops being empty. It outlives the runtime.
+// writer's thread, once each time the inbox stops being empty. It outlives the runtime.
 #pragma once
 
 #include <functional>
@@ -25,26 +25,26 @@ struct OutputLine {
 struct RuntimeNotice {
   std::string text;
 };
-// JobSetAgents::TakeReports has something.
+// JobSetAgents::TakeReports has reports.
 struct AgentsReported {};
 using RuntimeMessage = std::variant<runtime::ContainerStarted, runtime::ContainerExit, OutputLine, RuntimeNotice,
                                     runtime::ExecEnd, ProbeAnswer, AgentsReported>;
 
 class RuntimeInbox {
  public:
-  // Output that waits to be shown takes at most this much; of more, lines are left out, which a notice says. The log
-  // files have what rotation has kept.
+  // The limit on output that waits to be shown; lines beyond it are dropped with a notice. The log files have what
+  // rotation has kept.
   static constexpr std::size_t kMaxOutputBytes = std::size_t{8} << 20;
 
   explicit RuntimeInbox(std::function<void()> wake) : wake_(std::move(wake)) {}
   RuntimeInbox(const RuntimeInbox&) = delete;
   RuntimeInbox& operator=(const RuntimeInbox&) = delete;
 
-  // To start a runtime with. `with_lines`: output is wanted too.
+  // The callbacks for a runtime. `with_lines`: including output.
   runtime::RuntimeEvents Events(bool with_lines);
   void Add(ProbeAnswer answer) { Push(std::move(answer)); }
   void Add(AgentsReported reported) { Push(reported); }
-  // Everything so far, in its order, put into `out` instead of what it held.
+  // Replaces `out` with all messages so far, in order.
   void Take(std::vector<RuntimeMessage>& out);
 
  private:
@@ -52,7 +52,7 @@ class RuntimeInbox {
 
   std::function<void()> wake_;
   std::mutex mutex_;
-  std::vector<RuntimeMessage> messages_;  // guarded by mutex_, as are the two below
+  std::vector<RuntimeMessage> messages_;  // this and the next two are guarded by mutex_
   std::size_t output_bytes_ = 0;
   std::size_t lines_left_out_ = 0;
 };

@@ -1,6 +1,6 @@
 // Settings: the ConfigMaps and Secrets that pods take values and files from.
 //
-// One owner, the engine's thread. They come with the manifests; a later one of the same name replaces the former.
+// They come from the manifests; a later one of the same name replaces an earlier one. One owner, the engine's thread.
 #pragma once
 
 #include <map>
@@ -20,7 +20,7 @@ class Settings {
     const meta::ObjectKey key = meta::KeyOf(secret.metadata);
     secrets_.insert_or_assign(key, std::move(secret));
   }
-  // Null pointer if there is none.
+  // Null if there is none.
   const core::ConfigMap* FindConfigMap(const meta::ObjectKey& key) const { return Find(config_maps_, key); }
   const core::Secret* FindSecret(const meta::ObjectKey& key) const { return Find(secrets_, key); }
 

@@ -21,7 +21,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-constexpr int kLookAroundMillis = 100;
+constexpr int kPollMillis = 100;
 constexpr int kMaxRedirects = 10;
 constexpr std::size_t kReadBytes = 16 * 1024;
 
@@ -51,7 +51,7 @@ std::optional<Address> AddressOf(const std::string& host, std::uint16_t port) {
 
 }  // namespace
 
-// One attempt. Each step returns the answer once there is one.
+// One attempt. Each step returns the answer if it is known.
 class SocketProber::Connection {
  public:
   explicit Connection(SocketAttempt attempt)
@@ -128,8 +128,8 @@ class SocketProber::Connection {
       case HttpAnswer::State::kBroken:
         break;
     }
-    // As the kubelet has it, an answer whose body cannot be read counts for nothing.
-    if (heard_.status() != 0) return Answer(ProbeOutcome::kUnknown, "the answer broke off");
+    // As in the kubelet, a response whose body can't be read is ignored.
+    if (heard_.status() != 0) return Answer(ProbeOutcome::kUnknown, "the answer was cut off");
     return Answer(ProbeOutcome::kFailure, error != 0 ? strerrordesc_np(error)
                                           : n == 0   ? "closed without an answer"
                                                      : "the answer is not HTTP");
@@ -200,11 +200,11 @@ void SocketProber::Loop() {
       polled.push_back(connection.PollRequest());
       first = std::min(first, connection.deadline());
     }
-    // Without a descriptor to be woken by it looks around.
-    int timeout = wake_.ok() ? -1 : kLookAroundMillis;
+    // Without a descriptor that can wake it, the loop polls.
+    int timeout = wake_.ok() ? -1 : kPollMillis;
     if (!connections.empty()) {
       const auto left = std::chrono::ceil<milliseconds>(first - Clock::now()).count();
-      timeout = static_cast<int>(std::clamp<std::int64_t>(left, 0, wake_.ok() ? 1 << 30 : kLookAroundMillis));
+      timeout = static_cast<int>(std::clamp<std::int64_t>(left, 0, wake_.ok() ? 1 << 30 : kPollMillis));
     }
     poll(polled.data(), polled.size(), timeout);
     const auto now = Clock::now();
@@ -223,7 +223,7 @@ void SocketProber::Loop() {
   }
 }
 
-// False: the end.
+// False: shut down.
 bool SocketProber::TakeNew(std::vector<Connection>& connections) {
   std::uint64_t count = 0;
   [[maybe_unused]] const ssize_t n = read(wake_.get(), &count, sizeof count);

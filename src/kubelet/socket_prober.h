@@ -1,8 +1,8 @@
-// SocketProber: attempts of httpGet and tcpSocket probes, all on one thread with non-blocking sockets and one poll.
+// SocketProber: makes the attempts of httpGet and tcpSocket probes on one thread, with non-blocking sockets and poll.
 //
-// Source: core/v1 TCPSocketAction: success is a connection; http_get.h. One timeout for all of an attempt, redirects
-// too. Thread rules: Try may come from any thread and returns at once; `answer` is called on the prober's own thread,
-// once for each attempt, except for those that are under way when it ends.
+// Source: core/v1 TCPSocketAction: a connection is success; http_get.h. One timeout covers the whole attempt, including
+// redirects. Thread rules: Try may be called from any thread and returns at once; `answer` is called on the prober's own
+// thread, once for each attempt except those under way when the prober is destroyed.
 #pragma once
 
 #include <chrono>
@@ -24,7 +24,7 @@ struct SocketAttempt {
   // A numeric address.
   std::string host;
   std::uint16_t port = 0;
-  // Absent: the connection is all.
+  // Absent: a connection is enough.
   std::optional<HttpGet> get;
   std::chrono::milliseconds timeout{1000};
 };
@@ -48,7 +48,7 @@ class SocketProber {
   std::function<void(ProbeAnswer)> answer_;
   runtime::Fd wake_;
   std::mutex mutex_;
-  std::vector<SocketAttempt> new_;  // guarded by mutex_, as is the next
+  std::vector<SocketAttempt> new_;  // this and the next are guarded by mutex_
   bool end_ = false;
   std::thread thread_;
 };

@@ -16,7 +16,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-// A server on this machine that gives each connection the next of its answers, the last one again and again.
+// A server on this machine that gives each connection the next of its answers, and repeats the last one.
 class Server {
  public:
   explicit Server(std::vector<std::string> answers, milliseconds pause = milliseconds(0))
@@ -48,7 +48,7 @@ class Server {
   std::uint16_t port() const { return port_; }
 
   std::atomic<int> connections = 0;
-  std::string last_request;  // read it after an answer has come
+  std::string last_request;  // read it only after an answer has come
 
  private:
   std::vector<std::string> answers_;
@@ -119,7 +119,7 @@ TEST_F(SocketProberTest, RedirectsAreFollowedTenTimesAndNotToOthers) {
   EXPECT_EQ(round.connections, 11);
 }
 
-TEST_F(SocketProberTest, NobodyThereIsAFailure) {
+TEST_F(SocketProberTest, ARefusedConnectionIsAFailure) {
   std::uint16_t port = 0;
   { port = Server({""}).port(); }
   EXPECT_EQ(Get(port), "failure GET http://127.0.0.1:PORT/: Connection refused");
@@ -140,11 +140,11 @@ TEST_F(SocketProberTest, NoAnswerInTimeIsAFailure) {
   EXPECT_LT(std::chrono::steady_clock::now() - before, milliseconds(390));
 }
 
-TEST_F(SocketProberTest, WhatIsNoHttpIsAFailure) {
+TEST_F(SocketProberTest, AnAnswerThatIsNotHttpIsAFailure) {
   const Server server({"SSH-2.0\r\n\r\n", "", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort"});
   EXPECT_EQ(Get(server.port()), "failure GET http://127.0.0.1:PORT/: the answer is not HTTP");
   EXPECT_EQ(Get(server.port()), "failure GET http://127.0.0.1:PORT/: closed without an answer");
-  EXPECT_EQ(Get(server.port()), "unknown GET http://127.0.0.1:PORT/: the answer broke off");
+  EXPECT_EQ(Get(server.port()), "unknown GET http://127.0.0.1:PORT/: the answer was cut off");
 }
 
 TEST_F(SocketProberTest, ManyAtOnceAreEachAnsweredOnce) {

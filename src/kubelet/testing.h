@@ -17,7 +17,7 @@ namespace reprieve::kubelet::testing {
 
 using namespace reprieve::testing;
 
-// A pod whose containers start as soon as they are asked to, and end when the test says so.
+// A pod whose containers start immediately and end when the test says so.
 class Rehearsal {
  public:
   explicit Rehearsal(core::PodSpec spec, bool start_at_once = true)
@@ -25,7 +25,7 @@ class Rehearsal {
     Step();
   }
 
-  // "start a", "stop a 30", in their order, since the last call.
+  // The actions since the last call, in order: "start a", "stop a 30".
   std::string Done() { return std::exchange(done_, {}); }
   Rehearsal& Exit(const std::string& container, std::int32_t code, std::string_view reason = "") {
     const std::string word = !reason.empty() ? std::string(reason) : code == 0 ? "Completed" : "Error";
@@ -49,9 +49,9 @@ class Rehearsal {
     worker_.Probed(attempts_.at(probe), outcome, "said so", now_);
     return Step();
   }
-  // Why a probe has had a container stopped.
+  // Why a probe stopped a container.
   std::string Why() { return std::exchange(why_, {}); }
-  // Time passes, in the steps that the worker asks for.
+  // Lets time pass in the steps that the worker asks for.
   Rehearsal& Wait(int seconds) {
     const Time end = now_ + Seconds(seconds);
     while (wake_ && *wake_ <= end) {

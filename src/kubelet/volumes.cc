@@ -12,6 +12,8 @@
 #include <system_error>
 
 #include "base/text.h"
+#include "runtime/fd.h"
+#include "runtime/no_links.h"
 
 namespace reprieve::kubelet {
 namespace {
@@ -19,7 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr mode_t kDefaultFileMode = 0644;
-constexpr mode_t kEveryone = 0777;  // as the kubelet makes an emptyDir
+constexpr mode_t kEveryone = 0777;
 
 // Relative, and nowhere above where it begins.
 bool StaysBelow(std::string_view path) {
@@ -30,27 +32,29 @@ bool StaysBelow(std::string_view path) {
   return true;
 }
 
+// No link on the way is followed: what somebody has put into the state folder or into a volume leads nowhere.
 Status MakeDirectory(const std::string& path) {
-  std::error_code failed;
-  fs::create_directories(path, failed);
-  if (failed) return Error{Cat("directory ", path, " cannot be made: ", failed.message())};
+  if (const int error = runtime::MakeDirectories(path)) {
+    return Error{Cat("directory ", path, " cannot be made: ", runtime::FileErrorText(error))};
+  }
   return Ok();
 }
 
+// Everyone may write to it, as the kubelet makes an emptyDir.
+Status OpenToEveryone(const std::string& path) {
+  const runtime::Fd directory = runtime::OpenWithoutLinks(path, O_RDONLY | O_DIRECTORY);
+  if (directory.ok() && fchmod(directory.get(), kEveryone) == 0) return Ok();
+  return Error{Cat("directory ", path, " cannot be opened to everyone: ", runtime::FileErrorText(errno))};
+}
+
+bool IsDirectory(const std::string& path) {
+  return runtime::OpenWithoutLinks(path, O_PATH | O_DIRECTORY).ok();
+}
+
 Status WriteFile(const std::string& path, const std::string& bytes, mode_t mode) {
-  if (auto made = MakeDirectory(fs::path(path).parent_path()); !made) return made;
-  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (fd < 0) return Error{Cat("file ", path, " cannot be made: ", strerrordesc_np(errno))};
-  std::size_t done = 0;
-  while (done < bytes.size()) {
-    const ssize_t n = write(fd, bytes.data() + done, bytes.size() - done);
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) break;
-    done += static_cast<std::size_t>(n);
+  if (const int error = runtime::WriteNewFile(path, bytes, mode)) {
+    return Error{Cat("file ", path, " cannot be written: ", runtime::FileErrorText(error))};
   }
-  const int problem = done < bytes.size() ? errno : fchmod(fd, mode) != 0 ? errno : 0;
-  close(fd);
-  if (problem != 0) return Error{Cat("file ", path, " cannot be written: ", strerrordesc_np(problem))};
   return Ok();
 }
 
@@ -96,17 +100,28 @@ Status CheckHostPath(const core::HostPathVolumeSource& source) {
   if (path.empty() || path.front() != '/') return Error{Cat("hostPath ", Quote(path), " is not an absolute path")};
   struct stat found {};
   const bool exists = stat(path.c_str(), &found) == 0;
+  // What is made is made where links of this user's and of root lead; those of others lead nowhere.
+  const auto place_to_make = [&path]() -> Result<std::string> {
+    std::string real = runtime::ResolveTrustedLinks(path);
+    if (real.empty()) return Error{Cat("hostPath ", path, " cannot be made: ", runtime::FileErrorText(errno))};
+    return real;
+  };
   // Without a type nothing is checked; container runtimes make what is missing.
   if (type == "DirectoryOrCreate" || (type.empty() && !exists)) {
-    if (!exists) return MakeDirectory(path);
+    if (!exists) {
+      const auto real = place_to_make();
+      return real ? MakeDirectory(*real) : real.error();
+    }
     if (type.empty() || S_ISDIR(found.st_mode)) return Ok();
     return Error{Cat("hostPath type check failed: ", path, " is not a directory")};
   }
   if (type.empty()) return Ok();
   if (type == "FileOrCreate" && !exists) {
-    const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
-    if (fd < 0) return Error{Cat("hostPath file ", path, " cannot be made: ", strerrordesc_np(errno))};
-    close(fd);
+    const auto real = place_to_make();
+    if (!real) return real.error();
+    if (!runtime::OpenWithoutLinks(*real, O_WRONLY | O_CREAT, 0644).ok()) {
+      return Error{Cat("hostPath file ", path, " cannot be made: ", runtime::FileErrorText(errno))};
+    }
     return Ok();
   }
   const struct {
@@ -147,11 +162,9 @@ std::string ClaimFolder(const VolumePlaces& places, const meta::ObjectKey& claim
 
 Status MakeClaimFolder(const VolumePlaces& places, const meta::ObjectKey& claim) {
   const std::string path = ClaimFolder(places, claim);
-  std::error_code ignored;
-  if (fs::is_directory(path, ignored)) return Ok();
+  if (IsDirectory(path)) return Ok();
   if (auto made = MakeDirectory(path); !made) return made;
-  if (chmod(path.c_str(), kEveryone) == 0) return Ok();
-  return Error{Cat("directory ", path, " cannot be opened to everyone: ", strerrordesc_np(errno))};
+  return OpenToEveryone(path);
 }
 
 std::optional<std::string> RetiredClaimFolder(const VolumePlaces& places, const meta::ObjectKey& claim,
@@ -197,8 +210,7 @@ Result<PodVolumes> PodVolumes::Make(const meta::ObjectMeta& pod, const core::Pod
     if (volume.claim) {
       const std::string& name = volume.claim->claim_name;
       place = {ClaimFolder(places, {pod.namespace_, name}), volume.claim->read_only, true};
-      std::error_code ignored;
-      if (fs::is_directory(place.path, ignored)) return Ok();
+      if (IsDirectory(place.path)) return Ok();
       return Error{Cat("persistentvolumeclaim ", Quote(name), " not found")};
     }
     if (!IsSupported(volume)) {
@@ -207,10 +219,7 @@ Result<PodVolumes> PodVolumes::Make(const meta::ObjectMeta& pod, const core::Pod
     const bool in_memory = volume.empty_dir && volume.empty_dir->medium == "Memory";
     place = {directory_of(in_memory ? places.memory : places.disk, volume), false, true};
     if (auto made = MakeDirectory(place.path); !made) return made;
-    if (chmod(place.path.c_str(), kEveryone) != 0) {
-      return Error{Cat("directory ", place.path, " cannot be opened to everyone: ", strerrordesc_np(errno))};
-    }
-    return Ok();
+    return OpenToEveryone(place.path);
   };
   for (const core::Volume& volume : spec.volumes) {
     if (auto made = make(volume); !made) {
@@ -246,7 +255,10 @@ Result<std::vector<runtime::Mount>> PodVolumes::MountsOf(const core::Container& 
       }
       if (RealPath(path).empty()) {
         if (!place.may_create) return Error{Cat("subPath ", Quote(sub_path), " is not in the volume ", mount.name)};
-        if (auto made = MakeDirectory(path); !made) return made.error();
+        // From where it really begins, so that a link put there in the meantime is not followed.
+        const std::string begin = RealPath(existing);
+        const std::string rest = path.substr(existing.string().size());
+        if (auto made = MakeDirectory(begin + rest); !made) return made.error();
       }
       path = RealPath(path);
       if (!is_inside(path)) return Error{Cat("subPath ", Quote(sub_path), " leaves the volume ", mount.name)};
@@ -256,13 +268,8 @@ Result<std::vector<runtime::Mount>> PodVolumes::MountsOf(const core::Container& 
   return out;
 }
 
-std::vector<std::string> UnsupportedVolumes(const core::PodSpec& spec) {
+std::vector<std::string> UnsupportedMounts(const core::PodSpec& spec) {
   std::vector<std::string> out;
-  for (const core::Volume& volume : spec.volumes) {
-    if (IsSupported(volume)) continue;
-    out.push_back(Cat("volume ", volume.name, " of kind ", KindOf(volume),
-                      " is not supported by run; use emptyDir, hostPath, persistentVolumeClaim, configMap or secret"));
-  }
   const auto check_mounts = [&](const std::vector<core::Container>& containers) {
     for (const core::Container& container : containers) {
       for (const core::VolumeMount& mount : container.volume_mounts) {

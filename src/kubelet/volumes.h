@@ -55,7 +55,8 @@ class PodVolumes {
   std::vector<std::string> directories_;
 };
 
-// Every volume that `run` cannot provide, and every mount without its volume; one clear sentence each.
-std::vector<std::string> UnsupportedVolumes(const core::PodSpec& spec);
+// Every mount without its volume, or of what lies outside it; one clear sentence each. (Kinds of volumes that `run`
+// cannot provide: field_support.h.)
+std::vector<std::string> UnsupportedMounts(const core::PodSpec& spec);
 
 }  // namespace reprieve::kubelet

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -165,7 +166,7 @@ TEST_F(VolumesTest, ASubPathStaysInsideItsVolume) {
   for (const std::string bad : {"..", "a/../../b", "/etc"}) {
     mount.sub_path = bad;
     EXPECT_TRUE(Made().starts_with("error: subPath")) << bad;
-    EXPECT_EQ(UnsupportedVolumes(spec_).size(), 1U) << bad;
+    EXPECT_EQ(UnsupportedMounts(spec_).size(), 1U) << bad;
   }
   fs::create_directory_symlink("/tmp", directory_ + "/out");
   for (const std::string bad : {"out", "out/new"}) {
@@ -187,13 +188,41 @@ TEST_F(VolumesTest, AClaimIsAFolderThatStays) {
   for (const std::string& directory : volumes_.directories()) EXPECT_EQ(directory.find("/claims"), std::string::npos);
 }
 
-TEST_F(VolumesTest, WhatRunCannotProvideIsNamedBeforeAnythingStarts) {
-  Add("share").rest.At("nfs").At("path") = core::Value::String("/");
+TEST_F(VolumesTest, AMountWithoutItsVolumeIsNamedBeforeAnythingStarts) {
   spec_.containers.front().volume_mounts.emplace_back().name = "ghost";
-  EXPECT_EQ(Join(UnsupportedVolumes(spec_), "\n"),
-            "volume share of kind nfs is not supported by run; use emptyDir, hostPath, persistentVolumeClaim, "
-            "configMap or secret\n"
-            "container main mounts the volume ghost, which the pod lacks");
+  EXPECT_EQ(Join(UnsupportedMounts(spec_), "\n"), "container main mounts the volume ghost, which the pod lacks");
+}
+
+TEST_F(VolumesTest, ALinkThatSomebodyHasPutIntoTheStateFolderLeadsNowhere) {
+  const std::string elsewhere = directory_ + "/elsewhere";
+  fs::create_directories(elsewhere);
+  fs::create_symlink(elsewhere, directory_ + "/disk");
+  fs::create_directories(directory_ + "/claims");
+  fs::create_symlink(elsewhere, directory_ + "/claims/ns");
+  Add("v").empty_dir.emplace();
+  const std::string made = Made();
+  EXPECT_NE(made.find("a symbolic link is on its way"), std::string::npos) << made;
+  EXPECT_FALSE(MakeClaimFolder(Places(), {"ns", "claim"}).ok());
+  EXPECT_TRUE(fs::is_empty(elsewhere));
+}
+
+TEST_F(VolumesTest, AHostPathIsMadeWhereOnesOwnLinksLeadAndNotWhereOthersDo) {
+  const std::string elsewhere = directory_ + "/elsewhere";
+  fs::create_directories(elsewhere);
+  fs::create_symlink(elsewhere, directory_ + "/link");
+  core::HostPathVolumeSource& source = Add("v").host_path.emplace();
+  source.path = directory_ + "/link/own";
+  source.type = "DirectoryOrCreate";
+  EXPECT_EQ(Made(), source.path);
+  EXPECT_TRUE(fs::is_directory(elsewhere + "/own"));
+  if (geteuid() != 0 || lchown((directory_ + "/link").c_str(), 65534, 65534) != 0)
+    GTEST_SKIP() << "needs root, to give a link away";
+  for (const std::string type : {"DirectoryOrCreate", "FileOrCreate", ""}) {
+    spec_.volumes.back().host_path->path = directory_ + "/link/others";
+    spec_.volumes.back().host_path->type = type;
+    EXPECT_NE(Made().find("a symbolic link is on its way"), std::string::npos) << Made();
+  }
+  EXPECT_FALSE(fs::exists(elsewhere + "/others"));
 }
 
 }  // namespace

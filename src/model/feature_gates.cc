@@ -1,5 +1,7 @@
 #include "model/feature_gates.h"
 
+#include <algorithm>
+#include <iterator>
 #include <optional>
 #include <vector>
 
@@ -31,6 +33,11 @@ std::optional<bool> ReadBool(std::string_view text) {
   return std::nullopt;
 }
 
+bool IsKnown(std::string_view name) {
+  return name == kAllAlpha || name == kAllBeta || name == kLockedOn ||
+         std::any_of(std::begin(kGates), std::end(kGates), [&](const Gate& gate) { return gate.name == name; });
+}
+
 Error Unknown(std::string_view name) {
   std::vector<std::string_view> names = {kAllAlpha};
   std::string known;
@@ -51,9 +58,9 @@ Result<FeatureGates> ParseFeatureGates(std::string_view text) {
   for (const std::string_view item : Split(text, ',')) {
     if (Trim(item).empty()) continue;
     const std::size_t equals = item.find('=');
-    if (equals == std::string_view::npos)
-      return Error{Cat("missing bool value for ", Trim(item), "; write ", Trim(item), "=true")};
     const std::string_view name = Trim(item.substr(0, equals));
+    if (!IsKnown(name)) return Unknown(name);
+    if (equals == std::string_view::npos) return Error{Cat("missing bool value for ", name, "; write ", name, "=true")};
     const auto on = ReadBool(Trim(item.substr(equals + 1)));
     if (!on)
       return Error{Cat("invalid value of ", name, ": ", Trim(item.substr(equals + 1)), "; expected true or false")};
@@ -68,7 +75,6 @@ Result<FeatureGates> ParseFeatureGates(std::string_view text) {
     }
     const Gate* found = nullptr;
     for (const Gate& gate : kGates) found = gate.name == name ? &gate : found;
-    if (found == nullptr) return Unknown(name);
     named.emplace_back(found->member, *on);
   }
   for (const auto& [member, on] : named) out.*member = on;

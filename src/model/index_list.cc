@@ -50,6 +50,15 @@ Result<std::vector<IndexInterval>> ParseIndexList(std::string_view text, std::in
   return intervals;
 }
 
+std::vector<IndexInterval> ReadableIntervals(std::string_view text, std::int32_t completions) {
+  std::vector<IndexInterval> intervals;
+  if (text.empty()) return intervals;
+  for (const std::string_view fragment : Split(text, ',')) {
+    if (const auto interval = ParseInterval(fragment, completions); interval.ok()) intervals.push_back(*interval);
+  }
+  return intervals;
+}
+
 std::int64_t CountIndexes(const std::vector<IndexInterval>& intervals) {
   std::int64_t count = 0;
   for (const auto& interval : intervals) count += std::int64_t{interval.last} - interval.first + 1;

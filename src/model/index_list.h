@@ -22,6 +22,9 @@ struct IndexInterval {
 // An error has the API server's words.
 [[nodiscard]] Result<std::vector<IndexInterval>> ParseIndexList(std::string_view text, std::int32_t completions);
 
+// Those intervals that can be read, in the order of the text: the strict reader stops at the first that can't.
+[[nodiscard]] std::vector<IndexInterval> ReadableIntervals(std::string_view text, std::int32_t completions);
+
 // How many indexes they cover.
 [[nodiscard]] std::int64_t CountIndexes(const std::vector<IndexInterval>& intervals);
 

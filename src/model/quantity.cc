@@ -13,6 +13,10 @@ constexpr Int128 kNano = 1'000'000'000;
 constexpr Int128 kLimit = kNano * 1'000'000'000'000'000'000 * 100'000'000'000;  // 1e29 units
 constexpr Int128 kMaxInt64 = std::numeric_limits<std::int64_t>::max();
 constexpr std::size_t kMaxTextBytes = 4096;
+constexpr int kMostExponent = 99'999;  // a multiple of three, far beyond kLimit
+// Longer numbers are always printed in canonical form.
+constexpr std::size_t kMostDecimalDigits = 18;
+constexpr std::size_t kMostBinaryDigits = 15;
 
 constexpr std::string_view kFormatWrong =
     "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
@@ -77,7 +81,7 @@ std::optional<Suffix> ReadSuffix(std::string_view text) {
   if (text.empty() || text.front() == '+') return std::nullopt;
   const auto exponent = ParseInt32(text);
   if (!exponent) return std::nullopt;
-  return Suffix{kDecimalExponent, std::clamp(*exponent, -1000, 1000)};
+  return Suffix{kDecimalExponent, std::clamp(*exponent, -kMostExponent, kMostExponent)};
 }
 
 // value * factor, held at the limit. REQUIRES: both >= 0, factor > 0.
@@ -165,8 +169,9 @@ Result<Quantity> Quantity::Parse(std::string_view text) {
 
   Quantity out;
   out.format_ = suffix->format;
-  // What is canonical but for signs, leading zeros and a lonely point keeps its text.
-  bool verbatim = parts->fraction.empty() && !parts->whole.empty();
+  // Short numbers that are canonical but for signs, leading zeros and the point keep their text.
+  const std::size_t digits = parts->whole.size() + parts->fraction.size();
+  bool verbatim = !parts->whole.empty();
   if (suffix->format == Format::kBinarySi) {
     const Int128 value = Scaled(parts->whole, parts->fraction, 0);
     const Int128 whole = value / kNano;
@@ -175,13 +180,21 @@ Result<Quantity> Quantity::Parse(std::string_view text) {
       out.nano_ = kMaxInt64 * kNano;
       verbatim = false;
     }
-    verbatim = verbatim && whole % 1024 != 0;
+    verbatim = verbatim && digits <= kMostBinaryDigits && parts->fraction.empty() && whole % 1024 != 0;
     if (out.nano_ < kNano) out.format_ = Format::kDecimalSi;
   } else {
     out.nano_ = Scaled(parts->whole, parts->fraction, suffix->exponent);
-    verbatim = verbatim && suffix->exponent % 3 == 0 && suffix->exponent >= -9 && !parts->whole.ends_with("000");
+    const int scale = suffix->exponent - static_cast<int>(parts->fraction.size());
+    verbatim = verbatim && digits <= kMostDecimalDigits && scale % 3 == 0 && scale >= -9 &&
+               !Cat(parts->whole, parts->fraction).ends_with("000");
   }
   if (parts->negative) out.nano_ = -out.nano_;
+  // What is larger than can be held keeps its text as well, without sign and leading zeros.
+  if (out.nano_ == kLimit || out.nano_ == -kLimit) {
+    text.remove_prefix(std::min(text.find_first_not_of("+-0"), text.size()));
+    out.text_ = Cat(parts->negative ? "-" : "", text);
+    return out;
+  }
   out.text_ = verbatim ? std::string(text) : out.CanonicalText();
   return out;
 }

@@ -17,6 +17,8 @@ struct Row {
   std::string_view name;
   std::string_view type;
   std::string_view options;
+  std::string_view support;
+  std::string_view reason;
 };
 
 struct NamedShape {
@@ -53,6 +55,34 @@ bool IsBuiltin(std::string_view type) {
   return type == "string" || type == "bool" || type == "int32" || type == "int64" || type == "int" || type == "byte";
 }
 
+Support SupportNamed(std::string_view name) {
+  if (name == "honoured") return Support::kHonoured;
+  if (name == "no-effect") return Support::kNoEffect;
+  if (name == "warned") return Support::kWarned;
+  REPRIEVE_CHECK(name == "refused", name);
+  return Support::kRefused;
+}
+
+FieldSupport ReadSupport(const Row& row) {
+  FieldSupport out;
+  if (row.support.empty()) return out;
+  const auto words = Split(row.support, ' ');
+  out.kind = SupportNamed(words.front());
+  out.reason = row.reason;
+  for (std::size_t i = 1; i < words.size(); ++i) {
+    std::string_view option = words[i];
+    if (option == "always") {
+      out.always = true;
+    } else if (Consume(option, "neutral=")) {
+      out.neutral = Split(option, '|');
+    } else {
+      REPRIEVE_CHECK(Consume(option, "only="), row.support);
+      out.only = Split(option, '|');
+    }
+  }
+  return out;
+}
+
 // The whole table. Messages are made on first mention, so that they may name each other.
 class Schema {
  public:
@@ -70,11 +100,13 @@ class Schema {
   void Read(std::string_view line) {
     if (line.empty() || line.front() == '#') return;
     const auto cells = Split(line, '\t');
-    REPRIEVE_CHECK(cells.size() == 5, line);
+    REPRIEVE_CHECK(cells.size() >= 5 && cells.size() <= 7, line);
     if (cells[1] == "=") {
       aliases_[std::string(cells[0])] = cells[3];
     } else {
-      rows_[std::string(cells[0])].push_back({cells[1], cells[3], cells[4]});
+      rows_[std::string(cells[0])].push_back({cells[1], cells[3], cells[4],
+                                              cells.size() > 5 ? cells[5] : std::string_view(),
+                                              cells.size() > 6 ? cells[6] : std::string_view()});
     }
   }
 
@@ -115,6 +147,7 @@ class Schema {
     field.go_name = row.name;
     field.go_name[0] = static_cast<char>(IsLower(row.name[0]) ? row.name[0] - 'a' + 'A' : row.name[0]);
     field.type = MakeType(group, row.type);
+    field.support = ReadSupport(row);
     for (std::string_view option : Split(row.options, ' ')) {
       if (option == "omitempty") field.omitempty = true;
       if (option == "omitzero") field.omitzero = true;
@@ -198,7 +231,7 @@ class Schema {
     if (IsBuiltin(type)) return prefix + std::string(type);
     const std::string full = FullName(group, type);
     const std::string_view package = Group(full);
-    return Cat(prefix, package.substr(package.rfind('/') + 1), ".", std::string_view(full).substr(package.size() + 1));
+    return Cat(prefix, PackageName(package), ".", std::string_view(full).substr(package.size() + 1));
   }
 
   std::map<std::string, std::vector<Row>, std::less<>> rows_;
@@ -228,6 +261,11 @@ const Message& GetMessage(std::string_view full_name) {
   const Message* message = FindMessage(full_name);
   REPRIEVE_CHECK(message != nullptr, full_name);
   return *message;
+}
+
+std::string_view PackageName(std::string_view path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == std::string_view::npos ? path : path.substr(slash + 1);
 }
 
 const Message& JobMessage() {

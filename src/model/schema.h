@@ -37,6 +37,27 @@ struct Type {
   const Type* element = nullptr;     // of kList and kMap
 };
 
+// What `run` makes of a field of a pod template.
+enum class Support : std::uint8_t {
+  kNone,  // it is in no pod template, or below a field that is not honoured
+  kHonoured,
+  kNoEffect,  // nothing differs for it here
+  kWarned,
+  kRefused,  // a verdict or the machine's safety could differ
+};
+
+struct FieldSupport {
+  Support kind = Support::kNone;
+  // Why, or what to do; continues a sentence that begins with the field.
+  std::string_view reason;
+  // Values that ask for nothing else than what pods get.
+  std::vector<std::string_view> neutral;
+  // Even false, 0 and {} ask for something.
+  bool always = false;
+  // Only these members are warned of or refused, the others are honoured; empty: all of it.
+  std::vector<std::string_view> only;
+};
+
 struct Field {
   std::string name;     // in JSON
   std::string go_name;  // in dumps of Go structures
@@ -52,6 +73,7 @@ struct Field {
   bool list_set = false;
   // The Go structures embedded on the way to the field: Go's type errors name them.
   std::vector<std::string> embedded;
+  FieldSupport support;
 };
 
 struct Message {
@@ -69,6 +91,9 @@ struct Message {
 const Message& GetMessage(std::string_view full_name);
 // Null pointer: the table doesn't have it.
 const Message* FindMessage(std::string_view full_name);
+
+// How Go calls a package: the last part of its path.
+std::string_view PackageName(std::string_view path);
 
 const Message& JobMessage();     // batch/v1.Job
 const Message& PodMessage();     // core/v1.Pod

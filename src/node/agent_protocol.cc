@@ -20,7 +20,7 @@ Result<document::Value> ParseObject(std::string_view line) {
   return value;
 }
 
-// Absent: there is no such member.
+// nullopt if there is no such member.
 Result<std::optional<std::int32_t>> AttemptIn(const document::Value& object, std::string_view member) {
   const document::Value& value = object[member];
   if (value.IsNull()) return std::optional<std::int32_t>();

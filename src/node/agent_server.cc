@@ -3,7 +3,6 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -45,10 +44,9 @@ AgentServer::~AgentServer() {
 }
 
 Status AgentServer::Open(scheduler::PodNumber number, const std::string& path, const policy::InPlaceNews& news) {
-  auto listener = ListenAt(path);
-  if (!listener) return Error{Cat("the agent's socket cannot be made: ", listener.error().message)};
   // Its directory keeps others out; a container may run as any user.
-  chmod(path.c_str(), 0666);
+  auto listener = ListenAt(path, 0666);
+  if (!listener) return Error{Cat("the agent's socket cannot be made: ", listener.error().message)};
   const std::lock_guard lock(mutex_);
   const Id id = next_id_++;
   if (!Watch(EPOLL_CTL_ADD, listener->get(), id, EPOLLIN)) {
@@ -128,6 +126,7 @@ bool AgentServer::Accept(scheduler::PodNumber number) {
     if (!fd.ok()) return errno != EMFILE && errno != ENFILE && errno != ENOMEM && errno != ENOBUFS;
     if (pod.peers.size() >= kMaxPeersOfAPod) continue;  // closed again
     const Id id = next_id_++;
+    // Closed again as well: the agent tries again, and nothing is lost.
     if (!Watch(EPOLL_CTL_ADD, fd.get(), id, EPOLLIN)) continue;
     Peer& peer = peers_[id];
     peer.fd = std::move(fd);

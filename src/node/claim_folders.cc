@@ -8,7 +8,7 @@ namespace reprieve::node {
 
 Status ClaimFolders::ClaimChanged(const core::PersistentVolumeClaim& claim) {
   const bool is_new = claims_.insert(claim.metadata.uid).second;
-  // A controller deletes it with itself: what is there is left from an earlier run.
+  // A claim that its controller deletes starts empty: what is there is left over from an earlier run.
   if (is_new && claim.metadata.Controller() != nullptr) Retire(claim);
   const Status made = kubelet::MakeClaimFolder(places_, meta::KeyOf(claim.metadata));
   if (made.ok()) return made;
@@ -20,7 +20,7 @@ void ClaimFolders::ClaimDeleted(const core::PersistentVolumeClaim& claim) {
   Retire(claim);
 }
 
-// Out of the way at once, since a claim of the same name may come next; removed when there is time.
+// Renames the folder at once, as a claim of the same name may follow; the janitor removes it later.
 void ClaimFolders::Retire(const core::PersistentVolumeClaim& claim) {
   if (auto retired = kubelet::RetiredClaimFolder(places_, meta::KeyOf(claim.metadata), claim.metadata.uid)) {
     janitor_.Remove(std::move(*retired));

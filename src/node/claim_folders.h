@@ -1,8 +1,7 @@
-// ClaimFolders: a folder of this machine for each PersistentVolumeClaim.
+// ClaimFolders: a folder on this machine for each PersistentVolumeClaim.
 //
-// A claim's folder stays when the run is over: what pods keep there is what they begin with next time. One that a
-// JobSet deletes with itself begins empty. Thread rules: one owner, the engine's thread; folders are removed on the
-// janitor's.
+// A claim's folder outlives the run, so that the next run's pods find its content. One that is deleted together with
+// its JobSet starts empty. Thread rules: one owner, the engine's thread; folders are removed on the janitor's.
 #pragma once
 
 #include <set>
@@ -19,7 +18,7 @@ class ClaimFolders {
   // Both must outlive it.
   ClaimFolders(const kubelet::VolumePlaces& places, Janitor& janitor) : places_(places), janitor_(janitor) {}
 
-  // Makes the claim's folder if it is not there. An error says what could not be made.
+  // Creates the claim's folder if it does not exist. An error says what could not be created.
   Status ClaimChanged(const core::PersistentVolumeClaim& claim);
   void ClaimDeleted(const core::PersistentVolumeClaim& claim);
 
@@ -28,7 +27,7 @@ class ClaimFolders {
 
   const kubelet::VolumePlaces& places_;
   Janitor& janitor_;
-  std::set<meta::Uid> claims_;  // that are there
+  std::set<meta::Uid> claims_;  // whose folders exist
 };
 
 }  // namespace reprieve::node

@@ -1,6 +1,6 @@
-// ContainerTable: the containers of this machine's pods that wait for a start, are starting, or run.
+// ContainerTable: the containers on this machine that wait to be started, are starting, or run.
 //
-// Starts are limited in number, so that a Job of ten thousand pods does not hold ten thousand launches in memory.
+// The number of concurrent starts is limited, so that a Job of 10,000 pods does not hold 10,000 launches in memory.
 // One owner, the engine's thread.
 #pragma once
 
@@ -23,7 +23,7 @@ struct PendingStart {
 };
 
 struct RunningContainer {
-  // How its end is to be reported, whatever the process made of the signal.
+  // How to report its end, however the process reacts to the signal.
   struct InjectedEnd {
     std::int32_t exit_code = 0;
     runtime::ExitReason reason = runtime::ExitReason::kError;
@@ -39,12 +39,12 @@ class ContainerTable {
   explicit ContainerTable(std::size_t max_starting) : max_starting_(max_starting) {}
 
   void Enqueue(PendingStart start) { pending_.push_back(start); }
-  // The next start, oldest first; nothing if there is none or too many are starting.
+  // The next start, oldest first; nullopt if there is none or too many are starting.
   std::optional<PendingStart> NextPending();
 
-  // The runtime has taken the start.
+  // The runtime accepted the start.
   void Add(runtime::ContainerId id, PodRecord& record, std::size_t container);
-  // Null pointer: it has ended, or was never ours.
+  // Null: it has ended, or was never ours.
   RunningContainer* Find(runtime::ContainerId id);
   void MarkStarted(RunningContainer& container);
   // It has ended.

@@ -21,7 +21,8 @@ policy::InPlaceNews NewsOf(const jobset::JobSet& jobset) {
           .previous = jobset.status.previous_in_place_restart_attempt};
 }
 
-// What an agent cannot do without. Under another strategy an agent has to be told that it has nothing to wait for.
+// Detects agents by the variable that every agent needs. Under another restart strategy an agent must still be told
+// that it has nothing to wait for.
 bool AsksForAnAgent(const core::PodSpec& spec) {
   const auto asks = [](const core::Container& container) {
     return std::any_of(container.env.begin(), container.env.end(),
@@ -54,7 +55,7 @@ Result<std::string> JobSetAgents::SocketOf(scheduler::PodNumber number, const co
   if (!known->second.news.in_place && !AsksForAnAgent(*pod.spec)) return std::string();
   if (!server_) {
     if (mkdir(directory_.c_str(), 0700) != 0 && errno != EEXIST) {
-      return Error{Cat("directory ", directory_, " cannot be made: ", strerrordesc_np(errno))};
+      return Error{Cat("directory ", directory_, " cannot be created: ", strerrordesc_np(errno))};
     }
     server_ = std::make_unique<AgentServer>(reported_);
   }

@@ -1,9 +1,9 @@
-// JobSetAgents: which pods have an agent, and what their agents are told of their JobSets.
+// JobSetAgents: which pods have an agent, and what their agents learn about their JobSets.
 //
 //   store -> JobSetChanged -> AgentServer -> agent in the pod -> AgentServer -> TakeReports -> the pod's annotation
 //
-// Source: spec/jobset.md 2.14. Thread rules: one owner, the engine's thread; no socket and no thread are made before
-// the first pod that may have an agent. Errors: what cannot be made keeps the pod waiting.
+// Source: spec/jobset.md 2.14. Thread rules: one owner, the engine's thread; sockets and threads are created only with
+// the first pod that may have an agent. Errors: if something can't be created, the pod waits.
 #pragma once
 
 #include <cstdint>
@@ -21,15 +21,15 @@ namespace reprieve::node {
 
 class JobSetAgents {
  public:
-  // `directory` holds the sockets; it is made when the first is needed, in one that only this user can enter.
-  // `reported`: TakeReports has something; called on a thread of its own.
+  // `directory` holds the sockets; it is created with the first one, inside a directory that only this user can enter.
+  // `reported`: TakeReports has reports; called on another thread.
   JobSetAgents(std::string directory, std::function<void()> reported)
       : directory_(std::move(directory)), reported_(std::move(reported)) {}
 
   void JobSetChanged(const jobset::JobSet& jobset);
   void JobSetDeleted(const jobset::JobSet& jobset);
 
-  // The pod's socket, made if it has none; empty: no agent is to be expected in it.
+  // The pod's socket, created if it has none; empty: the pod should have no agent.
   Result<std::string> SocketOf(scheduler::PodNumber number, const core::Pod& pod);
   void Remove(scheduler::PodNumber number);
   std::map<scheduler::PodNumber, std::int32_t> TakeReports();

@@ -42,9 +42,9 @@ core::Container WithVariable(std::string name) {
 
 class JobSetAgentsTest : public ::testing::Test {
  protected:
-  JobSetAgentsTest() {
+  static std::string MakeDirectory() {
     std::string pattern = "/tmp/jobset-agents-XXXXXX";
-    directory_ = mkdtemp(pattern.data());
+    return mkdtemp(pattern.data());
   }
   ~JobSetAgentsTest() override { std::filesystem::remove_all(directory_); }
 
@@ -53,14 +53,14 @@ class JobSetAgentsTest : public ::testing::Test {
     EXPECT_TRUE(socket.ok());
     return !socket->empty() && ConnectTo(*socket).ok();
   }
-  // Neither directory nor thread, which come together.
+  // Neither directory nor thread: they are created together.
   bool NothingWasMade() const { return !std::filesystem::exists(directory_ + "/agents"); }
 
-  std::string directory_;
+  const std::string directory_ = MakeDirectory();
   JobSetAgents agents_{directory_ + "/agents", [] {}};
 };
 
-TEST_F(JobSetAgentsTest, EveryPodOfAJobSetThatRestartsInPlaceHasASocketAsLongAsItIsThere) {
+TEST_F(JobSetAgentsTest, EveryPodOfAJobSetThatRestartsInPlaceHasASocketWhileItExists) {
   agents_.JobSetChanged(AJobSet(jobset::RestartStrategy::kInPlaceRestart));
   EXPECT_TRUE(HasSocket(1, APod()));
   EXPECT_TRUE(HasSocket(2, APod()));
@@ -70,14 +70,14 @@ TEST_F(JobSetAgentsTest, EveryPodOfAJobSetThatRestartsInPlaceHasASocketAsLongAsI
   EXPECT_FALSE(std::filesystem::exists(first));
 }
 
-TEST_F(JobSetAgentsTest, UnderAnotherStrategyOnlyAPodThatAsksForAnAgentHasOne) {
+TEST_F(JobSetAgentsTest, UnderAnotherStrategyOnlyAPodWithAnAgentHasASocket) {
   agents_.JobSetChanged(AJobSet(jobset::RestartStrategy::kRecreate));
   EXPECT_FALSE(HasSocket(1, APod()));
   EXPECT_TRUE(NothingWasMade());
   EXPECT_TRUE(HasSocket(2, APod(WithVariable("JOBSET_NAME"))));
 }
 
-TEST_F(JobSetAgentsTest, WhatIsInNoJobSetHasNone) {
+TEST_F(JobSetAgentsTest, APodOutsideAJobSetHasNone) {
   EXPECT_FALSE(HasSocket(1, APod(WithVariable("JOBSET_NAME"))));
   core::Pod alone = APod(WithVariable("JOBSET_NAME"));
   alone.metadata.labels.Remove(jobset::kJobSetName);

@@ -1,7 +1,7 @@
 // LocalClock: the time of day of this machine, except that it never goes back.
 //
-// Where somebody sets the system's clock back, it goes on from where it was at its usual pace; standing still instead
-// would hold up every deadline. Forward it follows at once. One owner, the engine's thread.
+// If the system clock is set back, it continues from where it was at normal speed; standing still would hold up every
+// deadline. If it is set forward, it follows at once. One owner, the engine's thread.
 #pragma once
 
 #include <chrono>

@@ -15,8 +15,9 @@
 
 #include "base/text.h"
 #include "kubelet/names_library.h"
-#include "runtime/cgroup.h"
+#include "runtime/file.h"
 #include "runtime/mount_plan.h"
+#include "runtime/no_links.h"
 
 namespace reprieve::node {
 namespace {
@@ -29,19 +30,27 @@ std::uint64_t RandomSeed() {
   return seed;
 }
 
-// A new directory below `parent` that only this user can enter. What engines that were killed have left there goes.
-Result<std::string> MakePrivateDirectory(const std::string& parent, Janitor& janitor) {
-  std::error_code ignored;
-  for (const auto& entry : std::filesystem::directory_iterator(parent, ignored)) {
-    struct stat found {};
-    const bool ours = lstat(entry.path().c_str(), &found) == 0 && S_ISDIR(found.st_mode) && found.st_uid == geteuid();
-    if (ours && runtime::IsNameOfADeadEngine(entry.path().filename())) janitor.Remove(entry.path());
+// Creates a folder below `parent` that only this user can enter, and removes those of engines that were killed.
+Result<runtime::EngineFolder> MakePrivateFolder(const std::string& parent, Janitor& janitor) {
+  std::error_code failed;
+  const std::string real = std::filesystem::canonical(parent, failed);
+  if (failed) return Error{Cat("directory ", parent, " cannot be used: ", failed.message())};
+  for (runtime::EngineFolder& abandoned : runtime::EngineFolder::TakeAbandoned(real)) {
+    janitor.Remove(std::move(abandoned));
   }
-  std::string pattern = Cat(parent, "/", runtime::EngineName(), "-XXXXXX");
-  if (mkdtemp(pattern.data()) == nullptr) {
-    return Error{Cat("directory ", pattern, " cannot be made: ", strerrordesc_np(errno))};
+  return runtime::EngineFolder::Make(real);
+}
+
+// What is mounted below one of these folders.
+void AddMountsBelow(const std::vector<std::string>& folders, std::vector<std::string>& out) {
+  const std::string mounts = runtime::ReadFile("/proc/self/mountinfo");
+  for (const std::string_view line : Split(mounts, '\n')) {
+    const auto fields = Split(line, ' ');
+    if (fields.size() < 5) continue;
+    for (const std::string& folder : folders) {
+      if (!folder.empty() && fields[4].starts_with(folder)) out.push_back(Cat("mount ", fields[4]));
+    }
   }
-  return pattern;
 }
 
 std::string CurrentDirectory() {
@@ -50,7 +59,7 @@ std::string CurrentDirectory() {
   return failed ? std::string("/") : out;
 }
 
-// Where this program is; empty if that cannot be said.
+// Where this program is; empty if unknown.
 std::string ProgramDirectory() {
   std::error_code failed;
   const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", failed);
@@ -74,6 +83,11 @@ Result<std::unique_ptr<LocalWorld>> LocalWorld::Open(LocalWorldOptions options) 
 }
 
 Result<std::unique_ptr<LocalWorld>> LocalWorld::Prepare(LocalWorldOptions options) {
+  if (options.state_directory.empty()) {
+    return Error{
+        "the state directory (--state) is an empty text, perhaps of a variable that is not set; name a directory, or "
+        "leave the option out"};
+  }
   std::unique_ptr<LocalWorld> world(new LocalWorld(std::move(options)));
   auto nodes = MakeNodes(world->options_.nodes, DetectMachine());
   if (!nodes) return nodes.error();
@@ -84,23 +98,28 @@ Result<std::unique_ptr<LocalWorld>> LocalWorld::Prepare(LocalWorldOptions option
 Status LocalWorld::Start() {
   if (!wake_.ok()) return Error{Cat("no eventfd can be opened: ", strerrordesc_np(errno))};
   std::error_code failed;
-  const std::string state = std::filesystem::absolute(options_.state_directory, failed);
-  std::filesystem::create_directories(state + "/volumes", failed);
-  if (failed)
-    return Error{
-        Cat("state directory ", state, " cannot be used: ", failed.message(), "; choose another by --state DIR")};
-  auto volumes = MakePrivateDirectory(state + "/volumes", janitor_);
+  std::filesystem::create_directories(options_.state_directory, failed);
+  // Links up to it are the user's own; below it none is followed.
+  const std::string state = std::filesystem::canonical(options_.state_directory, failed);
+  const int error = failed ? failed.value() : runtime::MakeDirectories(state + "/volumes");
+  if (error != 0) {
+    return Error{Cat("state directory ", options_.state_directory, " cannot be used: ", runtime::FileErrorText(error),
+                     "; choose another by --state DIR")};
+  }
+  auto volumes = MakePrivateFolder(state + "/volumes", janitor_);
   if (!volumes) return Error{Cat(volumes.error().message, "; choose another state directory by --state DIR")};
-  volume_directory_ = std::move(*volumes);
-  auto memory = MakePrivateDirectory("/dev/shm", janitor_);
-  memory_directory_ = memory ? std::move(*memory) : volume_directory_ + "/memory";
+  volume_folder_ = std::move(*volumes);
+  auto memory = MakePrivateFolder("/dev/shm", janitor_);
+  if (memory) memory_folder_ = std::move(*memory);
+  const std::string in_memory = memory ? memory_folder_.path() : volume_folder_.path() + "/memory";
 
   for (const scheduler::Node& node : nodes_) store_.SetNode(node.name, node.labels);
   store_.set_usual_priority(0);
   runtime::SupervisorOptions supervisor;
-  supervisor.state_directory = memory_directory_ + "/runtime";
+  supervisor.state_directory = in_memory + "/runtime";
   supervisor.probe = options_.probe;
-  supervisor.log = options_.log;
+  supervisor.probe.known = capabilities_;
+  supervisor.log.limits = options_.log;
   auto runtime = runtime::Supervisor::Start(std::move(supervisor), inbox_.Events(options_.output != nullptr));
   if (!runtime) return runtime.error();
   runtime_ = std::move(*runtime);
@@ -109,21 +128,21 @@ Status LocalWorld::Start() {
 
   MachineOptions machine;
   machine.state_directory = state;
-  machine.pods.volumes = {volume_directory_ + "/pods", memory_directory_ + "/pods", state + "/claims"};
-  machine.pods.addresses.names_directory = (names_directory_.empty() ? memory_directory_ : names_directory_) + "/names";
+  machine.pods.volumes = {volume_folder_.path() + "/pods", in_memory + "/pods", state + "/claims"};
+  machine.pods.addresses.names_directory = (names_folder_.path().empty() ? in_memory : names_folder_.path()) + "/names";
   machine.pods.addresses.names_library = names_library_;
   machine.pods.addresses.network = network_.get();
   machine.pods.addresses.only_names_on_network = networks_ != Networks::kOwn;
-  machine.pods.agents_directory = memory_directory_ + "/agents";
+  machine.pods.agents_directory = in_memory + "/agents";
   machine.pods.program_directory = ProgramDirectory();
   machine.pods.base_environment = kubelet::BaseEnvironment(environ);
-  machine.pods.working_directory = options_.working_directory ? *options_.working_directory : CurrentDirectory();
+  machine.pods.working_directory = WorkingDirectory();
   machine.max_starting = options_.max_starting;
   machine.restart_backoff = options_.restart_backoff;
   machine.notice = machine.pods.notice = options_.notice;
   machine.output = options_.output;
   machine.incident_applied = options_.incident_applied;
-  // The engine hears of everything first: what the machine writes then is news to it.
+  // The engine must be notified before the machine: it then sees the machine's own writes as later changes.
   store_.AddWatcher(&engine_);
   machine_ =
       std::make_unique<Machine>(store_, clock_, *runtime_, inbox_, nodes_, images_, settings_, std::move(machine));
@@ -144,26 +163,34 @@ void LocalWorld::Add(core::PersistentVolumeClaim claim) {
 }
 
 LocalWorld::~LocalWorld() {
+  CleanUp();
+}
+
+std::vector<std::string> LocalWorld::CleanUp() {
   if (machine_) store_.RemoveWatcher(&engine_);
   machine_.reset();
+  std::vector<std::string> left;
+  if (runtime_) left = runtime_->End();
   runtime_.reset();
-  std::error_code ignored;
-  if (!memory_directory_.empty()) std::filesystem::remove_all(memory_directory_, ignored);
-  if (!names_directory_.empty()) std::filesystem::remove_all(names_directory_, ignored);
-  if (!volume_directory_.empty()) std::filesystem::remove_all(volume_directory_, ignored);
+  for (const std::string& directory : janitor_.Finish()) left.push_back(Cat("folder ", directory));
+  AddMountsBelow({memory_folder_.path(), volume_folder_.path(), names_folder_.path()}, left);
+  for (runtime::EngineFolder* folder : {&memory_folder_, &names_folder_, &volume_folder_}) {
+    if (!folder->Remove()) left.push_back(Cat("folder ", folder->path()));
+  }
+  return left;
 }
 
 std::string LocalWorld::Describe() const {
   return runtime_->Describe();
 }
 
-// Its files are read by the pods themselves, whoever they run as: in a directory that all may enter.
+// Pods read its files themselves, as any user, so the directory must be open to all.
 void LocalWorld::OpenNamesLibrary() {
   if (PodsHaveHostsFiles()) return;
   names_library_ = kubelet::FindNamesLibrary().value_or("");
   if (names_library_.empty()) return;
-  auto directory = MakePrivateDirectory("/dev/shm", janitor_);
-  if (directory && chmod(directory->c_str(), 0711) == 0) names_directory_ = std::move(*directory);
+  auto folder = MakePrivateFolder("/dev/shm", janitor_);
+  if (folder && chmod(folder->path().c_str(), 0711) == 0) names_folder_ = std::move(*folder);
 }
 
 bool LocalWorld::PodsHaveHostsFiles() const {
@@ -172,16 +199,15 @@ bool LocalWorld::PodsHaveHostsFiles() const {
 
 std::string LocalWorld::WhyNoNames() const {
   if (PodsHaveHostsFiles() || !names_library_.empty()) return {};
-  return Cat(runtime_->capabilities().own_mounts()
-                 ? "this machine has no /etc/hosts for a pod's own to stand in place of"
-                 : "plain processes have no /etc/hosts of their own",
-             ", and libnss_wrapper.so is not installed, which would find names for them");
+  return Cat(runtime_->capabilities().own_mounts() ? "this machine has no /etc/hosts to mount a pod's own over"
+                                                   : "plain processes have no /etc/hosts of their own",
+             ", and libnss_wrapper.so, which would resolve names for them, is not installed");
 }
 
 std::string LocalWorld::DescribeNetwork() const {
   if (!network_) {
-    return "the network is this machine's: each pod of a JobSet has an address of its own in 127.0.0.0/8, but one that "
-           "listens on 0.0.0.0 keeps the port from all others";
+    return "pods share this machine's network: each pod of a JobSet has its own address in 127.0.0.0/8, but one that "
+           "listens on 0.0.0.0 blocks the port for all others";
   }
   return Cat(networks_ == Networks::kOwn ? "each pod" : "each pod of a JobSet",
              " has a network of its own, where it may listen on any port; pods reach each other, and this machine at ",
@@ -190,21 +216,29 @@ std::string LocalWorld::DescribeNetwork() const {
 
 void LocalWorld::OpenNetwork() {
   if (networks_ == Networks::kMachine) return;
-  const runtime::Capabilities& can = runtime_->capabilities();
-  if (!can.own_mounts()) {
-    why_no_networks_ = "containers are plain processes here";
-    return;
-  }
-  if (can.user_namespace()) {
-    why_no_networks_ = "only root may connect them to this machine";
-    return;
-  }
+  why_no_networks_ = WhyNoNetworksWith(runtime_->capabilities());
+  if (!why_no_networks_.empty()) return;
   auto network = runtime::PodNetwork::Open();
   if (network) {
     network_ = std::move(*network);
   } else {
     why_no_networks_ = network.error().message;
   }
+}
+
+std::string LocalWorld::WorkingDirectory() const {
+  return options_.working_directory ? *options_.working_directory : CurrentDirectory();
+}
+
+kubelet::MachineRights LocalWorld::Rights() const {
+  if (!capabilities_) {
+    auto probed = runtime::ProbeCapabilities(options_.probe);
+    if (!probed) return {};  // Start will say so
+    capabilities_ = std::move(*probed);
+  }
+  const std::string asked_for = options_.probe.plain_processes ? "as --plain-processes asks" : capabilities_->missing;
+  return {capabilities_->own_mounts(), asked_for, geteuid() == 0 && !capabilities_->user_namespace(), geteuid(),
+          getegid()};
 }
 
 std::vector<std::string> LocalWorld::WhyNotRunnable(const core::PodSpec& spec, const std::string& name_space) const {
@@ -214,7 +248,7 @@ std::vector<std::string> LocalWorld::WhyNotRunnable(const core::PodSpec& spec, c
       if (auto why = images_.WhyNotRunnable(container)) out.push_back(std::move(*why));
     }
   }
-  for (auto& problem : kubelet::UnsupportedVolumes(spec)) out.push_back(std::move(problem));
+  for (auto& problem : kubelet::UnsupportedMounts(spec)) out.push_back(std::move(problem));
   for (auto& problem : kubelet::UnsupportedProbes(spec)) out.push_back(std::move(problem));
   for (auto& problem : kubelet::MissingReferences(spec, name_space, settings_)) out.push_back(std::move(problem));
   for (const core::Volume& volume : spec.volumes) {
@@ -223,12 +257,9 @@ std::vector<std::string> LocalWorld::WhyNotRunnable(const core::PodSpec& spec, c
       return claim.metadata.namespace_ == name_space && claim.metadata.name == volume.claim->claim_name;
     });
     if (!given) {
-      out.push_back(Cat("volume ", volume.name, " wants the PersistentVolumeClaim ", volume.claim->claim_name,
-                        ", which is in none of the manifests"));
+      out.push_back(Cat("volume ", volume.name, " uses the PersistentVolumeClaim ", volume.claim->claim_name,
+                        ", which none of the manifests has"));
     }
-  }
-  if (auto why = scheduler::Placement(nodes_).NeverFits(spec)) {
-    out.push_back(Cat("its pods could never be placed, even with nothing else running: ", *why));
   }
   return out;
 }
@@ -259,7 +290,7 @@ void LocalWorld::Wake() noexcept {
   errno = before;
 }
 
-// What has happened first, so that controllers look at the newest.
+// The machine's events come first, so that controllers see the newest state.
 bool LocalWorld::DoRound() {
   bool any = machine_->HandleDue();
   while (!ending_ && engine_.RunOne()) any = true;

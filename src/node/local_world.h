@@ -21,10 +21,12 @@
 
 #include "base/result.h"
 #include "engine/engine.h"
+#include "kubelet/machine_rights.h"
 #include "node/janitor.h"
 #include "node/local_clock.h"
 #include "node/machine.h"
 #include "node/this_machine.h"
+#include "runtime/engine_folder.h"
 #include "runtime/pod_network.h"
 #include "runtime/supervisor.h"
 #include "store/store.h"
@@ -32,25 +34,24 @@
 
 namespace reprieve::node {
 
-// Which network pods have: this machine's; one of their own if they have names; or all of them but for hostNetwork.
+// Which pods have a network of their own: none; those with names; or all except those with hostNetwork.
 enum class Networks : std::uint8_t { kMachine, kOwnForNames, kOwn };
 
 struct LocalWorldOptions {
-  // Logs and volumes; made if missing.
+  // Logs and volumes; created if missing.
   std::string state_directory;
-  // Names and UIDs follow from it; absent: random.
+  // Determines names and UIDs; absent: random.
   std::optional<std::uint64_t> seed;
   NodeOptions nodes;
-  // Where containers work that name no directory; absent: where Reprieve was started, as if that were the image's.
+  // The working directory of containers that don't set one; absent: the one in which Reprieve was started.
   std::optional<std::string> working_directory;
   engine::EngineOptions engine = {.batch_period = std::chrono::milliseconds(1), .reconcile = {}, .jobsets = {}};
   runtime::ProbeOptions probe;
   runtime::CriLogLimits log;
   std::size_t max_starting = 32;
-  // The first wait of a container that fails again and again.
+  // The first wait of a container in a crash loop.
   Nanoseconds restart_backoff = kubelet::PodWorker::kUsualBackoff;
-  // Called on the engine's thread. What a person should know; each line of every container's output (empty: not
-  // wanted).
+  // Called on the engine's thread: notices for people, and each line of every container's output (empty: not wanted).
   std::function<void(const std::string&)> notice;
   std::function<void(const PodOutput&)> output;
   std::function<void(const world::Incident&, const world::IncidentOutcome&)> incident_applied;
@@ -60,15 +61,16 @@ class LocalWorld {
  public:
   // Prepare, then Start.
   static Result<std::unique_ptr<LocalWorld>> Open(LocalWorldOptions options);
-  // A world that can be asked whether things could run here, and has touched nothing. An error: the options are wrong.
+  // A world that can tell what could run here, without having changed anything yet. An error: the options are wrong.
   static Result<std::unique_ptr<LocalWorld>> Prepare(LocalWorldOptions options);
-  // Makes folders and starts the runtime. An error: it can't run on this machine. Once, before the store gets anything
-  // but through the functions below, and before all that asks for the machine.
+  // What Start would fail for, and WhyNoNetworks, as far as they can be found without touching anything.
+  Status CheckStart();
+  // Creates folders and starts the runtime. An error: it can't run on this machine. Call it once, before machine() and
+  // before anything gets into the store except through the functions below.
   Status Start();
-  // What pods are to have, said before the start; where that cannot be they have this machine's, and WhyNoNetworks says
-  // why.
+  // Call before Start. If the machine does not allow it, pods share the machine's network, and WhyNoNetworks says why.
   void set_networks(Networks networks) { networks_ = networks; }
-  // Empty: they have what was wished for.
+  // Empty: pods have the networks that were asked for.
   const std::string& WhyNoNetworks() const { return why_no_networks_; }
   // Why pods are found by address only, once the world has started; empty: they are found by name.
   std::string WhyNoNames() const;
@@ -82,30 +84,41 @@ class LocalWorld {
   world::Ledger& ledger() { return ledger_; }
   const std::vector<scheduler::Node>& nodes() const { return nodes_; }
   const engine::JobSetCounters& jobset_counters() const { return engine_.jobset_counters(); }
-  // A Service or a claim of the manifests; its watchers hear of it once the world has started.
+  // A Service or a claim of the manifests; watchers are notified of it when the world starts.
   void Add(core::Service service);
   void Add(core::PersistentVolumeClaim claim);
-  // To be filled before the first Job is added.
+  // Fill these before the first Job is added.
   kubelet::Settings& settings() { return settings_; }
+  const kubelet::Settings& settings() const { return settings_; }
   kubelet::ImageMap& images() { return images_; }
   Machine& machine() { return *machine_; }
   const Machine& machine() const { return *machine_; }
-  // What containers get here and why not more, for people.
+  // Which isolation containers get here, and why not more; for people.
   std::string Describe() const;
   std::string DescribeNetwork() const;
 
-  // Everything for which pods of this spec could never run here, one clear sentence each; ask before adding the Job.
+  // Where containers work that name no directory.
+  std::string WorkingDirectory() const;
+  // What this machine and user allow; found out when it is first asked for, in some 2 ms.
+  kubelet::MachineRights Rights() const;
+  // Everything for which pods of this spec could never run here, one clear sentence each, but for what the machine has
+  // no place for; ask before adding the Job.
   std::vector<std::string> WhyNotRunnable(const core::PodSpec& spec, const std::string& name_space) const;
 
-  // Returns once `done`, which is asked after everything that happens and after each Wake.
+  // Returns once `done` is true; it is checked after every event and after each Wake.
   void RunUntil(const std::function<bool()>& done);
-  // Controllers decide no more, every process gets SIGTERM and, after `grace`, SIGKILL. Returns when none is left, or
-  // when `hurry` (asked after each Wake) has become true and what was left has been killed.
+  // Stops the controllers; every process gets SIGTERM and, after `grace`, SIGKILL. Returns when no process is left.
+  // Once `hurry` (checked after each Wake) is true, the rest is killed at once.
   void End(Nanoseconds grace, const std::function<bool()>& hurry = {});
   void Wake() noexcept;
+  // Ends the machine and what still runs, removes all that was made for pods, and says what is left of it: processes,
+  // cgroups, mounts, folders. Only the destructor, the store, the clock and the counters may be used afterwards.
+  std::vector<std::string> CleanUp();
 
  private:
   explicit LocalWorld(LocalWorldOptions options);
+  // Empty: whether containers of these capabilities get networks depends on the kernel alone.
+  static std::string WhyNoNetworksWith(const runtime::Capabilities& can);
   void OpenNetwork();
   void OpenNamesLibrary();
   bool PodsHaveHostsFiles() const;
@@ -113,6 +126,7 @@ class LocalWorld {
   void Sleep();
 
   LocalWorldOptions options_;
+  mutable std::optional<runtime::Capabilities> capabilities_;
   LocalClock clock_;
   store::Store store_;
   world::Ledger ledger_;
@@ -120,16 +134,16 @@ class LocalWorld {
   kubelet::Settings settings_;
   kubelet::ImageMap images_;
   std::vector<scheduler::Node> nodes_;
-  // Of the manifests, until the world has started.
+  // From the manifests, until the world has started.
   std::vector<core::Service> services_;
   std::vector<core::PersistentVolumeClaim> claims_;
   runtime::Fd wake_;
   kubelet::RuntimeInbox inbox_;
   Janitor janitor_;
-  // Directories of this world's own, the first on a tmpfs if there is one: what must not outlive it.
-  std::string memory_directory_;
-  std::string volume_directory_;
-  std::string names_directory_;  // for the library
+  // Folders that are removed with this world; the first is on a tmpfs, or none.
+  runtime::EngineFolder memory_folder_;
+  runtime::EngineFolder volume_folder_;
+  runtime::EngineFolder names_folder_;  // for the library
   std::string names_library_;
   Networks networks_ = Networks::kMachine;
   std::string why_no_networks_;

@@ -32,7 +32,7 @@ core::Container Shell(std::string name, std::string script) {
   return AContainer(std::move(name), {"/bin/sh", "-c", std::move(script)});
 }
 
-// Real processes, the real store, pods without a controller unless a test makes one.
+// Real processes and the real store; pods have no controller unless a test creates one.
 class LocalWorldTest : public ::testing::Test {
  protected:
   LocalWorldTest() {
@@ -128,7 +128,7 @@ TEST_F(LocalWorldTest, APodRunsAndItsOutputIsKept) {
   EXPECT_EQ(World().machine().running(), 0U);
 }
 
-TEST_F(LocalWorldTest, AProgramThatIsNotThereIsAStartError) {
+TEST_F(LocalWorldTest, AMissingProgramIsAStartError) {
   Add("p", ASpec(kNever, {AContainer("main", {"/does/not/exist"})}));
   EXPECT_EQ(PhaseAtEnd("p"), PodPhase::kFailed);
   EXPECT_EQ(Main("p").state.terminated->exit_code, 128);
@@ -165,7 +165,7 @@ TEST_F(LocalWorldTest, ADeletedPodThatIgnoresSigtermIsKilledAndRemoved) {
   EXPECT_EQ(PhaseAtEnd("p"), PodPhase::kFailed);
   EXPECT_EQ(Main("p").state.terminated->exit_code, 137);
   WaitFor([&] { return World().machine().running() == 0; });
-  ASSERT_NE(Find("p"), nullptr);  // the finalizer holds it
+  ASSERT_NE(Find("p"), nullptr);  // kept by its finalizer
   World().store().RemovePodFinalizer(pod, "hold");
   EXPECT_EQ(Find("p"), nullptr);
 }
@@ -178,14 +178,13 @@ TEST_F(LocalWorldTest, APodThatVanishesFromTheStoreIsKilledAtOnce) {
   WaitFor([&] { return World().machine().running() == 0; });
 }
 
-TEST_F(LocalWorldTest, ADeletedPodThatFitsNowhereFailsAndGoes) {
+TEST_F(LocalWorldTest, ADeletedPodThatFitsNowhereFailsAndIsRemoved) {
   core::PodSpec spec = ASpec(kNever, {AContainer("main")});
   spec.containers.front().resources.requests = {{"cpu", "9000"}};
   Add("p", spec, {"hold"});
   WaitFor([&] { return Find("p")->status.FindCondition("PodScheduled") != nullptr; });
   EXPECT_EQ(Find("p")->status.FindCondition("PodScheduled")->reason, "Unschedulable");
   EXPECT_EQ(Find("p")->status.FindCondition("PodScheduled")->message, "0/1 nodes are available: 1 Insufficient cpu.");
-  EXPECT_EQ(World().WhyNotRunnable(*Find("p")->spec, "ns").size(), 1U);
   const world::PodReference pod = world::ReferenceTo(*Find("p"));
   World().store().DeletePod(pod);
   EXPECT_EQ(PhaseAtEnd("p"), PodPhase::kFailed);
@@ -229,7 +228,7 @@ TEST_F(LocalWorldTest, AtTheEndEveryProcessIsGone) {
   for (int i = 0; i < 5; ++i) EXPECT_EQ(Find(Cat("p", i))->status.phase, PodPhase::kFailed);
 }
 
-TEST_F(LocalWorldTest, AStateDirectoryThatFailsMakesPodsWaitAndIsSaidOnce) {
+TEST_F(LocalWorldTest, AStateDirectoryThatFailsMakesPodsWaitAndIsReportedOnce) {
   core::PodSpec spec = ASpec(kNever, {AContainer("main")});
   core::Volume volume;
   volume.name = "data";
@@ -278,7 +277,7 @@ TEST_F(LocalWorldTest, AJobRunsToItsEndWhateverItsPodsDo) {
   WaitFor([&] { return World().machine().running() == 0; });
 }
 
-// Nobody listens on it, for now.
+// Nothing listens on it yet.
 std::uint16_t FreePort() {
   const runtime::Fd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_in address{};
@@ -345,19 +344,19 @@ TEST_F(LocalWorldTest, AStartupProbeHoldsBackWhatComesAfterItsSidecar) {
   EXPECT_EQ(PhaseAtEnd("p"), PodPhase::kSucceeded) << Story("p");
 }
 
-TEST_F(LocalWorldTest, AProbeThatCannotBeTriedIsSaidOnceAndStopsNothing) {
+TEST_F(LocalWorldTest, AProbeThatCannotBeTriedIsReportedOnceAndStopsNothing) {
   core::Container main = Shell("main", "sleep 3.5");
   main.liveness_probe = Command("true");
   main.liveness_probe->exec->command = {"no-such-program"};
   Add("p", ASpec(kNever, {main}));
   EXPECT_EQ(PhaseAtEnd("p"), PodPhase::kSucceeded);
   EXPECT_EQ(notices_,
-            "pod p: the liveness probe of container main cannot be tried, and counts for nothing: "
+            "pod p: the liveness probe of container main cannot be tried and is ignored: "
             "no-such-program: executable file not found in $PATH\n");
 }
 
 TEST_F(LocalWorldTest, AWebServerIsReadyWhenItAnswersAndStoppedWhenItIsStuck) {
-  // It writes its port to a file, and answers 200 until the file `stuck` is there.
+  // It writes its port to a file, and answers 200 until the file `stuck` exists.
   const std::string script =
       "import http.server, os, sys\n"
       "class Handler(http.server.BaseHTTPRequestHandler):\n"

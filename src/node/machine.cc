@@ -1,9 +1,12 @@
 #include "node/machine.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <utility>
 #include <variant>
 
+#include "base/saturate.h"
 #include "base/text.h"
 #include "kubelet/pod_phase.h"
 
@@ -179,7 +182,7 @@ void Machine::Settle(PodRecord& record) {
   } else if (!record.deletion_seen && (record.pod->metadata.deleting() || record.pod->IsTerminal())) {
     record.deletion_seen = true;
     const std::int64_t usual = record.spec->termination_grace_period_seconds.value_or(30);
-    worker.Delete(Seconds(record.pod->metadata.deletion_grace_period_seconds.value_or(usual)), now);
+    worker.Delete(DurationOfSeconds(record.pod->metadata.deletion_grace_period_seconds.value_or(usual)), now);
   }
   const kubelet::PodActions actions = worker.Next(now);
   for (const kubelet::PodActions::Start& start : actions.start) {
@@ -204,7 +207,7 @@ void Machine::WriteStatus(PodRecord& record) {
       status.host_ip = record.host_address;
       status.pod_ip = record.address;
     }
-    // A phase that has ended is never left, whoever wrote it.
+    // A terminal phase never changes, whoever wrote it.
     const bool ended = status.phase == core::PodPhase::kSucceeded || status.phase == core::PodPhase::kFailed;
     const core::PodPhase before = status.phase;
     record.worker->WriteStatus(now, status);

@@ -1,13 +1,13 @@
-// Machine: the local world's scheduler and kubelet: gives pods a place, runs them, and reports what becomes of them.
+// Machine: the local world's scheduler and kubelet: places pods, runs them, and reports their status.
 //
-// It hears of pods as a Watcher and only makes a note of them; HandleDue does what is due, each pod at the cost of its
-// own change. What the runtime's thread says comes through the inbox.
+// As a Watcher it only records which pods changed; HandleDue does what is due, at a cost per changed pod. Messages of
+// the runtime's thread come through the inbox.
 //
 //   store -> PodChanged -> placement -> BindPod -> PodWorker -> Runtime -> RuntimeInbox -> PodWorker -> UpdatePodStatus
 //
-// What a pod has beside its containers is PodSetup's, which containers run is ContainerTable's, the folders of claims
-// are ClaimFolders'. Source: spec/job.md 4. Thread rules: one owner, the engine's thread. Errors: what a pod can't do
-// without becomes its containers' waiting reason, and is tried again.
+// PodSetup makes what a pod needs besides its containers, ContainerTable knows which containers run, ClaimFolders has
+// the folders of claims. Source: spec/job.md 4. Thread rules: one owner, the engine's thread. Errors: if something that
+// a pod needs can't be made, that becomes its containers' waiting reason, and is retried.
 #pragma once
 
 #include <cstdint>
@@ -47,9 +47,9 @@ struct MachineOptions {
   // Logs are kept in its directory `logs`.
   std::string state_directory;
   PodSetupOptions pods;
-  // Containers that have been asked for and are no processes yet.
+  // The limit on containers that are starting.
   std::size_t max_starting = 32;
-  // The first wait of a container that fails again and again.
+  // The first wait of a container in a crash loop.
   Nanoseconds restart_backoff = kubelet::PodWorker::kUsualBackoff;
   std::function<void(const std::string&)> notice;
   std::function<void(const PodOutput&)> output;
@@ -78,9 +78,9 @@ class Machine final : public world::Watcher {
   void ClaimChanged(const core::PersistentVolumeClaim& claim) override;
   void ClaimDeleted(const core::PersistentVolumeClaim& claim) override;
 
-  // Does all that is due; false if nothing was.
+  // Does everything that is due; false if nothing was.
   bool HandleDue();
-  // When something is due even if nothing happens.
+  // When HandleDue has something to do even without an event.
   std::optional<Time> NextDue();
 
   // Lets it happen, `incident.at` from now. `incident_applied` says what came of it.
@@ -89,15 +89,15 @@ class Machine final : public world::Watcher {
   // Incidents whose time has not come.
   std::vector<world::Incident> PendingIncidents() const;
 
-  // Every pod ends; no other begins. Again with less grace: the shorter one holds.
+  // Ends every pod and starts no others. May be called again with a shorter grace period.
   void Stop(Nanoseconds grace);
   // Pods that are on a node and have not ended.
   std::size_t running() const { return running_; }
 
   const scheduler::Placement& placement() const { return placement_; }
-  // Where all output is kept.
+  // The directory of all output.
   std::string LogDirectory() const { return options_.state_directory + "/logs"; }
-  // Where that container's output is kept, in the CRI log format. No output, no file.
+  // The file of that container's output, in the CRI log format. Without output there is no file.
   std::string LogPath(const meta::ObjectKey& pod, std::string_view container, std::int32_t attempt) const;
 
  private:
@@ -131,13 +131,13 @@ class Machine final : public world::Watcher {
   void Lose(PodRecord& record);
   void EndByKubelet(PodRecord& record, world::FaultKind fault, Nanoseconds grace);
   void NoteEnd(const PodRecord& record, core::PodStatus& status) const;
-  // The pod that people call so and that has not ended, the oldest first; null pointer if there is none.
+  // The oldest pod that `name` refers to (world::IsCalled) and that has not ended; null if there is none.
   PodRecord* FindCalled(const std::string& name);
   bool SettleTouched();
   bool PlaceWaiting();
   void TellRefused();
   void Settle(PodRecord& record);
-  // False: it is not on a node, for now or for ever.
+  // False: the pod is not on a node, yet or ever.
   bool Admit(PodRecord& record);
   void SettleOnNode(PodRecord& record, const scheduler::Node& node, std::vector<int> gpus);
   void StopContainer(PodRecord& record, const kubelet::PodActions::Stop& stop);

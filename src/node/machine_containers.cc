@@ -1,4 +1,4 @@
-// Machine: containers are started and stopped, and what the runtime reports reaches the pods' workers.
+// Machine: starts and stops containers, and passes the runtime's reports on to the pods' workers.
 #include <utility>
 #include <variant>
 
@@ -73,7 +73,7 @@ void Machine::StopContainer(PodRecord& record, const kubelet::PodActions::Stop& 
   if (id != kNoContainer) {
     return runtime_.StopContainer(id, std::chrono::ceil<std::chrono::milliseconds>(stop.grace));
   }
-  // It waits for its turn; StartPending will find that nobody wants it any more.
+  // It is still queued; StartPending will find that it is no longer wanted.
   record.worker->StartCancelled(stop.container);
   Touch(record);
 }
@@ -82,7 +82,7 @@ void Machine::StartPending() {
   while (const auto next = containers_.NextPending()) {
     const auto at = records_.find(next->pod);
     if (at == records_.end() || !at->second->worker->IsStarting(next->container, next->attempt)) continue;
-    if (at->second->containers[next->container] != kNoContainer) continue;  // started for a later request already
+    if (at->second->containers[next->container] != kNoContainer) continue;  // already started for a later request
     Start(*at->second, next->container, next->attempt);
   }
 }

@@ -1,6 +1,7 @@
 // Machine: what incidents do to nodes, pods and containers. Source: spec/job.md 4.3.
 #include <algorithm>
 
+#include "base/saturate.h"
 #include "kubelet/pod_phase.h"
 #include "node/machine.h"
 
@@ -66,7 +67,8 @@ IncidentOutcome Machine::ApplyToNode(const world::Incident& incident) {
     if (incident.fault == FaultKind::kNodeLost) {
       Lose(*record);
     } else if (incident.fault == FaultKind::kNodeShutDown) {
-      EndByKubelet(*record, incident.fault, Seconds(record->spec->termination_grace_period_seconds.value_or(30)));
+      EndByKubelet(*record, incident.fault,
+                   DurationOfSeconds(record->spec->termination_grace_period_seconds.value_or(30)));
     } else {
       Disrupt(*record, incident.fault);
     }

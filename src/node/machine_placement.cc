@@ -1,4 +1,4 @@
-// Machine: pods get their nodes, as kube-scheduler binds and a kubelet admits them.
+// Machine: binds pods to nodes, as kube-scheduler does, and admits them, as a kubelet does.
 #include <utility>
 
 #include "kubelet/pod_phase.h"
@@ -18,7 +18,7 @@ bool Machine::PlaceWaiting() {
     const world::WriteResult bound = store_.BindPod(record.reference, placed->node->name);
     writing_ = false;
     if (!bound.ok()) {
-      // It is gone, or somebody else has bound it; what the store reports about it decides.
+      // It is gone, or something else has bound it; the store's next report about it decides.
       placement_.Remove(placed->pod);
       if (record.pod == nullptr) {
         Drop(record);
@@ -54,7 +54,7 @@ bool Machine::Admit(PodRecord& record) {
   }
   const core::Pod& pod = *record.pod;
   if (pod.metadata.deleting() || pod.IsTerminal()) {
-    // Nothing of it has run: a control plane's garbage collector for pods does this (spec/job.md 4.6).
+    // It has never run: on a cluster the pod garbage collector does this (spec/job.md 4.6).
     const bool failed_already = pod.IsTerminal();
     const bool deleting = pod.metadata.deleting();
     const world::PodReference reference = record.reference;

@@ -1,11 +1,11 @@
-// The probes of containers: Machine's part between its workers and the Prober.
+// Machine: connects the probes of its workers with the Prober.
 #include "base/text.h"
 #include "node/machine.h"
 
 namespace reprieve::node {
 
 void Machine::Try(PodRecord& record, const kubelet::PodActions::Try& attempt) {
-  if (record.pod == nullptr) return;  // it is on its way out
+  if (record.pod == nullptr) return;  // it is being removed
   const core::Container& container = kubelet::ContainerAt(*record.spec, attempt.container);
   const core::Probe& probe = *kubelet::ProbeOf(container, attempt.probe);
   const kubelet::ProbeTicket ticket{record.number, attempt};
@@ -28,11 +28,11 @@ void Machine::Handle(kubelet::ProbeAnswer& answer) {
   if (at == records_.end()) return;
   PodRecord& record = *at->second;
   const kubelet::PodActions::Try& attempt = answer.ticket.attempt;
-  // Once may be chance: the container may just have ended.
+  // A single one may be a coincidence: the container may just have ended.
   if (answer.outcome == kubelet::ProbeOutcome::kUnknown && ++record.attempts_not_made == 2) {
     Notice(Cat("pod ", record.reference.name, ": the ", kubelet::NameOf(attempt.probe), " probe of container ",
                kubelet::ContainerAt(*record.spec, attempt.container).name,
-               " cannot be tried, and counts for nothing: ", answer.message));
+               " cannot be tried and is ignored: ", answer.message));
   }
   record.worker->Probed(attempt, answer.outcome, std::move(answer.message), clock_.Now());
   Touch(record);

@@ -1,7 +1,7 @@
 // PodAddresses: the address, name and hosts file of each pod on this machine, as its Service publishes them.
 //
-// Source: spec/job.md 2.11.5; spec/jobset.md 2.9. Thread rules: one owner, the engine's thread. Errors say which hosts
-// file could not be written.
+// Source: spec/job.md 2.11.5; spec/jobset.md 2.9. Thread rules: one owner, the engine's thread. Errors name the hosts
+// file that could not be written.
 #pragma once
 
 #include <map>
@@ -18,12 +18,12 @@
 namespace reprieve::node {
 
 struct PodAddressOptions {
-  // Where hosts files are kept.
+  // The directory of the hosts files.
   std::string names_directory;
-  // What looks names up where pods have no /etc/hosts of their own; empty: they have one, or find no names.
+  // The library that resolves names where pods have no /etc/hosts of their own; empty: not needed, or not installed.
   std::string names_library;
-  // Connects pods that want no hostNetwork, each at an address of its own; null pointer: all share this machine's
-  // network. Only those with names, or all.
+  // Connects pods without hostNetwork, each at its own address: only those with names, or all. Null: all pods share
+  // this machine's network.
   runtime::PodNetwork* network = nullptr;
   bool only_names_on_network = true;
 };
@@ -32,20 +32,21 @@ class PodAddresses {
  public:
   explicit PodAddresses(PodAddressOptions options);
 
-  // The pod has come to a node: sets name, addresses and on_network.
+  // The pod was bound to a node: sets name, addresses and on_network.
   void Assign(PodRecord& record);
   // Fills in hosts and network of the pod's sandbox.
   Status Describe(const PodRecord& record, runtime::PodSandboxSpec& sandbox);
-  // Publishes its name, or stops publishing it, as the pod and its Service are now. Nothing if it has none.
+  // Publishes the pod's name, or withdraws it, by the current state of the pod and its Service. No effect without a
+  // name.
   Status Publish(const PodRecord& record);
-  // Lets a names library see what was published since the last call.
+  // Writes what was published since the last call to the library's files.
   Status Show() { return names_.Show(); }
-  // How the pod's processes find names by the library; nothing: they have an /etc/hosts of their own, or no names.
+  // What the pod's processes need to use the library; nullopt: not needed, or not installed.
   std::optional<kubelet::NamesByLibrary> LibraryFor(const PodRecord& record) const;
   // The pod is gone.
   void Release(PodRecord& record);
 
-  // Services live in the store until they are deleted.
+  // REQUIRES: a Service lives until ServiceDeleted.
   void ServiceChanged(const core::Service& service);
   void ServiceDeleted(const core::Service& service);
   // Whether the name of that pod depends on that Service.

@@ -24,7 +24,7 @@ inline constexpr std::string_view kLoopbackAddress = "127.0.0.1";
 inline constexpr runtime::ContainerId kNoContainer{0};
 
 struct PodRecord {
-  // What its containers get so that an agent in them can talk to us.
+  // What an agent in one of its containers needs to reach `run`.
   struct Agent {
     runtime::Mount socket;
     kubelet::Environment environment;  // instead of the usual base
@@ -34,13 +34,13 @@ struct PodRecord {
   world::PodReference reference;
   const core::Pod* pod = nullptr;  // null: gone from the store
   std::shared_ptr<const core::PodSpec> spec;
-  std::optional<kubelet::PodWorker> worker;  // absent: it is on no node
+  std::optional<kubelet::PodWorker> worker;  // absent: not on a node
   const scheduler::Node* node = nullptr;
   std::vector<int> gpus;
   std::string hostname;
-  std::optional<kubelet::PodNames::Name> name;  // under which its Service lets it be found
+  std::optional<kubelet::PodNames::Name> name;  // the one that its Service publishes
   std::string address = std::string(kLoopbackAddress);
-  std::string host_address = std::string(kLoopbackAddress);  // where it finds this machine
+  std::string host_address = std::string(kLoopbackAddress);  // of this machine, as seen from the pod
   bool on_network = false;                                   // it has a network of its own
   std::optional<runtime::SandboxId> sandbox;
   std::optional<kubelet::PodVolumes> volumes;
@@ -52,8 +52,8 @@ struct PodRecord {
   bool waits_for_place = false;
   bool deletion_seen = false;
   int attempts_not_made = 0;                 // of its probes
-  bool lost = false;                         // with its node: nobody reports on it any more
-  std::optional<world::FaultKind> ended_by;  // what the kubelet ends it for
+  bool lost = false;                         // together with its node: its status is no longer reported
+  std::optional<world::FaultKind> ended_by;  // why the kubelet ends it
 };
 
 }  // namespace reprieve::node

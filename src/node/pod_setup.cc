@@ -1,5 +1,7 @@
 #include "node/pod_setup.h"
 
+#include <unistd.h>
+
 #include <utility>
 
 #include "base/text.h"
@@ -7,7 +9,8 @@
 namespace reprieve::node {
 namespace {
 
-// Where a pod with mounts of its own sees its socket: beside the termination message, so that one cover serves both.
+// The path of the socket inside a pod that has its own mounts: next to the termination message, so that one mount over
+// the directory serves both.
 constexpr std::string_view kSocketInPod = "/dev/reprieve-agent";
 constexpr std::string_view kDefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -41,8 +44,7 @@ Status PodSetup::Prepare(PodRecord& record) {
 Status PodSetup::MakeVolumes(PodRecord& record) {
   auto made = kubelet::PodVolumes::Make(record.pod->metadata, *record.spec, options_.volumes, settings_);
   if (!made) {
-    NoticeOnce(
-        Error{Cat("pod ", record.reference.name, " waits: ", made.error().message, "; it is tried again every 10s")});
+    NoticeOnce(Error{Cat("pod ", record.reference.name, " waits: ", made.error().message, "; retrying every 10s")});
     return made.error();
   }
   record.volumes = std::move(*made);
@@ -59,7 +61,7 @@ Status PodSetup::MakeAgent(PodRecord& record) {
   agent.environment = options_.base_environment;
   agent.environment.insert_or_assign(std::string(kAgentSocketVariable), agent.socket.container_path);
   agent.environment.insert_or_assign(std::string(kPodAddressVariable), record.address);
-  // Last: a pod finds `reprieve`, and nothing that it would find otherwise is another program now.
+  // Last in PATH: a pod finds `reprieve`, and every other program as before.
   std::string& path = agent.environment.try_emplace("PATH", kDefaultPath).first->second;
   if (!options_.program_directory.empty()) AppendTo(path, ":", options_.program_directory);
   return Ok();
@@ -87,6 +89,7 @@ kubelet::ContainerContext PodSetup::ContextOf(const PodRecord& record) const {
           images_,
           record.agent ? record.agent->environment : options_.base_environment,
           options_.working_directory,
+          geteuid(),
           addresses_.LibraryFor(record)};
 }
 

@@ -1,7 +1,7 @@
-// PodSetup: what a pod has beside its containers: address and name, volumes, the socket of its agent, the sandbox.
+// PodSetup: what a pod needs besides its containers: address and name, volumes, the socket of its agent, the sandbox.
 //
-// Source: spec/job.md 4; spec/jobset.md 2.14 (agents). Thread rules: one owner, the engine's thread. Errors: what a pod
-// can't do without makes its containers wait and is tried again; `notice` hears of a failing disk once.
+// Source: spec/job.md 4; spec/jobset.md 2.14 (agents). Thread rules: one owner, the engine's thread. Errors: if
+// something can't be made, the pod's containers wait and it is retried; a failing disk is reported to `notice` once.
 #pragma once
 
 #include <functional>
@@ -19,35 +19,35 @@ namespace reprieve::node {
 struct PodSetupOptions {
   kubelet::VolumePlaces volumes;
   PodAddressOptions addresses;
-  // Where the sockets of agents are kept.
+  // The directory of the agents' sockets.
   std::string agents_directory;
   // Added to the PATH of pods with an agent, so that they find it.
   std::string program_directory;
   kubelet::Environment base_environment;
-  // Where containers work that name no directory.
+  // The working directory of containers that don't set one.
   std::string working_directory;
   std::function<void(const std::string&)> notice;
 };
 
 class PodSetup {
  public:
-  // `agents_reported`: TakeAgentReports has something; called on a thread of its own. All must outlive this.
+  // `agents_reported`: TakeAgentReports has reports; called on another thread. All must outlive this.
   PodSetup(runtime::Runtime& runtime, Janitor& janitor, const kubelet::ImageMap& images,
            const kubelet::Settings& settings, PodSetupOptions options, std::function<void()> agents_reported);
 
-  // The pod has come to a node: gives it its host name, its name and its address.
+  // The pod was bound to a node: assigns its host name, name and address.
   void Assign(PodRecord& record);
-  // Makes what the pod needs before a container starts, as far as it is not there yet. REQUIRES: it is in the store.
+  // Makes whatever the pod needs before a container starts and does not have yet. REQUIRES: it is in the store.
   Status Prepare(PodRecord& record);
   // REQUIRES: Prepare has succeeded.
   kubelet::ContainerContext ContextOf(const PodRecord& record) const;
-  // Lets others find the pod by its name, as the pod and its Service are now.
+  // Publishes the pod's name, or withdraws it, by the current state of the pod and its Service.
   void Publish(const PodRecord& record);
-  // Lets pods without hosts files of their own see what was published.
+  // Makes published names visible to pods without hosts files of their own.
   void ShowNames();
-  // Its containers have ended: sandbox and volumes go.
+  // Its containers have ended: removes sandbox and volumes.
   void TearDown(const PodRecord& record);
-  // The pod is gone: its name, address and agent too.
+  // The pod is gone: frees its name, address and agent.
   void Release(PodRecord& record);
 
   void ServiceChanged(const core::Service& service) { addresses_.ServiceChanged(service); }

@@ -6,11 +6,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <fstream>
 #include <optional>
 
 #include "base/text.h"
 #include "model/quantity.h"
+#include "node/node_rules.h"
+#include "runtime/own_cgroup.h"
 
 namespace reprieve::node {
 namespace {
@@ -19,66 +20,26 @@ namespace {
 constexpr std::int64_t kFilesPerPod = 6;
 constexpr std::int64_t kFilesForOurselves = 128;
 // More processes than this at once help nobody on one machine, whatever its limits say; fewer than the kubelet's 110
-// per node would surprise.
+// per node would surprise, and what finds no descriptor waits for one.
 constexpr std::int64_t kMostPods = 4096;
 constexpr std::int64_t kFewestPods = 110;
-
-std::optional<std::int64_t> FirstNumber(const std::string& path) {
-  std::ifstream file(path);
-  std::string word;
-  if (!(file >> word)) return std::nullopt;
-  return ParseInt64(word);
-}
 
 std::int64_t MemoryOfMachine() {
   const std::int64_t pages = sysconf(_SC_PHYS_PAGES);
   return pages * sysconf(_SC_PAGESIZE);
 }
 
-struct OwnCgroup {
-  std::string memory;  // directories; empty: none
-  std::string cpu;
-  std::string unified;
-};
-
-OwnCgroup FindOwnCgroup() {
-  OwnCgroup out;
-  std::ifstream file("/proc/self/cgroup");
-  for (std::string line; std::getline(file, line);) {
-    const std::vector<std::string_view> parts = Split(line, ':');
-    if (parts.size() < 3) continue;
-    if (parts[1].empty()) out.unified = Cat("/sys/fs/cgroup", parts[2]);
-    for (const std::string_view controller : Split(parts[1], ',')) {
-      if (controller == "memory") out.memory = Cat("/sys/fs/cgroup/memory", parts[2]);
-      if (controller == "cpu") out.cpu = Cat("/sys/fs/cgroup/cpu", parts[2]);
-    }
-  }
-  return out;
+std::int64_t UsableMemory(const runtime::OwnLimits& limits) {
+  const std::int64_t memory = MemoryOfMachine();
+  return std::min(memory, limits.memory_bytes.value_or(memory));
 }
 
-std::int64_t UsableMemory(const OwnCgroup& own) {
-  std::int64_t memory = MemoryOfMachine();
-  for (const std::string& path : {own.unified + "/memory.max", own.memory + "/memory.limit_in_bytes"}) {
-    const auto limit = FirstNumber(path);
-    if (limit && *limit > 0) memory = std::min(memory, *limit);
-  }
-  return memory;
-}
-
-std::int64_t UsableMilliCpu(const OwnCgroup& own) {
+std::int64_t UsableMilliCpu(const runtime::OwnLimits& limits) {
   cpu_set_t cpus;
   CPU_ZERO(&cpus);
   std::int64_t milli = 1000 * std::max<std::int64_t>(sysconf(_SC_NPROCESSORS_ONLN), 1);
   if (sched_getaffinity(0, sizeof cpus, &cpus) == 0) milli = 1000 * CPU_COUNT(&cpus);
-  std::int64_t quota = -1;
-  std::int64_t period = 0;
-  std::ifstream unified(own.unified + "/cpu.max");
-  if (!(unified >> quota >> period)) {
-    quota = FirstNumber(own.cpu + "/cpu.cfs_quota_us").value_or(-1);
-    period = FirstNumber(own.cpu + "/cpu.cfs_period_us").value_or(0);
-  }
-  if (quota > 0 && period > 0) milli = std::min(milli, std::max<std::int64_t>(quota * 1000 / period, 1));
-  return milli;
+  return std::min(milli, limits.cpu_milli.value_or(milli));
 }
 
 std::vector<int> FindGpus() {
@@ -99,9 +60,10 @@ std::vector<int> FindGpus() {
 }
 
 std::int64_t UsablePods() {
+  // The soft limit is raised to the hard one before anything starts (runtime/file_limit.h).
   rlimit files{};
-  if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur == RLIM_INFINITY) return kMostPods;
-  const auto fit = (static_cast<std::int64_t>(files.rlim_cur) - kFilesForOurselves) / kFilesPerPod;
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_max == RLIM_INFINITY) return kMostPods;
+  const auto fit = (static_cast<std::int64_t>(files.rlim_max) - kFilesForOurselves) / kFilesPerPod;
   return std::clamp(fit, kFewestPods, kMostPods);
 }
 
@@ -109,36 +71,14 @@ std::int64_t UsablePods() {
 
 MachineCapacity DetectMachine() {
   MachineCapacity out;
-  const OwnCgroup own = FindOwnCgroup();
-  out.resources.emplace(scheduler::kCpu, UsableMilliCpu(own));
-  out.resources.emplace(scheduler::kMemory, UsableMemory(own));
+  const runtime::OwnLimits limits = runtime::ReadOwnLimits();
+  out.resources.emplace(scheduler::kCpu, UsableMilliCpu(limits));
+  out.resources.emplace(scheduler::kMemory, UsableMemory(limits));
   out.resources.emplace(scheduler::kPods, UsablePods());
   out.gpus = FindGpus();
   if (!out.gpus.empty()) out.resources.emplace(scheduler::kGpu, static_cast<std::int64_t>(out.gpus.size()));
   return out;
 }
-
-namespace {
-
-Status ApplyLabelRule(std::string_view rule, std::vector<scheduler::Node>& nodes) {
-  const std::size_t colon = rule.find(':');
-  const std::size_t equals = rule.find('=', colon == std::string_view::npos ? 0 : colon);
-  if (colon == std::string_view::npos || equals == std::string_view::npos || equals == colon + 1) {
-    return Error{Cat("--node-label ", rule, " is not NODE:KEY=VALUE, such as n1:rack=r1")};
-  }
-  const std::string key(rule.substr(colon + 1, equals - colon - 1));
-  bool any = false;
-  for (scheduler::Node& node : nodes) {
-    if (!GlobMatch(rule.substr(0, colon), node.name)) continue;
-    node.labels[key] = rule.substr(equals + 1);
-    any = true;
-  }
-  if (any) return Ok();
-  return Error{
-      Cat("--node-label ", rule, ": there is no node ", rule.substr(0, colon), "; nodes are n1 to n", nodes.size())};
-}
-
-}  // namespace
 
 Result<std::vector<scheduler::Node>> MakeNodes(const NodeOptions& options, const MachineCapacity& machine) {
   const std::int64_t cpu = scheduler::AmountOf(machine.resources, scheduler::kCpu);
@@ -177,9 +117,8 @@ Result<std::vector<scheduler::Node>> MakeNodes(const NodeOptions& options, const
     for (const auto& [key, value] : options.labels) node.labels[key] = value;
     node.taints = options.taints;
   }
-  for (const std::string& rule : options.label_rules) {
-    if (auto applied = ApplyLabelRule(rule, nodes); !applied) return applied.error();
-  }
+  if (auto applied = ApplyLabelRules(options.label_rules, nodes); !applied) return applied.error();
+  if (auto applied = ApplyResourceRules(options.resource_rules, nodes); !applied) return applied.error();
   return nodes;
 }
 

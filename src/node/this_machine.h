@@ -28,6 +28,8 @@ struct NodeOptions {
   std::map<std::string, std::string> labels;
   // NODE:KEY=VALUE, NODE with * and ?: labels of some nodes. The later rule wins.
   std::vector<std::string> label_rules;
+  // The same of what some nodes have to give: n1:nvidia.com/gpu=8.
+  std::vector<std::string> resource_rules;
   std::vector<scheduler::Taint> taints;
 };
 

@@ -3,6 +3,8 @@
 // Both are non-blocking and closed on exec. Errors name the path. Thread rules: any thread.
 #pragma once
 
+#include <sys/types.h>
+
 #include <string>
 
 #include "base/result.h"
@@ -10,8 +12,8 @@
 
 namespace reprieve::node {
 
-// A new socket at `path`, which must not exist.
-Result<runtime::Fd> ListenAt(const std::string& path);
+// A new socket at `path`, which must not exist; no symbolic link is followed on the way. `mode`: who may connect.
+Result<runtime::Fd> ListenAt(const std::string& path, mode_t mode);
 Result<runtime::Fd> ConnectTo(const std::string& path);
 
 }  // namespace reprieve::node

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 
+#include "base/saturate.h"
+
 namespace reprieve::policy {
 namespace {
 
-// The latest end of all containers; nothing while one has not ended or its end is unknown.
+// The latest end of all containers; nullopt while one has not ended or its end is unknown.
 std::optional<Time> LastContainerEnd(const core::PodStatus& status) {
   if (status.container_statuses.empty()) return std::nullopt;
   std::optional<Time> latest;
@@ -38,7 +40,7 @@ Time FinishTime(const core::Pod& pod) {
   const core::PodCondition* ready = pod.status.FindCondition(core::kReadyCondition);
   if (ready != nullptr && ready->status == "False" && ready->last_transition_time) return *ready->last_transition_time;
   if (pod.metadata.deletion_timestamp) {
-    return *pod.metadata.deletion_timestamp - Seconds(pod.metadata.deletion_grace_period_seconds.value_or(0));
+    return *pod.metadata.deletion_timestamp - DurationOfSeconds(pod.metadata.deletion_grace_period_seconds.value_or(0));
   }
   return pod.metadata.creation_timestamp.value_or(Time{});
 }
@@ -50,7 +52,7 @@ BackoffRecord NextBackoff(const BackoffRecord& record, std::vector<Time> new_suc
   if (new_successes.empty()) {
     return {record.failures + static_cast<std::int32_t>(new_failures.size()), new_failures.back()};
   }
-  // Only failures after the last success count on.
+  // A success resets the count: only failures after it remain.
   const Time last_success = *std::max_element(new_successes.begin(), new_successes.end());
   const auto first = std::upper_bound(new_failures.begin(), new_failures.end(), last_success);
   if (first == new_failures.end()) return {};

@@ -12,7 +12,7 @@
 
 namespace reprieve::policy {
 
-// The waits between failures. The defaults are upstream's.
+// The waits after failures. The defaults are upstream's.
 struct BackoffDelays {
   Nanoseconds base = Seconds(10);
   Nanoseconds cap = Seconds(600);
@@ -25,7 +25,7 @@ struct BackoffRecord {
   bool operator==(const BackoffRecord&) const = default;
 };
 
-// base * 2^(failures-1), at most the cap; nothing for no failures.
+// base * 2^(failures-1), at most the cap; zero without failures.
 Nanoseconds BackoffDelay(std::int64_t failures, const BackoffDelays& delays);
 
 // How much of the delay is left at `now`; never negative.

@@ -19,7 +19,7 @@ InPlaceStep InPlaceAgent::Hear(const InPlaceNews& news) {
     step.lift = !std::exchange(lifted_, true);
     return step;
   }
-  // Once, at the beginning: what is heard later must not move a pod on by itself.
+  // Chosen once: later news alone must not advance a pod to another attempt.
   if (!attempt_) step.report = attempt_ = AttemptAfter(news.current);
   if (news.previous && *attempt_ <= *news.previous) {
     step.restart = true;

@@ -1,7 +1,7 @@
-// The agent's part of an in-place restart: what one pod does about what it hears of its JobSet.
+// The agent's part of an in-place restart: how one pod reacts to the status of its JobSet.
 //
 // A barrier holds the pod's worker back until every pod of the JobSet has reached the same attempt. A pod whose attempt
-// is over restarts its containers, and comes back with the next.
+// is over restarts its containers, and joins the next one.
 //
 // Source: spec/jobset.md 2.14 (agent). Pure: no I/O, no clock, no lock; one owner.
 #pragma once
@@ -11,7 +11,7 @@
 
 namespace reprieve::policy {
 
-// What an agent needs to know of its JobSet.
+// What an agent needs to know about its JobSet.
 struct InPlaceNews {
   bool in_place = false;                 // its restart strategy is InPlaceRestart
   bool disabled = false;                 // it carries the annotation that switches agents off
@@ -24,16 +24,16 @@ struct InPlaceNews {
 // What to do, in this order.
 struct InPlaceStep {
   std::optional<std::int32_t> report;  // this is the pod's attempt from now on
-  bool restart = false;                // end all that runs, so that the containers are restarted; nothing follows
+  bool restart = false;                // end everything, so that the containers restart; this is the last step
   bool lift = false;                   // the worker may begin
 };
 
 class InPlaceAgent {
  public:
-  // News that says nothing new asks for nothing.
+  // Unchanged news requires no step.
   [[nodiscard]] InPlaceStep Hear(const InPlaceNews& news);
 
-  // Absent: nothing that would need one has been heard yet.
+  // Absent: not chosen yet.
   std::optional<std::int32_t> attempt() const { return attempt_; }
   bool lifted() const { return lifted_; }
 

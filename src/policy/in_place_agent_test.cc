@@ -53,7 +53,7 @@ TEST(InPlaceAgent, TheBarrierHoldsUntilAllHaveReachedItsAttempt) {
   EXPECT_EQ(Done(agent.Hear(News(1, 0))), "");
 }
 
-TEST(InPlaceAgent, AnAttemptIsChosenOnceHoweverFarTheOthersAre) {
+TEST(InPlaceAgent, AnAttemptIsChosenOnlyOnce) {
   InPlaceAgent agent;
   EXPECT_EQ(Done(agent.Hear(News({}))), "report 0");
   EXPECT_EQ(Done(agent.Hear(News(5))), "");
@@ -71,7 +71,7 @@ TEST(InPlaceAgent, AnAttemptThatIsOverRestartsThePodBeforeAndAfterTheBarrier) {
   EXPECT_EQ(Done(running.Hear(News(0, 0))), "restart");
 }
 
-TEST(InPlaceAgent, AnOlderAttemptThatIsOverIsNoConcernOfIts) {
+TEST(InPlaceAgent, AnOlderAttemptThatIsOverIsIgnored) {
   InPlaceAgent agent;
   EXPECT_EQ(Done(agent.Hear(News(1, 1))), "report 2");
   EXPECT_EQ(Done(agent.Hear(News(2, 1))), "lift");
@@ -97,7 +97,7 @@ TEST(InPlaceAgent, SwitchedOffWhileItWaitsItLifts) {
   EXPECT_EQ(Done(agent.Hear(Disabled(News({}, 0)))), "lift");
 }
 
-TEST(InPlaceAgent, SwitchedOnAgainItReportsAndLiftsNoSecondTime) {
+TEST(InPlaceAgent, SwitchedOnAgainItReportsButDoesNotLiftTwice) {
   InPlaceAgent agent;
   EXPECT_EQ(Done(agent.Hear(Disabled(News(0)))), "lift");
   EXPECT_EQ(Done(agent.Hear(News(0))), "report 1");
@@ -105,7 +105,7 @@ TEST(InPlaceAgent, SwitchedOnAgainItReportsAndLiftsNoSecondTime) {
   EXPECT_EQ(Done(agent.Hear(News(1, 1))), "restart");
 }
 
-TEST(InPlaceAgent, TheLastAttemptThatCanBeWrittenIsNotExceeded) {
+TEST(InPlaceAgent, TheGreatestRepresentableAttemptIsNotExceeded) {
   InPlaceAgent agent;
   constexpr std::int32_t kLast = std::numeric_limits<std::int32_t>::max();
   EXPECT_EQ(agent.Hear(News(kLast)).report, kLast);

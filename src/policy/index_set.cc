@@ -52,7 +52,7 @@ bool IndexSet::Insert(CompletionIndex index) {
   if (next != runs_.begin()) {
     const auto previous = std::prev(next);
     if (previous->second >= index) return false;
-    // Most often the set grows at the end of a run.
+    // Usually the set grows at the end of a run.
     if (previous->second + 1 == index && (next == runs_.end() || next->first - 1 > index)) {
       previous->second = index;
       ++size_;
@@ -96,7 +96,7 @@ bool IndexSet::Erase(CompletionIndex index) {
   } else if (index == last) {
     runs_.erase(at);
   } else {
-    // The same run, begun one later, at no new allocation.
+    // Reuses the node for the same run, which now starts one later.
     const auto next = std::next(at);
     auto run = runs_.extract(at);
     run.key() = index + 1;
@@ -131,7 +131,7 @@ std::int64_t IndexSet::CommonWith(const IndexSet& other) const {
 }
 
 std::vector<CompletionIndex> IndexSet::DifferenceWith(const IndexSet& other) const {
-  // Every border between inside and outside, of either set, in order: between two borders nothing changes.
+  // Visits the boundaries of both sets' runs in order: between two of them membership does not change.
   std::vector<CompletionIndex> out;
   auto a = runs_.begin();
   auto b = other.runs_.begin();

@@ -1,6 +1,6 @@
 // A set of completion indexes, kept as runs: what `completedIndexes` and `failedIndexes` say as text.
 //
-// Source: spec/job.md 1.8. Costs follow the number of runs, not of indexes. A plain value.
+// Source: spec/job.md 1.8. Costs grow with the number of runs, not of indexes. A plain value.
 #pragma once
 
 #include <cstdint>
@@ -16,8 +16,9 @@ using CompletionIndex = std::int32_t;
 
 class IndexSet {
  public:
-  // The lenient reader of the controller: an item that is no index is skipped, reading stops at the first item that
-  // starts at `completions` or above, and an end beyond it is cut. So scaling down and a corrupt status do no harm.
+  // The controller's lenient parser: items that are not indexes are skipped, parsing stops at the first item that
+  // starts at or above `completions`, and an end beyond it is cut. So neither scaling down nor a corrupt status does
+  // harm.
   static IndexSet ParseLenient(std::string_view text, std::int64_t completions);
 
   // 0 to `end` - 1.
@@ -32,9 +33,9 @@ class IndexSet {
   bool empty() const { return size_ == 0; }
   // The smallest index not in the set that is at least `from`.
   CompletionIndex FirstMissing(CompletionIndex from) const;
-  // How many indexes both have.
+  // How many indexes are in both.
   std::int64_t CommonWith(const IndexSet& other) const;
-  // The indexes that exactly one of both has.
+  // The indexes that are in exactly one of the two.
   std::vector<CompletionIndex> DifferenceWith(const IndexSet& other) const;
   // Canonical: runs of three or more are first-last, a run of two is two numbers: 1,3-5,7.
   std::string ToText() const;

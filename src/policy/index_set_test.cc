@@ -11,9 +11,9 @@ namespace {
 
 void ExpectSame(const IndexSet& set, const std::set<CompletionIndex>& model, CompletionIndex upto) {
   ASSERT_EQ(set.size(), static_cast<std::int64_t>(model.size()));
-  IndexSet anew;
-  for (const CompletionIndex index : model) anew.Insert(index);
-  ASSERT_EQ(set, anew) << set.ToText() << " and " << anew.ToText();
+  IndexSet rebuilt;
+  for (const CompletionIndex index : model) rebuilt.Insert(index);
+  ASSERT_EQ(set, rebuilt) << set.ToText() << " and " << rebuilt.ToText();
   CompletionIndex missing = upto;
   for (CompletionIndex index = upto - 1; index >= 0; --index) {
     ASSERT_EQ(set.Contains(index), model.contains(index)) << index;
@@ -24,8 +24,7 @@ void ExpectSame(const IndexSet& set, const std::set<CompletionIndex>& model, Com
   }
 }
 
-// Random insertions and erasures, against a set that nobody doubts; few indexes, so that runs meet and part all the
-// time.
+// Random insertions and erasures, compared with std::set; few indexes, so that runs keep merging and splitting.
 TEST(IndexSet, IsASet) {
   constexpr CompletionIndex kUpto = 40;
   for (std::uint64_t seed = 0; seed < 40; ++seed) {

@@ -18,15 +18,15 @@ namespace reprieve::policy {
 // A child Job whose condition Failed is True.
 struct FailedJob {
   std::string_view name;
-  std::string_view replicated_job;  // its label; empty: no rule matches it
+  std::string_view replicated_job;  // its label; empty: no rule can match
   std::string_view reason;          // of the condition
   std::string_view message;         // of the condition
-  std::optional<Time> failed_at;    // the condition's transition; absent is before any
+  std::optional<Time> failed_at;    // the condition's transition; absent sorts first
 };
 
-// One choice: this rule (absent: the default action) is applied because of that Job.
+// One decision: this rule (absent: the default action) applies because of that Job.
 struct JobSetFailure {
-  std::size_t job = 0;  // position in what was given
+  std::size_t job = 0;  // position in `failed`
   std::optional<std::int32_t> rule;
   jobset::FailureAction action = jobset::FailureAction::kRestartJobSet;
 };
@@ -37,12 +37,12 @@ class JobSetFailureJudge {
   JobSetFailureJudge() = default;
   explicit JobSetFailureJudge(const jobset::FailurePolicy& policy);
 
-  // The choices that would be made one after another if nothing but these Jobs had failed: rules in their order, of the
-  // Jobs that one matches the earliest failure first; then, by default, the earliest failure that no rule matches. Of
-  // equally early ones the first in `failed`. Who applies them stops after an action that is not about a single Job.
+  // The decisions in order: by rule, and within a rule the earliest failure first; then, by the default action, the
+  // earliest failure that no rule matches. Ties are in the order of `failed`. The caller stops applying them after an
+  // action that is not about a single Job.
   [[nodiscard]] std::vector<JobSetFailure> Judge(std::span<const FailedJob> failed) const;
-  // What of the Job that rule asks for, for people: reason X, message pattern "P", replicated job w. Empty: nothing.
-  // REQUIRES: it matches the Job.
+  // What about the Job matched the rule, for people: reason X, message pattern "P", replicated job w. Empty: the rule
+  // matches every Job. REQUIRES: the rule matches the Job.
   [[nodiscard]] std::string WhatMatched(std::int32_t rule, const FailedJob& job) const;
 
  private:
@@ -57,10 +57,10 @@ class JobSetFailureJudge {
   std::vector<Rule> rules_;
 };
 
-// The earliest failure; of equally early ones the first. REQUIRES: there is one.
+// The position of the earliest failure; on a tie the first. REQUIRES: `failed` is not empty.
 [[nodiscard]] std::size_t EarliestFailure(std::span<const FailedJob> failed);
 
-// What a restart takes from: one budget for restarts of the whole JobSet and of single Jobs (spec/jobset.md 3.3).
+// What counts towards maxRestarts: restarts of the whole JobSet and of single Jobs together (spec/jobset.md 3.3).
 struct RestartBudget {
   std::int64_t counted = 0;       // of the whole JobSet
   std::int64_t counted_jobs = 0;  // of single Jobs, summed; 0 while the gate RestartJob is off

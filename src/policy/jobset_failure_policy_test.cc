@@ -89,7 +89,7 @@ TEST(JobSetFailurePolicy, RestartsOfJobsAndOfTheJobSetShareOneBudget) {
   EXPECT_TRUE((RestartBudget{0, 0, -1}.exhausted()));
 }
 
-TEST(JobSetFailurePolicy, SaysWhatOfARuleFits) {
+TEST(JobSetFailurePolicy, SaysWhatMatchedARule) {
   const FailedJob job = Failed("w", 1, "DeadlineExceeded", "exit code 42");
   const auto matched = [&](std::vector<std::string> reasons, std::vector<std::string> patterns,
                            std::vector<std::string> targets) {

@@ -12,7 +12,7 @@
 
 namespace reprieve::policy {
 
-// The failures of an index before the pod that carries them.
+// How often an index had failed before the pod with these annotations.
 struct IndexFailures {
   std::int32_t counted = 0;
   std::int32_t ignored = 0;
@@ -24,13 +24,13 @@ struct IndexFailures {
 // Missing, unparsable or negative annotations read as 0.
 IndexFailures FailuresCarriedBy(const core::Pod& pod);
 
-// What the replacement of a pod that was judged so carries.
+// The counts for the replacement of a pod with this verdict.
 IndexFailures FailuresAfter(const IndexFailures& carried, const PodVerdict& verdict);
 
 // True if the failure of this pod ends its index: FailIndex, or a counted failure beyond the limit.
 bool EndsIndex(const IndexFailures& carried, const PodVerdict& verdict, std::int32_t backoff_limit_per_index);
 
-// The completion index of a pod's annotation; nothing if it has none that is a number of at least 0.
+// The completion index in a pod's annotation; nullopt if there is none or it is not a number of at least 0.
 std::optional<CompletionIndex> CompletionIndexOf(const core::Pod& pod);
 
 }  // namespace reprieve::policy

@@ -26,8 +26,8 @@ bool Asks(const batch::OnExitCodes& rule, std::int32_t exit_code) {
   return false;
 }
 
-// The containers that rules look at: terminated, and not with 0 (spec/job.md 3.3). In their order, containers before
-// init containers.
+// The containers that rules look at: terminated with a code other than 0 (spec/job.md 3.3), in their order, containers
+// before init containers.
 std::vector<const core::ContainerStatus*> FailedContainers(const core::PodStatus& status) {
   std::vector<const core::ContainerStatus*> out;
   for (const auto* statuses : {&status.container_statuses, &status.init_container_statuses}) {

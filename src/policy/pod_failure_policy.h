@@ -28,7 +28,7 @@ struct ConditionEvidence {
 struct RuleMatch {
   std::int32_t rule = 0;  // counts from 0, as upstream's messages do
   std::variant<ExitCodeEvidence, ConditionEvidence> evidence;
-  document::Mark mark;  // where the rule stands in the user's file
+  document::Mark mark;  // the rule's place in the user's file
 };
 
 // Why a failed pod was judged as it was. A failure that no rule matches is counted.
@@ -41,7 +41,7 @@ struct PodVerdict {
 };
 
 // Judges `pod` by the rules in their order; the first that matches decides. Looks at the container statuses and the
-// conditions only: whether the pod has failed is the caller's question.
+// conditions only: the caller decides whether the pod has failed.
 [[nodiscard]] PodVerdict JudgePod(const batch::PodFailurePolicy& policy, const core::Pod& pod);
 // Without a policy every failure counts.
 [[nodiscard]] PodVerdict JudgePod(const std::optional<batch::PodFailurePolicy>& policy, const core::Pod& pod);

@@ -23,7 +23,7 @@ bool Alike(const SharedVector<T>& a, const SharedVector<T>& b) {
          std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const T& x, const T& y) { return Alike(x, y); });
 }
 
-// No rule and no phrase tells one from the other.
+// True if every rule and every fact in a message treats the two the same.
 bool Alike(const core::PodStatus& a, const core::PodStatus& b) {
   return a.reason == b.reason && Alike(a.container_statuses, b.container_statuses) &&
          Alike(a.init_container_statuses, b.init_container_statuses) && Alike(a.conditions, b.conditions);
@@ -41,7 +41,7 @@ std::shared_ptr<const Judgement> PodJudge::Judge(const core::Pod& pod) {
   const bool deleting = pod.metadata.deleting();
   for (Seen& seen : seen_) {
     if (seen.deleting != deleting || !Alike(seen.status, pod.status)) continue;
-    // The next pod will rather share its lists with this one than with one of an earlier wave.
+    // Later pods are more likely to share their lists with this one than with one of an earlier wave.
     if (!seen.status.conditions.SharesWith(pod.status.conditions)) seen.status = pod.status;
     return seen.judgement;
   }

@@ -1,5 +1,5 @@
-// PodJudge: judges the failed pods of one Job, and knows again what it has seen: where a thousand pods fail alike, one
-// judgement is shared by all.
+// PodJudge: judges the failed pods of one Job and remembers recent judgements, so that a thousand pods that fail in the
+// same way share one.
 //
 // Source: KEP-3329; spec/job.md 3. One owner, no lock.
 #pragma once
@@ -21,7 +21,7 @@ struct Judgement {
 
 class PodJudge {
  public:
-  // The policy of the Job as it is now; what was judged by another one is forgotten.
+  // The Job's current policy; judgements by an earlier one are forgotten.
   void SetPolicy(const std::optional<batch::PodFailurePolicy>& policy);
 
   [[nodiscard]] std::shared_ptr<const Judgement> Judge(const core::Pod& pod);
@@ -36,7 +36,7 @@ class PodJudge {
 
   std::optional<batch::PodFailurePolicy> policy_;
   std::vector<Seen> seen_;
-  std::size_t next_ = 0;  // of `seen_`, to make room for another
+  std::size_t next_ = 0;  // the element of `seen_` to replace next
 };
 
 }  // namespace reprieve::policy

@@ -26,7 +26,7 @@ core::Pod Exited(std::int32_t code, std::string_view message = "") {
   return pod;
 }
 
-TEST(PodJudge, PodsThatFailAlikeShareOneJudgement) {
+TEST(PodJudge, PodsThatFailInTheSameWayShareOneJudgement) {
   PodJudge judge;
   judge.SetPolicy(FailJobOn(42));
   const auto first = judge.Judge(Exited(42));
@@ -35,7 +35,7 @@ TEST(PodJudge, PodsThatFailAlikeShareOneJudgement) {
   EXPECT_EQ(judge.Judge(Exited(42)), first);
 }
 
-TEST(PodJudge, WhatARuleOrAPhraseTellsApartIsJudgedByItself) {
+TEST(PodJudge, PodsThatARuleOrAMessageDistinguishesAreJudgedSeparately) {
   PodJudge judge;
   judge.SetPolicy(FailJobOn(42));
   const auto plain = judge.Judge(Exited(42));
@@ -51,7 +51,7 @@ TEST(PodJudge, WhatARuleOrAPhraseTellsApartIsJudgedByItself) {
   EXPECT_NE(judge.Judge(deleted), plain);
 }
 
-TEST(PodJudge, AnotherPolicyForgetsWhatWasJudged) {
+TEST(PodJudge, AnotherPolicyJudgesAgain) {
   PodJudge judge;
   judge.SetPolicy(FailJobOn(42));
   EXPECT_EQ(judge.Judge(Exited(42))->verdict.action, batch::FailureAction::kFailJob);
@@ -59,7 +59,7 @@ TEST(PodJudge, AnotherPolicyForgetsWhatWasJudged) {
   EXPECT_EQ(judge.Judge(Exited(42))->verdict.action, batch::FailureAction::kCount);
 }
 
-TEST(PodJudge, MoreKindsOfFailureThanAreKeptAreJudgedRight) {
+TEST(PodJudge, MoreKindsOfFailureThanAreRememberedReplaceEachOther) {
   PodJudge judge;
   judge.SetPolicy(FailJobOn(7));
   for (std::int32_t round = 0; round < 3; ++round) {

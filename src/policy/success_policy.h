@@ -11,7 +11,7 @@
 
 namespace reprieve::policy {
 
-// The first rule that the succeeded indexes meet, counted from 0; nothing if none is met.
+// The first rule that the succeeded indexes meet, counted from 0; nullopt if they meet none.
 std::optional<std::int32_t> MatchSuccessPolicy(const batch::SuccessPolicy& policy, const IndexSet& succeeded,
                                                std::int32_t completions);
 

@@ -25,7 +25,7 @@ struct Blocks {
 };
 constexpr std::array kApart = {Blocks{100, 64, 127}, Blocks{10, 128, 254}};
 
-// A cloud's metadata servers are found there without a route of their own.
+// Clouds have metadata servers there, without a route of their own.
 bool IsAClouds(std::uint32_t first_byte, std::uint32_t second_byte) {
   return first_byte == 100 && second_byte == 100;
 }
@@ -34,7 +34,7 @@ Ipv4Range RangeOf(std::uint32_t first_byte, std::uint32_t second_byte) {
   return {Ipv4(Cat(first_byte, ".", second_byte, ".0.0")), 16};
 }
 
-// Not ok if another run has it.
+// Not ok if another run has claimed it.
 Fd ClaimName(std::uint32_t first_byte, std::uint32_t second_byte) {
   const std::string name = Cat("reprieve/addresses/", first_byte, ".", second_byte);
   sockaddr_un address{};

@@ -1,9 +1,9 @@
 // AddressBlock: the addresses X.Y.0.0/16 that this run gives to its pods and no other run on this machine does.
 //
-// A run claims a block by an abstract Unix socket of the block's name. Such names belong to a network namespace, as the
-// addresses do; any user may have one, and the kernel takes it back however the run ends.
+// A run claims a block by binding an abstract Unix socket with the block's name. Such names belong to a network
+// namespace, as the addresses do; any user may bind one, and the kernel frees it however the run ends.
 //
-// Thread rules: immutable once claimed. Errors: absent where every block is another's.
+// Thread rules: immutable once claimed. Errors: absent if all blocks are claimed.
 #pragma once
 
 #include <cstdint>
@@ -19,16 +19,16 @@ namespace reprieve::runtime {
 
 class AddressBlock {
  public:
-  // 1 to 254 of each network X.Y.0 to X.Y.254: .0 and .255 look like no host's. X.Y.255 is left for others than pods.
+  // 1 to 254 of each network X.Y.0 to X.Y.254: .0 and .255 look like no host's. X.Y.255 is not for pods.
   static constexpr std::uint32_t kAddresses = 255 * 254;
 
   // Of this machine's own loopback network: the first free one of 127.64 to 127.254; below are addresses that programs
   // take for themselves.
   static std::optional<AddressBlock> Claim();
-  // 127.255, which nobody claims: for when none is to be had. Another run that finds none has the same.
+  // 127.255, which is never claimed: used when no block is free, by every run that finds none.
   static AddressBlock Unclaimed();
-  // For networks of pods' own: the first of 100.64 to 100.127, which providers keep between themselves and their
-  // customers (RFC 6598), and then 10.128 to 10.254, that is no run's and that none of `routes` goes to.
+  // For pods with networks of their own: the first block of 100.64 to 100.127 (shared address space, RFC 6598), then of
+  // 10.128 to 10.254, that no other run has claimed and that none of `routes` leads to.
   static std::optional<AddressBlock> ClaimApartFrom(const std::vector<Ipv4Range>& routes);
 
   // REQUIRES: number < kAddresses.

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "base/text.h"
+#include "runtime/file_limit.h"
 #include "runtime/init_image.h"
 
 namespace reprieve::runtime {
@@ -43,6 +44,7 @@ std::optional<LaunchFailure> Try(int namespaces, const ProbeFiles& files) {
   spec.hostname = "reprieve-probe";
   spec.stdin_fd = spec.stdout_fd = spec.stderr_fd = spec.report_fd = files.null.get();
   spec.init_fd = files.init.get();
+  spec.file_limit = RaiseFileLimit();
   spec.argv = {"reprieve-init"};
   Launched launched;
   if (auto failure = Launch(spec, ChildStack(), launched)) return failure;
@@ -56,7 +58,8 @@ Result<Capabilities> Probe(const ProbeOptions& options) {
   auto init = OpenInitImage();
   if (!init) return init.error();
   ProbeFiles files;
-  files.null = Fd(fcntl(open("/dev/null", O_RDWR | O_CLOEXEC), F_DUPFD_CLOEXEC, 16));
+  const Fd null(open("/dev/null", O_RDWR | O_CLOEXEC));
+  files.null = Fd(fcntl(null.get(), F_DUPFD_CLOEXEC, 16));
   files.init = Fd(fcntl(init->get(), F_DUPFD_CLOEXEC, 16));
   std::string missing;
   for (const int namespaces : kLadder) {
@@ -93,6 +96,7 @@ std::string Capabilities::Describe() const {
 }
 
 Result<Capabilities> ProbeCapabilities(const ProbeOptions& options) {
+  if (options.known) return *options.known;
   // In a thread of its own: a probe blocks all signals, and ours are not its to change.
   Result<Capabilities> result = Error{"not probed"};
   std::thread([&] {

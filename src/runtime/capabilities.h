@@ -4,6 +4,7 @@
 // Source: spec/runtime.md 1, 2, 5.  Thread rules: a plain value; the probe takes some 2 ms, before any other thread.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,13 +12,6 @@
 #include "runtime/launch.h"
 
 namespace reprieve::runtime {
-
-struct ProbeOptions {
-  // Do without namespaces, as if the machine refused them.
-  bool plain_processes = false;
-  // Do without cgroups, as if there were none.
-  bool no_cgroups = false;
-};
 
 struct Capabilities {
   // CLONE_NEW* for each container; 0: plain processes.
@@ -32,6 +26,15 @@ struct Capabilities {
 
   // One line for people: "each container has its own mounts, processes and host name; ...".
   std::string Describe() const;
+};
+
+struct ProbeOptions {
+  // Do without namespaces, as if the machine refused them.
+  bool plain_processes = false;
+  // Do without cgroups, as if there were none.
+  bool no_cgroups = false;
+  // What an earlier probe has found, which is taken without asking again.
+  std::optional<Capabilities> known = {};
 };
 
 // Fails only if this machine cannot start a process of ours at all.

@@ -15,29 +15,18 @@
 #include <tuple>
 #include <utility>
 
+#include "base/saturate.h"
 #include "base/text.h"
 #include "runtime/file.h"
+#include "runtime/own_cgroup.h"
 
 namespace reprieve::runtime {
 namespace {
 
 constexpr std::int64_t kCpuPeriodMicros = 100000;
-constexpr std::int64_t kMinCpuQuotaMicros = 1000;  // the kernel takes no less
-
-// The number after "key " on a line of its own.
-std::int64_t NumberOf(std::string_view text, std::string_view key) {
-  for (const std::string_view line : Split(text, '\n')) {
-    if (line.size() > key.size() && line.starts_with(key) && line[key.size()] == ' ') {
-      return ParseInt64(line.substr(key.size() + 1)).value_or(0);
-    }
-  }
-  return 0;
-}
-
-bool HasWord(std::string_view text, std::string_view word, char separator) {
-  const auto words = Split(Trim(text), separator);
-  return std::find(words.begin(), words.end(), word) != words.end();
-}
+constexpr std::int64_t kMinCpuQuotaMicros = 1000;            // the kernel takes no less
+constexpr std::int64_t kMaxCpuQuotaMicros = 10'000'000'000;  // 100,000 processors; the kernel takes 2^44
+constexpr std::int64_t kMaxPids = 4'194'304;                 // PID_MAX_LIMIT
 
 // The 22nd field of /proc/PID/stat: when the process began, in ticks since boot. Empty: no such process.
 std::string StartTicks(std::string_view pid) {
@@ -69,14 +58,24 @@ void KillMembers(const std::string& directory) {
   }
 }
 
-// Kills what is in it and below, and removes it. Gives up after some 100 ms: the next start tries again.
-void RemoveTree(const std::string& directory) {
-  for (const std::string& name : SubdirectoriesOf(directory)) RemoveTree(Cat(directory, "/", name));
+// Removes it and the groups that programs have made in it, the deepest first. False: something is still going in one
+// of them, and has been told to end; ask again.
+bool TryRemoveTree(const std::string& directory) {
+  if (rmdir(directory.c_str()) == 0 || errno == ENOENT) return true;
+  bool empty = true;
+  for (const std::string& name : SubdirectoriesOf(directory)) empty &= TryRemoveTree(Cat(directory, "/", name));
+  if (empty && (rmdir(directory.c_str()) == 0 || errno == ENOENT)) return true;
+  KillMembers(directory);
+  return false;
+}
+
+// Gives up after some 100 ms: the next start tries again.
+bool RemoveTree(const std::string& directory) {
   for (int attempt = 0; attempt < 50; ++attempt) {
-    if (rmdir(directory.c_str()) == 0 || errno == ENOENT) return;
-    KillMembers(directory);
+    if (TryRemoveTree(directory)) return true;
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
   }
+  return false;
 }
 
 void SweepDeadEngines(const std::string& directory) {
@@ -85,48 +84,14 @@ void SweepDeadEngines(const std::string& directory) {
   }
 }
 
-struct CgroupMount {
-  std::string path;
-  std::string root;
-  std::string controllers;  // version 1; empty in version 2
-  bool version_2 = false;
-};
-
-std::vector<CgroupMount> CgroupMounts() {
-  std::vector<CgroupMount> out;
-  const std::string text = ReadFile("/proc/self/mountinfo");
-  for (const std::string_view line : Split(text, '\n')) {
-    const std::size_t dash = line.find(" - ");
-    if (dash == std::string_view::npos) continue;
-    const auto place = Split(line.substr(0, dash), ' ');
-    const auto kind = Split(line.substr(dash + 3), ' ');
-    if (place.size() < 5 || kind.size() < 3 || !kind[0].starts_with("cgroup")) continue;
-    out.push_back({std::string(place[4]), std::string(place[3]), std::string(kind[2]), kind[0] == "cgroup2"});
-  }
-  return out;
-}
-
-// This process's own group in the hierarchy with `controller` ("" for version 2), as a directory. Empty: not visible.
-std::string OwnDirectory(const CgroupMount& mount, std::string_view controller) {
-  const std::string text = ReadFile("/proc/self/cgroup");
-  for (const std::string_view line : Split(text, '\n')) {
-    const std::size_t first = line.find(':');
-    const std::size_t second = line.find(':', first + 1);
-    if (first == std::string_view::npos || second == std::string_view::npos) continue;
-    const std::string_view controllers = line.substr(first + 1, second - first - 1);
-    if (controller.empty() ? !controllers.empty() : !HasWord(controllers, controller, ',')) continue;
-    std::string_view path = line.substr(second + 1);
-    if (mount.root != "/") {
-      if (!path.starts_with(mount.root)) return {};
-      path.remove_prefix(mount.root.size());
-    }
-    return path == "/" || path.empty() ? mount.path : Cat(mount.path, path);
-  }
-  return {};
-}
-
 std::string CpuQuota(std::int64_t milli) {
-  return Cat(std::max(milli * kCpuPeriodMicros / 1000, kMinCpuQuotaMicros));
+  return Cat(std::clamp(MultiplySaturated(milli, kCpuPeriodMicros / 1000), kMinCpuQuotaMicros, kMaxCpuQuotaMicros));
+}
+
+// One process more than asked for: reprieve-init is none of the user's.
+std::string PidsLimit(std::int64_t pids) {
+  const std::int64_t limit = AddSaturated(pids, 1);
+  return limit > kMaxPids ? "max" : Cat(limit);
 }
 
 }  // namespace
@@ -141,13 +106,13 @@ bool IsNameOfADeadEngine(const std::string& name) {
   return StartTicks(pieces[2]) != pieces[3];
 }
 
-std::vector<int> Cgroup::doors() const {
+std::vector<int> Cgroup::join_fds() const {
   std::vector<int> out;
-  for (const Fd& door : doors_) out.push_back(door.get());
+  for (const Fd& fd : join_fds_) out.push_back(fd.get());
   return out;
 }
 
-std::vector<Fd> Cgroup::OpenDoors() const {
+std::vector<Fd> Cgroup::OpenJoinFds() const {
   std::vector<Fd> out;
   for (const std::string& directory : directories_) {
     out.emplace_back(open((directory + "/cgroup.procs").c_str(), O_WRONLY | O_CLOEXEC));
@@ -157,30 +122,27 @@ std::vector<Fd> Cgroup::OpenDoors() const {
 
 std::int64_t Cgroup::OomKills() const {
   if (memory_directory_.empty()) return 0;
-  return NumberOf(ReadFile(memory_directory_ + (version_2_ ? "/memory.events" : "/memory.oom_control")), "oom_kill");
+  return NumberAfter(ReadFile(memory_directory_ + (version_2_ ? "/memory.events" : "/memory.oom_control")), "oom_kill");
 }
 
 bool Cgroup::Remove() {
-  doors_.clear();
-  std::erase_if(directories_, [](const std::string& directory) {
-    if (rmdir(directory.c_str()) == 0 || errno == ENOENT) return true;
-    KillMembers(directory);
-    return false;
-  });
+  join_fds_.clear();
+  std::erase_if(directories_, TryRemoveTree);
   return directories_.empty();
 }
 
 Cgroups Cgroups::Open() {
   Cgroups groups;
-  for (const CgroupMount& mount : CgroupMounts()) {
+  const std::string own = ReadFile("/proc/self/cgroup");
+  for (const CgroupMount& mount : ParseCgroupMounts(ReadFile("/proc/self/mountinfo"))) {
     if (mount.version_2) {
-      if (groups.memory_.empty()) groups.UseVersion2(mount.path, OwnDirectory(mount, ""));
+      if (groups.memory_.empty()) groups.UseVersion2(mount.path, OwnCgroup(mount, "", own));
       continue;
     }
     for (auto [controller, slot] :
          {std::pair("memory", &groups.memory_), std::pair("cpu", &groups.cpu_), std::pair("pids", &groups.pids_)}) {
-      if (HasWord(mount.controllers, controller, ',')) {
-        groups.UseVersion1(controller, mount.path, OwnDirectory(mount, controller), *slot);
+      if (mount.Has(controller)) {
+        groups.UseVersion1(controller, mount.path, OwnCgroup(mount, controller, own), *slot);
       }
     }
   }
@@ -195,13 +157,27 @@ Cgroups Cgroups::None(std::string reason) {
 }
 
 Cgroups::~Cgroups() {
-  for (const std::string& root : Roots()) RemoveTree(root);
+  RemoveAll();
+}
+
+std::vector<std::string> Cgroups::RemoveAll() {
+  std::vector<std::string> left;
+  for (const std::string& root : Roots()) {
+    if (!RemoveTree(root)) left.push_back(root);
+  }
+  memory_.clear(), cpu_.clear(), pids_.clear();
+  LeaveDaemonLeaf();
+  return left;
+}
+
+void Cgroups::LeaveDaemonLeaf() {
   if (daemon_leaf_.empty()) return;
   for (const std::string_view controller : {"-memory", "-cpu", "-pids"}) {
     std::ignore = WriteFile(own_group_ + "/cgroup.subtree_control", controller);
   }
   std::ignore = WriteFile(own_group_ + "/cgroup.procs", "0");
   rmdir(daemon_leaf_.c_str());
+  daemon_leaf_.clear();
 }
 
 std::string Cgroups::Describe() const {
@@ -297,8 +273,7 @@ Result<Cgroup> Cgroups::Create(const std::string& name, const ResourceLimits& li
     std::string text_2;
   };
   const std::string quota = CpuQuota(limits.cpu_milli.value_or(0));
-  // One process more than asked for: reprieve-init is none of the user's.
-  const std::string pids = Cat(limits.pids.value_or(0) + 1);
+  const std::string pids = PidsLimit(limits.pids.value_or(0));
   const std::string memory = Cat(limits.memory_bytes.value_or(0));
   const Setting settings[] = {
       {limits.memory_bytes.has_value(), memory_, "memory.limit_in_bytes", "memory.max", memory, memory},
@@ -318,6 +293,7 @@ Result<Cgroup> Cgroups::Create(const std::string& name, const ResourceLimits& li
       if (mkdir(directory.c_str(), 0755) != 0) {
         const int error = errno;
         group.Remove();
+        errno = error;
         return Error{Cat("cannot make the cgroup ", directory, ": ", strerrordesc_np(error))};
       }
       group.directories_.push_back(directory);
@@ -326,8 +302,12 @@ Result<Cgroup> Cgroups::Create(const std::string& name, const ResourceLimits& li
     if (setting.root == memory_) group.memory_directory_ = directory;
     if (!setting.wanted) continue;
     const char* file = version_2_ ? setting.file_2 : setting.file_1;
-    if (const int error = WriteFile(Cat(directory, "/", file), version_2_ ? setting.text_2 : setting.text_1)) {
+    const int error = WriteFile(Cat(directory, "/", file), version_2_ ? setting.text_2 : setting.text_1);
+    // Version 1 refuses more processor time than the group above has, which holds all the same.
+    const bool bounded_above = error == EINVAL && !version_2_ && setting.root == cpu_ && &setting == settings + 1;
+    if (error != 0 && !bounded_above) {
       group.Remove();
+      errno = error;
       return Error{Cat("cannot set ", file, " of ", directory, ": ", strerrordesc_np(error))};
     }
     // Swap would let it have more; not there if the machine has none.
@@ -336,7 +316,14 @@ Result<Cgroup> Cgroups::Create(const std::string& name, const ResourceLimits& li
                                : WriteFile(directory + "/memory.memsw.limit_in_bytes", setting.text_1);
     }
   }
-  group.doors_ = group.OpenDoors();
+  group.join_fds_ = group.OpenJoinFds();
+  for (const Fd& fd : group.join_fds_) {
+    if (fd.ok()) continue;
+    const int error = errno;
+    group.Remove();
+    errno = error;
+    return Error{Cat("cannot open the cgroup ", inner, ": ", strerrordesc_np(error))};
+  }
   return group;
 }
 

@@ -1,4 +1,4 @@
-// Processes beside a container's own, as probes want them.
+// Execs: processes started in a running container, as for probes.
 #include <gtest/gtest.h>
 
 #include "runtime/testing.h"

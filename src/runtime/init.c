@@ -7,20 +7,25 @@
  *
  * Freestanding C, static, no libc: its exec costs some 60 us. The engine holds it in a memfd (init_image.cc).
  *
- *   argv: reprieve-init SERIAL UID GID MODE DIRECTORY PROGRAM [ARGUMENT...]     the environment is the program's
+ *   argv: reprieve-init SERIAL UID GID MODE CAPABILITIES NO_NEW DIRECTORY PROGRAM [ARGUMENT...]
  *         UID, GID: -1 for "as I am".  MODE: see kInitOwnPidNamespace and its neighbours in init_image.h
+ *         CAPABILITIES: those that the program may have or get, a bit each; -1 for "those that I have"
+ *         NO_NEW: 1 if executing a program must never give it more.  The environment is the program's.
  *   fd 3: where a program that cannot be started is reported, shared by all containers: one StartFailure each.
  *   With no arguments it exits 0: the probe.
  */
 #include <asm/unistd.h>
+#include <linux/capability.h>
+#include <linux/prctl.h>
 #include <linux/signal.h>
 #include <linux/time_types.h>
 #include <linux/types.h>
 
 enum { kReportFd = 3, kOwnPidNamespace = 1, kBeside = 2 };
-enum { kStepUser = 1, kStepDirectory = 2, kStepExec = 3, kStepFork = 4 };
+enum { kStepUser = 1, kStepDirectory = 2, kStepExec = 3, kStepFork = 4, kStepPrivileges = 5 };
 enum { kKillAll = 64, kSetDeathSignal = 1, kSetName = 15, kSetSubreaper = 36, kNoHang = 1, kStartErrorCode = 128 };
-enum { kENOENT = 2, kEINTR = 4, kEACCES = 13, kENOTDIR = 20, kPollError = 8 };
+enum { kEPERM = 1, kENOENT = 2, kEINTR = 4, kEACCES = 13, kENOTDIR = 20, kEINVAL = 22, kPollError = 8 };
+enum { kProgram = 8, kDirectory = 7 }; /* among the arguments */
 
 struct StartFailure {
   __u64 serial;
@@ -113,23 +118,60 @@ static long ExecInPath(char** argv, char** environment) {
   return best;
 }
 
+/* What a later exec could bring back. While it still may: with the user the right to do this goes. */
+static long LimitCapabilities(unsigned long allowed) {
+  Call(__NR_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+  for (int i = 0; i < 64; ++i) {
+    if (allowed >> i & 1) continue;
+    const long has = Call(__NR_prctl, PR_CAPBSET_READ, i, 0, 0, 0);
+    if (has == -kEINVAL) break; /* the kernel knows no more of them */
+    if (has != 1) continue;
+    const long error = Call(__NR_prctl, PR_CAPBSET_DROP, i, 0, 0, 0);
+    if (error < 0) return error;
+  }
+  return 0;
+}
+
+/* What it has now. Those that went with its user stay gone. */
+static long DropCapabilities(unsigned long allowed) {
+  struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+  struct __user_cap_data_struct data[2] = {{0, 0, 0}, {0, 0, 0}};
+  long error = Call(__NR_capget, (long)&header, (long)data, 0, 0, 0);
+  for (int i = 0; i < 2; ++i) {
+    const __u32 half = (__u32)(allowed >> (32 * i));
+    data[i].effective &= half;
+    data[i].permitted &= half;
+    data[i].inheritable &= half;
+  }
+  if (error == 0) error = Call(__NR_capset, (long)&header, (long)data, 0, 0, 0);
+  return error;
+}
+
 static _Noreturn void BecomeProgram(char** arguments, char** environment, int own_pid_namespace) {
   const long uid = ParseNumber(arguments[2]);
   const long gid = ParseNumber(arguments[3]);
+  const long capabilities = ParseNumber(arguments[5]);
+  long no_new = ParseNumber(arguments[6]);
   const struct KernelAction by_default = {0};
   const SignalSet none = 0;
   long error = 0;
   Call(__NR_setsid, 0, 0, 0, 0, 0);
+  if (capabilities >= 0) error = LimitCapabilities((unsigned long)capabilities);
+  if (error == -kEPERM) no_new = 1, error = 0; /* who may not do that has none to lose, and so can gain none either */
+  if (error < 0) Fail(kStepPrivileges, error);
   if (gid >= 0 || uid >= 0) error = Call(__NR_setgroups, 0, 0, 0, 0, 0);
   if (error == 0 && gid >= 0) error = Call(__NR_setresgid, gid, gid, gid, 0, 0);
   if (error == 0 && uid >= 0) error = Call(__NR_setresuid, uid, uid, uid, 0, 0);
   if (error < 0) Fail(kStepUser, error);
+  if (capabilities >= 0) error = DropCapabilities((unsigned long)capabilities);
+  if (error == 0 && no_new == 1) error = Call(__NR_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  if (error < 0) Fail(kStepPrivileges, error);
   if (!own_pid_namespace) Call(__NR_prctl, kSetDeathSignal, SIGKILL, 0, 0, 0);
-  error = Call(__NR_chdir, (long)arguments[5], 0, 0, 0, 0);
+  error = Call(__NR_chdir, (long)arguments[kDirectory], 0, 0, 0, 0);
   if (error < 0) Fail(kStepDirectory, error);
   for (int i = 1; i <= 31; ++i) Call(__NR_rt_sigaction, i, (long)&by_default, 0, sizeof none, 0);
   Call(__NR_rt_sigprocmask, SIG_SETMASK, (long)&none, 0, sizeof none, 0);
-  Fail(kStepExec, ExecInPath(arguments + 6, environment));
+  Fail(kStepExec, ExecInPath(arguments + kProgram, environment));
 }
 
 static int CodeOf(int status) { return (status & 0x7f) ? 128 + (status & 0x7f) : (status >> 8) & 0xff; }
@@ -179,7 +221,7 @@ __attribute__((used)) _Noreturn void Main(long* stack) {
   const long count = stack[0];
   char** arguments = (char**)(stack + 1);
   char** environment = arguments + count + 1;
-  if (count < 7) Exit(0);
+  if (count <= kProgram) Exit(0);
 
   serial = ParseNumber(arguments[1]);
   const long mode = ParseNumber(arguments[4]);

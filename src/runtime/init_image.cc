@@ -23,7 +23,7 @@ extern "C" const char reprieve_init_begin[];
 extern "C" const char reprieve_init_end[];
 
 #ifndef MFD_EXEC
-#define MFD_EXEC 0x0010U  // Linux 6.3; older ones refuse it, and need it not
+#define MFD_EXEC 0x0010U  // Linux 6.3; older ones refuse it, and do not need it
 #endif
 
 namespace reprieve::runtime {

@@ -14,10 +14,10 @@ namespace reprieve::runtime {
 // The 4th argument of reprieve-init.
 inline constexpr int kInitSubreaper = 0;
 inline constexpr int kInitOwnPidNamespace = 1;
-// It starts a process in the namespaces of another container, whose own reprieve-init takes care of what that leaves.
+// It starts an exec in a container's namespaces; what that leaves is reaped by the container's own reprieve-init.
 inline constexpr int kInitBeside = 2;
 
-// Asks a reprieve-init that is no PID namespace's first process to end all it has started, and itself.
+// Tells a reprieve-init that is not the first process of a PID namespace to kill all that it has started, and exit.
 inline constexpr int kKillAllSignal = 64;
 
 // Where reprieve-init expects the pipe for its reports.
@@ -29,7 +29,7 @@ struct StartFailure {
   std::int32_t step;
   std::int32_t error;
 };
-enum StartStep : std::int32_t { kStepUser = 1, kStepDirectory = 2, kStepExec = 3, kStepFork = 4 };
+enum StartStep : std::int32_t { kStepUser = 1, kStepDirectory = 2, kStepExec = 3, kStepFork = 4, kStepPrivileges = 5 };
 
 std::string_view InitImage();
 

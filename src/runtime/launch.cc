@@ -14,11 +14,11 @@
 #include "base/text.h"
 #include "runtime/init_image.h"
 
-// The child shares our memory and borrows our thread's storage: no sanitizer may keep books on what it does.
+// The child shares our memory and our thread's storage: sanitizers must not instrument it.
 #define REPRIEVE_IN_CHILD __attribute__((no_sanitize("address", "undefined", "thread"), noinline))
 
 #ifdef __SANITIZE_THREAD__
-// ThreadSanitizer takes clone(2) for a fork, which this is not: call it by the name that it does not intercept.
+// ThreadSanitizer treats clone(2) as a fork, which this is not: call it by a name that it does not intercept.
 extern "C" int __clone(int (*)(void*), void*, int, void*, ...);
 #define clone __clone
 #endif
@@ -56,6 +56,7 @@ struct Shared {
   int stdio[3];
   int report_fd;
   int init_fd;
+  const rlimit* file_limit;
   char* const* argv;
   char* const* environment;
   // Written by the child.
@@ -85,7 +86,8 @@ REPRIEVE_IN_CHILD bool MakeReadOnly(const char* target) {
   mount_attr attributes{};
   attributes.attr_set = MOUNT_ATTR_RDONLY;
   if (syscall(SYS_mount_setattr, AT_FDCWD, target, AT_RECURSIVE, &attributes, sizeof attributes) == 0) return true;
-  if (errno != ENOSYS) return false;
+  // Without that call (before Linux 5.12) only the mount itself could be, and of the root that is not enough.
+  if (errno != ENOSYS || target[1] == '\0') return false;
   return syscall(SYS_mount, nullptr, target, nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY, nullptr) == 0;
 }
 
@@ -124,7 +126,7 @@ REPRIEVE_IN_CHILD bool SetDescriptors(const Shared& shared) {
     if (syscall(SYS_dup3, shared.stdio[i], i, 0) < 0) return false;
   }
   if (syscall(SYS_dup3, shared.report_fd, kReportFd, 0) < 0) return false;
-  // All of ours close on exec; this is for what a library may have opened without saying so.
+  // All of ours are closed on exec; this is for those that a library has opened without that flag.
   syscall(SYS_close_range, kReportFd + 1, ~0U, 4 /* CLOSE_RANGE_CLOEXEC */);
   return true;
 }
@@ -147,6 +149,7 @@ REPRIEVE_IN_CHILD Stage SetUpAndExec(Shared& shared) {
     return Stage::kHostname;
   }
   if (!SetDescriptors(shared)) return Stage::kDescriptors;
+  syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, shared.file_limit, nullptr);
   syscall(SYS_execveat, shared.init_fd, "", shared.argv, shared.environment, AT_EMPTY_PATH);
   return Stage::kExec;
 }
@@ -239,6 +242,7 @@ std::optional<LaunchFailure> Launch(const LaunchSpec& spec, const ChildStack& st
                 .stdio = {spec.stdin_fd, spec.stdout_fd, spec.stderr_fd},
                 .report_fd = spec.report_fd,
                 .init_fd = spec.init_fd,
+                .file_limit = &spec.file_limit,
                 .argv = argv.data(),
                 .environment = environment.data(),
                 .trees = trees.data(),

@@ -6,6 +6,7 @@
 // The child dies with the thread that called this, so call it from a thread that lives as long as the engine.
 #pragma once
 
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include <memory>
@@ -59,6 +60,8 @@ struct LaunchSpec {
   int stderr_fd = -1;
   int report_fd = -1;
   int init_fd = -1;
+  // RLIMIT_NOFILE of the child.
+  rlimit file_limit{};
   std::vector<std::string> argv;
   std::vector<std::string> environment;
 };

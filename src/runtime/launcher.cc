@@ -12,8 +12,10 @@
 #include <utility>
 
 #include "base/text.h"
+#include "runtime/file_limit.h"
 #include "runtime/init_image.h"
 #include "runtime/mount_plan.h"
+#include "runtime/no_links.h"
 #include "runtime/pod_network.h"
 
 namespace reprieve::runtime {
@@ -30,10 +32,11 @@ Fd Raised(Fd fd) {
   return Fd(fcntl(fd.get(), F_DUPFD_CLOEXEC, kFirstDescriptor));
 }
 
-bool WriteNewFile(const std::string& path, std::string_view text, mode_t mode) {
-  const Fd fd(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode));
-  if (!fd.ok() || fchmod(fd.get(), mode) != 0) return false;
-  return write(fd.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
+// A file of ours, empty or with that text, in place of what an earlier try has left.
+int WriteFileAgain(const std::string& path, std::string_view text, mode_t mode) {
+  const Fd fd = OpenWithoutLinks(path, O_WRONLY | O_CREAT | O_TRUNC, mode);
+  if (!fd.ok() || fchmod(fd.get(), mode) != 0) return errno;
+  return WriteAll(fd.get(), text);
 }
 
 // As the kubelet writes it, with the pod's own name where its network is the host's.
@@ -49,34 +52,35 @@ std::string HostsFile(const PodSandboxSpec& spec) {
   return text;
 }
 
-void MakeSandboxFiles(const RuntimeContext& context, Sandbox& sandbox) {
+// Steps that have been taken are not taken again.
+Status MakeSandbox(const RuntimeContext& context, Sandbox& sandbox) {
+  const std::lock_guard lock(sandbox.making);
+  if (sandbox.made) return Ok();
   const std::string name = Cat("p", static_cast<std::uint64_t>(sandbox.id));
   if (sandbox.spec.hosts_path) {
     sandbox.hosts_path = *sandbox.spec.hosts_path;
   } else if (context.capabilities.own_mounts()) {
-    sandbox.hosts_path = Cat(context.directory, "/", name, ".hosts");
+    sandbox.hosts_path = Cat(context.directory(), "/", name, ".hosts");
     sandbox.owns_hosts = true;
-    if (!WriteNewFile(sandbox.hosts_path, HostsFile(sandbox.spec), 0644)) {
-      sandbox.error = Cat("cannot write ", sandbox.hosts_path, ": ", strerrordesc_np(errno));
+    if (const int error = WriteFileAgain(sandbox.hosts_path, HostsFile(sandbox.spec), 0644)) {
+      return Error{Cat("cannot write ", sandbox.hosts_path, ": ", FileErrorText(error))};
     }
   }
-  if (sandbox.spec.network != nullptr) {
+  if (sandbox.spec.network != nullptr && !sandbox.network.ok()) {
     auto network = sandbox.spec.network->Connect(sandbox.spec.address);
-    if (!network) {
-      sandbox.error = network.error().message;
-      return;
-    }
+    if (!network) return network.error();
     sandbox.network = Raised(std::move(*network));
+    if (!sandbox.network.ok()) return Error{Cat("cannot keep its network: ", strerrordesc_np(errno))};
   }
-  if (!sandbox.spec.limits.any()) return;
-  auto group = context.cgroups.Create(name, sandbox.spec.limits);
-  if (!group) {
-    sandbox.error = group.error().message;
-    return;
+  if (sandbox.spec.limits.any()) {
+    auto group = context.cgroups.Create(name, sandbox.spec.limits);
+    if (!group) return group.error();
+    sandbox.cgroup = std::move(*group);
+    sandbox.cgroup.CloseJoinFds();
+    if (sandbox.cgroup.exists()) sandbox.cgroup_name = name;
   }
-  sandbox.cgroup = std::move(*group);
-  sandbox.cgroup.CloseDoors();
-  if (sandbox.cgroup.exists()) sandbox.cgroup_name = name;
+  sandbox.made = true;
+  return Ok();
 }
 
 // The arguments of reprieve-init; `spec` is a ContainerSpec or an ExecSpec.
@@ -91,6 +95,8 @@ std::vector<std::string> InitArguments(const RuntimeContext& context, const Cont
                                   change_user ? number(spec.uid) : "-1",
                                   change_user ? number(spec.gid) : "-1",
                                   Cat(mode),
+                                  spec.privileges.capabilities ? Cat(*spec.privileges.capabilities) : "-1",
+                                  spec.privileges.no_new ? "1" : "0",
                                   container.working_directory};
   out.insert(out.end(), spec.argv.begin(), spec.argv.end());
   return out;
@@ -103,33 +109,47 @@ class Starter {
 
   Status Start(const ChildStack& stack) {
     if (container_.sandbox->removing) return Error{"its pod was removed before it started"};
-    std::call_once(container_.sandbox->made, [&] { MakeSandboxFiles(context_, *container_.sandbox); });
-    if (!container_.sandbox->error.empty()) return Error{container_.sandbox->error};
+    if (auto made = MakeSandbox(context_, *container_.sandbox); !made) {
+      // Nothing of it is the program's doing, as for a kubelet that cannot make a sandbox.
+      container_.lacks_resources = true;
+      return made;
+    }
     for (const auto step :
          {&Starter::JoinCgroup, &Starter::OpenOutput, &Starter::PlanNamespaces, &Starter::PlanFiles}) {
       if (auto status = (this->*step)(); !status) return status;
     }
     PlanProcess();
     Launched launched;
-    if (const auto failure = Launch(launch_, stack, launched)) {
-      return Error{Cat("cannot ", failure->what, ": ", strerrordesc_np(failure->error))};
-    }
+    if (const auto failure = Launch(launch_, stack, launched)) return Cannot(failure->what, failure->error);
     container_.started_at = Now();
-    container_.cgroup.CloseDoors();
+    container_.cgroup.CloseJoinFds();
     container_.pid = launched.pid;
     container_.pidfd = std::move(launched.pidfd);
     return Ok();
   }
 
  private:
+  Error Cannot(std::string_view what, int error) {
+    // In a cgroup with a limit the kernel charges us for it.
+    const bool limited = error == ENOMEM && spec_.limits.memory_bytes;
+    container_.lacks_resources |= IsLackOfResources(error) && !limited;
+    return Error{Cat("cannot ", what, ": ", FileErrorText(error))};
+  }
+
   Status JoinCgroup() {
     if (!context_.cgroups.memory()) container_.watched_memory_bytes = spec_.limits.memory_bytes;
     const std::string& parent = container_.sandbox->cgroup_name;
     if (!spec_.limits.any() && parent.empty()) return Ok();
-    auto group = context_.cgroups.Create(Cat("c", static_cast<std::uint64_t>(container_.id)), spec_.limits, parent);
-    if (!group) return group.error();
+    // What an earlier try has left may still be there.
+    const int tries = container_.order->tries;
+    const std::string name = Cat("c", static_cast<std::uint64_t>(container_.id), tries > 0 ? Cat("-", tries) : "");
+    auto group = context_.cgroups.Create(name, spec_.limits, parent);
+    if (!group) {
+      container_.lacks_resources |= IsLackOfResources(errno);
+      return group.error();
+    }
     container_.cgroup = std::move(*group);
-    launch_.cgroup_fds = container_.cgroup.doors();
+    launch_.cgroup_fds = container_.cgroup.join_fds();
     return Ok();
   }
 
@@ -141,18 +161,13 @@ class Starter {
       launch_.stdout_fd = launch_.stderr_fd = context_.null.get();
       return Ok();
     }
-    CriLog::LineTap tap;
-    if (context_.events.line) {
-      tap = [id = container_.id, &line = context_.events.line](Stream stream, std::string_view text) {
-        line(id, stream, text);
-      };
-    }
-    container_.log = std::make_unique<CriLog>(spec_.log_path, context_.log, std::move(tap), context_.events.notice);
+    container_.log_path = spec_.log_path;
     for (std::size_t i = 0; i < 2; ++i) {
       int ends[2];
-      if (pipe2(ends, O_CLOEXEC) != 0) return Error{Cat("cannot open a pipe: ", strerrordesc_np(errno))};
+      if (pipe2(ends, O_CLOEXEC) != 0) return Cannot("open a pipe", errno);
       container_.output[i] = Fd(ends[0]);
       write_ends_[i] = Raised(Fd(ends[1]));
+      if (!write_ends_[i].ok()) return Cannot("open a pipe", errno);
       fcntl(ends[0], F_SETFL, O_NONBLOCK);
     }
     launch_.stdout_fd = write_ends_[0].get();
@@ -182,6 +197,10 @@ class Starter {
     launch_.steps = BasicSteps(launch_.namespaces);
     std::vector<Mount> mounts = spec_.mounts;
     if (!context_.capabilities.own_mounts()) {
+      if (spec_.read_only_root) {
+        return Error{
+            "cannot make its root read-only: containers are plain processes here, without mounts of their own"};
+      }
       // Without mounts of its own a volume is where it is, or the container cannot have it.
       for (const Mount& mount : mounts) {
         if (CleanPath(mount.host_path) == CleanPath(mount.container_path)) continue;
@@ -195,19 +214,24 @@ class Starter {
     }
     if (!spec_.termination_message_path.empty()) {
       container_.termination_file =
-          Cat(context_.directory, "/c", static_cast<std::uint64_t>(container_.id), ".message");
-      if (!WriteNewFile(container_.termination_file, "", 0666)) {
-        return Error{Cat("cannot write ", container_.termination_file, ": ", strerrordesc_np(errno))};
+          Cat(context_.directory(), "/c", static_cast<std::uint64_t>(container_.id), ".message");
+      if (const int error = WriteFileAgain(container_.termination_file, "", 0666)) {
+        return Cannot(Cat("write ", container_.termination_file), error);
       }
       mounts.push_back({container_.termination_file, spec_.termination_message_path});
     }
-    return PlanMounts(std::move(mounts), context_.staging, launch_.steps);
+    errno = 0;
+    auto planned = PlanMounts(std::move(mounts), context_.staging, launch_.steps,
+                              spec_.read_only_root ? RootAccess::kReadOnly : RootAccess::kAsItIs);
+    if (!planned) container_.lacks_resources |= IsLackOfResources(errno);
+    return planned;
   }
 
   void PlanProcess() {
     const int mode = context_.capabilities.own_pids() ? kInitOwnPidNamespace : kInitSubreaper;
     launch_.argv = InitArguments(context_, container_, mode, spec_);
     launch_.environment = spec_.environment;
+    launch_.file_limit = RaiseFileLimit();
   }
 
   const RuntimeContext& context_;
@@ -217,17 +241,11 @@ class Starter {
   std::array<Fd, 2> write_ends_;
 };
 
-void SweepDeadEngines(const std::string& directory) {
-  std::error_code failed;
-  for (const auto& entry : fs::directory_iterator(directory, failed)) {
-    if (IsNameOfADeadEngine(entry.path().filename())) fs::remove_all(entry.path(), failed);
-  }
-}
-
 }  // namespace
 
 Result<std::unique_ptr<RuntimeContext>> RuntimeContext::Open(const std::string& state_directory,
                                                              const ProbeOptions& probe) {
+  RaiseFileLimit();
   auto capabilities = ProbeCapabilities(probe);
   if (!capabilities) return capabilities.error();
   auto init = OpenInitImage();
@@ -236,15 +254,17 @@ Result<std::unique_ptr<RuntimeContext>> RuntimeContext::Open(const std::string& 
   auto context = std::make_unique<RuntimeContext>(std::move(*capabilities),
                                                   probe.no_cgroups ? Cgroups::None("not asked for") : Cgroups::Open());
   std::error_code failed;
-  const std::string base = fs::absolute(state_directory, failed);
-  fs::create_directories(base, failed);
-  SweepDeadEngines(base);
-  // One process may have several runtimes, one after another or side by side.
-  static std::atomic<int> runtimes = 0;
-  context->directory = Cat(base, "/", EngineName(), "-", runtimes++);
-  context->staging = context->directory + "/staging";
-  fs::create_directories(context->staging, failed);
-  if (failed) return Error{Cat("state directory ", base, " cannot be used: ", failed.message())};
+  fs::create_directories(state_directory, failed);
+  const std::string base = fs::canonical(state_directory, failed);
+  if (failed) return Error{Cat("state directory ", state_directory, " cannot be used: ", failed.message())};
+  EngineFolder::TakeAbandoned(base).clear();
+  auto folder = EngineFolder::Make(base);
+  if (!folder) return folder.error();
+  context->folder = std::move(*folder);
+  context->staging = context->directory() + "/staging";
+  if (const int error = MakeDirectories(context->staging)) {
+    return Error{Cat("directory ", context->staging, " cannot be made: ", FileErrorText(error))};
+  }
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return Error{Cat("cannot open a pipe: ", strerrordesc_np(errno))};
   fcntl(ends[0], F_SETFL, O_NONBLOCK);
@@ -255,47 +275,45 @@ Result<std::unique_ptr<RuntimeContext>> RuntimeContext::Open(const std::string& 
   return context;
 }
 
-RuntimeContext::~RuntimeContext() {
-  std::error_code failed;
-  if (!directory.empty()) fs::remove_all(directory, failed);
-}
-
-std::unique_ptr<Container> StartContainerIn(const RuntimeContext& context, ContainerId id,
-                                            std::shared_ptr<Sandbox> sandbox, const ContainerSpec& spec,
+std::unique_ptr<Container> StartContainerIn(const RuntimeContext& context, std::shared_ptr<LaunchOrder> order,
                                             const ChildStack& stack) {
+  const ContainerSpec& spec = order->spec;
   auto container = std::make_unique<Container>();
-  container->id = id;
-  container->sandbox = std::move(sandbox);
+  container->id = order->id;
+  container->sandbox = order->sandbox;
+  container->order = std::move(order);
   container->name = spec.name;
   container->program = spec.argv.front();
   container->working_directory = spec.working_directory.empty() ? "/" : spec.working_directory;
   if (auto status = Starter(context, *container, spec).Start(stack); !status) {
     container->start_error = status.error().message;
+    container->output = {};
   }
   return container;
 }
 
-std::unique_ptr<Container> StartBeside(const RuntimeContext& context, ContainerId id, const Company& company,
-                                       const ExecSpec& spec, const ChildStack& stack) {
+std::unique_ptr<Container> StartExec(const RuntimeContext& context, ContainerId id, const ExecTarget& target,
+                                     const ExecSpec& spec, const ChildStack& stack) {
   auto process = std::make_unique<Container>();
   process->id = id;
-  process->sandbox = company.sandbox;
+  process->sandbox = target.sandbox;
   process->program = spec.argv.front();
   process->working_directory = spec.working_directory.empty() ? "/" : spec.working_directory;
-  process->beside = company.container;
+  process->exec_in = target.container;
   process->timeout = spec.timeout;
   const Capabilities& can = context.capabilities;
   LaunchSpec launch;
   launch.joined_namespaces = can.namespaces;
-  if (company.sandbox->spec.hostname.empty()) launch.joined_namespaces &= ~CLONE_NEWUTS;
-  launch.joined_pidfd = company.pidfd.get();
-  launch.network_fd = company.sandbox->network.get();
-  for (const Fd& door : company.cgroup_doors) launch.cgroup_fds.push_back(door.get());
+  if (target.sandbox->spec.hostname.empty()) launch.joined_namespaces &= ~CLONE_NEWUTS;
+  launch.joined_pidfd = target.pidfd.get();
+  launch.network_fd = target.sandbox->network.get();
+  for (const Fd& fd : target.cgroup_fds) launch.cgroup_fds.push_back(fd.get());
   launch.stdin_fd = launch.stdout_fd = launch.stderr_fd = context.null.get();
   launch.report_fd = context.report_write.get();
   launch.init_fd = context.init.get();
   launch.argv = InitArguments(context, *process, can.own_pids() ? kInitBeside : kInitSubreaper, spec);
   launch.environment = spec.environment;
+  launch.file_limit = RaiseFileLimit();
   Launched launched;
   if (const auto failure = Launch(launch, stack, launched)) {
     process->start_error = Cat("cannot ", failure->what, ": ", strerrordesc_np(failure->error));
@@ -303,6 +321,21 @@ std::unique_ptr<Container> StartBeside(const RuntimeContext& context, ContainerI
   process->pid = launched.pid;
   process->pidfd = std::move(launched.pidfd);
   return process;
+}
+
+bool IsLackOfResources(int error) {
+  switch (error) {
+    case EMFILE:
+    case ENFILE:
+    case EAGAIN:
+    case ENOMEM:
+    case ENOSPC:
+    case EDQUOT:
+    case ENOBUFS:
+      return true;
+    default:
+      return false;
+  }
 }
 
 bool RemoveSandboxFiles(Sandbox& sandbox) {
@@ -316,7 +349,7 @@ bool RemoveSandboxFiles(Sandbox& sandbox) {
 std::string TakeTerminationMessage(const Container& container) {
   std::string message;
   if (container.termination_file.empty()) return message;
-  const Fd fd(open(container.termination_file.c_str(), O_RDONLY | O_CLOEXEC));
+  const Fd fd = OpenWithoutLinks(container.termination_file, O_RDONLY | O_NONBLOCK);
   message.resize(kTerminationMessageBytes);
   const ssize_t n = fd.ok() ? read(fd.get(), message.data(), message.size()) : 0;
   message.resize(n > 0 ? static_cast<std::size_t>(n) : 0);

@@ -1,8 +1,9 @@
 // From a container's description to its running process: the files, the cgroup, the pipes, the mounts, the launch.
 //
-// Thread rules: StartContainerIn and StartBeside run on any launcher thread, several at once; a Container has one owner
-// at a time. Errors: whatever keeps a container from starting is kept in it (`start_error`); it is delivered as its
-// exit.
+// Thread rules: StartContainerIn and StartExec run on any launcher thread, several at once; a Container has one owner
+// at a time. Errors: whatever keeps a container from starting is kept in it (`start_error`). If it is for want of
+// resources of ours it says nothing about the program: the start is tried again. Else it is delivered as the
+// container's exit.
 #pragma once
 
 #include <array>
@@ -16,6 +17,7 @@
 #include "runtime/capabilities.h"
 #include "runtime/cgroup.h"
 #include "runtime/cri_log.h"
+#include "runtime/engine_folder.h"
 #include "runtime/fd.h"
 #include "runtime/launch.h"
 #include "runtime/runtime.h"
@@ -28,18 +30,16 @@ struct RuntimeContext {
   Capabilities capabilities;
   Cgroups cgroups;
   // A directory of this engine's own, and an empty one in it.
-  std::string directory;
+  EngineFolder folder;
   std::string staging;
   Fd null;
   Fd init;
   Fd report_read;
   Fd report_write;
-  CriLogLimits log;
   RuntimeEvents events;
 
   static Result<std::unique_ptr<RuntimeContext>> Open(const std::string& state_directory, const ProbeOptions& probe);
-  // Removes the directory.
-  ~RuntimeContext();
+  const std::string& directory() const { return folder.path(); }
 };
 
 struct Sandbox {
@@ -49,14 +49,25 @@ struct Sandbox {
   std::atomic<int> containers = 0;
   std::atomic<bool> removing = false;
 
-  // Made by the first container that starts; guarded by `made`.
-  std::once_flag made;
+  // Made by the first container that starts, or, if that fails, by the next; guarded by `making`.
+  std::mutex making;
+  bool made = false;
   std::string hosts_path;
   bool owns_hosts = false;
   Fd network;
   Cgroup cgroup;
   std::string cgroup_name;
-  std::string error;
+};
+
+// A container that is to be started.
+struct LaunchOrder {
+  ContainerId id{};
+  std::shared_ptr<Sandbox> sandbox;
+  ContainerSpec spec;
+  // How often that was tried in vain.
+  int tries = 0;
+  // Its process came to be in an earlier try: people have been told.
+  bool told_started = false;
 };
 
 struct Container {
@@ -70,32 +81,39 @@ struct Container {
   // Set if the limit is ours to watch, for want of a cgroup.
   std::optional<std::int64_t> watched_memory_bytes;
   std::unique_ptr<CriLog> log;
+  std::string log_path;
   std::array<Fd, 2> output;
   pid_t pid = -1;
   Fd pidfd;
   Time started_at{};
   std::string start_error;
-  // Set for a process that runs beside that container's own.
-  std::optional<ContainerId> beside;
+  // `start_error` is for want of resources of ours, or of the machine's.
+  bool lacks_resources = false;
+  // What it was started by; null pointer for an exec.
+  std::shared_ptr<LaunchOrder> order;
+  // Set for a process that was started by an exec in that container.
+  std::optional<ContainerId> exec_in;
   std::chrono::milliseconds timeout{};
 };
 
-// The running container that a process is to join.
-struct Company {
+// The running container in which a process is to be started.
+struct ExecTarget {
   ContainerId container{};
   std::shared_ptr<Sandbox> sandbox;
   Fd pidfd;
-  std::vector<Fd> cgroup_doors;
+  std::vector<Fd> cgroup_fds;
 };
 
 // Never null; a container that could not be started has a `start_error` and no process.
-std::unique_ptr<Container> StartContainerIn(const RuntimeContext& context, ContainerId id,
-                                            std::shared_ptr<Sandbox> sandbox, const ContainerSpec& spec,
+std::unique_ptr<Container> StartContainerIn(const RuntimeContext& context, std::shared_ptr<LaunchOrder> order,
                                             const ChildStack& stack);
 
-// The same for a process beside a container's own; it is kept as a Container too.
-std::unique_ptr<Container> StartBeside(const RuntimeContext& context, ContainerId id, const Company& company,
-                                       const ExecSpec& spec, const ChildStack& stack);
+// The same for an exec in a container; the process is kept as a Container too.
+std::unique_ptr<Container> StartExec(const RuntimeContext& context, ContainerId id, const ExecTarget& target,
+                                     const ExecSpec& spec, const ChildStack& stack);
+
+// An errno that says what we or the machine lack for now: descriptors, processes, memory, space.
+bool IsLackOfResources(int error);
 
 // Removes what was made for the pod. False: something of it is still going; ask again.
 bool RemoveSandboxFiles(Sandbox& sandbox);

@@ -27,11 +27,12 @@ bool InAChild(const std::function<bool()>& what) {
   return waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-// A mount namespace in which a mount can be made; for an ordinary user inside a user namespace.
+// A mount namespace in which a mount can be made, and a host name of its own; for an ordinary user inside a user
+// namespace. Podman's usual filter allows the former without the latter.
 bool MountsWith(int namespaces) {
   return InAChild([namespaces] {
     if (unshare(namespaces | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC) != 0) return false;
-    return mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
+    return mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 && sethostname("probe", 5) == 0;
   });
 }
 
@@ -46,11 +47,12 @@ TEST(MachineAllows, ProcessesOfAContainersOwn) {
   ASSERT_TRUE(found.ok());
   const auto own_proc = [](int namespaces) {
     return InAChild([namespaces] {
-      if (unshare(namespaces | CLONE_NEWNS | CLONE_NEWPID) != 0) return false;
+      if (unshare(namespaces | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS) != 0) return false;
       // The first process in the new namespace mounts its /proc.
       return InAChild([] {
         return mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
-               mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) == 0;
+               mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) == 0 &&
+               sethostname("probe", 5) == 0;
       });
     });
   };

@@ -11,7 +11,7 @@
 namespace reprieve::runtime {
 namespace {
 
-// More than that are not looked at in one go.
+// More processes than that are not counted.
 constexpr std::size_t kMaxProcesses = 4096;
 
 std::int64_t ResidentBytes(std::int64_t pid) {

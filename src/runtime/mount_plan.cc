@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
 #include <optional>
 #include <set>
@@ -19,6 +20,9 @@ namespace fs = std::filesystem;
 
 // A directory with more entries than this is not shown again: each costs a mount.
 constexpr std::size_t kMaxCoverEntries = 4096;
+
+// In a container with a read-only root too.
+constexpr const char* kStaysWritable[] = {"/proc", "/dev/shm", "/dev/mqueue", "/dev/pts"};
 
 // Where a covered directory's devices are, beside the links to them.
 constexpr std::string_view kOriginal = ".original";
@@ -67,22 +71,35 @@ bool IsClutter(const std::string& directory, std::string_view name) {
 
 class Planner {
  public:
-  Planner(const std::string& staging, std::vector<SetupStep>& steps) : staging_(staging), steps_(steps) {}
+  Planner(const std::string& staging, std::vector<SetupStep>& steps, RootAccess root)
+      : staging_(staging), steps_(steps), read_only_root_(root == RootAccess::kReadOnly) {}
 
   Status Plan(std::vector<Mount> mounts) {
     for (Mount& mount : mounts) {
       if (auto status = Check(mount); !status) return status;
     }
+    if (read_only_root_) AddWhatStaysWritable(mounts);
     // A mount above another comes first, or it would hide it.
     std::stable_sort(mounts.begin(), mounts.end(), [](const Mount& a, const Mount& b) {
       return DepthOf(a.container_path) < DepthOf(b.container_path);
     });
-    const bool by_tree = SomeHideASource(mounts);
+    // Taken before, a tree is not made read-only with the rest.
+    const bool by_tree = read_only_root_ || SomeHideASource(mounts);
     for (std::size_t i = 0; by_tree && i < mounts.size(); ++i) {
       Add({.kind = StepKind::kTakeTree, .source = mounts[i].host_path, .tree = i});
     }
     if (auto status = CoverWhatIsNeeded(mounts); !status) return status;
-    for (std::size_t i = 0; i < mounts.size(); ++i) Bind(mounts[i], by_tree ? std::optional(i) : std::nullopt);
+    if (read_only_root_) {
+      // Nothing can be made in the root afterwards.
+      for (const Mount& mount : mounts) {
+        if (MountAbove(mounts, mount.container_path) == nullptr) MakePoint(mount);
+      }
+      Add({.kind = StepKind::kReadOnly, .target = "/"});
+    }
+    for (std::size_t i = 0; i < mounts.size(); ++i) {
+      if (!read_only_root_ || MountAbove(mounts, mounts[i].container_path) != nullptr) MakePoint(mounts[i]);
+      Place(mounts[i], by_tree ? std::optional(i) : std::nullopt);
+    }
     return Ok();
   }
 
@@ -98,6 +115,18 @@ class Planner {
       return Error{Cat("volume for mount path ", clean, ": ", mount.host_path, " does not exist on this machine")};
     }
     return Ok();
+  }
+
+  static void AddWhatStaysWritable(std::vector<Mount>& mounts) {
+    const std::size_t own = mounts.size();
+    for (const char* path : kStaysWritable) {
+      const auto covers = [path](const Mount& mount) {
+        return mount.container_path == path || IsUnder(path, mount.container_path);
+      };
+      const auto end = mounts.begin() + static_cast<std::ptrdiff_t>(own);
+      if (std::any_of(mounts.begin(), end, covers) || KindOf(path) != Kind::kDirectory) continue;
+      mounts.push_back({path, path});
+    }
   }
 
   // A volume at /tmp hides a volume that is kept below /tmp: then all are taken before any is placed.
@@ -144,7 +173,10 @@ class Planner {
   Status Cover(const std::string& directory) {
     std::error_code failed;
     const fs::directory_iterator listing(directory, failed);
-    if (failed) return Error{Cat("cannot list ", directory, ": ", failed.message())};
+    if (failed) {
+      errno = failed.value();
+      return Error{Cat("cannot list ", directory, ": ", failed.message())};
+    }
     Add({.kind = StepKind::kMount,
          .source = "tmpfs",
          .target = staging_,
@@ -202,14 +234,16 @@ class Planner {
     Add({.kind = StepKind::kMount, .source = directory, .target = place, .flags = MS_BIND | MS_REC});
   }
 
-  void Bind(const Mount& mount, std::optional<std::size_t> tree) {
-    if (KindOf(mount.container_path) == Kind::kMissing) {
-      for (const std::string& directory : Between("/", mount.container_path)) {
-        if (KindOf(directory) == Kind::kMissing) Add({.kind = StepKind::kMakeDirectory, .target = directory});
-      }
-      const bool is_directory = KindOf(mount.host_path) == Kind::kDirectory;
-      Add({.kind = is_directory ? StepKind::kMakeDirectory : StepKind::kMakeFile, .target = mount.container_path});
+  void MakePoint(const Mount& mount) {
+    if (KindOf(mount.container_path) != Kind::kMissing) return;
+    for (const std::string& directory : Between("/", mount.container_path)) {
+      if (KindOf(directory) == Kind::kMissing) Add({.kind = StepKind::kMakeDirectory, .target = directory});
     }
+    const bool is_directory = KindOf(mount.host_path) == Kind::kDirectory;
+    Add({.kind = is_directory ? StepKind::kMakeDirectory : StepKind::kMakeFile, .target = mount.container_path});
+  }
+
+  void Place(const Mount& mount, std::optional<std::size_t> tree) {
     if (tree) {
       Add({.kind = StepKind::kPlaceTree, .target = mount.container_path, .tree = *tree});
     } else {
@@ -225,14 +259,16 @@ class Planner {
 
   const std::string& staging_;
   std::vector<SetupStep>& steps_;
+  const bool read_only_root_;
   bool showed_original_ = false;
 };
 
 }  // namespace
 
-Status PlanMounts(std::vector<Mount> mounts, const std::string& staging, std::vector<SetupStep>& steps) {
-  if (mounts.empty()) return Ok();
-  return Planner(staging, steps).Plan(std::move(mounts));
+Status PlanMounts(std::vector<Mount> mounts, const std::string& staging, std::vector<SetupStep>& steps,
+                  RootAccess root) {
+  if (mounts.empty() && root == RootAccess::kAsItIs) return Ok();
+  return Planner(staging, steps, root).Plan(std::move(mounts));
 }
 
 std::string CleanPath(std::string_view path) {

@@ -5,9 +5,13 @@
 // a tmpfs that shows the same entries again and the missing one too ("/" itself becomes a new root directory so).
 // Inside a volume a missing directory is made, as container runtimes do: there the user's own directory is meant.
 //
+// With a read-only root all that the machine has mounted is made read-only, and what is writable in any container is
+// put in place after that: its volumes, /proc, and of /dev what programs write files to.
+//
 // Thread rules: safe from any thread; it looks at the machine's files. Errors: what the user has to create or change.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -17,9 +21,13 @@
 
 namespace reprieve::runtime {
 
+enum class RootAccess : std::uint8_t { kAsItIs, kReadOnly };
+
 // Appends to `steps`, which bring private mounts already.
+// On an error errno says whether this process lacks something itself, such as descriptors.
 // `staging`: an empty directory where a cover is put together; it lies under no mount of `mounts`.
-Status PlanMounts(std::vector<Mount> mounts, const std::string& staging, std::vector<SetupStep>& steps);
+Status PlanMounts(std::vector<Mount> mounts, const std::string& staging, std::vector<SetupStep>& steps,
+                  RootAccess root = RootAccess::kAsItIs);
 
 // An absolute path without ".", "..", doubled or trailing slashes, or nothing if it is not absolute or leaves "/".
 std::string CleanPath(std::string_view path);

@@ -20,10 +20,10 @@
 namespace reprieve::runtime {
 namespace {
 
-// Both ends have it: an interface that asks no neighbour takes its own for the other's.
+// Both ends have the same: without ARP an interface takes its own address for its peer's.
 constexpr std::array<unsigned char, 6> kHardwareAddress = {0x02, 0, 0, 0, 0, 0x01};
 constexpr std::size_t kAnswerBytes = 32 * 1024;
-// A route to more than this many of the first bits' worth is a default route in the guise of two.
+// Routes with shorter prefixes are parts of a default route: VPNs split it into 0.0.0.0/1 and 128.0.0.0/1.
 constexpr std::uint8_t kShortestPrefix = 8;
 constexpr std::uint16_t kNested = 1U << 15;
 

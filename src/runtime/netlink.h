@@ -1,8 +1,8 @@
-// Netlink: what of rtnetlink a pod's network needs: a pair of joined interfaces, an address, a route, and what this
-// machine's routes are.
+// Netlink: the part of rtnetlink that a pod's network needs: pairs of joined interfaces, addresses, routes, and a list
+// of this machine's routes.
 //
-// NetlinkBatch only puts requests into bytes; NetlinkSocket sends them. A socket speaks for the network namespace of
-// the thread that opened it, for good, whatever namespace that thread enters later.
+// NetlinkBatch encodes requests; NetlinkSocket sends them. A socket belongs to the network namespace of the thread that
+// opened it, whatever namespace that thread enters later.
 //
 // Source: rtnetlink(7), linux/if_link.h; spec/runtime.md 2.  Thread rules: a batch is a plain value; a socket has one
 // user at a time. Errors: the first request that the kernel refuses, and why.
@@ -21,10 +21,10 @@
 
 namespace reprieve::runtime {
 
-// One of two joined interfaces. Both ask no neighbour for its hardware address: there is only one to talk to.
+// One of two joined interfaces. Neither uses ARP: there is only one peer.
 struct Interface {
   std::string name;
-  // Of our choice, so that nobody has to ask for it afterwards; 0: the kernel's.
+  // Chosen by us, so that it need not be looked up afterwards; 0: the kernel chooses.
   int index = 0;
 };
 
@@ -80,7 +80,7 @@ class NetlinkSocket {
 
   // All of them, in order; those after one that fails are tried too.
   Status Do(NetlinkBatch batch);
-  // Where packets go by any table, but for defaults.
+  // The destinations of the routes in all tables, without default routes.
   Result<std::vector<Ipv4Range>> Routes();
 
  private:
@@ -90,7 +90,7 @@ class NetlinkSocket {
   std::uint32_t sequence_ = 0;
 };
 
-// The routes that the messages of one answer speak of; for the tests, too.
+// The routes in the messages of one answer. Public for the tests.
 void ReadRoutes(std::string_view answer, std::vector<Ipv4Range>& out, bool& done, int& error);
 
 }  // namespace reprieve::runtime

@@ -18,12 +18,12 @@
 namespace reprieve::runtime {
 namespace {
 
-// Ours to choose: each namespace is new. Below are what a kernel may put into any of them.
+// Free to choose: each namespace is new. Lower numbers are for what a kernel may put into any of them.
 constexpr int kLoopbackIndex = 1;
 constexpr int kMachineIndex = 100;
 constexpr int kPodIndex = 100;
 
-// Where all blocks are, whichever this run has.
+// All blocks are in these, whichever this run has.
 std::array<Ipv4Range, 2> AllBlocks() {
   return {Ipv4Range{Ipv4("100.64.0.0"), 10}, Ipv4Range{Ipv4("10.128.0.0"), 9}};
 }
@@ -83,7 +83,7 @@ Result<std::unique_ptr<PodNetwork>> PodNetwork::MakeHub() {
   if (unshare(CLONE_NEWNET) != 0) return Cannot("make a network namespace");
   LeaveOutIpv6();
   if (auto set = SetNetworkOption("/proc/sys/net/ipv4/ip_forward", '1'); !set) return set.error();
-  // Otherwise it would tell of few refusals a second, and callers would wait for the rest in vain.
+  // The default limit would leave most clients of a pod that is not there waiting for a refusal.
   [[maybe_unused]] const Status told = SetNetworkOption("/proc/sys/net/ipv4/icmp_ratelimit", '0');
   // Holds the namespace, too.
   auto hub = NetlinkSocket::Open();
@@ -96,7 +96,7 @@ Result<std::unique_ptr<PodNetwork>> PodNetwork::MakeHub() {
 }
 
 Status PodNetwork::JoinThisMachine() {
-  // The interface of a run that was killed may be there for some more milliseconds: no name comes twice.
+  // The interface of a run that was killed may stay for some milliseconds: no name is used twice.
   static std::atomic<int> networks = 0;
   const Interface ours{Cat("rpv", getpid(), "-", networks++)};
   NetlinkBatch pair;

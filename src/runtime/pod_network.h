@@ -3,10 +3,10 @@
 //   pod  eth0 ---- p7  hub  machine ---- rpv4711-0  this machine
 //   pod  eth0 ---- p8
 //
-// The hub is a namespace of this run's own that passes packets on from pod to pod, and between pods and this machine.
-// Pods know no other place: they have no way out. For a pod that is not there the hub answers, and refuses: whoever
-// calls it while it restarts learns so at once. Routes, not a bridge: any number of pods, and nothing to learn or
-// flood. All of it is held by descriptors and named nowhere, so that the kernel takes it away however the run ends.
+// The hub is a network namespace of this run that routes packets between pods, and between pods and this machine. Pods
+// have no route to anywhere else. For a pod that is not there the hub refuses connections, so that a client that
+// connects while it restarts is told at once. Routes, not a bridge: any number of pods, and nothing to learn or flood.
+// All of it is held by file descriptors, without names, so that the kernel removes it however the run ends.
 //
 // Source: spec/runtime.md 2, 5; decisions/0005.  Thread rules: any thread; Connect takes its thread into another
 // network namespace and back. Errors: what the kernel refuses.
@@ -27,13 +27,13 @@ namespace reprieve::runtime {
 
 class PodNetwork {
  public:
-  // An error says why there can be none here: it needs root's rights over this machine's network.
+  // An error says why it cannot be had: it needs root's rights over this machine's network.
   static Result<std::unique_ptr<PodNetwork>> Open();
 
-  // Where pods find this machine.
+  // This machine's address for pods.
   const std::string& machine_address() const { return machine_address_; }
 
-  // Addresses for pods, to be found from here; absent if no more are to be had.
+  // Addresses for pods, routed from this machine; absent if no block is free.
   std::optional<AddressBlock> ClaimBlock();
 
   // A namespace with that address, which is there as long as the descriptor or a process in it. A pod that had the
@@ -43,7 +43,7 @@ class PodNetwork {
  private:
   PodNetwork(NetlinkSocket machine, NetlinkSocket hub, Fd machine_namespace)
       : machine_(std::move(machine)), hub_(std::move(hub)), machine_namespace_(std::move(machine_namespace)) {}
-  // In a thread that may be lost to another network namespace.
+  // On a thread of its own, which stays in another network namespace.
   static Result<std::unique_ptr<PodNetwork>> MakeHub();
   Status JoinThisMachine();
   Result<AddressBlock> ClaimRoutedBlock();

@@ -62,6 +62,14 @@ struct Mount {
   bool read_only = false;
 };
 
+// What a process may do beyond what its user may.
+struct Privileges {
+  // Linux capabilities that it may have or get, a bit each (1 << CAP_CHOWN); absent: those that we have.
+  std::optional<std::uint64_t> capabilities = {};
+  // Executing a program never gives it more, whatever the file's owner and mode.
+  bool no_new = false;
+};
+
 struct ContainerSpec {
   std::string name;
   int attempt = 0;
@@ -74,6 +82,9 @@ struct ContainerSpec {
   ResourceLimits limits;
   std::optional<std::uint32_t> uid;
   std::optional<std::uint32_t> gid;
+  Privileges privileges;
+  // All of the machine's files are read-only but for what is mounted for the container. REQUIRES: has_own_mounts().
+  bool read_only_root = false;
   // Where its output goes, in the CRI log format; directories are made. Empty: nowhere. No output, no file.
   std::string log_path;
   // Empty: none.
@@ -88,6 +99,7 @@ struct ExecSpec {
   std::string working_directory = {};
   std::optional<std::uint32_t> uid = {};
   std::optional<std::uint32_t> gid = {};
+  Privileges privileges = {};
   // From its start; then it is killed.
   std::chrono::milliseconds timeout{1000};
 };

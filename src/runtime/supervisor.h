@@ -6,28 +6,36 @@
 //
 //   StartContainer -> launch queue -> launcher: files, cgroup, clone -> inbox -> supervising thread -> RuntimeEvents
 //
+// Log files are written on a thread of their own (log_writer.h): no disk holds up a kill. A start that fails because we
+// or the machine lack descriptors, processes, memory or space is tried again until it succeeds or its pod is removed:
+// that is never a failure of the program. All waits at the end are bounded; what cannot be ended is told.
 // If the engine dies, by whatever means, its containers die with it.
 // Source: spec/runtime.md. Thread rules: as runtime.h. REQUIRES: the process neither ignores
 // SIGCHLD nor waits for any child (wait(-1)): the containers' ends would be lost.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "runtime/capabilities.h"
 #include "runtime/cgroup.h"
-#include "runtime/cri_log.h"
+#include "runtime/log_writer.h"
 #include "runtime/runtime.h"
 
 namespace reprieve::runtime {
 
 struct SupervisorOptions {
   // Where it keeps a pod's files for as long as the pod is there; made if missing. Best on a tmpfs.
-  std::string state_directory;
-  ProbeOptions probe;
+  std::string state_directory = {};
+  ProbeOptions probe = {};
   // Threads that start processes. One fills 2 cores; a second keeps a start on a slow disk from holding up the others.
   int launchers = 2;
-  CriLogLimits log;
+  LogWriterOptions log = {};
+  // How long a killed process, or a cgroup, may take to go before it is given up. Some seconds more than a
+  // reprieve-init without a PID namespace takes to end what it has started (init.c).
+  std::chrono::milliseconds kill_patience{15000};
 };
 
 class Supervisor final : public Runtime {
@@ -35,8 +43,12 @@ class Supervisor final : public Runtime {
   // Probes the machine and sweeps what an engine that died has left.
   static Result<std::unique_ptr<Supervisor>> Start(SupervisorOptions options, RuntimeEvents events);
 
-  // Kills every container and returns when none is left; their exits are still delivered.
+  // As End, should that not have been called.
   ~Supervisor() override;
+
+  // Kills every container, whose exits are still delivered, removes all that was made for them, and says what could not
+  // be ended or removed: nothing, unless the kernel keeps a process. Once; nothing else may be called afterwards.
+  std::vector<std::string> End();
 
   // What containers get here and why not more, for people: to be printed once.
   std::string Describe() const;
@@ -50,10 +62,10 @@ class Supervisor final : public Runtime {
   void RemovePodSandbox(SandboxId sandbox) override;
 
  private:
-  class Impl;
-  explicit Supervisor(std::unique_ptr<Impl> impl);
+  class Supervision;
+  explicit Supervisor(std::unique_ptr<Supervision> supervision);
 
-  std::unique_ptr<Impl> impl_;
+  std::unique_ptr<Supervision> supervision_;
 };
 
 }  // namespace reprieve::runtime

@@ -91,10 +91,10 @@ inline int CountCgroupsOf(pid_t process, const std::string& prefix = {}) {
 
 class TestRuntime {
  public:
-  explicit TestRuntime(ProbeOptions probe = {}, std::string state = {}) {
+  explicit TestRuntime(ProbeOptions probe = {}, std::string state = {}, SupervisorOptions options = {}) {
     if (state.empty()) {
       std::string pattern = "/tmp/runtime-test-XXXXXX";
-      directory_ = mkdtemp(pattern.data());
+      directory_ = std::filesystem::canonical(mkdtemp(pattern.data()));
       state = Path("state");
     } else {
       directory_ = state + "-files";
@@ -118,18 +118,32 @@ class TestRuntime {
       lines_.emplace_back(line);
       changed_.notify_all();
     };
-    SupervisorOptions options;
+    events.started = [this](const ContainerStarted& started) {
+      const std::lock_guard lock(mutex_);
+      started_.push_back(started.container);
+    };
+    events.notice = [this](const std::string& text) {
+      const std::lock_guard lock(mutex_);
+      notices_ += text + "\n";
+      changed_.notify_all();
+    };
     options.state_directory = state;
     options.probe = probe;
     runtime_ = std::move(Supervisor::Start(options, std::move(events))).value();
   }
   ~TestRuntime() {
-    End();
+    EXPECT_EQ(End(), "");
     std::filesystem::remove_all(directory_);
   }
 
   Supervisor* operator->() { return runtime_.get(); }
-  void End() { runtime_.reset(); }
+  // What is left then, a line each.
+  std::string End() {
+    if (!runtime_) return {};
+    const std::string left = Join(runtime_->End(), "\n");
+    runtime_.reset();
+    return left;
+  }
 
   std::string Path(const std::string& name) const { return name.empty() ? directory_ : Cat(directory_, "/", name); }
   void Write(const std::string& name, const std::string& text) const {
@@ -195,6 +209,15 @@ class TestRuntime {
       return std::find(lines_.begin(), lines_.end(), line) != lines_.end();
     })) << line;
   }
+  std::string AwaitNotice() {
+    std::unique_lock lock(mutex_);
+    EXPECT_TRUE(changed_.wait_for(lock, std::chrono::seconds(20), [&] { return !notices_.empty(); }));
+    return notices_;
+  }
+  int starts_of(ContainerId id) {
+    const std::lock_guard lock(mutex_);
+    return static_cast<int>(std::count(started_.begin(), started_.end(), id));
+  }
   int exits_seen() {
     const std::lock_guard lock(mutex_);
     return exits_seen_;
@@ -208,6 +231,8 @@ class TestRuntime {
   std::map<ExecId, ExecEnd> exec_ends_;
   std::map<ContainerId, std::string> output_;
   std::vector<std::string> lines_;
+  std::vector<ContainerId> started_;
+  std::string notices_;
   int exits_seen_ = 0;
   std::unique_ptr<Supervisor> runtime_;
 };

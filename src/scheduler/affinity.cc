@@ -13,10 +13,10 @@ using document::Value;
 using meta::LabelSelectorRequirement;
 
 constexpr std::string_view kRequired = "requiredDuringSchedulingIgnoredDuringExecution";
-// The one label that every namespace has. Others can't be known here: no manifest has Namespaces.
+// The one label that every namespace has. Others are unknown: manifests can't contain Namespaces.
 constexpr std::string_view kNamespaceName = "kubernetes.io/metadata.name";
 
-// A node selector has two operators more than a label selector.
+// A node selector has two more operators than a label selector.
 bool NodeHas(const LabelSelectorRequirement& requirement, std::optional<std::string_view> value) {
   const std::string& op = requirement.op;
   if (op != "Gt" && op != "Lt") return meta::Holds(requirement, value);
@@ -38,8 +38,8 @@ bool Holds(const NodeTerm& term, const std::string& name, const std::map<std::st
          std::all_of(term.fields.begin(), term.fields.end(), of_fields);
 }
 
-// The values of these keys are those of the pod itself; what it hasn't doesn't count. On a cluster the API server
-// writes them into the selector.
+// The keys' values are taken from the pod itself; keys that it lacks are ignored. On a cluster the API server writes
+// them into the selector.
 void AddOwnValues(const document::Value& keys, std::string_view op, const meta::Labels& labels,
                   meta::LabelSelector& selector) {
   for (const document::Value& key : keys.items()) {

@@ -1,5 +1,5 @@
-// Affinity: which nodes a pod wants, and which other pods near or far, as kube-scheduler's filters NodeAffinity and
-// InterPodAffinity read it. Only what is required: preferences are not looked at.
+// Affinity: the nodes that a pod requires, and the pods that it must be near or away from, as kube-scheduler's filters
+// NodeAffinity and InterPodAffinity read it. Preferences are ignored.
 //
 // Source: core/v1 Affinity; kube-scheduler 1.36 plugins nodeaffinity and interpodaffinity. REQUIRES: validated input.
 // Plain values; safe from any thread.
@@ -14,13 +14,13 @@
 
 namespace reprieve::scheduler {
 
-// All of it holds; a term that asks for nothing matches no node.
+// All requirements must hold; an empty term matches no node.
 struct NodeTerm {
-  std::vector<meta::LabelSelectorRequirement> labels;  // with Gt and Lt beside the usual operators
+  std::vector<meta::LabelSelectorRequirement> labels;  // Gt and Lt are allowed as well
   std::vector<meta::LabelSelectorRequirement> fields;  // metadata.name
 };
 
-// Pods of some namespaces and labels, in the same domain: on nodes that have the same value for the topology key.
+// Selects pods by namespace and labels, within one topology domain: nodes with the same value of the topology key.
 struct PodTerm {
   std::optional<meta::LabelSelector> pods;  // absent: none
   std::vector<std::string> namespaces;
@@ -31,18 +31,18 @@ struct PodTerm {
 };
 
 struct Affinity {
-  std::optional<std::vector<NodeTerm>> nodes;  // one of them holds; absent: any node will do
-  std::vector<PodTerm> near;                   // a pod of each is in the domain
-  std::vector<PodTerm> away;                   // no pod of any is in the domain
+  std::optional<std::vector<NodeTerm>> nodes;  // one must hold; absent: any node
+  std::vector<PodTerm> near;                   // each must select a pod in the domain
+  std::vector<PodTerm> away;                   // none may select a pod in the domain
 
   [[nodiscard]] bool WantsNode(const std::string& name, const std::map<std::string, std::string>& labels) const;
-  // A pod of that namespace and those labels is one that every term of `near` asks for.
+  // True if every term of `near` selects a pod of that namespace and those labels.
   [[nodiscard]] bool NearMatches(const std::string& name_space, const meta::Labels& labels) const;
   bool empty() const { return !nodes && near.empty() && away.empty(); }
   bool about_pods() const { return !near.empty() || !away.empty(); }
 };
 
-// Of a pod of that spec, namespace and labels.
+// The affinity of a pod with that spec, namespace and labels.
 [[nodiscard]] Affinity ReadAffinity(const core::PodSpec& spec, const std::string& name_space,
                                     const meta::Labels& labels);
 

@@ -1,7 +1,7 @@
-// Neighbours: which pods stand in which topology domain, for terms about other pods.
+// Neighbours: which pods are in which topology domain, for pod affinity and anti-affinity.
 //
-// A question costs as much as there are pods on nodes if the pod that asks has terms of its own; else only as much as
-// there are pods that keep others away. Source: kube-scheduler's plugin interpodaffinity. One owner, no lock.
+// A query for a pod with pod terms is linear in the pods on nodes; for any other pod, in the pods with anti-affinity.
+// Source: kube-scheduler's plugin interpodaffinity. One owner, no lock.
 #pragma once
 
 #include <cstdint>
@@ -22,29 +22,30 @@ using NodeLabels = std::map<std::string, std::string>;
 
 class Neighbours {
  public:
-  // Stands there from now on. `pod` and `labels`, its node's, live until Remove; `affinity` may be null.
+  // Adds a pod that is on a node with these labels. REQUIRES: `pod` and `labels` live until Remove. `affinity` may be
+  // null.
   void Add(const core::Pod& pod, const NodeLabels& labels, std::shared_ptr<const Affinity> affinity);
-  // Nothing happens if it does not stand anywhere.
+  // No effect if the pod was not added.
   void Remove(const core::Pod& pod);
-  // Somebody keeps others away.
+  // True if any pod has anti-affinity.
   bool any_repels() const { return !repelling_.empty(); }
 
-  // What the pods that stand somewhere mean for one that wants a place.
+  // The constraints that the pods on nodes put on one that is to be placed.
   class View {
    public:
-    // Why a node with these labels won't do, in the scheduler's words; nothing: it will.
+    // Why a node with these labels is unsuitable, in the scheduler's words; nullopt: it is suitable.
     std::optional<std::string_view> Obstacle(const NodeLabels& labels) const;
-    // As if those whom it wants to be near to were everywhere, and nobody else anywhere.
+    // As if the pods that it must be near were in every domain, and there were no others.
     static View Friendly(const Affinity* affinity);
 
    private:
     friend class Neighbours;
     using Domains = std::set<std::pair<std::string, std::string>>;  // topology key, value
     const Affinity* affinity_ = nullptr;                            // null: the pod has no terms
-    Domains near_;                                                  // with pods that all terms of `near` ask for
-    Domains away_;                                                  // with pods that it wants to be away from
-    Domains repelling_;                                             // with pods that keep it away
-    bool first_ = false;  // of those that it wants to be near to: there is none yet, and it is one itself
+    Domains near_;                                                  // with pods that all terms of `near` select
+    Domains away_;                                                  // with pods that it must be away from
+    Domains repelling_;                                             // with pods whose anti-affinity excludes it
+    bool first_ = false;  // no pod matches its affinity yet, but the pod itself does
   };
   // REQUIRES: `affinity` outlives the view; it may be null.
   View For(const Affinity* affinity, const std::string& name_space, const meta::Labels& labels) const;

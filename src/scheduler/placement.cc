@@ -10,7 +10,7 @@ namespace reprieve::scheduler {
 namespace {
 
 constexpr std::size_t kMaxSpecsRemembered = 1024;
-// What a pod that asks for nothing counts for when nodes are compared; the scheduler's figures.
+// What a pod without requests counts for when nodes are compared; the scheduler's figures.
 constexpr std::int64_t kUsualCpu = 100;
 constexpr std::int64_t kUsualMemory = std::int64_t{200} << 20;
 
@@ -33,7 +33,7 @@ const Taint* UntoleratedTaint(const Node& node, const std::vector<core::Tolerati
 
 constexpr std::string_view kOtherNode = "node(s) didn't match Pod's node affinity/selector";
 
-// Nothing here keeps account of it.
+// Not accounted for here.
 bool IsTracked(std::string_view resource) {
   return resource != "ephemeral-storage";
 }
@@ -92,7 +92,7 @@ Placement::PodRequest& Placement::FindRequest(const core::Pod& pod) {
   if (about_pods && !pods_matter_) LookAtPods();
   std::unique_ptr<PodRequest>& request = requests_[made->key];
   if (!request) request = std::move(made);
-  // Where labels count, the spec alone does not say it all.
+  // Once labels matter, pods of one spec may differ in what they request.
   if (pods_matter_) return *request;
   if (by_spec_.size() >= kMaxSpecsRemembered) ForgetSpecs();
   by_spec_.emplace(pod.spec, request.get());
@@ -107,7 +107,7 @@ void Placement::ForgetSpecs() {
 void Placement::ForgetRequest(PodRequest& request) {
   if (--request.users > 0) return;
   blocked_.erase(&request);
-  lonely_.erase(&request);
+  blocked_with_affinity_.erase(&request);
   const std::string key = request.key;
   requests_.erase(key);
 }
@@ -126,7 +126,7 @@ void Placement::LookAtPods() {
       waiting.emplace(number, holding.pod);
     }
   }
-  // Those who ask for the same may differ in labels: each line is formed anew.
+  // Pods with the same requests may differ in labels: queues them again by both.
   for (const auto& [number, pod] : waiting) {
     Remove(number);
     Add(number, *pod);
@@ -141,11 +141,11 @@ void Placement::Add(PodNumber number, const core::Pod& pod) {
   if (request.blocked) {
     refused_.push_back({number, request.message});
   } else {
-    if (!request.waiting.empty()) lines_.erase(*request.waiting.begin());
+    if (!request.waiting.empty()) queues_.erase(*request.waiting.begin());
     request.not_told.push_back(number);
   }
   request.waiting.insert(number);
-  if (!request.blocked) lines_[*request.waiting.begin()] = &request;
+  if (!request.blocked) queues_[*request.waiting.begin()] = &request;
 }
 
 std::vector<int> Placement::Take(PodNumber number, const core::Pod& pod, const Node& node) {
@@ -161,7 +161,7 @@ void Placement::Settle(Holding& holding, std::size_t node) {
   holding.gpus = Occupy(*holding.request, node);
   if (!pods_matter_ || holding.pod == nullptr) return;
   neighbours_.Add(*holding.pod, nodes_[node].labels, holding.request->affinity);
-  Unblock(lonely_);
+  Unblock(blocked_with_affinity_);
 }
 
 void Placement::Forget(PodNumber pod) {
@@ -187,9 +187,9 @@ void Placement::Remove(PodNumber pod) {
     Unblock(blocked_);
   } else {
     const bool first = *request.waiting.begin() == pod;
-    if (first && !request.blocked) lines_.erase(pod);
+    if (first && !request.blocked) queues_.erase(pod);
     request.waiting.erase(pod);
-    if (first && !request.blocked && !request.waiting.empty()) lines_[*request.waiting.begin()] = &request;
+    if (first && !request.blocked && !request.waiting.empty()) queues_[*request.waiting.begin()] = &request;
   }
   pods_.erase(at);
   ForgetRequest(request);
@@ -199,8 +199,8 @@ void Placement::Unblock(std::set<PodRequest*>& requests) {
   for (PodRequest* blocked : std::exchange(requests, {})) {
     blocked->blocked = false;
     blocked_.erase(blocked);
-    lonely_.erase(blocked);
-    if (!blocked->waiting.empty()) lines_[*blocked->waiting.begin()] = blocked;
+    blocked_with_affinity_.erase(blocked);
+    if (!blocked->waiting.empty()) queues_[*blocked->waiting.begin()] = blocked;
   }
 }
 
@@ -212,9 +212,9 @@ void Placement::SetSchedulable(const std::string& node, bool schedulable) {
 }
 
 std::optional<Placement::Placed> Placement::PlaceNext() {
-  while (!lines_.empty()) {
-    const auto [pod, request] = *lines_.begin();
-    lines_.erase(lines_.begin());
+  while (!queues_.empty()) {
+    const auto [pod, request] = *queues_.begin();
+    queues_.erase(queues_.begin());
     std::optional<Neighbours::View> neighbours;
     if (pods_matter_) neighbours = neighbours_.For(request->affinity.get(), request->namespace_, request->labels);
     const auto node = BestNode(*request, loads_, neighbours ? &*neighbours : nullptr, request->message);
@@ -226,7 +226,7 @@ std::optional<Placement::Placed> Placement::PlaceNext() {
     if (request->waiting.empty()) {
       request->not_told.clear();
     } else {
-      lines_[*request->waiting.begin()] = request;
+      queues_[*request->waiting.begin()] = request;
     }
     Holding& holding = pods_.at(pod);
     Settle(holding, *node);
@@ -324,7 +324,7 @@ std::vector<int> Placement::Occupy(const PodRequest& request, std::size_t node) 
 void Placement::Block(PodRequest& request) {
   request.blocked = true;
   blocked_.insert(&request);
-  if (request.affinity && !request.affinity->near.empty()) lonely_.insert(&request);
+  if (request.affinity && !request.affinity->near.empty()) blocked_with_affinity_.insert(&request);
   for (const PodNumber pod : std::exchange(request.not_told, {})) {
     if (request.waiting.contains(pod)) refused_.push_back({pod, request.message});
   }

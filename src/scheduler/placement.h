@@ -1,11 +1,12 @@
-// Placement: which node each pod goes to. Nodes are virtual: shares of this one machine.
+// Placement: which node each pod goes to. Nodes are virtual: shares of this machine.
 //
 // First come, first placed, on the least loaded node that the pod fits; a pod that fits nowhere now does not hold up
-// those behind it. Pods that ask for the same wait in one line, and a line whose first pod does not fit is not looked
-// at again until something has become free: a decision costs the same with ten pods waiting as with a million. Once a
-// pod has come with terms about other pods, labels count as well, and each decision looks at the pods on nodes. Source:
-// kube-scheduler's filters NodeName, TaintToleration, NodeAffinity, NodeResourcesFit and InterPodAffinity, its
-// messages, and its score LeastAllocated; what pods only prefer is not looked at. Pure decisions; one owner, no lock.
+// those behind it. Pods with the same requests share a queue, and a queue whose first pod does not fit is not tried
+// again until something becomes free: a decision costs the same with ten pods waiting as with a million. Once any pod
+// has pod affinity or anti-affinity, queues also differ by labels, and each decision looks at the pods on nodes.
+//
+// Source: kube-scheduler's filters NodeName, TaintToleration, NodeAffinity, NodeResourcesFit and InterPodAffinity, its
+// messages, and its score LeastAllocated; preferences are ignored. Pure decisions; one owner, no lock.
 #pragma once
 
 #include <cstdint>
@@ -34,11 +35,11 @@ struct Node {
   Resources allocatable;
   std::map<std::string, std::string> labels;
   std::vector<Taint> taints;
-  // The machine's GPUs that are this node's, by number.
+  // The numbers of the machine's GPUs that belong to this node.
   std::vector<int> gpus;
 };
 
-// Chosen by the caller; a pod that came later has a greater one.
+// Chosen by the caller; later pods have greater ones.
 using PodNumber = std::uint64_t;
 
 class Placement {
@@ -57,45 +58,45 @@ class Placement {
   explicit Placement(std::vector<Node> nodes);
 
   const std::vector<Node>& nodes() const { return nodes_; }
-  // A node that is cordoned takes no pod; those that are on it stay.
+  // A cordoned node takes no new pods; those on it stay.
   void SetSchedulable(const std::string& node, bool schedulable);
-  // Null pointer if there is none.
+  // Null if there is none.
   const Node* FindNode(const std::string& name) const;
 
-  // Waits from now on. The object is there until Remove or Forget.
+  // Queues a pod. REQUIRES: it lives until Remove or Forget.
   void Add(PodNumber number, const core::Pod& pod);
-  // Is on that node already, whatever is free there. The object is there until Remove or Forget.
+  // Adds a pod that is on that node already, whatever is free there. REQUIRES: it lives until Remove or Forget.
   std::vector<int> Take(PodNumber number, const core::Pod& pod, const Node& node);
-  // Its object is gone: it is no other pod's neighbour any more. What it has it keeps until Remove.
+  // The API object is gone: affinity no longer sees the pod, but it keeps its resources until Remove.
   void Forget(PodNumber pod);
-  // Waits no more, or gives back what it had.
+  // Takes the pod off its queue, or releases its resources.
   void Remove(PodNumber pod);
 
-  // The next pod that has a place now.
+  // Places the next pod that fits somewhere now.
   std::optional<Placed> PlaceNext();
-  // Pods that were found to fit nowhere, each once.
+  // Pods that were found to fit nowhere, each reported once.
   std::vector<Refused> TakeRefused() { return std::exchange(refused_, {}); }
 
-  // Why this pod fits no node even if nothing else runs; nothing if it fits one. Of terms about other pods only whether
-  // any node has their topology key.
+  // Why this pod fits no node even if nothing else runs; nullopt if it fits one. Of pod affinity it only checks that
+  // some node has the topology key.
   std::optional<std::string> NeverFits(const core::PodSpec& spec) const;
 
  private:
-  // What one pod asks for, and the line of those who ask for the same.
+  // What a pod requests, and the queue of all pods with the same requests.
   struct PodRequest {
     Resources requests;
     std::string node_name;
     std::map<std::string, std::string> node_selector;
     std::vector<core::Toleration> tolerations;
     std::shared_ptr<const Affinity> affinity;  // null: none
-    // Where they count: of pods with terms about others, and of all once there is one such.
+    // Set once any pod has pod affinity or anti-affinity.
     std::string namespace_;
     meta::Labels labels;
     std::set<PodNumber> waiting;
     std::vector<PodNumber> not_told;
     bool blocked = false;
     std::string message;
-    std::size_t users = 0;  // pods that wait or run with it, and specs that remember it
+    std::size_t users = 0;  // pods that wait or run with it, and entries of by_spec_
     std::string key;
   };
   struct Load {
@@ -117,12 +118,12 @@ class Placement {
   PodRequest& FindRequest(const core::Pod& pod);
   void ForgetRequest(PodRequest& request);
   void ForgetSpecs();
-  // From now on labels count.
+  // Queues pods by their labels too from now on.
   void LookAtPods();
   void Settle(Holding& holding, std::size_t node);
-  // Why it cannot go there; empty if it can.
+  // Why a pod with this request can't go there; empty if it can.
   static std::vector<std::string> Obstacles(const PodRequest& request, const Node& node, const Load& load);
-  // `neighbours`: null where nobody has terms about other pods.
+  // `neighbours`: null if no pod has pod affinity or anti-affinity.
   std::optional<std::size_t> BestNode(const PodRequest& request, const std::vector<Load>& loads,
                                       const Neighbours::View* neighbours, std::string& message) const;
   double Score(const PodRequest& request, std::size_t node) const;
@@ -133,12 +134,12 @@ class Placement {
   std::vector<Node> nodes_;
   std::vector<Load> loads_;
   std::map<std::string, std::unique_ptr<PodRequest>> requests_;
-  // The specs that came last: thousands of pods share one.
+  // Recent specs: thousands of pods share one.
   std::unordered_map<std::shared_ptr<const core::PodSpec>, PodRequest*> by_spec_;
   std::unordered_map<PodNumber, Holding> pods_;
-  std::map<PodNumber, PodRequest*> lines_;  // those worth a look, by their first pod
+  std::map<PodNumber, PodRequest*> queues_;  // those that are not blocked, by their first pod
   std::set<PodRequest*> blocked_;
-  std::set<PodRequest*> lonely_;  // of those blocked: they want to be near others
+  std::set<PodRequest*> blocked_with_affinity_;  // those of blocked_ that must be near other pods
   bool pods_matter_ = false;
   Neighbours neighbours_;
   std::vector<Refused> refused_;

@@ -30,7 +30,7 @@ std::shared_ptr<const core::PodSpec> PodAsking(Quantities requests) {
 
 using LabelMap = std::map<std::string, std::string>;
 
-// Lives as long as the tests.
+// Never freed: placements keep pointers to pods.
 const core::Pod& APod(std::shared_ptr<const core::PodSpec> spec, const LabelMap& labels = {},
                       std::string name_space = "default") {
   static std::deque<core::Pod> pods;
@@ -77,7 +77,7 @@ TEST(Placement, TheLeastLoadedNodeIsFirst) {
   EXPECT_EQ(PlacedOn(placement), "none");
 }
 
-TEST(Placement, WhoComesFirstIsPlacedFirstAndOneThatDoesNotFitHoldsUpNobody) {
+TEST(Placement, TheFirstComesFirstAndAPodThatDoesNotFitHoldsUpNobody) {
   Placement placement(Nodes(1, {{"cpu", 2000}}));
   placement.Add(1, APod(PodAsking({{"cpu", "1"}})));
   placement.Add(2, APod(PodAsking({{"cpu", "2"}})));
@@ -96,7 +96,7 @@ TEST(Placement, WhoComesFirstIsPlacedFirstAndOneThatDoesNotFitHoldsUpNobody) {
   EXPECT_TRUE(placement.TakeRefused().empty());
 }
 
-TEST(Placement, EveryPodOfABlockedLineIsToldOnce) {
+TEST(Placement, EveryPodOfABlockedQueueIsReportedOnce) {
   Placement placement(Nodes(1, {{"cpu", 1000}}));
   const auto spec = PodAsking({{"cpu", "1"}});
   for (PodNumber pod = 1; pod <= 4; ++pod) placement.Add(pod, APod(spec));
@@ -106,7 +106,7 @@ TEST(Placement, EveryPodOfABlockedLineIsToldOnce) {
   placement.Add(5, APod(spec));
   EXPECT_EQ(PlacedOn(placement), "none");
   EXPECT_EQ(placement.TakeRefused().size(), 1U);
-  placement.Remove(2);  // waiting: it goes from the line
+  placement.Remove(2);  // leaves the queue
   placement.Remove(1);
   EXPECT_EQ(PlacedOn(placement), "3@n1");
 }
@@ -164,7 +164,7 @@ TEST(Placement, EachGpuIsGivenToOnePodAndComesBack) {
   EXPECT_EQ(placement.PlaceNext()->gpus, (std::vector<int>{10, 11}));
 }
 
-TEST(Placement, WhatIsGreaterThanAnyEmptyNodeNeverFits) {
+TEST(Placement, APodLargerThanEveryNodeNeverFits) {
   Placement placement(Nodes(2, {{"cpu", 1000}, {"nvidia.com/gpu", 1}}));
   placement.Add(1, APod(PodAsking({{"cpu", "1"}})));
   placement.PlaceNext();
@@ -211,7 +211,7 @@ std::string RefusedFor(Placement& placement) {
   return refused.size() == 1 ? refused[0].message : Cat(refused.size(), " refused");
 }
 
-TEST(NodeAffinity, OneOfItsTermsHoldsWhole) {
+TEST(NodeAffinity, AllRequirementsOfOneTermMustHold) {
   const auto where = [](std::string_view terms) {
     auto nodes = Nodes(3, {{"cpu", 4000}});
     nodes[1].labels = {{"disk", "fast"}, {"cores", "16"}};
@@ -249,7 +249,7 @@ TEST(PodAntiAffinity, KeepsOthersAwayFromTheWholeDomain) {
   for (PodNumber pod = 1; pod <= 4; ++pod) placement.Add(pod, APod(alone, {{"app", "db"}}));
   EXPECT_EQ(PlacedOn(placement), "1@n1");
   EXPECT_EQ(PlacedOn(placement), "2@n3");
-  // A node that has no rack is in no domain: nothing keeps anybody from it.
+  // A node without a rack is in no domain, so anti-affinity does not apply.
   EXPECT_EQ(PlacedOn(placement), "3@n5");
   EXPECT_EQ(PlacedOn(placement), "4@n5");
   placement.SetSchedulable("n5", false);
@@ -261,7 +261,7 @@ TEST(PodAntiAffinity, KeepsOthersAwayFromTheWholeDomain) {
   EXPECT_EQ(PlacedOn(placement), "5@n3");
 }
 
-TEST(PodAntiAffinity, HoldsForThoseThatComeLaterWithoutAnyTermsToo) {
+TEST(PodAntiAffinity, AppliesToLaterPodsWithoutTermsToo) {
   Placement placement(Racks());
   placement.SetSchedulable("n5", false);
   const auto plain = PodWith("");
@@ -281,12 +281,12 @@ TEST(PodAntiAffinity, HoldsForThoseThatComeLaterWithoutAnyTermsToo) {
   EXPECT_EQ(RefusedFor(placement),
             "0/5 nodes are available: 2 node(s) didn't satisfy existing pods anti-affinity rules, 3 node(s) were "
             "unschedulable.");
-  // The object of the first is gone, whatever its processes still do.
+  // The first pod's object is gone, even if its processes still run.
   placement.Forget(1);
   EXPECT_EQ(PlacedOn(placement), "5@n1");
 }
 
-TEST(PodAntiAffinity, LooksAtThePodsThatCameBeforeIt) {
+TEST(PodAntiAffinity, LooksAtPodsThatWereThereBefore) {
   Placement placement(Racks());
   const auto plain = PodWith("");
   placement.Add(1, APod(plain, {{"app", "web"}}));
@@ -299,7 +299,7 @@ TEST(PodAntiAffinity, LooksAtThePodsThatCameBeforeIt) {
   placement.Add(
       4, APod(PodWith(Required("podAntiAffinity", "[{labelSelector: {matchLabels: {app: web}}, topologyKey: rack}]"))));
   EXPECT_EQ(PlacedOn(placement), "none");
-  // Those who were told are not told again.
+  // Pods that were reported are not reported again.
   EXPECT_EQ(RefusedFor(placement),
             "0/5 nodes are available: 1 node(s) didn't match pod anti-affinity rules, 4 node(s) were unschedulable.");
   placement.SetSchedulable("n4", true);
@@ -307,7 +307,7 @@ TEST(PodAntiAffinity, LooksAtThePodsThatCameBeforeIt) {
   for (PodNumber pod = 1; pod <= 4; ++pod) placement.Remove(pod);
 }
 
-TEST(PodAffinity, WaitsForWhomItWantsToBeNear) {
+TEST(PodAffinity, WaitsForThePodItMustBeNear) {
   Placement placement(Racks());
   placement.SetSchedulable("n1", false);
   placement.Add(
@@ -325,7 +325,7 @@ TEST(PodAffinity, WaitsForWhomItWantsToBeNear) {
   EXPECT_EQ(PlacedOn(placement), "1@n3");
 }
 
-TEST(PodAffinity, TheFirstOfThoseWhoWantToBeTogetherGoesAnywhereInADomain) {
+TEST(PodAffinity, TheFirstPodThatMatchesItsOwnAffinityGoesToAnyDomain) {
   Placement placement(Racks());
   const auto together =
       PodWith(Required("podAffinity", "[{labelSelector: {matchLabels: {app: db}}, topologyKey: rack}]"));
@@ -359,7 +359,7 @@ TEST(PodTerms, NamespacesAndLabelKeysAreThoseOfTheTermOrOfThePod) {
   EXPECT_FALSE(read("{labelSelector: {}, mismatchLabelKeys: [hash], topologyKey: t}").Matches("own", hash_1));
 }
 
-TEST(Placement, OfTermsAboutPodsOnlyAMissingTopologyKeyMakesAPodNeverFit) {
+TEST(Placement, OfPodAffinityOnlyAMissingTopologyKeyMakesAPodNeverFit) {
   const Placement placement(Racks());
   const auto never = [&](std::string_view kind, std::string_view key) {
     return placement.NeverFits(

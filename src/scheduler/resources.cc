@@ -1,14 +1,20 @@
 #include "scheduler/resources.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "model/quantity.h"
 
 namespace reprieve::scheduler {
 namespace {
 
+// Amounts may be as large as they can be held; their sum stops there too.
 void AddTo(Resources& sum, const Resources& more) {
-  for (const auto& [name, amount] : more) sum[name] += amount;
+  for (const auto& [name, amount] : more) {
+    std::int64_t& total = sum[name];
+    if (!__builtin_add_overflow(total, amount, &total)) continue;
+    total = amount > 0 ? std::numeric_limits<std::int64_t>::max() : std::numeric_limits<std::int64_t>::min();
+  }
 }
 
 void RaiseTo(Resources& sum, const Resources& floor) {

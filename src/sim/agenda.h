@@ -30,7 +30,7 @@ class Agenda {
     if (times_.empty() || times_.top().when > now) return false;
     const Entry due = times_.top();
     List& list = lists_[due.list];
-    // What it does may note further actions: it must not stand in their way.
+    // It may add further actions, which can move the list: take it out first.
     const Action action = std::move(list.actions[list.done++]);
     if (list.done == list.actions.size()) Drop(due);
     action();
@@ -68,7 +68,7 @@ class Agenda {
     by_time_.erase(done.when.time_since_epoch().count());
     if (last_.when == done.when) last_.when = Time::min();
     List& list = lists_[done.list];
-    // Room that one great wave has taken is not kept for ever.
+    // The memory of one large wave is not kept.
     if (list.actions.capacity() > kKeptActions) list.actions = {};
     list.actions.clear();
     list.done = 0;

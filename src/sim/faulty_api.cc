@@ -4,6 +4,7 @@ namespace reprieve::sim {
 namespace {
 
 const world::WriteResult kNoAnswer{world::WriteCode::kUnavailable, "the server gives no answer", 0};
+const world::WriteResult kForbidden{world::WriteCode::kForbidden, "exceeded quota", 0};
 
 }  // namespace
 
@@ -29,6 +30,7 @@ world::WriteResult FaultyApi::Do(bool repeatable, W write) {
 }
 
 world::WriteResult FaultyApi::CreatePod(std::unique_ptr<core::Pod> pod, SharedString& created_name) {
+  if (Forbids()) return kForbidden;
   // A creation with an unknown outcome may leave a second pod, here as upstream: names are generated.
   return Do(false, [&] { return store_.CreatePod(std::move(pod), created_name); });
 }
@@ -54,7 +56,7 @@ world::WriteResult FaultyApi::ReleasePod(const world::PodReference& pod, const m
 world::WriteResult FaultyApi::UpdateJobStatus(const meta::ObjectKey& job, const meta::Uid& uid,
                                               meta::ResourceVersion version, batch::JobStatus status) {
   if (!crashed_ && rates_.conflict > 0 && random_.OneIn(rates_.conflict)) {
-    // Somebody else's write, that changes nothing that we look at.
+    // Another client's write, which changes nothing that controllers look at.
     if (const batch::Job* stored = store_.FindJob(job)) store_.ReplaceJob(batch::Job(*stored));
   }
   world::WriteResult result = Do(true, [&] { return store_.UpdateJobStatus(job, uid, version, std::move(status)); });
@@ -73,6 +75,7 @@ world::WriteResult FaultyApi::RemoveJobFinalizer(const meta::ObjectKey& job, con
 }
 
 world::WriteResult FaultyApi::CreateJob(std::unique_ptr<batch::Job> job) {
+  if (Forbids()) return kForbidden;
   return Do(true, [&] { return store_.CreateJob(std::move(job)); });
 }
 

@@ -17,6 +17,7 @@ struct FaultRates {
   std::uint64_t unavailable = 0;  // no answer; of writes that may be repeated, half have taken effect
   std::uint64_t conflict = 0;     // somebody else writes the Job first
   std::uint64_t crash = 0;        // the controller is gone, before the write or after it
+  std::uint64_t forbidden = 0;    // of creations: a quota refuses it, which passes
   // Exactly at the n-th write, counted from 1; 0: nowhere.
   std::uint64_t crash_at = 0;
   bool crash_after = false;  // that write has taken effect
@@ -68,7 +69,9 @@ class FaultyApi final : public world::Api {
   void RecordEvent(const world::Event& event) override;
 
  private:
-  // Does `write`, or what the dice say instead. `repeatable`: an unknown outcome may be followed by the same write.
+  // Does `write`, or fails it by chance. `repeatable`: the same write may follow one whose outcome is unknown.
+  // A quota refuses the next creation.
+  bool Forbids() { return !crashed_ && rates_.forbidden > 0 && random_.OneIn(rates_.forbidden); }
   template <class W>
   world::WriteResult Do(bool repeatable, W write);
 

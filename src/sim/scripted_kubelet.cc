@@ -18,7 +18,7 @@ void ScriptedKubelet::PodChanged(const core::Pod& pod) {
   if (known.life == nullptr) return;
   Life& life = *known.life;
   if (pod.IsTerminal() && life.due == 0 && !life.terminating) {
-    // Nothing happens to it any more: what has ended is deleted at once.
+    // It has ended, so its deletion takes effect at once.
     known.life.reset();
     return;
   }

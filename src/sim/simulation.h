@@ -41,7 +41,7 @@ class Simulation {
   Agenda& agenda() { return agenda_; }
   void After(Nanoseconds delay, Agenda::Action action) { agenda_.At(clock_.Now() + delay, std::move(action)); }
 
-  // The controller is gone and another begins: it lists everything anew, and remembers nothing.
+  // Replaces the controller by another, which lists everything and remembers nothing.
   void RestartController();
 
   // Until nothing is due any more, ever; false if that is not so by `limit`.

@@ -11,24 +11,67 @@ constexpr Nanoseconds kSimilarFor = Seconds(600);
 }  // namespace
 
 void EventLog::Add(const world::Event& event) {
-  PerSubject& subject = subjects_[event.about];
+  while (!by_age_.empty() && by_age_.front()->second.last + kKeptFor <= event.at) DropOldest();
+  PerSubject& subject = SubjectOf(event);
+  Expire(subject, event.at);
   Similar& similar = subject.similar[{event.warning, event.reason}];
   if (event.at - similar.last > kSimilarFor) similar = {};
   similar.last = event.at;
   if (similar.messages.size() < kStandAlone) {
-    const bool fresh = similar.messages.insert(event.message).second;
-    if (!fresh) return;
+    const auto [message, fresh] = similar.messages.try_emplace(event.message, subject.expired + subject.events.size());
+    Kept* known = fresh ? nullptr : subject.Find(message->second);
+    if (known != nullptr) {
+      known->last = event.at;
+      return;
+    }
+    message->second = subject.expired + subject.events.size();
     if (similar.messages.size() < kStandAlone) {
-      if (subject.events.size() < kMaxEventsPerSubject) subject.events.push_back({event, false});
+      if (!Keep(subject, event, false)) similar.messages.erase(message);
       return;
     }
   }
-  if (similar.combined == 0) {
-    if (subject.events.size() >= kMaxEventsPerSubject) return;
-    subject.events.push_back({event, true});
-    similar.combined = subject.events.size();
+  Kept* combined = similar.combined > 0 ? subject.Find(similar.combined - 1) : nullptr;
+  if (combined != nullptr) {
+    combined->event.message = event.message;
+    combined->last = event.at;
+  } else if (Keep(subject, event, true)) {
+    similar.combined = subject.expired + subject.events.size();
   }
-  subject.events[similar.combined - 1].event.message = event.message;
+}
+
+EventLog::PerSubject& EventLog::SubjectOf(const world::Event& event) {
+  const auto [at, fresh] = subjects_.try_emplace(event.about);
+  PerSubject& subject = at->second;
+  if (fresh) {
+    subject.place = by_age_.insert(by_age_.end(), at);
+  } else {
+    by_age_.splice(by_age_.end(), by_age_, subject.place);
+  }
+  subject.last = event.at;
+  return subject;
+}
+
+void EventLog::Expire(PerSubject& subject, Time now) {
+  while (!subject.events.empty() && subject.events.front().last + kKeptFor <= now) {
+    subject.events.pop_front();
+    ++subject.expired;
+    --size_;
+  }
+}
+
+bool EventLog::Keep(PerSubject& subject, const world::Event& event, bool combined) {
+  if (subject.events.size() >= kMaxEventsPerSubject) return false;
+  while (size_ >= kMaxEvents) DropOldest();
+  subject.events.push_back({event, event.at, combined});
+  ++size_;
+  return true;
+}
+
+void EventLog::DropOldest() {
+  const Place at = by_age_.front();
+  by_age_.pop_front();
+  size_ -= at->second.events.size();
+  subjects_.erase(at);
 }
 
 std::vector<world::Event> EventLog::About(const world::Subject& subject) const {

@@ -173,8 +173,8 @@ WriteResult Store::DeleteJobSet(const meta::ObjectKey& key, const meta::Uid& uid
   if (!stored->metadata.finalizers.empty()) return Changed(*stored);
   const std::unique_ptr<jobset::JobSet> last = std::move(jobsets_[key]);
   jobsets_.erase(key);
-  last->metadata.resource_version = ++version_;
-  for (world::Watcher* watcher : watchers_) watcher->JobSetDeleted(*last);
+  last->metadata.resource_version = NextVersion();
+  Tell([&](world::Watcher& watcher) { watcher.JobSetDeleted(*last); });
   return {WriteCode::kOk, {}, last->metadata.resource_version};
 }
 
@@ -187,8 +187,8 @@ WriteResult Store::RemoveJobSetFinalizer(const meta::ObjectKey& key, const meta:
 }
 
 WriteResult Store::Changed(jobset::JobSet& jobset) {
-  const meta::ResourceVersion version = jobset.metadata.resource_version = ++version_;
-  for (world::Watcher* watcher : watchers_) watcher->JobSetChanged(jobset);
+  const meta::ResourceVersion version = jobset.metadata.resource_version = NextVersion();
+  Tell([&](world::Watcher& watcher) { watcher.JobSetChanged(jobset); });
   return {WriteCode::kOk, {}, version};
 }
 
@@ -206,10 +206,10 @@ WriteResult Store::CreateService(core::Service service) {
   if (stored) return AlreadyExists("services", key.name);
   service.metadata.uid = NewUid();
   service.metadata.creation_timestamp = TruncateToSeconds(clock_.Now());
-  service.metadata.resource_version = ++version_;
+  service.metadata.resource_version = NextVersion();
   if (service.headless()) core::DefaultHeadlessService(service);
   stored = std::make_unique<core::Service>(std::move(service));
-  for (world::Watcher* watcher : watchers_) watcher->ServiceChanged(*stored);
+  Tell([&](world::Watcher& watcher) { watcher.ServiceChanged(*stored); });
   return {WriteCode::kOk, {}, stored->metadata.resource_version};
 }
 
@@ -218,8 +218,8 @@ WriteResult Store::DeleteService(const meta::ObjectKey& key, const meta::Uid& ui
   if (found == nullptr || found->metadata.uid != uid) return NotFound("services", key.name);
   const std::unique_ptr<core::Service> last = std::move(services_[key]);
   services_.erase(key);
-  last->metadata.resource_version = ++version_;
-  for (world::Watcher* watcher : watchers_) watcher->ServiceDeleted(*last);
+  last->metadata.resource_version = NextVersion();
+  Tell([&](world::Watcher& watcher) { watcher.ServiceDeleted(*last); });
   return {WriteCode::kOk, {}, last->metadata.resource_version};
 }
 
@@ -237,9 +237,9 @@ WriteResult Store::CreateClaim(core::PersistentVolumeClaim claim) {
   if (stored) return AlreadyExists("persistentvolumeclaims", key.name);
   claim.metadata.uid = NewUid();
   claim.metadata.creation_timestamp = TruncateToSeconds(clock_.Now());
-  claim.metadata.resource_version = ++version_;
+  claim.metadata.resource_version = NextVersion();
   stored = std::make_unique<core::PersistentVolumeClaim>(std::move(claim));
-  for (world::Watcher* watcher : watchers_) watcher->ClaimChanged(*stored);
+  Tell([&](world::Watcher& watcher) { watcher.ClaimChanged(*stored); });
   return {WriteCode::kOk, {}, stored->metadata.resource_version};
 }
 
@@ -248,8 +248,8 @@ WriteResult Store::DeleteClaim(const meta::ObjectKey& key, const meta::Uid& uid)
   if (found == nullptr || found->metadata.uid != uid) return NotFound("persistentvolumeclaims", key.name);
   const std::unique_ptr<core::PersistentVolumeClaim> last = std::move(claims_[key]);
   claims_.erase(key);
-  last->metadata.resource_version = ++version_;
-  for (world::Watcher* watcher : watchers_) watcher->ClaimDeleted(*last);
+  last->metadata.resource_version = NextVersion();
+  Tell([&](world::Watcher& watcher) { watcher.ClaimDeleted(*last); });
   return {WriteCode::kOk, {}, last->metadata.resource_version};
 }
 

@@ -18,9 +18,9 @@ void Store::SetNode(const std::string& name, const std::map<std::string, std::st
   core::Node& node = nodes_[name];
   node = {};
   node.metadata.name = name;
-  node.metadata.resource_version = ++version_;
+  node.metadata.resource_version = NextVersion();
   for (const auto& [key, value] : labels) node.metadata.labels.Set(key, value);
-  for (world::Watcher* watcher : watchers_) watcher->NodeChanged(node);
+  Tell([&](world::Watcher& watcher) { watcher.NodeChanged(node); });
 }
 
 const core::Node* Store::FindNode(const std::string& name) const {

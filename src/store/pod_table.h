@@ -32,7 +32,7 @@ class PodTable {
   core::Pod& Insert(std::unique_ptr<core::Pod> pod);
   // The pod, whose slot is still taken. REQUIRES: it is here.
   std::unique_ptr<core::Pod> Remove(const core::Pod& pod);
-  // Nobody keeps anything beside that pod any more.
+  // After that its slot may be given to another pod.
   void FreeSlotOf(const core::Pod& removed) { slots_.Free(removed.slot); }
 
  private:
@@ -68,7 +68,7 @@ class PodTable {
   Slots slots_;
   SlotMap<std::unique_ptr<core::Pod>> pods_;
   std::size_t size_ = 0;
-  mutable std::unordered_map<SharedString, Names> names_;  // by namespace; none ever goes
+  mutable std::unordered_map<SharedString, Names> names_;  // by namespace; never removed
   // The namespace that was asked for last: most often it is asked for again.
   mutable std::pair<const SharedString, Names>* last_ = nullptr;
 };

@@ -14,7 +14,7 @@ constexpr std::size_t kMaxSpecs = 4096;
 
 constexpr std::string_view kUncounted = "uncountedTerminatedPods";
 
-// Every UID is one, and stands once: nothing that a rule about a Job that goes on could find fault with.
+// Every UID is valid and listed once: all that the rules ask of the list while the Job is not finished.
 bool IsFaultless(const batch::UncountedTerminatedPods& uncounted) {
   FlatSet<std::string_view, EndsHash> seen;
   seen.reserve(uncounted.succeeded.size() + uncounted.failed.size());

@@ -5,6 +5,7 @@
 
 #include "admission/default.h"
 #include "base/check.h"
+#include "base/saturate.h"
 #include "base/text.h"
 
 namespace reprieve::store {
@@ -33,12 +34,19 @@ WriteResult JobNotFound(const meta::ObjectKey& job) {
 Store::Store(const world::Clock& clock, std::uint64_t seed) : clock_(clock), random_(seed) {}
 
 void Store::List(world::Watcher& watcher) const {
+  telling_ = true;
   for (const auto& [name, node] : nodes_) watcher.NodeChanged(node);
   for (const jobset::JobSet* jobset : JobSets()) watcher.JobSetChanged(*jobset);
   for (const core::Service* service : Services()) watcher.ServiceChanged(*service);
   for (const core::PersistentVolumeClaim* claim : Claims()) watcher.ClaimChanged(*claim);
   for (const batch::Job* job : Jobs()) watcher.JobChanged(*job);
   for (const core::Pod* pod : Pods()) watcher.PodChanged(*pod);
+  telling_ = false;
+}
+
+meta::ResourceVersion Store::NextVersion() {
+  REPRIEVE_CHECK(!telling_, "a watcher writes to the store from its callback");
+  return ++version_;
 }
 
 meta::Uid Store::NewUid() {
@@ -176,11 +184,11 @@ WriteResult Store::DeletePod(const world::PodReference& reference) {
   core::Pod* pod = Find(reference);
   if (pod == nullptr) return PodNotFound(reference);
   if (pod->metadata.deleting()) return {WriteCode::kOk, {}, pod->metadata.resource_version};
-  // Nothing runs of a pod that is nowhere, or has ended.
+  // A pod that is not bound, or has ended, has no running containers.
   const bool at_once = pod->node_name.empty() || pod->IsTerminal();
   const std::int64_t grace =
       at_once ? 0 : pod->spec->termination_grace_period_seconds.value_or(kDefaultGracePeriodSeconds);
-  pod->metadata.deletion_timestamp = TruncateToSeconds(clock_.Now()) + Seconds(grace);
+  pod->metadata.deletion_timestamp = TruncateToSeconds(clock_.Now()) + DurationOfSeconds(grace);
   pod->metadata.deletion_grace_period_seconds = grace;
   return FinishDeletion(*pod);
 }
@@ -250,8 +258,8 @@ WriteResult Store::DeleteJob(const meta::ObjectKey& key, const meta::Uid& uid, w
   if (propagation == world::Propagation::kOrphan) OrphanPodsOf(*job);
   const std::unique_ptr<batch::Job> last = std::move(jobs_[key]);
   jobs_.erase(key);
-  last->metadata.resource_version = ++version_;
-  for (world::Watcher* watcher : watchers_) watcher->JobDeleted(*last);
+  last->metadata.resource_version = NextVersion();
+  Tell([&](world::Watcher& watcher) { watcher.JobDeleted(*last); });
   return {WriteCode::kOk, {}, last->metadata.resource_version};
 }
 
@@ -304,14 +312,14 @@ WriteResult Store::Insert(std::unique_ptr<core::Pod> pod) {
 }
 
 WriteResult Store::Changed(core::Pod& pod) {
-  const meta::ResourceVersion version = pod.metadata.resource_version = ++version_;
-  for (world::Watcher* watcher : watchers_) watcher->PodChanged(pod);
+  const meta::ResourceVersion version = pod.metadata.resource_version = NextVersion();
+  Tell([&](world::Watcher& watcher) { watcher.PodChanged(pod); });
   return {WriteCode::kOk, {}, version};
 }
 
 WriteResult Store::Changed(batch::Job& job) {
-  const meta::ResourceVersion version = job.metadata.resource_version = ++version_;
-  for (world::Watcher* watcher : watchers_) watcher->JobChanged(job);
+  const meta::ResourceVersion version = job.metadata.resource_version = NextVersion();
+  Tell([&](world::Watcher& watcher) { watcher.JobChanged(job); });
   return {WriteCode::kOk, {}, version};
 }
 
@@ -321,8 +329,8 @@ WriteResult Store::FinishDeletion(core::Pod& pod) {
   if (!goes) return Changed(pod);
   Unindex(pod);
   const std::unique_ptr<core::Pod> last = pods_.Remove(pod);
-  const meta::ResourceVersion version = last->metadata.resource_version = ++version_;
-  for (world::Watcher* watcher : watchers_) watcher->PodDeleted(*last);
+  const meta::ResourceVersion version = last->metadata.resource_version = NextVersion();
+  Tell([&](world::Watcher& watcher) { watcher.PodDeleted(*last); });
   pods_.FreeSlotOf(*last);
   return {WriteCode::kOk, {}, version};
 }

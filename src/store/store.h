@@ -36,7 +36,8 @@ class Store final : public world::Api {
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
 
-  // Watchers are told in the order of their addition. A watcher must outlive the store or be removed.
+  // Watchers are told in the order of their addition. A watcher must outlive the store or be removed. None writes to
+  // the store from its callback: the next watchers would see the changes in another order.
   void AddWatcher(world::Watcher* watcher) { watchers_.push_back(watcher); }
   void RemoveWatcher(world::Watcher* watcher) { std::erase(watchers_, watcher); }
   // Reports every object there is to `watcher`: owners before what they own.
@@ -134,6 +135,13 @@ class Store final : public world::Api {
     }
   };
 
+  // Of a write. REQUIRES: no watcher is being told of another one.
+  meta::ResourceVersion NextVersion();
+  void Tell(const auto& tell) {
+    telling_ = true;
+    for (world::Watcher* watcher : watchers_) tell(*watcher);
+    telling_ = false;
+  }
   core::Pod* Find(const world::PodReference& pod);
   batch::Job* Find(const meta::ObjectKey& job, const meta::Uid& uid);
   jobset::JobSet* FindJobSet(const meta::ObjectKey& key, const meta::Uid& uid);
@@ -157,6 +165,7 @@ class Store final : public world::Api {
   Random random_;
   meta::ResourceVersion version_ = 0;
   std::vector<world::Watcher*> watchers_;
+  mutable bool telling_ = false;
   std::function<void(const world::Event&)> on_event_;
   StatusValidator status_validator_;
 

@@ -18,7 +18,8 @@ enum class WriteCode : std::uint8_t {
   kNotFound,  // there is no such object, or it is another one of that name (UID precondition)
   kConflict,  // the object has changed since the version that the write is based on
   kAlreadyExists,
-  kInvalid,      // validation or an admission rule refused it
+  kInvalid,      // validation or an admission rule refused it: the same request is refused until something changes
+  kForbidden,    // refused for now, by a quota for example: the same request may pass later
   kTerminating,  // the namespace is being deleted
   kUnavailable,  // no answer: whether it took effect is unknown
 };

@@ -14,7 +14,7 @@ class Applier {
   PlanReport Run() {
     for (Stage& stage : plan_.stages) {
       for (Write& write : stage.writes) std::visit([this](auto& w) { Do(w); }, write);
-      SayFailedJobs();
+      RecordFailedJobs();
       if (!report_.complete()) return report_;
       ++report_.stages_done;
     }
@@ -29,12 +29,12 @@ class Applier {
     const WriteResult result = api_.CreatePod(std::move(write.pod), name);
     SeePod(result);
     if (result.ok()) {
-      Say(false, "SuccessfulCreate"_shared, Cat("Created pod: ", name));
+      Record(false, "SuccessfulCreate"_shared, Cat("Created pod: ", name));
       return;
     }
     report_.creation_failed = true;
     Note(result);
-    if (result.code != WriteCode::kTerminating) Say(true, "FailedCreate", Cat("Error creating: ", result.message));
+    if (result.code != WriteCode::kTerminating) Record(true, "FailedCreate", Cat("Error creating: ", result.message));
   }
 
   void Do(const DeletePod& write) { Delete(write.pod); }
@@ -106,19 +106,19 @@ class Applier {
     NoteUnlessGone(SeeJobSet(api_.RemoveJobSetFinalizer(plan_.subject.key, plan_.uid, write.finalizer)));
   }
   void Do(CreateService& write) {
-    const WriteResult result = SeeOther(api_.CreateService(std::move(*write.service)));
+    const WriteResult result = SeeService(api_.CreateService(std::move(*write.service)));
     if (result.ok()) return;
-    Say(true, "HeadlessServiceCreationFailed", result.message);
+    Record(true, "HeadlessServiceCreationFailed", result.message);
     Note(result);
   }
-  void Do(const DeleteService& write) { NoteUnlessGone(SeeOther(api_.DeleteService(write.service, write.uid))); }
+  void Do(const DeleteService& write) { NoteUnlessGone(SeeService(api_.DeleteService(write.service, write.uid))); }
   void Do(CreateClaim& write) {
-    const WriteResult result = SeeOther(api_.CreateClaim(std::move(*write.claim)));
+    const WriteResult result = SeeClaim(api_.CreateClaim(std::move(*write.claim)));
     if (result.ok() || result.code == WriteCode::kAlreadyExists) return;
-    Say(true, "PVCCreationFailed", result.message);
+    Record(true, "PVCCreationFailed", result.message);
     Note(result);
   }
-  void Do(const DeleteClaim& write) { NoteUnlessGone(SeeOther(api_.DeleteClaim(write.claim, write.uid))); }
+  void Do(const DeleteClaim& write) { NoteUnlessGone(SeeClaim(api_.DeleteClaim(write.claim, write.uid))); }
   void Do(const LosePod& write) { NoteUnlessGone(SeePod(api_.LosePod(write.pod, write.reason, write.message))); }
   void Do(const DisruptPod& write) {
     const WriteResult marked = SeePod(api_.MarkDisrupted(write.pod, write.reason, write.message));
@@ -126,37 +126,29 @@ class Applier {
     if (!marked.ok()) return Note(marked);
     NoteUnlessGone(SeePod(api_.DeletePod(write.pod)));
   }
-  void Do(const RecordEvent& write) { Say(write.warning, write.reason, write.message); }
+  void Do(const RecordEvent& write) { Record(write.warning, write.reason, write.message); }
 
   void Delete(const PodReference& pod) {
     const WriteResult result = SeePod(api_.DeletePod(pod));
     if (result.code == WriteCode::kNotFound) return;
-    if (result.ok()) return Say(false, "SuccessfulDelete"_shared, Cat("Deleted pod: ", pod.name));
-    Say(true, "FailedDelete", Cat("Error deleting: ", result.message));
+    if (result.ok()) return Record(false, "SuccessfulDelete"_shared, Cat("Deleted pod: ", pod.name));
+    Record(true, "FailedDelete", Cat("Error deleting: ", result.message));
     Note(result);
   }
 
-  WriteResult SeePod(WriteResult result) {
-    report_.pod_version = std::max(report_.pod_version, result.version);
-    return result;
-  }
-  WriteResult SeeJob(WriteResult result) {
-    report_.job_version = std::max(report_.job_version, result.version);
-    return result;
-  }
-
-  WriteResult SeeJobSet(WriteResult result) {
-    report_.jobset_version = std::max(report_.jobset_version, result.version);
-    return result;
-  }
-  WriteResult SeeOther(WriteResult result) {
-    report_.other_version = std::max(report_.other_version, result.version);
+  WriteResult SeePod(WriteResult result) { return See(std::move(result), report_.written.pods); }
+  WriteResult SeeJob(WriteResult result) { return See(std::move(result), report_.written.jobs); }
+  WriteResult SeeJobSet(WriteResult result) { return See(std::move(result), report_.written.jobsets); }
+  WriteResult SeeService(WriteResult result) { return See(std::move(result), report_.written.services); }
+  WriteResult SeeClaim(WriteResult result) { return See(std::move(result), report_.written.claims); }
+  static WriteResult See(WriteResult result, meta::ResourceVersion& newest) {
+    newest = std::max(newest, result.version);
     return result;
   }
 
-  void SayFailedJobs() {
+  void RecordFailedJobs() {
     if (failed_jobs_.empty()) return;
-    Say(true, "JobCreationFailed", Join(failed_jobs_, "\n"));
+    Record(true, "JobCreationFailed", Join(failed_jobs_, "\n"));
     failed_jobs_.clear();
   }
 
@@ -170,7 +162,7 @@ class Applier {
     report_.message = result.message;
   }
 
-  void Say(bool warning, SharedString reason, std::string message) {
+  void Record(bool warning, SharedString reason, std::string message) {
     api_.RecordEvent({now_, plan_.subject, warning, std::move(reason), std::move(message)});
   }
 
@@ -186,6 +178,14 @@ class Applier {
 
 std::string_view NameOf(Kind kind) {
   return kind == Kind::kJobSet ? "JobSet" : "Job";
+}
+
+bool Plan::DecidedBy(const PlanReport& report) const {
+  return decided_after ? report.stages_done >= *decided_after : report.complete();
+}
+
+bool Plan::PerhapsDecidedBy(const PlanReport& report) const {
+  return report.failure == WriteCode::kUnavailable && decided_after && report.stages_done + 1 == *decided_after;
 }
 
 PlanReport Apply(Plan& plan, Time now, Api& api) {

@@ -14,6 +14,7 @@
 
 #include "world/api.h"
 #include "world/verdict.h"
+#include "world/versions.h"
 
 namespace reprieve::world {
 
@@ -52,7 +53,7 @@ struct DeleteJob {
 struct RemoveJobFinalizer {
   std::string_view finalizer;
 };
-// A child Job of a JobSet. Those of one stage are all tried; what failed is told in one event.
+// A child Job of a JobSet. Those of one stage are all tried; failures are recorded in one event.
 struct CreateJob {
   std::unique_ptr<batch::Job> job;
 };
@@ -97,7 +98,7 @@ struct DeleteClaim {
   meta::ObjectKey claim;
   meta::Uid uid;
 };
-// Says why it goes, then deletes it.
+// Records why in a condition, then deletes the pod.
 struct DisruptPod {
   PodReference pod;
   std::string_view reason;
@@ -115,7 +116,7 @@ struct RecordEvent {
   std::string message;
 };
 
-// Rare ones hold what they are about elsewhere: a stage of a thousand small writes takes the room of the largest each.
+// Large payloads are held by pointer: every write of a stage takes as much memory as the largest alternative.
 using Write = std::variant<CreatePod, DeletePod, RemovePod, RemovePodFinalizer, AdoptPod, ReleasePod, WriteJobStatus,
                            DeleteJob, RemoveJobFinalizer, CreateJob, UpdateJob, ResizeJob, DeleteChildJob,
                            WriteJobSetStatus, DeleteJobSet, RemoveJobSetFinalizer, CreateService, DeleteService,
@@ -125,15 +126,24 @@ struct Stage {
   std::vector<Write> writes;
 };
 
+struct PlanReport;
+
 struct Plan {
   Subject subject;
   meta::Uid uid;                               // of the subject
   meta::ResourceVersion resource_version = 0;  // of the subject as it was looked at
   std::vector<Stage> stages;
   std::optional<Time> requeue_at;  // reconcile again then, whatever happens before
-  std::vector<Verdict> verdicts;   // for the ledger, once the whole plan is applied
+  std::vector<Verdict> verdicts;   // for the ledger, once they hold
+  // The verdicts hold once that many stages are done, since the status that they describe is written by then; absent:
+  // once all are.
+  std::optional<std::size_t> decided_after;
 
   Stage& AddStage() { return stages.emplace_back(); }
+  // The verdicts hold.
+  bool DecidedBy(const PlanReport& report) const;
+  // They may hold: the write that makes them hold got no answer.
+  bool PerhapsDecidedBy(const PlanReport& report) const;
 };
 
 // How far a plan got.
@@ -142,11 +152,7 @@ struct PlanReport {
   WriteCode failure = WriteCode::kOk;  // of the first write that failed
   bool creation_failed = false;        // that write was a creation
   std::string message;
-  // The greatest versions that the plan's writes made, by what they wrote; 0: none.
-  meta::ResourceVersion job_version = 0;
-  meta::ResourceVersion pod_version = 0;
-  meta::ResourceVersion jobset_version = 0;
-  meta::ResourceVersion other_version = 0;  // Services and claims
+  Versions written;  // the newest that the plan's writes made; 0: none
   bool complete() const { return failure == WriteCode::kOk; }
 };
 

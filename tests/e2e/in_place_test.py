@@ -11,7 +11,7 @@ import subprocess
 import time
 
 from harness import EXAMPLES, Reprieve, binary, main
-from machine import mark, needs_mounts, needs_names, needs_names_library
+from machine import mark, needs_mounts, needs_names
 
 GATE = ("--feature-gates", "InPlaceRestart=true")
 PATIENCE = 30
@@ -191,24 +191,18 @@ class MainContainer(InPlace):
         self.assertEqual(sorted(path.name for path in self.cwd.glob("saved-*")), ["saved-0", "saved-1", "saved-2"])
 
 
+@needs_mounts
 @needs_names
 class Examples(Reprieve):
-    def outcome(self, name, *args):
-        done = self.reprieve("run", "--logs", *GATE, *args, str(EXAMPLES / "jobset" / name))
+    def outcome(self, name):
+        done = self.reprieve("run", "--logs", *GATE, str(EXAMPLES / "jobset" / name))
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertEqual(done.stdout.count(" runs on "), 3, done.stdout)
         self.assertIn("restarts 1 of 3 used", done.stdout)
         return done.stdout
 
     def test_main_container(self):
-        self.check_main_container()
-
-    @needs_names_library
-    def test_main_container_of_plain_processes(self):
-        self.check_main_container("--plain-processes")
-
-    def check_main_container(self, *args):
-        out = self.outcome("in-place-restart.yaml", *args)
+        out = self.outcome("in-place-restart.yaml")
         self.assertIn("worker 1 has lost its mind", out)
         self.assertRegex(out, r"in-place-leader-0-0-\w+/main: run 2 begins with 2 workers\n")
         self.assertIn("run 2 is through", out)
@@ -235,7 +229,7 @@ class ByItself(Reprieve):
     def test_outside_of_run_it_says_what_it_cannot_reach(self):
         done = self.agent(POD_NAME="p", JOBSET_NAME="js")
         self.assertEqual(done.returncode, 3)
-        self.assertIn("the API of a cluster cannot be reached by this build yet", done.stderr)
+        self.assertIn("the API of a cluster is not supported yet", done.stderr)
 
     def test_help_begins_with_an_example_and_completion_knows_it(self):
         self.assertTrue(self.reprieve("agent", "--help").stdout.startswith("Example"))

@@ -100,6 +100,7 @@ class Policies(Reprieve):
         self.assertRegex(out, r"maintained-leader-0-0-\w+ exited 137 .* → JobSet maintained: rule 2 FailJobSet")
 
 
+@needs_mounts
 @needs_names
 class Training(Reprieve):
     """examples/jobset/train-together.yaml: a leader and four workers in Python that meet by name."""
@@ -280,7 +281,7 @@ class Claims(Reprieve):
         manifest = self.write(jobset("js", "true", pod="            volumes: [{name: v, persistentVolumeClaim: {claimName: nowhere}}]"))
         done = self.reprieve("run", manifest)
         self.assertEqual(done.returncode, 2)
-        self.assertIn("wants the PersistentVolumeClaim nowhere", done.stderr)
+        self.assertIn("uses the PersistentVolumeClaim nowhere", done.stderr)
 
 
 class Exclusive(Reprieve):
@@ -511,7 +512,7 @@ class Input(Reprieve):
         text = jobset("js", "true", members="").replace("    template:\n      spec:", "    template:\n      metadata: {annotations: "
                                                        "{reprieve.dev/restart-delay: 1s}}\n      spec:", 1)
         done = self.reprieve("validate", self.write(text))
-        self.assertIn("spec.replicatedJobs[0].template.metadata.annotations[reprieve.dev/restart-delay] means nothing here",
+        self.assertIn("spec.replicatedJobs[0].template.metadata.annotations[reprieve.dev/restart-delay] has no effect here",
                       done.stderr)
 
     def test_what_can_make_no_difference_here_is_said(self):
@@ -522,7 +523,7 @@ class Input(Reprieve):
                                                       "            runtimeClassName: gvisor\n            priorityClassName: high")))
         self.assertEqual(done.returncode, 0, done.stderr)
         for field in ("schedulerName", "runtimeClassName", "priorityClassName"):
-            self.assertRegex(done.stderr, rf"Warning: job.yaml:\d+: spec.*\.{field} makes no difference: ")
+            self.assertRegex(done.stderr, rf"Warning: job.yaml:\d+: spec.*\.{field} has no effect: ")
 
     def test_errors_of_a_jobset_stand_at_their_places(self):
         text = jobset("js", "true", spec="  failurePolicy:\n    rules:\n    - action: Restart\n  coordinater: {}")

@@ -232,7 +232,7 @@ class ThisMachines(Network):
 
     def test_verbose_says_what_it_is(self):
         out = self.run_jobset("-v", "--network", "host", command=self.LOOK)
-        self.assertEqual(out.count("Network: the network is this machine's"), 1, out)
+        self.assertEqual(out.count("Network: pods share this machine's network"), 1, out)
 
     def test_where_no_others_are_to_be_had_that_is_said_once(self):
         out = self.run_jobset("--plain-processes", "--network", "auto", command=self.LOOK)

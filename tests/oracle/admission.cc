@@ -1,7 +1,7 @@
 // One line of admission.jsonl: a create or an update, and the API server's answer.
 //
 // Source: tests/oracle/README.md, Admission. UIDs are UID from the start; generated suffixes and long dumps are
-// normalised as the recording was.
+// normalised like the recording's.
 #include "admission/admission.h"
 
 #include <algorithm>
@@ -54,7 +54,7 @@ std::string Spaced(const Value& value) {
   return out;
 }
 
-// How long the quoted text, list or structure at the start of `text` is; 0 for anything else.
+// The length of the quoted text, list or structure at the start of `text`; 0 for anything else.
 std::size_t DumpLength(std::string_view text) {
   if (text.empty() || std::string_view("\"[{").find(text.front()) == std::string_view::npos) return 0;
   int depth = 0;
@@ -164,7 +164,7 @@ Answer Patch(const Value& stored, const Value& line, const admission::Request& r
   return answer;
 }
 
-// The object as the preparation left it; it always succeeded.
+// The object after the preparation, which always succeeded.
 Answer Prepare(const Value& line) {
   const admission::Request request = MakeRequest(line, false);
   Answer answer = admission::CreateJob(Spaced(line["before"]), request);
@@ -196,7 +196,7 @@ Answer Replay(const Value& line) {
   return admission::UpdateJob(prepared.object, Spaced(line["object"]), request);
 }
 
-// The same of a JobSet.
+// The same for a JobSet.
 Answer ReplayJobSet(const Value& line) {
   const std::string& op = line["op"].AsText();
   std::string gates;
@@ -242,7 +242,7 @@ Answer ReplayJobSet(const Value& line) {
   return admission::PatchJobSet(prepared.object, patch, line["change"], request);
 }
 
-// Causes in any order: both sides in the order of their text, and the message left out.
+// For causes in any order: sorts both by their text and leaves out the message.
 void Sort(Value& told) {
   Value* causes = told.At("answer").Find("causes");
   if (causes == nullptr || !causes->IsArray()) return;
@@ -259,7 +259,7 @@ Outcome ReplayAdmission(const Value& line) {
   if (line.Find("warnings") != nullptr) expected.Set("warnings", line["warnings"]);
   const Answer answer = line["kind"].AsText() == "JobSet" ? ReplayJobSet(line) : Replay(line);
   if (line["answer"]["panic"].AsBool()) {
-    // The real handler breaks down; ours says what is wrong.
+    // The real handler panics; ours must answer with 422.
     if (answer.code == 422) return Outcome::Passed();
   }
   Value actual = Recorded(answer);

@@ -2,6 +2,7 @@
 
 #include "admission/admission.h"
 #include "admission/patch.h"
+#include "base/check.h"
 #include "base/text.h"
 
 namespace reprieve::oracle {
@@ -24,21 +25,19 @@ void ReplaceNow(Value& value, const std::string& now) {
   }
 }
 
-void MergeConditions(Value& conditions, const Value& patch) {
-  for (const Value& wanted : patch.items()) {
-    bool found = false;
-    if (conditions.IsArray()) {
-      for (Value& existing : conditions.items()) {
-        if (!(existing["type"] == wanted["type"])) continue;
-        for (const Value::Member& member : wanted.members()) existing.Set(member.key, member.value);
-        found = true;
-      }
-    }
-    if (!found) conditions.Append(wanted);
-  }
+// Merged by type, as the API server merges a strategic merge patch.
+Value MergedConditions(const Value& conditions, const Value& patch) {
+  Value live = Value::MakeObject();
+  Value change = Value::MakeObject();
+  if (!conditions.IsNull()) live.Set("conditions", conditions);
+  change.Set("conditions", patch);
+  const auto merged = admission::StrategicMergePatch(live, change, model::GetMessage("core/v1.PodStatus"));
+  const auto* status = std::get_if<Value>(&merged);
+  REPRIEVE_CHECK(status != nullptr, "a recorded patch of conditions can't be merged");
+  return (*status)["conditions"];
 }
 
-// Times say only that they are there.
+// A time only shows that it is set.
 void HideTimes(Value& status) {
   for (const char* name : {"startTime", "completionTime"}) {
     if (status.Find(name) != nullptr) status.Set(name, Value::Bool(true));
@@ -59,7 +58,7 @@ void PatchStatus(core::PodStatus& status, const Value& patch, Time now) {
   ReplaceNow(change, FormatRfc3339(now));
   for (const Value::Member& member : change.members()) {
     if (member.key == "conditions") {
-      MergeConditions(value.At("conditions"), member.value);
+      value.Set("conditions", MergedConditions(value["conditions"], member.value));
     } else {
       value.Set(member.key, member.value);
     }

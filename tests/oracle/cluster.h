@@ -1,6 +1,7 @@
-// One recorded history's cluster: the simulated world, driven by the recorded actions, shown as the recorder shows it.
+// The cluster of one recorded history: the simulated world, driven by the recorded actions, with snapshots in the
+// recorder's format.
 //
-// Source: tests/oracle/README.md. What `run` uses is used here: admission, store, engine, controllers.
+// Source: tests/oracle/README.md. It uses the same admission, store, engine and controllers as `run`.
 #pragma once
 
 #include <map>
@@ -29,12 +30,12 @@ class Cluster final : public world::Watcher {
 
   sim::Simulation& sim() { return sim_; }
 
-  // Each returns an error where the server refused.
+  // Each returns an error if the server refuses.
   Status CreateJob(const document::Value& manifest);
   Status PatchJob(const std::string& name, const document::Value& patch);
   Status CreateJobSet(const document::Value& manifest);
   Status PatchJobSet(const std::string& name, const document::Value& patch);
-  // In the background, as a user does behind the controller's back.
+  // Background deletion by a user, which the controller does not expect.
   Status DeleteJob(const std::string& name);
   // JSON merge patch of a pod's annotations.
   Status PatchPod(const std::string& pod, const document::Value& patch);
@@ -45,13 +46,13 @@ class Cluster final : public world::Watcher {
   Status Remove(const std::string& pod);
 
   const batch::Job* job() const;
-  // The status as snapshots have it: times are `true`.
+  // The status in the snapshots' format: times are `true`.
   document::Value JobStatus() const;
-  // A Job's as snapshots have it.
+  // A Job in the snapshots' format.
   static document::Value ShowStatus(const batch::Job& job);
   const jobset::JobSet* jobset() const;
   document::Value JobSetStatus() const;
-  // A pod as snapshots have it.
+  // A pod in the snapshots' format.
   static document::Value Show(const core::Pod& pod);
 
  private:
@@ -67,7 +68,7 @@ class Cluster final : public world::Watcher {
 
 inline constexpr std::string_view kNamespace = "ns";
 
-// Applies a patch of a pod's status as the server does: `conditions` merge by type, other lists are replaced.
+// Patches a pod's status as the server does: `conditions` merge by type, other lists are replaced.
 void PatchStatus(core::PodStatus& status, const document::Value& patch, Time now);
 
 }  // namespace reprieve::oracle

@@ -1,4 +1,4 @@
-// Deep comparison of two values that says where they differ, and nothing about where they agree.
+// Deep comparison of two values that lists where they differ.
 //
 // Pure; safe from any thread.
 #pragma once
@@ -11,11 +11,11 @@
 
 namespace reprieve::oracle {
 
-// All differing paths below `path`, at the deepest place where both still have something to compare. Members may stand
-// in any order, list items may not; numbers compare by text.
+// All differing paths below `path`, as deep as both values reach. The order of members does not matter, that of list
+// items does; numbers compare by text.
 std::vector<Difference> Differences(const document::Value& expected, const document::Value& actual,
                                     std::string path = "$");
-// The same, each marked with the step that showed it.
+// The same, each marked with its step.
 std::vector<Difference> DifferencesAt(std::string_view step, const document::Value& expected,
                                       const document::Value& actual);
 

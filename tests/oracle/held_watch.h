@@ -1,6 +1,6 @@
-// HeldWatch: a controller's watch whose events of pods can be kept back, and let through in portions.
+// HeldWatch: a controller's watch whose pod events can be held back and released in batches.
 //
-// A real controller looks at its cache while the next requests have reached the server already. One owner; no lock.
+// A real controller reads its cache while later requests have already reached the server. One owner, no lock.
 #pragma once
 
 #include <deque>
@@ -16,13 +16,13 @@ class HeldWatch final : public world::Watcher {
  public:
   explicit HeldWatch(world::Watcher& downstream) : downstream_(downstream) {}
 
-  // From now on events of pods wait.
+  // Holds back pod events from now on.
   void Hold() { holding_ = true; }
-  // Ends a portion of waiting events.
+  // Ends a batch of held events.
   void Mark() { waiting_.push_back({nullptr, false}); }
-  // Lets the next portion through.
+  // Releases the next batch.
   void ReleasePortion();
-  // Lets everything through, from now on at once.
+  // Releases everything, and holds nothing back from now on.
   void ReleaseAll();
 
   void JobChanged(const batch::Job& job) override { downstream_.JobChanged(job); }
@@ -39,7 +39,7 @@ class HeldWatch final : public world::Watcher {
 
  private:
   struct Entry {
-    std::unique_ptr<core::Pod> pod;  // null: the end of a portion
+    std::unique_ptr<core::Pod> pod;  // null: the end of a batch
     bool deleted = false;
   };
 
@@ -49,7 +49,7 @@ class HeldWatch final : public world::Watcher {
   world::Watcher& downstream_;
   bool holding_ = false;
   std::deque<Entry> waiting_;
-  std::map<meta::Uid, std::unique_ptr<core::Pod>> cache_;  // the addresses that downstream knows
+  std::map<meta::Uid, std::unique_ptr<core::Pod>> cache_;  // downstream keeps pointers to these
 };
 
 }  // namespace reprieve::oracle

@@ -13,17 +13,17 @@ namespace {
 
 using document::Value;
 
-// Waits of the recording were shortened to 20 ms, which changes no outcome; here they cost nothing. A Job that is still
-// not quiet after a year never will be.
+// The recorder shortened waits to 20 ms, which changes no outcome; here they cost nothing. A Job that is not quiet
+// after a year never will be.
 constexpr auto kLongestQuiet = std::chrono::hours(24 * 365);
 
 class HistoryReplay {
  public:
-  // Steps in `at_once` send all their actions before the controller looks; in others it looks after each.
+  // In steps of `at_once` the controller syncs after all actions; in others after each.
   HistoryReplay(const Value& line, const std::set<std::size_t>& at_once)
       : line_(line), at_once_(at_once), cluster_({}) {}
 
-  // The step that differs first; 0: none, or it is not a step.
+  // The first step that differs; 0: none, or the difference is not in a step.
   std::size_t differing_step() const { return differing_step_; }
 
   Outcome Run() {
@@ -56,7 +56,7 @@ class HistoryReplay {
   bool Do(const Value& action) {
     const std::string& op = action["op"].AsText();
     const std::string pod = action["pod"].IsString() ? names_.Ours(action["pod"].AsText()) : "";
-    Status done = Error{Cat("no pod of ours stands for ", action["pod"].AsText())};
+    Status done = Error{Cat("no pod of ours corresponds to ", action["pod"].AsText())};
     if (op == "patch") {
       done = cluster_.PatchJob(action["name"].AsText(), action["patch"]);
     } else if (pod.empty()) {
@@ -67,7 +67,7 @@ class HistoryReplay {
     } else if (op == "delete") {
       done = cluster_.Delete(pod);
     } else if (op == "remove") {
-      // The last finalizer may have gone before, and the pod with it.
+      // The last finalizer may already be gone, and the pod with it.
       done = Ok();
       if (cluster_.sim().store().FindPod({std::string(kNamespace), pod}) != nullptr) done = cluster_.Remove(pod);
     } else {
@@ -87,7 +87,7 @@ class HistoryReplay {
     names_.AddStep(std::move(created));
   }
 
-  // The first pod, whole, as the server stored it.
+  // The complete first pod, as the server stored it.
   void CompareCreated() {
     const Value* expected = line_.Find("created");
     if (expected == nullptr) return;
@@ -120,7 +120,7 @@ class HistoryReplay {
     for (const auto& [name, shown] : ours) {
       if (const std::string recorded = names_.RecordedOf(name); !recorded.empty()) pods.Set(recorded, shown);
     }
-    // Pods that nothing tells apart yet: any one for any name.
+    // Pods that can't be distinguished yet are assigned arbitrarily.
     for (const PodNames::Group& group : names_.groups()) {
       for (std::size_t i = 0; i < group.recorded.size(); ++i) {
         if (const auto at = ours.find(group.ours[i]); at != ours.end()) pods.Set(group.recorded[i], at->second);
@@ -182,8 +182,8 @@ class HistoryReplay {
 
 }  // namespace
 
-// Between two actions of a step the recorder's controller may have looked or not; which of both is chance, and a step
-// that shows one of them is as right as one that shows the other. Each is tried before a step counts as different.
+// Whether the recorder's controller synced between two actions of a step is chance, and both results are correct. Both
+// are tried before a step counts as different.
 Outcome ReplayHistory(const Value& line) {
   std::set<std::size_t> at_once;
   for (;;) {

@@ -15,9 +15,9 @@ namespace {
 
 using document::Value;
 
-// A history that is still not quiet after a year never will be.
+// A history that is not quiet after a year never will be.
 constexpr auto kLongestQuiet = std::chrono::hours(24 * 365);
-// Long enough for one look at what has been learned.
+// Long enough for one sync.
 constexpr Nanoseconds kGlance = Seconds(2);
 constexpr std::string_view kDomain = "jobset.sigs.k8s.io/";
 
@@ -36,12 +36,12 @@ model::FeatureGates GatesOf(const Value& line) {
   return out;
 }
 
-// How the controllers may have seen the actions of a step, which were sent without waiting.
+// How the controllers may have seen the actions of a step, which the recorder sent without waiting.
 enum class Pace : std::uint8_t {
-  kAllAtOnce,  // they looked once all had been sent
-  kOneByOne,   // they looked, and acted, after each
-  kBehind,     // all had been sent, but they learned of one after another
-  kOneBehind,  // when each was sent they had learned of the one before it
+  kAllAtOnce,  // they synced once all had been sent
+  kOneByOne,   // they synced after each
+  kBehind,     // all had been sent, but they received one event after another
+  kOneBehind,  // when each was sent they had received the event of the one before it
 };
 
 sim::SimulationOptions OptionsFor(const Value& line, HeldWatch*& watch) {
@@ -57,7 +57,7 @@ sim::SimulationOptions OptionsFor(const Value& line, HeldWatch*& watch) {
 
 class JobSetReplay {
  public:
-  // `paces` of steps, counted from 1; of others kAllAtOnce.
+  // `paces` by step, counted from 1; for other steps kAllAtOnce.
   JobSetReplay(const Value& line, const std::map<std::size_t, Pace>& paces)
       : line_(line), paces_(paces), cluster_(OptionsFor(line, watch_)) {
     for (int node = 1; node <= 9; ++node) {
@@ -65,7 +65,7 @@ class JobSetReplay {
     }
   }
 
-  // The step that differs first; 0: none, or it is not a step.
+  // The first step that differs; 0: none, or the difference is not in a step.
   std::size_t differing_step() const { return differing_step_; }
 
   Outcome Run() {
@@ -119,7 +119,7 @@ class JobSetReplay {
     const std::string& op = action["op"].AsText();
     const std::string& kind = action["kind"].AsText();
     const std::string pod = action["pod"].IsString() ? names_.Ours(action["pod"].AsText()) : "";
-    Status done = Error{Cat("no pod of ours stands for ", action["pod"].AsText())};
+    Status done = Error{Cat("no pod of ours corresponds to ", action["pod"].AsText())};
     if (op == "patch" && kind == "JobSet") {
       done = cluster_.PatchJobSet(action["name"].AsText(), action["patch"]);
     } else if (op == "patch" && kind == "Pod") {
@@ -134,7 +134,7 @@ class JobSetReplay {
     } else if (op == "delete") {
       done = cluster_.Delete(pod);
     } else if (op == "remove") {
-      // The last finalizer may have gone before, and the pod with it.
+      // The last finalizer may already be gone, and the pod with it.
       done = Ok();
       if (cluster_.sim().store().FindPod({std::string(kNamespace), pod}) != nullptr) done = cluster_.Remove(pod);
     } else {
@@ -158,7 +158,7 @@ class JobSetReplay {
   void NameNewPods() {
     std::vector<PodNames::Created> created;
     for (const core::Pod& pod : cluster_.TakeCreated()) {
-      // What came and went within a step no snapshot shows, and it has no name.
+      // A pod that was created and removed within a step is in no snapshot and has no name.
       const core::Pod* now = cluster_.sim().store().FindPod(meta::KeyOf(pod.metadata));
       if (now == nullptr || now->metadata.uid != pod.metadata.uid) continue;
       const SharedString* index = pod.metadata.annotations.Find(batch::kCompletionIndex);
@@ -177,7 +177,7 @@ class JobSetReplay {
 
   static Value Selector(const core::PodSpec& spec) { return WithRecordedNamespace(model::ToValue(spec.node_selector)); }
 
-  // Of values NAMESPACE_JOB.
+  // For values of the form NAMESPACE_JOB.
   static Value WithRecordedNamespace(const Value& selector) {
     Value out = Value::MakeObject();
     const std::string ours = Cat(kNamespace, "_");
@@ -188,7 +188,7 @@ class JobSetReplay {
     return out;
   }
 
-  // Keys of the JobSet's domain, without it.
+  // Keys of the JobSet's domain, without that prefix.
   static Value DomainKeys(const meta::Labels& labels, const meta::Uid& uid) {
     Value out = Value::MakeObject();
     for (const auto& [key, value] : labels.All()) {
@@ -235,7 +235,7 @@ class JobSetReplay {
     for (const auto& [name, shown] : ours) {
       if (const std::string recorded = names_.RecordedOf(name); !recorded.empty()) pods.Set(recorded, shown);
     }
-    // Pods that nothing tells apart yet: any one for any name.
+    // Pods that can't be distinguished yet are assigned arbitrarily.
     for (const PodNames::Group& group : names_.groups()) {
       for (std::size_t i = 0; i < group.recorded.size(); ++i) {
         if (const auto at = ours.find(group.ours[i]); at != ours.end()) pods.Set(group.recorded[i], at->second);
@@ -287,7 +287,7 @@ class JobSetReplay {
     return object;
   }
 
-  // Whole objects, as the recorder writes them: no status, and what differs from cluster to cluster hidden.
+  // Complete objects, as the recorder writes them: without status, and with values that depend on the cluster hidden.
   void CompareWhole(std::string_view member, const Value& expected, Value actual) {
     actual.Remove("status");
     if (actual.Find("metadata") != nullptr) {
@@ -315,7 +315,7 @@ class JobSetReplay {
     }
   }
 
-  // A JobSet that nobody manages has no status at all.
+  // A JobSet that another controller manages has no status.
   static bool IsEmptyStatus(const Value& status) {
     return status.IsNull() || (status["conditions"].IsNull() && status["replicatedJobsStatus"].IsNull());
   }
@@ -337,7 +337,7 @@ class JobSetReplay {
     }
   }
 
-  // With the recorder's names of pods and of the namespace.
+  // With the recorder's names for pods and the namespace.
   std::string Recorded(std::string text) const {
     text = names_.Recorded(std::move(text));
     const std::string ours = Cat(kNamespace, "/");
@@ -345,7 +345,7 @@ class JobSetReplay {
     return text;
   }
 
-  // Where two Jobs failed in one step and the recordings named one or the other.
+  // For two Jobs that failed in one step, of which the recordings named one or the other.
   static std::string WithAnyJob(const std::string& text) {
     constexpr std::string_view kBecause = "(first failed job: ";
     const std::size_t at = text.find(kBecause);

@@ -1,11 +1,11 @@
-// reprieve-oracle FILE...: replays what the real control plane was recorded doing and says where Reprieve differs.
+// reprieve-oracle FILE...: replays recordings of the real control plane and shows where Reprieve differs.
 //
-// Source: tests/oracle/README.md. A file is JSON lines; each line's format is told by its members. Prints every
-// difference, then what was skipped and why, then `N passed, N failed`. Exit code 0: none failed; 1: some did; 2: usage
-// or a file that can't be read.
+// Source: tests/oracle/README.md. A file is JSON lines; a line's members determine its format. Prints every difference,
+// then what was skipped and why, then `N passed, N failed`. Exit code 0: none failed; 1: some did; 2: usage or a file
+// that can't be read.
 //
-// --differences LIST: lines "ID<tab>REASON" of recordings that Reprieve differs from on purpose; they are counted
-// apart.
+// --differences LIST: lines "ID<tab>REASON" for recordings from which Reprieve differs on purpose; they are counted
+// separately.
 #include <fstream>
 #include <iostream>
 #include <map>

@@ -1,4 +1,4 @@
-// Which recorded pod name stands for which of our pods.
+// Which recorded pod name belongs to which of our pods.
 //
 // Source: tests/oracle/README.md. Pods are named p1, p2, ... in order of creation; those created together without an
 // index are interchangeable until an action names one or a snapshot tells them apart.
@@ -22,18 +22,19 @@ class PodNames {
   };
   void AddStep(std::vector<Created> created);
 
-  // Our name of a recorded one. An interchangeable pod is chosen now. Empty if there is none.
+  // Our name for a recorded one; empty if there is none. If pods are interchangeable, one is chosen now.
   std::string Ours(const std::string& recorded);
 
-  // Binds what this snapshot tells apart: `expected` by recorded name, `actual` by ours; an absent pod is null.
+  // Binds the pods that this snapshot distinguishes: `expected` by recorded name, `actual` by ours; an absent pod is
+  // null.
   void Match(const document::Value& expected, const std::map<std::string, document::Value>& actual);
-  // Binds the rest in any way.
+  // Binds the rest arbitrarily.
   void BindRest();
   // `text` with our names replaced by the recorded ones.
   std::string Recorded(std::string text) const;
   // "" if it has no recorded name yet.
   std::string RecordedOf(const std::string& ours) const;
-  // Recorded names and our pods of one step that are not told apart yet.
+  // Recorded names and our pods of one step that are not distinguished yet.
   struct Group {
     std::vector<std::string> recorded;
     std::vector<std::string> ours;

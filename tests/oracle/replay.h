@@ -1,4 +1,4 @@
-// What it means to replay one recorded line, and how the result is told.
+// Replaying one recorded line, and the result.
 //
 // Source: tests/oracle/README.md. One replay is one function from the line to an Outcome: it prints nothing and shares
 // nothing with the next line. main.cc picks the function by the members that the line has.
@@ -12,7 +12,7 @@
 
 namespace reprieve::oracle {
 
-// One place where the two disagree. An absent value reads "(absent)".
+// One place where the two differ. An absent value reads "(absent)".
 struct Difference {
   std::string step;  // "" for a line without steps; "3" for the third
   std::string path;  // $.answer.code
@@ -25,7 +25,7 @@ struct Outcome {
 
   Kind kind = Kind::kPassed;
   std::vector<Difference> differences;  // where kFailed
-  std::string reason;                   // where kSkipped: one sentence without end, the same for all of its kind
+  std::string reason;                   // if kSkipped: a phrase, the same for all lines of a kind
 
   static Outcome Passed() { return {}; }
   static Outcome Skipped(std::string reason) { return {Kind::kSkipped, {}, std::move(reason)}; }

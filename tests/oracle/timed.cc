@@ -17,10 +17,10 @@ using document::Value;
 // Two recordings agree within 1.6 s, and more is owed to whole seconds, gathered events and the observer
 // (tests/oracle/README.md).
 constexpr double kTolerance = 2.5;
-// What comes and goes between two looks of the observer is not seen.
+// The observer does not see what comes and goes between two of its polls.
 constexpr Nanoseconds kObserverLooksEvery = std::chrono::milliseconds(50);
 
-// The recorder's player notices new pods on its next look, and then sends one request after another.
+// The recorder's player notices new pods at its next poll, and then sends one request after another.
 constexpr Nanoseconds kPlayerIsLateBy = std::chrono::milliseconds(100);
 constexpr Nanoseconds kLaterPerPod = std::chrono::milliseconds(10);
 
@@ -54,7 +54,7 @@ class TimedReplay final : public world::Watcher {
       });
     }
     cluster_.sim().RunUntil(start_ + DurationOf(line_["until"]));
-    // Of a Job that is gone, the last that was seen of it.
+    // For a Job that is gone, its last state.
     const Value status = cluster_.job() != nullptr ? cluster_.JobStatus() : last_status_;
     for (Difference& difference : Differences(line_["status"], status, "$.status")) {
       differences_.push_back(std::move(difference));
@@ -89,7 +89,7 @@ class TimedReplay final : public world::Watcher {
   }
 
  private:
-  // What is seen of a pod says its index only where it was created with one.
+  // An observation of a pod has an index only if the pod was created with one.
   static std::string IndexOf(const core::Pod& pod) {
     const SharedString* index = pod.metadata.annotations.Find(batch::kCompletionIndex);
     return index != nullptr ? index->str() : "";
@@ -115,7 +115,7 @@ class TimedReplay final : public world::Watcher {
     seen_[std::move(what)].push_back(std::chrono::duration<double>(cluster_.sim().Now() - start_).count());
   }
 
-  // The n-th of its kind against the n-th, each within the tolerance.
+  // Compares the n-th of each kind, within the tolerance.
   void CompareSeen() {
     std::map<std::string, std::string> index_of;
     std::map<std::string, std::vector<double>> expected;

@@ -14,8 +14,12 @@ void KeepLeast(std::optional<std::int64_t>& least, std::int64_t value) {
 
 }  // namespace
 
-void DueEnds::See(const batch::Job& job) {
+void DueEnds::See(const batch::Job& job, Time now) {
   spec_ = job.spec;
+  if (job.status.start_time != start_time_) {
+    start_time_ = job.status.start_time;
+    started_ = now;
+  }
   KeepLeast(backoff_limit_, spec_->backoff_limit.value_or(6));
   if (spec_->completions) KeepLeast(completions_, *spec_->completions);
 }
@@ -40,7 +44,7 @@ void DueEnds::See(const core::Pod& pod) {
   if (verdict.action == batch::FailureAction::kFailJob) fails_job_.insert(uid);
 }
 
-std::optional<std::string> DueEnds::Objection(const batch::Job& job) const {
+std::optional<std::string> DueEnds::Objection(const batch::Job& job, Time now) const {
   const bool success = job.status.IsTrue("SuccessCriteriaMet") || job.status.IsTrue("Complete");
   const batch::JobCondition* end = nullptr;
   for (const char* type : {"SuccessCriteriaMet", "Complete", "FailureTarget", "Failed"}) {
@@ -65,8 +69,7 @@ std::optional<std::string> DueEnds::Objection(const batch::Job& job) const {
   if (reason == "FailedIndexes") return Missing("failed indexes", size(failed_indexes_), 1);
   if (reason == "DeadlineExceeded") {
     if (!spec_->active_deadline_seconds || !job.status.start_time) return "there is no deadline";
-    const Time due = *job.status.start_time + Seconds(*spec_->active_deadline_seconds);
-    if (exact_ && end->last_transition_time && *end->last_transition_time < due) return "the deadline was later";
+    if (now < started_ + Seconds(*spec_->active_deadline_seconds)) return "the deadline was later";
     return std::nullopt;
   }
   if (reason == "SuccessPolicy") {

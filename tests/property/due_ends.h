@@ -15,20 +15,20 @@ namespace reprieve::property {
 
 class DueEnds {
  public:
-  // `exact`: the controller sees everything at once, so that times are what they were too.
-  explicit DueEnds(bool exact) : exact_(exact) {}
-
-  void See(const batch::Job& job);
+  // As it is since `now`.
+  void See(const batch::Job& job, Time now);
   // REQUIRES: a Job has been seen.
   void See(const core::Pod& pod);
-  // Why `job`, which has just been given an end, should not have it; nothing if all is well.
-  std::optional<std::string> Objection(const batch::Job& job) const;
+  // Why `job`, which has been given an end at `now`, should not have it; nothing if all is well.
+  std::optional<std::string> Objection(const batch::Job& job, Time now) const;
 
  private:
   std::optional<std::string> Missing(std::string_view what, std::int64_t there, std::int64_t needed) const;
 
-  const bool exact_;
   std::shared_ptr<const batch::JobSpec> spec_;
+  // Its startTime, which has whole seconds, and when that was written.
+  std::optional<Time> start_time_;
+  Time started_{};
   // The least that was ever asked for.
   std::optional<std::int64_t> backoff_limit_, completions_;
   std::set<meta::Uid> succeeded_, failed_, counted_, fails_job_;  // pods

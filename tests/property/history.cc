@@ -13,6 +13,7 @@
 #include "sim/lagging_watch.h"
 #include "sim/scripted_kubelet.h"
 #include "sim/virtual_clock.h"
+#include "verdict_check.h"
 
 namespace reprieve::property {
 namespace {
@@ -28,12 +29,15 @@ class History final : public world::Watcher {
         random_(seed),
         clock_(Time(std::chrono::sys_days{std::chrono::year{2026} / 1 / 1})),
         store_(clock_, seed + 1),
-        faults_(random_.OneIn(2) ? sim::FaultRates{} : sim::FaultRates{40, 25, 50}),
+        faults_(random_.OneIn(2) ? sim::FaultRates{}
+                                 : sim::FaultRates{.unavailable = 40, .conflict = 25, .crash = 50, .forbidden = 15}),
         lag_(random_.OneIn(2) ? sim::LagRates{}
                               : sim::LagRates{std::chrono::milliseconds(random_.Between(1, 5000)), 15, 40}),
         api_(store_, random_, faults_),
-        ledger_(store_, lag_.latest == Nanoseconds(0)) {
+        ledger_(store_, clock_, lag_.latest == Nanoseconds(0)),
+        told_(store_, lag_.latest == Nanoseconds(0)) {
     store_.AddWatcher(this);
+    verdicts_.set_listener([this](const world::Verdict& verdict) { told_.Told(verdict); });
   }
   ~History() override { store_.RemoveWatcher(this); }
 
@@ -56,10 +60,19 @@ class History final : public world::Watcher {
       }
     }
     if (!stuck_) ledger_.CheckQuiet();
+    if (!stuck_ && crashes_ == 0) told_.CheckEndsTold();
     return Result();
   }
 
-  void JobChanged(const batch::Job& job) override { Trace(document::WriteJson(model::ToValue(job.status))); }
+  void JobChanged(const batch::Job& job) override {
+    Trace(document::WriteJson(model::ToValue(job.status)));
+    if (job.status.IsFinished() && !finished_at_) finished_at_ = clock_.Now();
+    if (!job.metadata.deleting() || user_deleted_) return;
+    const auto ttl = job.spec->ttl_seconds_after_finished;
+    if (!ttl || !finished_at_ || clock_.Now() < *finished_at_ + Seconds(*ttl)) {
+      violations_.push_back("deleted before its TTL expired");
+    }
+  }
   void JobDeleted(const batch::Job& job) override { Trace(Cat("deleted ", job.metadata.name)); }
   void PodChanged(const core::Pod& pod) override {
     Trace(Cat(pod.metadata.name, " ", core::NameOf(pod.status.phase), pod.metadata.deleting() ? " deleting" : "",
@@ -88,7 +101,10 @@ class History final : public world::Watcher {
         watch_.reset();
         engine_.reset();
         api_.Revive();
+        told_.ControllerReplaced();
         StartController();
+      } else {
+        told_.CheckRound();
       }
       return true;
     }
@@ -266,6 +282,7 @@ class History final : public world::Watcher {
         break;
       case 4: {
         if (!random_.OneIn(3)) return;
+        user_deleted_ = true;
         const auto how = static_cast<world::Propagation>(random_.Below(2));  // background or foreground
         store_.DeleteJob({"ns", "j"}, job->metadata.uid, how);
         return;
@@ -295,6 +312,7 @@ class History final : public world::Watcher {
     HistoryResult out;
     out.violations = violations_;
     out.violations.insert(out.violations.end(), ledger_.violations().begin(), ledger_.violations().end());
+    out.violations.insert(out.violations.end(), told_.violations().begin(), told_.violations().end());
     out.trace_hash = hash_;
     out.pods = ledger_.pods();
     out.crashes = crashes_;
@@ -310,12 +328,15 @@ class History final : public world::Watcher {
   const sim::LagRates lag_;
   sim::FaultyApi api_;
   Ledger ledger_;
+  VerdictCheck told_;
   world::Ledger verdicts_;
   std::optional<engine::Engine> engine_;
   std::optional<sim::LaggingWatch> watch_;
   bool indexed_ = false;
   std::set<meta::Uid> lives_;
   std::set<meta::Uid> ending_;
+  std::optional<Time> finished_at_;
+  bool user_deleted_ = false;
   bool stuck_ = false;
   std::size_t crashes_ = 0;
   std::uint64_t hash_ = 0xCBF29CE484222325ULL;

@@ -1,4 +1,4 @@
-// One random history: a Job of any mode, a kubelet and a user with moods, and a controller that crashes, lags and is
+// One random history: a Job of any mode, a random kubelet and user, and a controller that crashes, lags and is
 // refused. What must hold whatever happens is checked as it goes and at the end.
 #pragma once
 

@@ -1,6 +1,7 @@
 // One random history of a JobSet. See jobset_history.h.
 #include "jobset_history.h"
 
+#include <array>
 #include <cstdio>
 #include <optional>
 #include <set>
@@ -15,6 +16,7 @@
 #include "sim/lagging_watch.h"
 #include "sim/scripted_kubelet.h"
 #include "sim/virtual_clock.h"
+#include "verdict_check.h"
 
 namespace reprieve::property {
 namespace {
@@ -34,11 +36,17 @@ class JobSetHistory final : public world::Watcher {
         clock_(Time(std::chrono::sys_days{std::chrono::year{2026} / 1 / 1})),
         store_(clock_, seed + 1),
         gates_{false, random_.OneIn(2), random_.OneIn(2)},
-        faults_(random_.OneIn(2) ? sim::FaultRates{} : sim::FaultRates{40, 25, 50}),
+        faults_(random_.OneIn(2) ? sim::FaultRates{}
+                                 : sim::FaultRates{.unavailable = 40, .conflict = 25, .crash = 50, .forbidden = 15}),
         lag_(random_.OneIn(2) ? sim::LagRates{}
                               : sim::LagRates{std::chrono::milliseconds(random_.Between(1, 5000)), 15, 40}),
         api_(store_, random_, faults_),
-        ledger_(store_, gates_) {
+        ledger_(store_, gates_),
+        told_(store_, lag_.latest == Nanoseconds(0)) {
+    verdicts_.set_listener([this](const world::Verdict& verdict) {
+      if (verdict.jobset.empty()) return told_.Told(verdict);
+      ToldOfJobSet(verdict);
+    });
     store_.SetNode("n1", {{"rack", "r1"}});
     store_.AddWatcher(this);
   }
@@ -53,11 +61,22 @@ class JobSetHistory final : public world::Watcher {
     while (Step(limit)) {
     }
     ledger_.CheckQuiet();
+    if (crashes_ == 0) told_.CheckEndsTold();
+    CheckEndCounted();
     return Result();
   }
 
   void JobSetChanged(const jobset::JobSet& jobset) override {
     Trace(document::WriteJson(model::ToValue(jobset.status)));
+    if (jobset.status.IsFinished() && !finished_at_) {
+      finished_at_ = clock_.Now();
+      failed_ = jobset.status.IsTrue("Failed");
+    }
+    if (!jobset.metadata.deleting() || user_deleted_) return;
+    const auto ttl = jobset.spec->ttl_seconds_after_finished;
+    if (!ttl || !finished_at_ || clock_.Now() < *finished_at_ + Seconds(*ttl)) {
+      Violate("the JobSet was deleted before its TTL expired");
+    }
   }
   void JobSetDeleted(const jobset::JobSet&) override { Trace("JobSet gone"); }
   void JobChanged(const batch::Job& job) override {
@@ -73,6 +92,40 @@ class JobSetHistory final : public world::Watcher {
   void PodDeleted(const core::Pod& pod) override { Trace(Cat("gone ", pod.metadata.name)); }
 
  private:
+  // Every restart that is told is the one that status has just counted, and comes with the verdict on its Job.
+  void ToldOfJobSet(const world::Verdict& verdict) {
+    const std::string text = world::Describe(verdict);
+    if (crashes_ == 0 && !verdict.job.empty() && !verdict.cause) Violate(Cat("without its cause: ", text));
+    const std::string_view consequence = verdict.consequence;
+    const jobset::JobSet* jobset = store_.FindJobSet(kJobSet);
+    if (!consequence.starts_with("restart ") || consequence.find(" of JobSet") == std::string_view::npos) return;
+    const auto number = ParseInt64(consequence.substr(8, consequence.find(" of JobSet") - 8));
+    if (!number || !restarts_told_.insert(*number).second) Violate(Cat("told twice: ", text));
+    if (jobset != nullptr && jobset->status.restarts != number) {
+      Violate(Cat("status says ", jobset->status.restarts, " restarts: ", text));
+    }
+  }
+
+  // Counters live as long as their controller.
+  void TakeCounters() {
+    for (const auto& [key, count] : engine_->jobset_counters().completed) ends_counted_[false] += count;
+    for (const auto& [key, count] : engine_->jobset_counters().failed) ends_counted_[true] += count;
+  }
+
+  void CheckEndCounted() {
+    TakeCounters();
+    const std::uint64_t due = finished_at_ ? 1 : 0;
+    const std::uint64_t counted = ends_counted_[failed_];
+    if (ends_counted_[!failed_] > 0) Violate("an end was counted that there was not");
+    if (counted > due || (counted < due && !crashed_at_end_)) {
+      Violate(Cat("the JobSet's end was counted ", counted, " times of ", due));
+    }
+  }
+
+  void Violate(std::string what) {
+    if (violations_.size() < 10) violations_.push_back(std::move(what));
+  }
+
   void StartController() {
     watch_.reset();
     engine::EngineOptions options;
@@ -89,10 +142,16 @@ class JobSetHistory final : public world::Watcher {
     if (engine_->RunOne()) {
       if (api_.crashed()) {
         ++crashes_;
+        TakeCounters();
+        // With that very write, or before it was known that it had succeeded.
+        if (finished_at_ && ends_counted_[failed_] == 0) crashed_at_end_ = true;
+        told_.ControllerReplaced();
         watch_.reset();
         engine_.reset();
         api_.Revive();
         StartController();
+      } else {
+        told_.CheckRound();
       }
       return true;
     }
@@ -288,6 +347,7 @@ class JobSetHistory final : public world::Watcher {
       default:
         if (!random_.OneIn(4)) return;
         Trace("user deletes the JobSet");
+        user_deleted_ = true;
         store_.DeleteJobSet(kJobSet, jobset->metadata.uid, static_cast<world::Propagation>(random_.Below(2)));
         return;
     }
@@ -309,6 +369,8 @@ class JobSetHistory final : public world::Watcher {
   HistoryResult Result() const {
     HistoryResult out;
     out.violations = ledger_.violations();
+    out.violations.insert(out.violations.end(), told_.violations().begin(), told_.violations().end());
+    out.violations.insert(out.violations.end(), violations_.begin(), violations_.end());
     out.trace_hash = hash_;
     out.pods = lives_.size();
     out.crashes = crashes_;
@@ -325,14 +387,22 @@ class JobSetHistory final : public world::Watcher {
   const sim::LagRates lag_;
   sim::FaultyApi api_;
   JobSetLedger ledger_;
+  VerdictCheck told_;
   world::Ledger verdicts_;
   std::optional<engine::Engine> engine_;
   std::optional<sim::LaggingWatch> watch_;
   std::set<meta::Uid> lives_;
   std::set<meta::Uid> ending_;
   bool in_the_way_ = false;  // somebody else's Job, for good
+  std::set<std::int64_t> restarts_told_;
+  std::optional<Time> finished_at_;
+  bool failed_ = false;  // that was its end
+  bool user_deleted_ = false;
+  bool crashed_at_end_ = false;
+  std::array<std::uint64_t, 2> ends_counted_{};  // Completed, Failed
   std::size_t crashes_ = 0;
   std::uint64_t hash_ = 0xCBF29CE484222325ULL;
+  std::vector<std::string> violations_;
 };
 
 }  // namespace

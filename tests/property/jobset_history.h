@@ -1,4 +1,4 @@
-// One random history of a JobSet: any policy, a kubelet and a user with moods, foreign Jobs in the way, and a
+// One random history of a JobSet: any policy, a random kubelet and user, foreign Jobs in the way, and a
 // controller that crashes, lags and is refused.
 #pragma once
 

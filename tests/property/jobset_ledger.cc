@@ -154,7 +154,7 @@ void JobSetLedger::CheckQuiet() {
       Violate(Cat(job->metadata.name, " is of attempt ", Label(*job, jobset::kRestartAttempt), ", the JobSet at ",
                   status.restarts));
     }
-    // One that was to be made anew when the JobSet ended is of no count any more.
+    // One that was to be recreated when the JobSet ended no longer counts.
     if (IsOfAnEarlierAttempt(*job, status)) continue;
     jobset::ReplicatedJobStatus& each = counted[name];
     if (job->status.IsTrue("Failed")) {
@@ -174,7 +174,7 @@ void JobSetLedger::CheckQuiet() {
   for (const jobset::ReplicatedJob& job : spec_->replicated_jobs) wanted += job.replicas;
   if (wanted == 0 || live == 0) return;
   for (const jobset::ReplicatedJob& job : spec_->replicated_jobs) {
-    // What comes after a replicated job without Jobs may wait for ever, too.
+    // What comes after a replicated job without Jobs may wait forever, too.
     if (job.replicas == 0) return;
   }
   Violate(Cat("quiet, and neither finished nor waiting: ", document::WriteJson(model::ToValue(status))));

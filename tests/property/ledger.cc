@@ -18,7 +18,8 @@ std::int64_t Counted(const batch::JobStatus& status, bool failed) {
 
 }  // namespace
 
-Ledger::Ledger(store::Store& store, bool exact) : store_(store), exact_(exact), due_(exact) {
+Ledger::Ledger(store::Store& store, const world::Clock& clock, bool exact)
+    : store_(store), clock_(clock), exact_(exact) {
   store_.AddWatcher(this);
 }
 Ledger::~Ledger() {
@@ -26,12 +27,12 @@ Ledger::~Ledger() {
 }
 
 void Ledger::JobChanged(const batch::Job& job) {
-  due_.See(job);
+  due_.See(job, clock_.Now());
   const auto has_end = [](const batch::JobStatus& status) {
     return status.IsFinished() || status.IsTrue("FailureTarget") || status.IsTrue("SuccessCriteriaMet");
   };
   if (has_end(job.status) && (job_ == nullptr || !has_end(last_))) {
-    if (const auto objection = due_.Objection(job)) Violate(Cat("an end that was not due: ", *objection));
+    if (const auto objection = due_.Objection(job, clock_.Now())) Violate(Cat("an end that was not due: ", *objection));
   }
   if (job_ != nullptr) {
     const bool elastic = spec_->indexed();

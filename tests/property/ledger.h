@@ -15,7 +15,7 @@ namespace reprieve::property {
 class Ledger final : public world::Watcher {
  public:
   // `exact`: the controller sees everything at once, so what it lets go of it has counted as it was.
-  Ledger(store::Store& store, bool exact);
+  Ledger(store::Store& store, const world::Clock& clock, bool exact);
   ~Ledger() override;
 
   void JobChanged(const batch::Job& job) override;
@@ -42,6 +42,7 @@ class Ledger final : public world::Watcher {
   void Violate(std::string what);
 
   store::Store& store_;
+  const world::Clock& clock_;
   const bool exact_;
   const batch::Job* job_ = nullptr;
   std::shared_ptr<const batch::JobSpec> spec_;

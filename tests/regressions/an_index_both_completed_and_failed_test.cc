@@ -1,5 +1,5 @@
-// A pod was deleted and replaced; it ended well after all, its replacement failed for good. The index was then written
-// as completed and as failed, which validation refused for ever: the Job hung. Found by property_test, seed 50264.
+// A pod was deleted and replaced; it still succeeded, and its replacement failed for good. The index was then written
+// as both completed and failed, which validation kept refusing: the Job hung. Found by property_test, seed 50264.
 #include <gtest/gtest.h>
 
 #include "controllers/job/view.h"
@@ -28,7 +28,7 @@ batch::Job IndexedJob() {
   return job;
 }
 
-TEST(AnIndex, HasOneEndOfTwoThatAreNewSuccess) {
+TEST(AnIndex, WithANewSuccessAndANewFailureIsCompleted) {
   const batch::Job job = IndexedJob();
   const core::Pod succeeded = PodOfIndex0(core::PodPhase::kSucceeded);
   const core::Pod failed = PodOfIndex0(core::PodPhase::kFailed);
@@ -41,7 +41,7 @@ TEST(AnIndex, HasOneEndOfTwoThatAreNewSuccess) {
   EXPECT_FALSE(view.failed().Contains(0));
 }
 
-TEST(AnIndex, ThatStatusSaysHasFailedStaysSo) {
+TEST(AnIndex, ThatIsFailedInTheStatusStaysFailed) {
   batch::Job job = IndexedJob();
   job.status.failed_indexes = "0";
   const core::Pod succeeded = PodOfIndex0(core::PodPhase::kSucceeded);

@@ -1,5 +1,5 @@
-// Followers whose leader stood on a node without the topology label were refused, and never tried again when the node
-// got it: no pod and no Job had changed. Found by reading the engine's retries.
+// Followers whose leader was on a node without the topology label were refused, and not retried when the node got it,
+// as no pod and no Job had changed. Found by reading the engine's retries.
 #include <gtest/gtest.h>
 
 #include "admission/admission_jobset.h"
@@ -33,7 +33,7 @@ void AddJobSet(sim::Simulation& simulation) {
   simulation.store().AddJobSet(std::move(admitted));
 }
 
-TEST(FollowersOfANodeThatIsLabelledLate, AreMadeThen) {
+TEST(FollowersOfANodeThatIsLabelledLate, AreCreatedThen) {
   sim::Simulation simulation({});
   simulation.store().SetNode("n0", {{"zone", "z"}});
   sim::ScriptedKubelet kubelet(simulation, [](const core::Pod&) {

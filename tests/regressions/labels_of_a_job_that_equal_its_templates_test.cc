@@ -1,5 +1,5 @@
-// A Job that gave its template and itself the same labels was taken for one whose labels defaulting had made of the
-// template's, and got the generated ones too. Found by the JobSet recordings' whole Jobs.
+// A Job with the same labels as its template was mistaken for one whose labels were defaulted from the template, and
+// got the generated labels too. Found by the complete Jobs in the JobSet recordings.
 #include <gtest/gtest.h>
 
 #include "admission/admission.h"
@@ -21,7 +21,7 @@ TEST(LabelsOfAJob, ThatEqualItsTemplatesStayAsTheyWere) {
   EXPECT_EQ(document::WriteJson(answer.object["metadata"]["labels"]), R"({"a":"b"})");
 }
 
-TEST(LabelsOfAJob, ThatAreItsTemplatesGetTheGeneratedOnes) {
+TEST(LabelsOfAJob, ThatAreDefaultedGetTheGeneratedOnes) {
   const admission::Answer answer = Create("");
   ASSERT_TRUE(answer.ok()) << answer.message;
   EXPECT_EQ(answer.object["metadata"]["labels"]["job-name"].AsText(), "j");

@@ -1,4 +1,4 @@
-// Runs the vectors about the controller: a Job, the lives of its pods, and what comes of it when.
+// Runs the vectors about the Job controller: a Job, what its pods do, and what follows when.
 #include "admission/admission.h"
 #include "admission/patch.h"
 #include "document/json.h"
@@ -88,7 +88,7 @@ class Scenario final : public world::Watcher {
     simulation_.store().AddJob(std::move(job));
   }
 
-  // A pod that nothing controls; with `matches` the Job's selector does.
+  // An orphan pod; with `matches` the Job's selector matches it.
   void AddOrphan(const Value& orphan) {
     core::Pod pod;
     pod.metadata.namespace_ = "ns";
@@ -114,7 +114,7 @@ class Scenario final : public world::Watcher {
       simulation_.store().DeletePod(world::ReferenceTo(*pod));
   }
 
-  // The n-th pod's life; the last entry serves all further ones.
+  // What the n-th pod does; the last entry applies to all further ones.
   sim::PodScript Life() {
     const Value& lives = input_["pods"];
     if (lives.size() == 0) return {};

@@ -1,4 +1,5 @@
-// What a vector about a JobSet sees: what appeared and went when, how the status moved, and what is there at the end.
+// What a vector about a JobSet observes: when objects were created and removed, how the status changed, and the final
+// state.
 #pragma once
 
 #include <map>
@@ -18,15 +19,15 @@ namespace reprieve::vectors {
 
 class JobSetRecord final : public world::Watcher {
  public:
-  // Both outlive the record. Times count from now.
+  // Both must outlive the record. Times count from now.
   JobSetRecord(sim::Simulation& simulation, meta::ObjectKey jobset);
   ~JobSetRecord() override;
 
-  // Everything, by the members that the vectors' files tell of.
+  // Everything observed, by the member names of `expect`.
   [[nodiscard]] document::Value Seen() const;
-  // What there is at this moment, without times: the same for two runs that have come to the same.
+  // The current state without times: equal for two runs with the same result.
   [[nodiscard]] document::Value Present() const;
-  // Keeps what is present now, for Seen, under that name.
+  // Records the objects that exist now under that name, for Seen.
   void Look(const std::string& name);
 
   void JobSetChanged(const jobset::JobSet& jobset) override;
@@ -39,7 +40,7 @@ class JobSetRecord final : public world::Watcher {
  private:
   std::string Now() const;
   void EventSeen(const world::Event& event);
-  // A pod begins while one of an earlier attempt has not ended.
+  // Counts a pod that begins while one of an earlier attempt has not ended.
   void CountOverlap(const core::Pod& pod);
   document::Value Conditions() const;
 

@@ -40,7 +40,7 @@ std::string NameOf(const Value& input) {
 
 }  // namespace
 
-// What may happen at some time, by the member that says so.
+// The actions, by their member names.
 const JobSetScenario::Verb JobSetScenario::kVerbs[] = {
     {"patch", &JobSetScenario::Patch},
     {"deleteJobSet", &JobSetScenario::DeleteJobSet},
@@ -138,7 +138,7 @@ void JobSetScenario::AddJobSet() {
   simulation_.store().AddJobSet(std::move(jobset));
 }
 
-// Objects of names that the JobSet will want, which are somebody else's.
+// Foreign objects with names that the JobSet needs.
 void JobSetScenario::AddForeigners() {
   const Value& foreign = input_["foreign"];
   for (const Value& name : foreign["jobs"].items()) AddForeignJob(name.AsText());
@@ -178,8 +178,8 @@ void JobSetScenario::Do(const Value& action) {
   }
 }
 
-// By the name of the pod, of its Job or of its replicated job, or for all; of several lives of one name the n-th is
-// that of its n-th pod, and the last serves all further ones.
+// Looks up by the name of the pod, its Job or its replicated job, or `all`; of several entries for one name the n-th is
+// for its n-th pod, and the last applies to all further ones.
 sim::PodScript JobSetScenario::Life(const core::Pod& pod) {
   const std::string name = ShortName(pod, key_.name);
   const std::size_t number = incarnations_[name]++;
@@ -240,7 +240,7 @@ void JobSetScenario::DeletePod(const Value& name) {
   ForPods(name.AsText(), [this](const core::Pod& pod) { simulation_.store().DeletePod(world::ReferenceTo(pod)); });
 }
 
-// Null takes the label away.
+// Null removes the label.
 void JobSetScenario::LabelJob(const Value& labels_by_job) {
   for (const Value::Member& entry : labels_by_job.members()) {
     const batch::Job* job = simulation_.store().FindJob({kNamespace, Cat(key_.name, "-", entry.key)});

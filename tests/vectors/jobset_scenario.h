@@ -18,11 +18,11 @@ namespace reprieve::vectors {
 
 class JobSetScenario {
  public:
-  // `input` is a vector's and outlives the scenario. `faults`: how the controller's writes go wrong.
+  // `input` is a vector's and must outlive the scenario. `faults`: how the controller's writes fail.
   explicit JobSetScenario(const document::Value& input, std::optional<sim::FaultRates> faults = {});
 
   void Run();
-  // As JobSetRecord's; if admission refused the JobSet, `refused` says with which messages.
+  // As in JobSetRecord; if admission refused the JobSet, `refused` has the messages.
   [[nodiscard]] document::Value Seen() const;
   [[nodiscard]] document::Value Present() const { return record_.Present(); }
   // How many writes the controller has asked for. REQUIRES: faults.

@@ -1,4 +1,4 @@
-// Runs the vectors about JobSets: a JobSet, the lives of its pods, what befalls it, and what comes of it when.
+// Runs the vectors about JobSets: a JobSet, what its pods do, what happens to it, and what follows when.
 #include "base/text.h"
 #include "document/json.h"
 #include "vectors/jobset_scenario.h"
@@ -17,7 +17,7 @@ void RunScenario(const Value& input, const Value& expect) {
   vectors::ExpectWithin(expect, scenario.Seen(), "seen");
 }
 
-// The controller crashes before and after each of its writes: the end is that of the undisturbed run.
+// The controller crashes before and after each of its writes: the final state equals that of a run without crashes.
 void RunWithCrashes(const Value& input, const Value& expect) {
   JobSetScenario calm(input, sim::FaultRates{});
   calm.Run();

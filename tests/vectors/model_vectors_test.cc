@@ -1,7 +1,7 @@
 // Runs the vectors of this folder that are about the model: each entry of a file is a test of its own.
 //
-// An entry: name (what holds), shows (the paragraph or the authority), input, expect. What the two look like is said at
-// the head of each file. Adding a vector is adding text.
+// An entry: name (what holds), shows (the paragraph or the authority), input, expect. The header of each file describes
+// the last two. Adding a vector is adding text.
 #include <algorithm>
 
 #include "admission/admission.h"
@@ -43,7 +43,7 @@ void RunYaml(const Value& input, const Value& expect) {
   EXPECT_EQ(WriteJson((*documents)[0]), expect.AsText());
 }
 
-// Everything that `expected` says, `actual` has; a null says that it is not there.
+// `actual` must contain everything in `expected`; a null means absent.
 void ExpectWithin(const Value& expected, const Value& actual, const std::string& path) {
   if (!expected.IsObject()) {
     EXPECT_EQ(WriteJson(actual), WriteJson(expected)) << path;
@@ -53,7 +53,7 @@ void ExpectWithin(const Value& expected, const Value& actual, const std::string&
     ExpectWithin(member.value, actual[member.key], Cat(path, ".", member.key));
 }
 
-// As text in which the order of members doesn't show.
+// As text that does not depend on the order of members.
 Value Normal(const Value& value) {
   Value out = value;
   if (out.IsArray()) {

@@ -1,4 +1,4 @@
-// Runs the vectors about the judgement: policies as pure functions.
+// Runs the vectors about policies as pure functions.
 #include "base/text.h"
 #include "model/bind.h"
 #include "policy/backoff.h"
@@ -14,7 +14,7 @@ namespace {
 
 using document::Value;
 
-// Seconds of an imagined clock.
+// Seconds since an arbitrary start.
 Time At(std::int64_t seconds) {
   return Time(Seconds(1'767'225'600 + seconds));
 }
@@ -136,7 +136,7 @@ FailedJob FailedJobOf(const Value& entry) {
   return job;
 }
 
-// The choices in the order in which they would be made: "0 RestartJob a", of no rule "default RestartJobSet a".
+// The decisions in order: "0 RestartJob a", or without a rule "default RestartJobSet a".
 void RunJobSetRules(const Value& input, const Value& expect) {
   std::vector<FailedJob> failed;
   for (const Value& entry : input["failed"].items()) failed.push_back(FailedJobOf(entry));
@@ -150,7 +150,7 @@ void RunJobSetRules(const Value& input, const Value& expect) {
   EXPECT_EQ(Join(seen, ", "), Join(wanted, ", "));
 }
 
-// How far the budget is used up (spec/jobset.md 3.3).
+// Whether the budget is used up (spec/jobset.md 3.3).
 void RunJobSetBudget(const Value& input, const Value& expect) {
   const RestartBudget budget{input["counted"].AsInt(), input["countedJobs"].AsInt(), input["maxRestarts"].AsInt()};
   EXPECT_EQ(budget.exhausted(), expect["exhausted"].AsBool());

@@ -1,5 +1,5 @@
 // Vectors: text files whose entries are tests. Each has name (what holds), shows (the paragraph or the authority),
-// input and expect; what the last two look like is said at the head of each file.
+// input and expect; the header of each file describes the last two.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -17,7 +17,7 @@ struct VectorFile {
   Check check;
 };
 
-// The main of a vector program. A file that can't be read, or has no vectors, is a failure too.
+// The main function of a vector test. A file that can't be read or has no vectors is a failure.
 int RunAll(int argc, char** argv, std::span<const VectorFile> files);
 
 }  // namespace reprieve::vectors

@@ -45,7 +45,7 @@ struct FieldError {
   FieldErrorType type = FieldErrorType::kInvalid;
   std::string field;
   std::string body;        // Invalid value: "x": must be ...
-  std::string place = {};  // where people mend it, if `field` does not say
+  std::string place = {};  // where users correct it, if `field` does not say
 
   // field: body
   std::string Text() const { return field + ": " + body; }
@@ -84,7 +84,7 @@ class FieldErrors {
   void TooLong(const FieldPath& path, std::int64_t max_bytes);
   void TooMany(const FieldPath& path, std::size_t actual, std::size_t max);
   void TypeInvalid(const FieldPath& path, std::string_view shown, std::string_view detail);
-  // `place`: where people mend it, though the server names no field.
+  // `place`: where users correct it, though the server names no field.
   void Internal(std::string_view detail, const FieldPath& place);
 
   void Append(FieldErrors other);

@@ -36,7 +36,7 @@ void ValidateHasLabel(const Value& labels, const ExpectedLabel& label, FieldErro
   }
 }
 
-// Unless the user takes care of selectors, selector and labels must be what the server generates from name and UID.
+// Without manualSelector, selector and labels must be what the server generates from name and UID.
 void ValidateGeneratedSelector(const Value& job, JobRules rules, FieldErrors& errors) {
   const Value& spec = job["spec"];
   if (spec["manualSelector"].AsBool() || spec["selector"].IsNull()) return;
@@ -194,7 +194,7 @@ bool HasTrueCondition(const Value& status, std::string_view type) {
   return false;
 }
 
-// A Job that is suspended, and has come to rest, may get other resources and another place.
+// A suspended Job without active pods may get other resources and be scheduled elsewhere.
 bool IsTemplateMutable(const Value& stored) {
   const Value& status = stored["status"];
   return stored["spec"]["suspend"].AsBool() && status["active"].AsInt() == 0 &&

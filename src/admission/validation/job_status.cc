@@ -32,15 +32,15 @@ bool HasUncounted(const Value& status) {
   return uncounted["succeeded"].size() + uncounted["failed"].size() > 0;
 }
 
-// The first index that both lists have.
+// The first index that both lists have, of intervals that may stand in any order. Of two that don't overlap the one
+// that begins first is passed over, which is how the server can miss an overlap of lists that don't rise.
 std::optional<std::int32_t> Overlap(const std::vector<model::IndexInterval>& a,
                                     const std::vector<model::IndexInterval>& b) {
   std::size_t i = 0;
   std::size_t j = 0;
   while (i < a.size() && j < b.size()) {
-    const std::int32_t first = std::max(a[i].first, b[j].first);
-    if (first <= std::min(a[i].last, b[j].last)) return first;
-    if (a[i].last < b[j].last) {
+    if (a[i].first <= b[j].last && b[j].first <= a[i].last) return std::max(a[i].first, b[j].first);
+    if (a[i].first <= b[j].first) {
       ++i;
     } else {
       ++j;
@@ -174,12 +174,15 @@ class StatusUpdate {
     return spec["suspend"].AsBool() && !spec["completions"].IsNull() && spec["completions"].AsInt() == 0;
   }
 
-  Result<std::vector<model::IndexInterval>> Parsed(std::string_view member) const {
-    return model::ParseIndexList(now_[member].AsText(), static_cast<std::int32_t>(job_["spec"]["completions"].AsInt()));
+  std::int32_t Completions() const { return static_cast<std::int32_t>(job_["spec"]["completions"].AsInt()); }
+
+  // The intervals that can be read; of the others ValidateParses says what is wrong.
+  std::vector<model::IndexInterval> Readable(std::string_view member) const {
+    return model::ReadableIntervals(now_[member].AsText(), Completions());
   }
 
   void ValidateParses(std::string_view member) {
-    const auto parsed = Parsed(member);
+    const auto parsed = model::ParseIndexList(now_[member].AsText(), Completions());
     if (!parsed.ok()) {
       errors_.Invalid(kStatus / member, Shown(now_[member].AsText()),
                       Cat("error parsing ", member, ": ", parsed.error().message));
@@ -203,9 +206,7 @@ class StatusUpdate {
       Invalid("failedIndexes", "cannot set non-null failedIndexes when backoffLimitPerIndex is null");
     }
     if ((completed_differs || failed_differs) && countable && !failed.IsNull()) {
-      const auto a = Parsed("completedIndexes");
-      const auto b = Parsed("failedIndexes");
-      const auto both = a.ok() && b.ok() ? Overlap(*a, *b) : std::nullopt;
+      const auto both = Overlap(Readable("completedIndexes"), Readable("failedIndexes"));
       if (both) Invalid("failedIndexes", Cat("failedIndexes and completedIndexes overlap at index: ", *both));
     }
   }
@@ -246,7 +247,7 @@ class StatusUpdate {
     ValidateSuccessCriteriaTransition();
   }
 
-  // The start is forgotten while suspended, and set anew where the Job resumes.
+  // The start is cleared while suspended, and set again when the Job resumes.
   bool MayRestart() const {
     if (job_["spec"]["suspend"].AsBool()) return true;
     return Holds(before_, "Suspended") && !Holds(now_, "Suspended") && !now_["startTime"].IsNull();

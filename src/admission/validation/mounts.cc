@@ -63,7 +63,7 @@ void ValidateVolumeMounts(const Value& container, const PodContext& pod, const F
       ValidateDescendingPath(expression, path / "subPathExpr", errors);
     }
     ValidatePropagation(container, mount, path / "mountPropagation", errors);
-    ValidateRecursiveReadOnly(mount, path[i] / "recursiveReadOnly", errors);
+    ValidateRecursiveReadOnly(mount, path / "recursiveReadOnly", errors);
   }
 }
 

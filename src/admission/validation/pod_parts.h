@@ -1,6 +1,6 @@
 // The parts of a pod template, each validated in a file of its own.
 //
-// Source: the causes in the recordings. Internal to model/validation/pod.h. Pure; safe from any thread.
+// Source: the causes in the recordings. Internal to admission/validation/pod.h. Pure; safe from any thread.
 #pragma once
 
 #include <set>

@@ -151,9 +151,11 @@ void ValidateToleration(const Value& toleration, const FieldPath& path, FieldErr
     if (!value.empty()) {
       errors.Invalid(path / "operator", Shown(value), "value must be empty when `operator` is 'Exists'");
     }
-  } else {
-    // Lt and Gt are named although the server doesn't take them yet.
+  } else if (op == "Lt" || op == "Gt") {
+    // Off by default, and yet named as supported.
     errors.NotSupported(path / "operator", op, {"Equal", "Exists", "Lt", "Gt"});
+  } else {
+    errors.NotSupported(path / "operator", op, {"Equal", "Exists"});
   }
   if (!effect.AsText().empty()) {
     ValidateOptionalChoice(effect, {"NoSchedule", "PreferNoSchedule", "NoExecute"}, path / "effect", errors);

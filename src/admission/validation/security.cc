@@ -85,7 +85,7 @@ void ValidateSysctls(const Value& spec, const Value& sysctls, const FieldPath& p
   }
 }
 
-// On the host's network a port is the same inside and out.
+// On the host's network a port is the same inside and out. Absent, it becomes so when the pod is created.
 void ValidateHostNetwork(const Value& spec, const FieldPath& path, FieldErrors& errors) {
   if (!spec["hostNetwork"].AsBool()) return;
   const Value& containers = spec["containers"];
@@ -93,7 +93,7 @@ void ValidateHostNetwork(const Value& spec, const FieldPath& path, FieldErrors& 
     const Value& ports = containers[i]["ports"];
     for (std::size_t j = 0; j < ports.size(); ++j) {
       const std::int64_t host = ports[j]["hostPort"].AsInt();
-      if (host == ports[j]["containerPort"].AsInt()) continue;
+      if (host == 0 || host == ports[j]["containerPort"].AsInt()) continue;
       errors.Invalid((path[i] / "ports")[j] / "hostPort", Shown(host),
                      "must match `containerPort` when `hostNetwork` is true");
     }

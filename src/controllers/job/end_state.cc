@@ -1,4 +1,5 @@
 // When a Job ends, and why: the first that holds decides (spec/job.md 2.7).
+#include "base/saturate.h"
 #include "base/text.h"
 #include "controllers/job/sync.h"
 #include "policy/success_policy.h"
@@ -35,9 +36,9 @@ bool BackoffLimitExceeded(const Sync& sync) {
 
 bool DeadlineExceeded(Sync& sync) {
   if (!sync.spec.active_deadline_seconds || !sync.status.start_time || sync.spec.suspended()) return false;
-  // Past what a clock can hold it never comes.
-  if (*sync.spec.active_deadline_seconds > Seconds::max().count() / 2'000'000'000) return false;
-  const Time deadline = *sync.status.start_time + Seconds(*sync.spec.active_deadline_seconds);
+  // A startTime that is not written yet is `now`.
+  const Time started = sync.status.start_time == sync.job.status.start_time ? sync.view.LatestStart() : sync.now;
+  const Time deadline = started + DurationOfSeconds(*sync.spec.active_deadline_seconds);
   if (sync.now >= deadline) return true;
   sync.LookAgain(deadline);
   return false;

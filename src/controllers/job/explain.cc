@@ -14,24 +14,26 @@ class Explainer {
         namespace_(sync.job.metadata.namespace_),
         job_(sync.job.metadata.name),
         file_(sync.job.file),
-        failed_(sync.job.status.failed + Uncounted(sync.job.status)) {}
+        failed_(static_cast<std::int32_t>(sync.failed)) {}
 
   void Run() {
+    const std::vector<const TrackedPod*> failed = ByAge();
+    for (const TrackedPod* pod : failed) sync_.decision.reported.push_back({pod->pod, pod->order});
     // Once the end is decided, what ends with the Job needs no verdict of its own.
     if (sync_.ended_before) return;
-    // What is deleted with its Job is judged by nobody: nothing follows from it.
+    // Pods that are deleted with their Job are not judged: nothing follows from their failure.
     if (sync_.job.metadata.deleting()) return;
-    const std::vector<const TrackedPod*> failed = ByAge();
+    // These are the latest of all known failures. Status may count some of them already, if an earlier plan, or another
+    // controller's, stopped midway.
+    failed_ -= static_cast<std::int32_t>(
+        std::count_if(failed.begin(), failed.end(), [this](const TrackedPod* pod) { return Counts(*pod); }));
     sync_.plan().verdicts.reserve(failed.size() + 1);
     for (const TrackedPod* pod : failed) Add(*pod);
     if (sync_.end && !explained_end_) AddEnd();
   }
 
  private:
-  static std::int32_t Uncounted(const batch::JobStatus& status) {
-    return status.uncounted_terminated_pods ? static_cast<std::int32_t>(status.uncounted_terminated_pods->failed.size())
-                                            : 0;
-  }
+  bool Counts(const TrackedPod& pod) const { return pod.counts() && sync_.Eligible(pod); }
 
   std::vector<const TrackedPod*> ByAge() const {
     std::vector<const TrackedPod*> out(sync_.view.unreported().begin(), sync_.view.unreported().end());
@@ -65,7 +67,7 @@ class Explainer {
     if (judged.match) {
       verdict.rule = world::RuleReference{judged.match->rule, verdict.action, file_, judged.match->mark.line};
     }
-    if (judged.counts()) ++failed_;
+    if (Counts(pod)) ++failed_;
     verdict.failed_after = failed_;
     Follow(pod, judged, verdict);
   }

@@ -56,7 +56,7 @@ std::int32_t PhaseRank(core::PodPhase phase) {
   return 2;
 }
 
-// True if `a` is removed before `b`: the one that has the least to lose goes first.
+// True if `a` is removed before `b`: the pod that has done the least work goes first.
 bool GoesBefore(const TrackedPod* a, const TrackedPod* b) {
   const core::Pod& x = *a->pod;
   const core::Pod& y = *b->pod;

@@ -1,5 +1,5 @@
 // PodList: pods of one Job that have something in common, each put in and taken out at a cost that does not depend on
-// how many there are. In no order that means anything, but the same after the same calls.
+// how many there are. The order has no meaning, but is the same after the same calls.
 //
 // A pod holds its own place on each list, so it can be on every list once. The lists and their pods have one owner, the
 // view; no lock.
@@ -27,7 +27,7 @@ class PodList {
   explicit PodList(Kind kind) : kind_(kind) {}
 
   bool Contains(const TrackedPod& pod) const;
-  // Nothing happens to a pod that is on it already (not on it).
+  // No effect if the pod is on the list already (Remove: not on it).
   void Add(TrackedPod& pod);
   void Remove(TrackedPod& pod);
   void Clear();

@@ -33,7 +33,7 @@ class PodPrototype {
   // What the pods share of their labels or annotations.
   struct Shared {
     std::shared_ptr<const meta::Labels::Entries> entries;
-    std::uint32_t index_at = 0;  // where the completion index stands, which each pod has for itself; Indexed only
+    std::uint32_t index_at = 0;  // of the completion index, whose value each pod has for itself; Indexed only
   };
 
   // The texts of a completion index. Its next pod, should this one fail, shares them.
@@ -45,7 +45,7 @@ class PodPrototype {
 
   static Shared Share(const meta::Labels& of_template, bool indexed);
   const IndexTexts& TextsOf(policy::CompletionIndex index) const;
-  // What a pod has whatever its index is.
+  // The fields of a pod that do not depend on its index.
   std::unique_ptr<core::Pod> MakeBare() const;
 
   Shared labels_;

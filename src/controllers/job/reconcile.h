@@ -25,6 +25,8 @@ struct JobDecision {
   // What the view's back-off record becomes once that many stages are done (spec/job.md 2.6); absent: it stays.
   std::optional<policy::BackoffRecord> backoff;
   std::size_t backoff_after_stages = 0;
+  // The failures that the plan's verdicts are about, and those that need no verdict.
+  std::vector<ReportedPod> reported;
 };
 
 // `orphans`: pods without a controller that the Job's selector matches (spec/job.md 2.5).

@@ -27,6 +27,8 @@ class Tracker {
     WriteInterimCondition();
     if (!sync_.events.empty()) RecordEvents();
     Flush();
+    // By now the status says what the verdicts say.
+    sync_.plan().decided_after = sync_.plan().stages.size();
     ReleaseFinalizers();
     SettleReleased();
     Finish();

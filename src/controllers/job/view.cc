@@ -15,6 +15,16 @@ std::uint32_t MembershipsOf(const TrackedPod& tracked) {
          (tracked.selected ? 0U : kUnselected);
 }
 
+// When the Job got its first final condition.
+std::optional<Time> FinishedAt(const batch::JobStatus& status) {
+  for (const batch::JobCondition& condition : status.conditions) {
+    if ((condition.type == "Complete" || condition.type == "Failed") && condition.status == "True") {
+      return condition.last_transition_time;
+    }
+  }
+  return std::nullopt;
+}
+
 std::int32_t RestartsInPlace(const core::PodStatus& status) {
   if (status.phase != core::PodPhase::kPending && status.phase != core::PodPhase::kRunning) return 0;
   std::int32_t sum = 0;
@@ -26,8 +36,10 @@ std::int32_t RestartsInPlace(const core::PodStatus& status) {
 
 }  // namespace
 
-void JobView::SetJob(const batch::Job& job) {
+void JobView::SetJob(const batch::Job& job, Time now) {
   job_ = &job;
+  start_.See(job.status.start_time, now);
+  finish_.See(FinishedAt(job.status), now);
   if (job.spec != spec_) {
     spec_ = job.spec;
     prototype_ = std::make_shared<const PodPrototype>(job);
@@ -66,9 +78,10 @@ void JobView::SetPod(const core::Pod& pod) {
   TrackedPod& tracked = *at->second;
   TrackedPod next = Classify(pod, tracked.order, &tracked);
   if (tracked.SameAs(next)) return;
-  if (next.failed && !tracked.failed) unreported_.Add(tracked);
-  // One that was deleted, which counts as a failure, may still end well, or be let go, before anyone was told.
-  if (!next.failed) unreported_.Remove(tracked);
+  if (next.failed && next.finalizer && !tracked.failed) unreported_.Add(tracked);
+  // A deleted pod counts as failed, but may still succeed before that is reported. A pod that loses its finalizer
+  // before it is reported was removed by the Job itself, and is no failure.
+  if (!next.failed || !next.finalizer) unreported_.Remove(tracked);
   if (tracked.index == next.index) {
     Move(tracked, std::move(next));
   } else {
@@ -81,10 +94,12 @@ void JobView::SetPod(const core::Pod& pod) {
   SettleIfDone(tracked);
 }
 
-void JobView::MarkReported() {
-  const std::vector<TrackedPod*> told(unreported_.begin(), unreported_.end());
-  unreported_.Clear();
-  for (TrackedPod* tracked : told) SettleIfDone(*tracked);
+void JobView::MarkReported(const std::vector<ReportedPod>& pods) {
+  if (unreported_.empty()) return;  // they have been released meanwhile
+  for (const ReportedPod& reported : pods) {
+    const auto at = pods_.find(reported.pod);
+    if (at != pods_.end() && at->second->order == reported.order) unreported_.Remove(*at->second);
+  }
 }
 
 bool JobView::IsSettled(const TrackedPod& tracked) const {
@@ -92,7 +107,7 @@ bool JobView::IsSettled(const TrackedPod& tracked) const {
 }
 
 void JobView::SettleIfDone(TrackedPod& tracked) {
-  if (!IsSettled(tracked) || unreported_.Contains(tracked)) return;
+  if (!IsSettled(tracked)) return;
   const core::Pod* pod = tracked.pod;
   Leave(tracked);
   pods_.erase(pod);
@@ -112,7 +127,7 @@ void JobView::RemovePod(const core::Pod& pod) {
 
 std::vector<const TrackedPod*> JobView::InOrder(const PodList& pods) {
   std::vector<const TrackedPod*> out(pods.begin(), pods.end());
-  // What ends together was mostly made together, and stands in order already.
+  // Pods that end together were mostly created together, and are in order already.
   if (!std::is_sorted(out.begin(), out.end(), Order())) std::sort(out.begin(), out.end(), Order());
   return out;
 }
@@ -261,8 +276,8 @@ void JobView::RefreshIndex(CompletionIndex index, const IndexLoad& load) {
     }
     return member;
   };
-  // An index has one end. A pod that was deleted, replaced, and then ends well after all can make it two: what status
-  // says stays, and of two that are new success wins. (Upstream writes both, and its server refuses that for ever.)
+  // An index ends once. A pod that was deleted, replaced, and then succeeds after all could end it twice: an end that
+  // status has stays, and of two new ones success wins. (Upstream writes both, and its server keeps refusing that.)
   const bool completed = completed_.Contains(index);
   const bool failed_before = failed_in_status_.Contains(index) && !completed;
   const bool succeeded = put(succeeded_, completed || (load.succeeded > 0 && !failed_before));
@@ -278,7 +293,7 @@ void JobView::ReadIndexTexts() {
       std::exchange(failed_in_status_, IndexSet::ParseLenient(job_->status.failed_indexes.value_or(""), completions));
   completed_text_ = job_->status.completed_indexes;
   failed_text_ = job_->status.failed_indexes.value_or("");
-  // Only what differs is looked at again.
+  // Only the differences are processed.
   RefreshIndexes(old_completed.DifferenceWith(completed_));
   RefreshIndexes(old_failed.DifferenceWith(failed_in_status_));
 }
@@ -294,7 +309,7 @@ void JobView::RebuildIndexes() {
   for (const auto& [index, load] : load_) RefreshIndex(index, load);
 }
 
-// The spec has changed: what a pod means may have too. Rare, so all pods are looked at again.
+// The spec has changed, and with it perhaps what each pod counts as. Rare, so all pods are classified again.
 void JobView::Reclassify() {
   std::vector<std::pair<const core::Pod*, std::unique_ptr<TrackedPod>>> old;
   for (auto& [pod, tracked] : pods_) old.emplace_back(pod, std::move(tracked));

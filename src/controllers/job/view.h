@@ -18,6 +18,7 @@
 #include "controllers/job/prototype.h"
 #include "model/batch.h"
 #include "policy/backoff.h"
+#include "policy/elapsed.h"
 #include "policy/index_set.h"
 #include "policy/per_index.h"
 #include "policy/pod_judge.h"
@@ -52,12 +53,18 @@ struct TrackedPod {
   bool tracked_live() const { return finalizer && !accountable(); }
   bool fails_job() const { return judged && judged->verdict.action == batch::FailureAction::kFailJob; }
   bool counts() const { return !judged || judged->verdict.counts(); }
-  // No event has changed what it means for the Job. A failed pod may be judged anew.
+  // No event has changed what it means for the Job. A failed pod may be judged again.
   bool SameAs(const TrackedPod& other) const {
     return index == other.index && active == other.active && ready == other.ready && terminating == other.terminating &&
            finalizer == other.finalizer && succeeded == other.succeeded && !failed && !other.failed &&
            selected == other.selected && restarts == other.restarts && carried == other.carried;
   }
+};
+
+// A failure whose verdict has been recorded.
+struct ReportedPod {
+  const core::Pod* pod = nullptr;
+  std::uint64_t order = 0;  // which pod stood at that address
 };
 
 class JobView {
@@ -71,8 +78,8 @@ class JobView {
   using PodSet = std::set<const TrackedPod*, Order>;
   static std::vector<const TrackedPod*> InOrder(const PodList& pods);
 
-  // The Job as it is now; `job` stays at its address until the next call.
-  void SetJob(const batch::Job& job);
+  // The Job as it is seen at `now` (Time::max(): not known); `job` stays at its address until the next call.
+  void SetJob(const batch::Job& job, Time now = Time::max());
   // The Job is gone; its pods may still be there.
   void RemoveJob();
   // Before the Job is known, pods are only remembered.
@@ -85,7 +92,7 @@ class JobView {
 
   // Pods that neither ended nor are deleting.
   const PodList& active() const { return active_; }
-  // Active pods of an Indexed Job whose index is none of its own.
+  // Active pods of an Indexed Job whose index is not valid.
   std::int32_t active_outside() const { return active_outside_; }
   std::int32_t ready_count() const { return ready_count_; }
   // Deleting, not ended.
@@ -96,7 +103,12 @@ class JobView {
   const PodList& tracked_live() const { return tracked_live_; }
   // Failed pods that match a FailJob rule, counted or not.
   const PodSet& fail_job() const { return fail_job_; }
-  // Failed pods that no verdict has been announced for.
+  // The latest that the Job can have started, and finished, by its status. REQUIRES: the status has that time.
+  Time LatestStart() const { return start_.Latest(); }
+  Time LatestFinish() const { return finish_.Latest(); }
+  std::optional<Time> finish() const { return finish_.written(); }
+
+  // Accountable failed pods whose failure has not been reported yet.
   const PodList& unreported() const { return unreported_; }
   // Restarts in place of pods under OnFailure, summed.
   std::int64_t restart_sum() const { return restart_sum_; }
@@ -104,8 +116,8 @@ class JobView {
   const PodSet& unselected() const { return unselected_; }
   // The pods that the Job controls but for the settled ones, in no order.
   const FlatMap<const core::Pod*, std::unique_ptr<TrackedPod>>& pods() const { return pods_; }
-  // Pods that have ended and are accounted for: nothing follows from them any more but that they go with their Job. Of
-  // a long Job nearly all are such, so each costs no more than its place here.
+  // Pods that have ended and are accounted for: they matter only when the Job is deleted. In a long Job that is nearly
+  // all of them, so each costs no more than its entry here.
   const FlatSet<const core::Pod*>& settled() const { return settled_; }
 
   // Indexed Jobs: indexes that status says are completed; those and pods that have succeeded since; likewise failed.
@@ -120,8 +132,8 @@ class JobView {
 
   policy::BackoffRecord backoff;
 
-  // The engine has shown the verdicts of the failed pods known now.
-  void MarkReported();
+  // These failures have been reported, or need no verdict.
+  void MarkReported(const std::vector<ReportedPod>& pods);
 
  private:
   // How many pods of an index are in which state.
@@ -134,13 +146,13 @@ class JobView {
     bool operator==(const IndexLoad&) const = default;
   };
 
-  // `was`: what it was before, for what follows from what has not changed since; null pointer: nothing.
+  // `was`: what it was before, to reuse what cannot have changed; a null pointer if it is new.
   TrackedPod Classify(const core::Pod& pod, std::uint64_t order, const TrackedPod* was);
   bool HasTrackingFinalizer(const core::Pod& pod);
   bool EndsIndex(const TrackedPod& tracked) const;
   bool InRange(CompletionIndex index) const;
   bool IsSettled(const TrackedPod& tracked) const;
-  // Forgets the pod but for its place among the settled ones, if nothing can follow from it any more.
+  // Keeps only its entry among the settled pods, if it can no longer change anything.
   void SettleIfDone(TrackedPod& tracked);
   void Enter(TrackedPod& tracked);
   void Leave(TrackedPod& tracked);
@@ -158,6 +170,7 @@ class JobView {
   void Reclassify();
 
   const batch::Job* job_ = nullptr;
+  policy::WrittenTime start_, finish_;
   std::shared_ptr<const batch::JobSpec> spec_;
   std::shared_ptr<const PodPrototype> prototype_;
   policy::PodJudge judge_;

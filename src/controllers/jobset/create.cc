@@ -18,7 +18,7 @@ void EnsureService(Sync& sync) {
   sync.plan().AddStage().writes.push_back(world::CreateService{std::make_unique<core::Service>(std::move(service))});
 }
 
-// Upstream asks for every claim in every pass; what is there need not be asked for.
+// Upstream requests every claim in every pass; here only missing ones are created.
 void EnsureClaims(Sync& sync) {
   world::Stage stage;
   std::size_t number = 0;
@@ -53,7 +53,7 @@ void ResizeJobs(Sync& sync) {
 bool DependenciesMet(const Sync& sync, std::size_t position) {
   const auto& all = sync.spec.replicated_jobs;
   return std::all_of(all[position].depends_on.begin(), all[position].depends_on.end(), [&](const auto& dependency) {
-    // Only replicated jobs that stand earlier in the list are looked up: one that depends on itself waits for ever.
+    // Only replicated jobs that stand earlier in the list are looked up: one that depends on itself waits forever.
     const auto on = sync.view.PositionOf(dependency.name);
     if (!on || *on >= position) return false;
     const jobset::ReplicatedJobStatus& status = sync.StatusOf(*on);

@@ -76,7 +76,7 @@ class Failures {
       case FailureAction::kUnknown:
         break;
     }
-    sync_.decision.problem = "the failure policy has an action that is none of this version's";
+    sync_.decision.problem = "the failure policy has an action that this version does not know";
     return false;
   }
 
@@ -148,13 +148,13 @@ class Failures {
     Explain(child, choice, child.name, "", NoteRestart(choice, false));
   }
 
-  // Jobs that are made anew in one pass wait together.
+  // Jobs that are recreated in one pass wait together.
   RestartNote NoteRestart(const policy::JobSetFailure& choice, bool of_all) {
     return jobsets::NoteRestart(sync_, NameOf(choice), !std::exchange(noted_, true), of_all);
   }
 
   // The verdict, with the one that ended the Job as its cause. `end`: the reason of the JobSet's end, if this is it;
-  // `beyond`: what there is to say of restarts beyond upstream.
+  // `beyond`: the note on budgets and delays beyond upstream.
   void Explain(const ChildJob& child, const policy::JobSetFailure& choice, std::string_view what, std::string_view end,
                const RestartNote& beyond = {}) {
     const batch::JobCondition& condition = FailedCondition(child);

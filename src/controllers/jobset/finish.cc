@@ -12,24 +12,14 @@ bool IsTarget(const jobset::SuccessPolicy& policy, const std::string& replicated
   return targets.empty() || std::find(targets.begin(), targets.end(), replicated_job) != targets.end();
 }
 
-std::optional<Time> FinishedAt(const jobset::JobSetStatus& status) {
-  for (const jobset::Condition& condition : status.conditions) {
-    if ((condition.type == "Completed" || condition.type == "Failed") && condition.status == "True") {
-      return condition.last_transition_time;
-    }
-  }
-  return std::nullopt;
-}
-
 void DeleteAfterTtl(Sync& sync) {
   if (!sync.spec.ttl_seconds_after_finished) return;
-  const auto finished = FinishedAt(sync.status);
-  if (!finished) {
+  if (!sync.view.finish()) {
     sync.decision.problem = Cat("unable to find the time when the JobSet ", sync.jobset.metadata.namespace_, "/",
                                 sync.jobset.metadata.name, " finished");
     return;
   }
-  const Time expires = *finished + Seconds(*sync.spec.ttl_seconds_after_finished);
+  const Time expires = sync.view.LatestFinish() + Seconds(*sync.spec.ttl_seconds_after_finished);
   if (sync.now < expires) {
     sync.plan().requeue_at = expires;
   } else {

@@ -1,5 +1,5 @@
 // Layout: what follows from a JobSet's spec alone, once for each spec: where its replicated jobs stand in the status,
-// and what the numbers are that their Jobs are labelled with.
+// and the numbers that their Jobs are labelled with.
 //
 // Source: spec/jobset.md 2.5, 2.9. A plain value.
 #pragma once

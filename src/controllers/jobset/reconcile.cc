@@ -1,6 +1,8 @@
 #include "controllers/jobset/reconcile.h"
 
 #include <algorithm>
+#include <numeric>
+#include <utility>
 
 #include "base/check.h"
 #include "controllers/jobset/sync.h"
@@ -52,17 +54,44 @@ void Decide(Sync& sync) {
   }
 }
 
+std::int64_t JobRestarts(const jobset::JobSetStatus& status) {
+  std::int64_t out = 0;
+  for (const jobset::ReplicatedJobStatus& each : status.replicated_jobs_status) {
+    out = std::accumulate(each.job_restarts.begin(), each.job_restarts.end(), out);
+  }
+  return out;
+}
+
+void NoteOutcome(Sync& sync) {
+  JobSetOutcome& outcome = sync.decision.outcome;
+  if (sync.status.IsFinished() && !sync.jobset.status.IsFinished()) {
+    outcome.end = sync.status.IsTrue("Failed") ? JobSetEnd::kFailed : JobSetEnd::kCompleted;
+  }
+  if (outcome.empty()) return;
+  outcome.restarts = sync.status.restarts;
+  outcome.counted_restarts = sync.status.restarts_count_towards_max;
+  outcome.job_restarts = JobRestarts(sync.status);
+}
+
 // What changed is written at once, and only then announced (spec/jobset.md 2.2).
 void WriteStatus(Sync& sync) {
+  sync.decision.outcome.verdicts = std::move(sync.plan().verdicts);
   if (sync.status == sync.jobset.status) return;
+  NoteOutcome(sync);
   sync.plan().AddStage().writes.push_back(
       world::WriteJobSetStatus{std::make_unique<jobset::JobSetStatus>(std::move(sync.status))});
+  sync.plan().decided_after = sync.plan().stages.size();
   if (sync.events.empty()) return;
   world::Stage& stage = sync.plan().AddStage();
   for (world::RecordEvent& event : sync.events) stage.writes.push_back(std::move(event));
 }
 
 }  // namespace
+
+bool JobSetOutcome::ShownBy(const jobset::JobSetStatus& status) const {
+  return status.IsFinished() == end.has_value() && status.restarts == restarts &&
+         status.restarts_count_towards_max == counted_restarts && JobRestarts(status) == job_restarts;
+}
 
 JobSetDecision ReconcileJobSet(const JobSetView& view, const JobSetSurroundings& surroundings, Time now) {
   REPRIEVE_CHECK(view.has_jobset(), "a JobSet to reconcile");

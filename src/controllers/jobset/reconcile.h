@@ -3,7 +3,10 @@
 // Source: spec/jobset.md 2, 3. Pure: no I/O, no clock, no lock. Called on the engine's thread.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "controllers/jobset/view.h"
 #include "world/plan.h"
@@ -17,9 +20,24 @@ struct JobSetSurroundings {
   std::vector<bool> claim_exists;
 };
 
+enum class JobSetEnd : std::uint8_t { kCompleted, kFailed };
+
+// What a pass decides for the JobSet as a whole. It holds once the status is written.
+struct JobSetOutcome {
+  std::vector<world::Verdict> verdicts;
+  std::optional<JobSetEnd> end;  // that the pass gives it
+  // The counters of that status.
+  std::int64_t restarts = 0, counted_restarts = 0, job_restarts = 0;
+
+  bool empty() const { return verdicts.empty() && !end; }
+  // That status is the JobSet's.
+  [[nodiscard]] bool ShownBy(const jobset::JobSetStatus& status) const;
+};
+
 struct JobSetDecision {
   world::Plan plan;
-  // Why nothing can be decided; empty: it could. Whoever mends the object wakes the JobSet again.
+  JobSetOutcome outcome;
+  // Why nothing can be decided; empty: it could. Whoever fixes the object wakes the JobSet again.
   std::string problem;
 };
 

@@ -10,7 +10,7 @@ std::unique_ptr<batch::Job> Copy(const batch::Job& job) {
   return std::make_unique<batch::Job>(job);
 }
 
-// Values of the template win; what the template no longer has stays.
+// The template's values win; keys that it no longer has stay.
 void Merge(const meta::Labels& from, meta::Labels& into) {
   for (const auto& [key, value] : from.All()) into.Set(key, value);
 }

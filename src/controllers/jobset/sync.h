@@ -83,7 +83,7 @@ struct RestartNote {
 // A restart is decided, by the rule of that name (empty: by none), the first of its pass or a further one, of all Jobs
 // or of a single one.
 RestartNote NoteRestart(Sync& sync, const std::string& rule, bool first, bool of_all);
-// Which Jobs are not made anew yet.
+// Which Jobs must not be recreated yet.
 enum class Held : std::uint8_t {
   kNone,
   kRestarted,  // those that have been restarted by themselves

@@ -27,10 +27,20 @@ std::int32_t GreatestRestartCount(const core::PodStatus& status) {
   return greatest;
 }
 
+std::optional<Time> FinishedAt(const jobset::JobSetStatus& status) {
+  for (const jobset::Condition& condition : status.conditions) {
+    if ((condition.type == "Completed" || condition.type == "Failed") && condition.status == "True") {
+      return condition.last_transition_time;
+    }
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
-void JobSetView::SetJobSet(const jobset::JobSet& jobset) {
+void JobSetView::SetJobSet(const jobset::JobSet& jobset, Time now) {
   jobset_ = &jobset;
+  finish_.See(FinishedAt(jobset.status), now);
   const bool same = spec_ == jobset.spec && restarts_ == jobset.status.restarts;
   if (spec_ != jobset.spec) SetSpec(jobset.spec);
   SetJobRestarts(jobset.status, same);

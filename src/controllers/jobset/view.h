@@ -18,6 +18,7 @@
 #include "controllers/jobset/layout.h"
 #include "model/feature_gates.h"
 #include "model/jobset.h"
+#include "policy/elapsed.h"
 #include "policy/index_set.h"
 #include "policy/jobset_failure_policy.h"
 #include "world/verdict.h"
@@ -25,7 +26,7 @@
 namespace reprieve::controllers {
 
 enum class Bucket : std::uint8_t {
-  kUnreadable,  // a label of it can't be read: nothing is done until that is mended
+  kUnreadable,  // a label of it can't be read: nothing is done until that is fixed
   kPrevious,    // of an attempt that is over
   kActive,
   kSuccessful,
@@ -80,8 +81,8 @@ class JobSetView {
 
   explicit JobSetView(model::FeatureGates gates) : gates_(gates) {}
 
-  // The JobSet as it is now; `jobset` stays at its address until the next call.
-  void SetJobSet(const jobset::JobSet& jobset);
+  // The JobSet as it is seen at `now` (Time::max(): not known); `jobset` stays at its address until the next call.
+  void SetJobSet(const jobset::JobSet& jobset, Time now = Time::max());
   // The JobSet is gone; its Jobs may still be there.
   void RemoveJobSet();
   void SetChild(const batch::Job& job);
@@ -99,6 +100,10 @@ class JobSetView {
   // Those that nobody has deleted yet.
   const Children& living() const { return living_; }
   bool empty() const { return children_.empty() && pods_.empty(); }
+
+  // When the JobSet finished, by its status; and the latest that this can have been. REQUIRES (the latter): it has.
+  std::optional<Time> finish() const { return finish_.written(); }
+  Time LatestFinish() const { return finish_.Latest(); }
 
   // Why nothing can be done; empty: the labels of all Jobs can be read.
   std::string Problem() const;
@@ -134,7 +139,7 @@ class JobSetView {
     std::size_t attempts = 0;  // pods that have not failed and carry an attempt
     std::optional<std::int32_t> lowest;
     std::optional<std::int32_t> highest;
-    bool unreadable = false;  // one of them carries what is no attempt
+    bool unreadable = false;  // one of them has an attempt that is not a number
   };
   InPlace in_place() const;
 
@@ -169,6 +174,7 @@ class JobSetView {
 
   model::FeatureGates gates_;
   const jobset::JobSet* jobset_ = nullptr;
+  policy::WrittenTime finish_;
   std::shared_ptr<const jobset::JobSetSpec> spec_;
   // What buckets follow from.
   std::int32_t restarts_ = 0;

@@ -1,5 +1,5 @@
-// The status of an init container that still runs had `ready: true`. The kubelet says so of one that has done its work
-// only, and of sidecars. Found by reading the kubelet's rules for probes.
+// The status of a running init container had `ready: true`. The kubelet sets it only for init containers that have
+// succeeded, and for sidecars. Found by reading the kubelet's rules for probes.
 #include <gtest/gtest.h>
 
 #include "kubelet/pod_worker.h"
@@ -8,7 +8,7 @@
 namespace reprieve::kubelet {
 namespace {
 
-TEST(AnInitContainer, IsReadyWhenItHasEndedWellAndNotWhileItRuns) {
+TEST(AnInitContainer, IsReadyOnceItHasSucceededAndNotWhileItRuns) {
   const Time now{Seconds(1'700'000'000)};
   PodWorker worker({"ns", "pod", "uid"},
                    testing::Shared(testing::ASpec(core::RestartPolicy::kNever, {testing::AContainer("main")},

@@ -1,5 +1,5 @@
-// A pod that is deleted counts as failed; before anyone had looked it ended well after all. It was still told of as a
-// failure, by then without a judgement (a null pointer). Found by property_test.
+// A pod that is deleted counts as failed; this one succeeded before the next sync. It was still reported as a failure,
+// by then without a judgement (a null pointer). Found by property_test.
 #include <gtest/gtest.h>
 
 #include "controllers/job/reconcile.h"
@@ -8,7 +8,7 @@
 namespace reprieve {
 namespace {
 
-TEST(ADeletedPod, ThatEndedWellIsNotToldOfAsFailed) {
+TEST(ADeletedPod, ThatSucceededIsNotReportedAsFailed) {
   batch::JobSpec spec;
   spec.completions = 1;
   spec.parallelism = 1;

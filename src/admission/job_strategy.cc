@@ -1,0 +1,215 @@
+// Jobs: decoded into Go structures, with generated labels and selector; no webhooks.
+#include <utility>
+
+#include "admission/admission.h"
+#include "admission/admission_read.h"
+#include "admission/default.h"
+#include "admission/request_path.h"
+#include "admission/validation/job.h"
+#include "admission/warnings.h"
+#include "base/text.h"
+#include "document/json.h"
+#include "model/decode.h"
+
+namespace reprieve::admission {
+
+using document::Value;
+
+namespace {
+
+constexpr KindNames kNames = {"Job", "Job.batch", "jobs.batch", "jobs"};
+
+Value Text(std::string_view text) {
+  return Value::String(std::string(text));
+}
+
+void SetIfAbsent(Value& map, std::string_view key, std::string_view text) {
+  Value& slot = map.At(key);
+  if (slot.IsNull()) slot = Text(text);
+}
+
+// The labels by which a Job finds its pods, and the selector that asks for them. What the user wrote stays, and is
+// validated after.
+void GenerateSelector(Value& job, bool shares_labels) {
+  Value& spec = job.At("spec");
+  if (spec["manualSelector"].AsBool()) return;
+  const std::string name = job["metadata"]["name"].AsText();
+  const std::string uid = job["metadata"]["uid"].AsText();
+  Value& meta = spec.At("template").At("metadata");
+  Value& labels = meta.At("labels");
+  SetIfAbsent(labels, "job-name", name);
+  SetIfAbsent(labels, "batch.kubernetes.io/job-name", name);
+  SetIfAbsent(labels, "controller-uid", uid);
+  SetIfAbsent(labels, "batch.kubernetes.io/controller-uid", uid);
+  if (shares_labels) {
+    Value copy = labels;
+    job.At("metadata").Set("labels", std::move(copy));
+  }
+  SetIfAbsent(spec.At("selector").At("matchLabels"), "batch.kubernetes.io/controller-uid", uid);
+}
+
+GroupVersionKind WithDefaults(GroupVersionKind gvk) {
+  if (gvk.kind.empty()) gvk.kind = "Job";
+  if (gvk.version.empty() && (gvk.group.empty() || gvk.group == "batch")) {
+    gvk.group = "batch";
+    gvk.version = "v1";
+  }
+  return gvk;
+}
+
+std::optional<std::string> KindFault(const GroupVersionKind& gvk) {
+  if (gvk.group == "batch" && gvk.version == "v1" && gvk.kind == "Job") return std::nullopt;
+  return Cat("no kind ", Quote(gvk.kind), " is registered for version ", Quote(gvk.GroupVersion()),
+             " in scheme \"pkg/runtime/scheme.go:111\"");
+}
+
+// A draft, or the text of its refusal.
+struct Reading {
+  Draft draft;
+  std::optional<std::string> fault;
+  document::Mark mark;  // of the fault
+};
+
+// Decodes what is known to be a Job.
+Reading ReadJob(const Value& raw, const Request& request) {
+  Reading out;
+  model::Decoded decoded = model::Decode(raw.IsNull() ? Value::MakeObject() : raw, model::JobMessage());
+  out.draft.issues = std::move(decoded.issues);
+  if (decoded.error) {
+    out.fault = decoded.error->message;
+    out.mark = decoded.error->mark;
+    return out;
+  }
+  out.fault = JudgeIssues(out.draft, request);
+  if (out.fault) return out;
+  Value& job = out.draft.object = std::move(decoded.value);
+  job.Set("apiVersion", Text("batch/v1"));
+  job.Set("kind", Text("Job"));
+  if (job["metadata"].IsNull()) job.Set("metadata", Value::MakeObject());
+  const bool labelled = job["metadata"]["labels"].size() > 0;
+  DefaultJob(job);
+  out.draft.shares_labels = !labelled && job["metadata"]["labels"].size() > 0;
+  return out;
+}
+
+Draft Refused(Reading reading, Answer answer) {
+  answer.mark = reading.mark;
+  reading.draft.refusal = std::move(answer);
+  return std::move(reading.draft);
+}
+
+class JobStrategy final : public Strategy {
+ public:
+  explicit JobStrategy(const Request& request) : request_(request) {}
+
+  const KindNames& names() const override { return kNames; }
+  const model::Message* patch_message() const override { return &model::JobMessage(); }
+  bool allows_unconditional_update() const override { return true; }
+
+  Draft Read(const Value& raw, std::optional<std::string_view> text) const override {
+    const auto found = Interpret(raw);
+    if (!found.ok()) return Refused({}, Unrecognized(kNames.kind, found.error().message, BodyText(raw, text)));
+    const GroupVersionKind gvk = WithDefaults(*found);
+    Reading reading;
+    reading.fault = KindFault(gvk);
+    if (!reading.fault) reading = ReadJob(raw, request_);
+    if (!reading.fault) return std::move(reading.draft);
+    Answer refusal =
+        Refusal(400, "BadRequest",
+                Cat(gvk.kind, " in version ", Quote(gvk.version), " cannot be handled as a Job: ", *reading.fault));
+    return Refused(std::move(reading), std::move(refusal));
+  }
+
+  Draft ReadPatched(const Value& patched, const Value& /*stored*/) const override {
+    const auto found = Interpret(patched);
+    Reading reading;
+    reading.fault = found.ok() ? KindFault(WithDefaults(*found)) : found.error().message;
+    if (!reading.fault) reading = ReadJob(patched, request_);
+    if (!reading.fault) return std::move(reading.draft);
+    FieldErrors errors;
+    errors.Invalid(FieldPath("patch"), Shown(document::WriteJson(patched)), *reading.fault);
+    return Refused(std::move(reading), InvalidAnswer(" \"\"", errors));
+  }
+
+  Value ReadStored(const Value& printed) const override {
+    Value stored = model::Stored(printed, model::JobMessage());
+    DefaultJob(stored);
+    return stored;
+  }
+
+  std::optional<Answer> Mutate(Value& /*job*/) const override { return std::nullopt; }
+
+  void PrepareForCreate(Draft& draft) const override {
+    draft.object.Set("status", Value::MakeObject());
+    GenerateSelector(draft.object, draft.shares_labels);
+    DropDisabledFields(draft.object.At("spec").At("template").At("spec"));
+  }
+
+  void PrepareForUpdate(Value& job, const Value& /*stored*/, Part part) const override {
+    if (part == Part::kMain) DropDisabledFields(job.At("spec").At("template").At("spec"));
+  }
+
+  bool IsSpecChanged(const Value& job, const Value& stored) const override {
+    const model::Message& spec = model::GetMessage("batch/v1.JobSpec");
+    return !(model::Stored(job["spec"], spec) == model::Stored(stored["spec"], spec));
+  }
+
+  void ValidateCreate(const Value& job, FieldErrors& errors) const override { ValidateJob(job, {}, errors); }
+
+  void ValidateUpdate(const Value& job, const Value& stored, Part part, FieldErrors& errors) const override {
+    if (part == Part::kMain) {
+      ValidateJobUpdate(job, stored, errors);
+    } else {
+      ValidateJobStatusUpdate(job, stored, errors);
+    }
+  }
+
+  std::vector<std::string> WarningsOnCreate(const Value& job) const override { return JobWarnings(job); }
+
+  std::vector<std::string> WarningsOnUpdate(const Value& job, const Value& stored) const override {
+    if (job["metadata"]["generation"] == stored["metadata"]["generation"]) return {};
+    return JobSpecWarnings(job);
+  }
+
+  std::optional<Answer> Admit(const Value& /*job*/, const Value* /*stored*/) const override { return std::nullopt; }
+
+  // Defaulting runs again when the store has given the object back.
+  Value AsReturned(const Value& job) const override {
+    Value out = model::Stored(job, model::JobMessage());
+    if (out["metadata"].IsNull()) out.Set("metadata", Value::MakeObject());
+    out.At("metadata").Remove("managedFields");
+    DefaultJob(out);
+    return model::Printed(out, model::JobMessage());
+  }
+
+ private:
+  const Request& request_;
+};
+
+}  // namespace
+
+Answer CreateJob(std::string_view body, const Request& request) {
+  return CreateObject(JobStrategy(request), body, request);
+}
+Answer CreateJob(const Value& body, const Request& request) {
+  return CreateObject(JobStrategy(request), body, request);
+}
+
+Answer UpdateJob(const Value& stored, std::string_view body, const Request& request) {
+  return ReplaceObject(JobStrategy(request), stored, body, Part::kMain, request);
+}
+Answer UpdateJob(const Value& stored, const Value& body, const Request& request) {
+  return ReplaceObject(JobStrategy(request), stored, body, Part::kMain, request);
+}
+Answer UpdateJobStatus(const Value& stored, const Value& body, const Request& request) {
+  return ReplaceObject(JobStrategy(request), stored, body, Part::kStatus, request);
+}
+
+Answer PatchJob(const Value& stored, PatchType type, const Value& patch, const Request& request) {
+  return PatchObject(JobStrategy(request), stored, type, patch, Part::kMain, request);
+}
+Answer PatchJobStatus(const Value& stored, PatchType type, const Value& patch, const Request& request) {
+  return PatchObject(JobStrategy(request), stored, type, patch, Part::kStatus, request);
+}
+
+}  // namespace reprieve::admission

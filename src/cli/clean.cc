@@ -1,0 +1,146 @@
+// reprieve clean: old logs, and volumes of runs that were killed, are removed from a state folder.
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <limits>
+#include <optional>
+#include <system_error>
+
+#include "base/text.h"
+#include "cli/exit_code.h"
+#include "cli/human_size.h"
+#include "cli/verb.h"
+#include "node/state_cleanup.h"
+
+namespace reprieve::cli {
+namespace {
+
+using node::CleanedFolder;
+
+// 7d, 12h, 1d12h, 90s.
+std::optional<Nanoseconds> ParseAge(std::string_view text) {
+  const std::size_t unit = text.find('d');
+  if (unit == std::string_view::npos) return ParseDuration(text);
+  constexpr std::int64_t kMostDays = 36500;
+  const auto days = ParseInt64(text.substr(0, unit));
+  if (!days || *days < 0 || *days > kMostDays) return std::nullopt;
+  const std::string_view rest = text.substr(unit + 1);
+  const auto more = rest.empty() ? Nanoseconds(0) : ParseDuration(rest);
+  if (!more) return std::nullopt;
+  return std::chrono::hours(24 * *days) + *more;
+}
+
+std::string CheckAge(const std::string& text) {
+  return ParseAge(text) ? std::string() : std::string("expected an age such as 12h or 7d");
+}
+
+class CleanVerb final : public Verb {
+ public:
+  void Declare(CLI::App& app) override {
+    CLI::App* verb = app.add_subcommand("clean", "Remove old logs, and volumes of runs that were killed");
+    verb->footer(
+        "Examples:\n"
+        "  reprieve clean\n"
+        "  reprieve clean --older-than 12h --state /var/lib/reprieve --dry-run\n\n"
+        "What a run that is still going on holds stays, and so do claims (DIR/claims):\n"
+        "they are your data.\n\n"
+        "Exit code 0: all that is old is removed; 2: bad input; 3: something could not\n"
+        "be removed.");
+    verb->add_option("--older-than", age_, "Only what was last written so long ago (default 7d)")
+        ->option_text("AGE")
+        ->check(CheckAge);
+    state_option_ =
+        verb->add_option("--state", state_, "The state folder of `run` (default ./reprieve-state)")->option_text("DIR");
+    verb->add_flag("--dry-run", dry_run_, "Say what would be removed, and remove nothing");
+  }
+
+  int Run() override {
+    std::error_code failed;
+    if (!std::filesystem::is_directory(state_, failed)) return TellNoFolder();
+    node::CleanupOptions options;
+    options.state_directory = state_;
+    options.now = std::chrono::system_clock::now();
+    options.older_than = *ParseAge(age_);
+    options.dry_run = dry_run_;
+    return TellCleanup(node::CleanStateFolder(options));
+  }
+
+  bool only_prints() const override { return dry_run_; }
+
+ private:
+  // Where nothing has run there is nothing to do; a folder that was named is wrong.
+  int TellNoFolder() const {
+    if (state_option_->count() == 0) {
+      std::printf("There is no folder %s here: nothing to remove.\n", state_.c_str());
+      return kCompleted;
+    }
+    std::fprintf(stderr, "reprieve: --state %s: %s\n", state_.empty() ? "\"\"" : state_.c_str(),
+                 state_.empty() ? "the name is empty; name the state folder" : "there is no such folder");
+    return kBadInput;
+  }
+
+  int TellCleanup(const node::Cleanup& cleanup) const {
+    bool failed = false;
+    for (const CleanedFolder& folder : cleanup.folders) {
+      if (folder.error.empty()) {
+        std::printf("%s  %s  %s, %s old\n", dry_run_ ? "would remove" : "removed", folder.path.c_str(),
+                    HumanSize(folder.bytes).c_str(), HumanDuration(folder.age).c_str());
+      } else {
+        std::fprintf(stderr, "reprieve: %s could not be removed: %s\n", folder.path.c_str(), folder.error.c_str());
+        failed = true;
+      }
+    }
+    for (const std::string& path : cleanup.left_out) {
+      std::fprintf(stderr, "Warning: %s stays: it is not what a run leaves there\n", path.c_str());
+    }
+    std::printf("%s\n", Total(cleanup).c_str());
+    if (cleanup.living_runs > 0) {
+      std::printf("%zu %s %s: what %s stays.\n", cleanup.living_runs,
+                  cleanup.living_runs == 1 ? "run uses" : "runs use", state_.c_str(),
+                  cleanup.living_runs == 1 ? "it holds" : "they hold");
+    }
+    return failed ? kCannotRun : kCompleted;
+  }
+
+  // Removed 3 log folders (24.1 MiB) and 1 volume folder (1.2 GiB) from reprieve-state; 2 folders are younger than 7d.
+  std::string Total(const node::Cleanup& cleanup) const {
+    std::vector<std::string> parts;
+    AddPart(cleanup, CleanedFolder::Kind::kLogs, "log", parts);
+    AddPart(cleanup, CleanedFolder::Kind::kVolumes, "volume", parts);
+    std::string out = parts.empty()
+                          ? Cat("There is nothing to remove from ", state_)
+                          : Cat(dry_run_ ? "Would remove " : "Removed ", Join(parts, " and "), " from ", state_);
+    if (cleanup.younger > 0) {
+      AppendTo(out, "; ", cleanup.younger, cleanup.younger == 1 ? " folder is" : " folders are", " younger than ", age_,
+               cleanup.living_runs > 0 ? ", or than a run that lives" : "");
+    }
+    return out + ".";
+  }
+
+  static void AddPart(const node::Cleanup& cleanup, CleanedFolder::Kind kind, std::string_view what,
+                      std::vector<std::string>& parts) {
+    std::size_t count = 0;
+    std::int64_t bytes = 0;
+    for (const CleanedFolder& folder : cleanup.folders) {
+      if (folder.kind != kind || !folder.error.empty()) continue;
+      ++count;
+      bytes += folder.bytes;
+    }
+    if (count > 0)
+      parts.push_back(Cat(count, " ", what, count == 1 ? " folder (" : " folders (", HumanSize(bytes), ")"));
+  }
+
+  std::string age_ = "7d";
+  std::string state_ = "reprieve-state";
+  const CLI::Option* state_option_ = nullptr;
+  bool dry_run_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Verb> MakeClean() {
+  return std::make_unique<CleanVerb>();
+}
+
+}  // namespace reprieve::cli

@@ -1,0 +1,80 @@
+// JobLoop: the views of Jobs, kept from what the world reports, and their passes: reconcile, clean-up, TTL. Also what
+// becomes of pods that nothing controls.
+//
+// Source: spec/job.md 2.2 to 2.5. The engine owns it; one thread. It holds nothing that a restart would miss except
+// back-off records (spec/job.md 2.3).
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "controllers/job/reconcile.h"
+#include "controllers/job/view.h"
+#include "engine/orphans.h"
+#include "engine/pod_index.h"
+#include "engine/reconcile_loop.h"
+
+namespace reprieve::engine {
+
+struct JobOptions {
+  Nanoseconds batch_period = Seconds(1);  // as EngineOptions has it
+  RetryDelays retry{Seconds(1), Seconds(60)};
+  controllers::ReconcileOptions reconcile{};
+};
+
+struct JobState : LoopState {
+  using LoopState::LoopState;
+
+  controllers::JobView view;
+  std::int64_t generation = 0;
+  // The verdicts of a pass that gave the Job its end, but whose status write got no answer. They hold once the watch
+  // shows that the Job has an end.
+  std::vector<world::Verdict> unconfirmed;
+
+  bool empty() const { return !view.has_job() && view.pods().empty() && view.settled().empty(); }
+};
+
+class JobLoop {
+ public:
+  // A Job has been given an end, and why.
+  using EndListener = std::function<void(const meta::Uid& job, const world::Verdict& verdict)>;
+
+  JobLoop(LoopContext& context, PodIndex& pods, JobOptions options, EndListener on_end);
+
+  void JobChanged(const batch::Job& job);
+  void JobDeleted(const batch::Job& job);
+  // Finds the Job of a pod that is new or whose owners have changed.
+  void PodChangedOwner(const core::Pod& pod);
+  // REQUIRES: the index has `state` as the pod's.
+  void PodChanged(JobState& state, const core::Pod& pod);
+  // `state`: the Job that had it; a null pointer: none.
+  void PodDeleted(JobState* state, const core::Pod& pod);
+  void ListsComplete() { loop_.EnqueueAll(); }
+
+  // Reconciles the Job at once, if it exists.
+  void Wake(const meta::Uid& job);
+  void Run(const meta::Uid& job) {
+    loop_.Run(job, [this](JobState& state) { return Reconcile(state); });
+  }
+  void RunOrphans();
+
+ private:
+  PassResult Reconcile(JobState& state);
+  // Applies the policies to a Job that has not finished.
+  PassResult Decide(JobState& state, Time now);
+  void Record(JobState& state, controllers::JobDecision& decision, const world::PlanReport& report);
+  void RecordVerdicts(const JobState& state, std::vector<world::Verdict> verdicts);
+  void ConfirmEnd(JobState& state);
+  bool Adoptable(const core::Pod& pod) const;
+  void EnqueueOrphans();
+
+  LoopContext& context_;
+  PodIndex& pods_;
+  const JobOptions options_;
+  const EndListener on_end_;
+  ReconcileLoop<JobState> loop_;
+  Orphans orphans_;
+};
+
+}  // namespace reprieve::engine

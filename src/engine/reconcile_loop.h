@@ -1,0 +1,124 @@
+// ReconcileLoop: what all kinds of objects share: one state per object, a pass when its key is due and the watches have
+// shown what the last pass wrote, and another pass later if a write failed.
+//
+// Used by JobLoop and JobSetLoop, which say what a pass does. One owner, the engine's thread.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <utility>
+
+#include "engine/loop_context.h"
+#include "world/plan.h"
+
+namespace reprieve::engine {
+
+// After a failed pass: the first wait, doubling up to the second.
+struct RetryDelays {
+  Nanoseconds base = Seconds(1);
+  Nanoseconds cap = Seconds(60);
+};
+
+// How a pass ended.
+enum class PassResult : std::uint8_t {
+  kDone,
+  kRetry,  // a write failed
+  kWait,   // only a change that the watch reports can help
+};
+
+// The part of a State that every kind has. A State derives from it, is constructed from a UID, and is empty() when the
+// object and all that it owned are gone.
+struct LoopState {
+  explicit LoopState(meta::Uid u) : uid(std::move(u)) {}
+
+  const meta::Uid uid;
+  meta::ObjectKey key;
+  std::optional<Time> due;         // when the queue has it
+  std::int32_t failed_passes = 0;  // in a row
+  // What our own writes made: until the watch has shown it, nothing is decided (upstream's consistency store).
+  world::Versions written;
+};
+
+template <class State>
+class ReconcileLoop {
+ public:
+  ReconcileLoop(LoopContext& context, WorkKind kind, RetryDelays delays)
+      : context_(context), kind_(kind), delays_(delays) {}
+  ReconcileLoop(const ReconcileLoop&) = delete;
+  ReconcileLoop& operator=(const ReconcileLoop&) = delete;
+
+  // The state of that object, which may still be unknown; made from the UID and `args` if there is none. It stays at
+  // its address while it is not empty.
+  template <class... Args>
+  State& StateOf(const meta::Uid& uid, const Args&... args) {
+    std::unique_ptr<State>& state = states_[uid];
+    if (!state) state = std::make_unique<State>(uid, args...);
+    return *state;
+  }
+  // Null pointer if there is none.
+  State* Find(const meta::Uid& uid) const {
+    const auto at = states_.find(uid);
+    return at == states_.end() ? nullptr : at->second.get();
+  }
+
+  void Enqueue(State& state, Nanoseconds delay = Nanoseconds(0)) { EnqueueAt(state, context_.clock.Now() + delay); }
+  void EnqueueAt(State& state, Time when) {
+    if (state.due && *state.due <= when) return;
+    state.due = when;
+    context_.queue.Add({kind_, state.uid}, when);
+  }
+  void EnqueueAll() {
+    for (const auto& [uid, state] : states_) Enqueue(*state);
+  }
+
+  // A pass over the object, if it is still there: `pass` is PassResult(State&).
+  template <class Pass>
+  void Run(const meta::Uid& uid, Pass pass) {
+    State* state = Find(uid);
+    if (state == nullptr) return;
+    state->due.reset();
+    if (context_.seen.Lacks(state->written)) {
+      // The watch will show it, and wake this object again; the retry is for a watch that has lost it.
+      return Enqueue(*state, delays_.base);
+    }
+    switch (pass(*state)) {
+      case PassResult::kDone:
+        state->failed_passes = 0;
+        break;
+      case PassResult::kRetry:
+        Retry(*state);
+        break;
+      case PassResult::kWait:
+        break;
+    }
+    if (!state->empty()) return;
+    context_.queue.Forget({kind_, uid});
+    states_.erase(uid);
+  }
+
+  world::PlanReport Apply(State& state, world::Plan& plan) {
+    if (plan.requeue_at) EnqueueAt(state, *plan.requeue_at);
+    if (plan.stages.empty()) return {};
+    world::PlanReport report = world::Apply(plan, context_.clock.Now(), context_.api);
+    state.written.Raise(report.written);
+    return report;
+  }
+
+ private:
+  void Retry(State& state) {
+    Nanoseconds delay = delays_.base;
+    for (std::int32_t i = 0; i < state.failed_passes && delay < delays_.cap; ++i) delay *= 2;
+    ++state.failed_passes;
+    Enqueue(state, std::min(delay, delays_.cap));
+  }
+
+  LoopContext& context_;
+  const WorkKind kind_;
+  const RetryDelays delays_;
+  std::unordered_map<meta::Uid, std::unique_ptr<State>> states_;
+};
+
+}  // namespace reprieve::engine

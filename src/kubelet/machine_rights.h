@@ -1,0 +1,33 @@
+// What a pod's security contexts and mounts ask for that this machine and user can't give, found before anything
+// starts.
+//
+// Source: what the runtime does with a ContainerSpec; the kubelet's runAsNonRoot. Pure; safe from any thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "kubelet/field_support.h"
+#include "model/core.h"
+
+namespace reprieve::kubelet {
+
+struct MachineRights {
+  // Containers have mounts of their own; else why not, for people.
+  bool own_mounts = true;
+  std::string why_no_mounts = {};
+  // Reprieve is root and may become any user; else every program runs as it does.
+  bool may_change_user = true;
+  std::uint32_t user = 0;
+  std::uint32_t group = 0;
+};
+
+// Whether the answer depends on the machine at all: finding out about it takes some 2 ms.
+bool AsksForRights(const core::PodSpec& spec);
+
+// Refused or warned of, with paths below the pod's spec: containers[0].securityContext.runAsUser. `ends`: a deadline
+// ends a pod that waits for ever, as on a cluster, so that this is no reason to refuse it.
+std::vector<FieldFinding> BeyondRights(const core::PodSpec& spec, const MachineRights& rights, bool ends);
+
+}  // namespace reprieve::kubelet

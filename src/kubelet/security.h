@@ -1,0 +1,35 @@
+// What the security contexts of a pod and of a container say together, the container's word first.
+//
+// Source: the API's PodSecurityContext and SecurityContext; the kubelet's determineEffectiveSecurityContext and
+// verifyRunAsNonRoot; how container runtimes make up a set of capabilities. Pure; safe from any thread.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "model/core.h"
+#include "runtime/runtime.h"
+
+namespace reprieve::kubelet {
+
+struct Security {
+  std::optional<std::uint32_t> user;
+  std::optional<std::uint32_t> group;
+  bool non_root = false;
+  bool privileged = false;
+  bool read_only_root = false;
+  runtime::Privileges privileges;
+};
+
+Security SecurityOf(const core::PodSpec& pod, const core::Container& container);
+
+// What runAsNonRoot has against the container, with the kubelet's words; nothing if it may run. `user`: who would run
+// it if it names nobody.
+std::optional<std::string> WhyRoot(const Security& security, std::uint32_t user);
+
+// The number of a Linux capability, as manifests call it ("NET_ADMIN", with or without CAP_); nothing if there is none.
+std::optional<int> CapabilityNumber(std::string_view name);
+
+}  // namespace reprieve::kubelet
