@@ -31,6 +31,7 @@ class RunVerb final : public Verb {
     if (options_.dry_run) return DryRun(setup);
     const auto wake = [](void* world) noexcept { static_cast<node::LocalWorld*>(world)->Wake(); };
     const Interrupt interrupt(wake, &setup.world());
+    const ResizeSignal resize(wake, &setup.world());
     if (const auto refusal = setup.Start()) return Refuse(*refusal);
     const ResizeSignal resize(wake, &setup.world());
     const ReaderWatch reader([&setup] { setup.world().Wake(); });

@@ -93,7 +93,7 @@ TEST_F(CriLogTest, AFullFileIsRotatedAndTheOldestGoes) {
   EXPECT_NE(ReadAll(Path() + ".1").find("dddd"), std::string::npos);
   EXPECT_NE(ReadAll(Path() + ".2").find("cccc"), std::string::npos);
   EXPECT_FALSE(fs::exists(Path() + ".3"));
-  log.Finish(kNow);
+  file_->Finish();
   EXPECT_EQ(notices_, (std::vector<std::string>{Cat(
                           "log ", Path(), ": its first 2 lines were deleted by rotation; the last 3 are in it and in ",
                           Path(), ".1 to .2")}));

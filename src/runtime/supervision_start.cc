@@ -65,7 +65,7 @@ void Supervisor::Supervision::PutOff(Container& container, const std::string& wh
   if (ending_ || order->sandbox->removing || early_stops_.contains(Number(order->id))) return EndWaiting(order->id);
   if (!std::exchange(told_of_waiting_, true)) {
     const std::string& pod = order->sandbox->spec.name;
-    Tell(Cat(pod.empty() ? "" : Cat("pod ", pod, ": "), why,
+    Tell(Cat(pod.empty() ? "" : Cat("pod ", pod, ": "), "container ", container.name, " did not start: ", why,
              "; starts that lack what this machine has too little of are retried until there is enough, and are no "
              "failures"));
   }

@@ -194,7 +194,7 @@ class Incidents(Reprieve):
     def test_durations_that_are_printed_are_accepted(self):
         for text in ("9.4s", "1m12s", "2h5m", "3d4h", "320ms", "1.5h"):
             self.assertEqual(self.reprieve("run", "--backoff", text, self.write(job("x", "true"))).returncode, 0, text)
-        for text in ("9.s", ".4s", "4", "s", "-1s", "1e3s", "5 s", "999999999d"):
+        for text in ("9.s", ".4s", "4", "s", "-1s", "1e3s", "5 s"):
             self.assertEqual(self.reprieve("run", f"--backoff={text}", "job.yaml").returncode, 2, text)
 
 
