@@ -66,8 +66,7 @@ Result<std::vector<std::string>> SplitWords(std::string_view text) {
 Status ImageMap::Add(std::string_view assignment) {
   const std::size_t equals = assignment.find('=');
   if (equals == std::string_view::npos || equals == 0) {
-    return Error{
-        Cat("--image ", assignment, " is not NAME=COMMAND; for example --image 'trainer=python3 train.py'")};
+    return Error{Cat("--image ", assignment, " is not NAME=COMMAND; for example --image 'trainer=python3 train.py'")};
   }
   auto words = SplitWords(assignment.substr(equals + 1));
   if (!words) return Error{Cat("--image ", assignment.substr(0, equals), ": ", words.error().message)};

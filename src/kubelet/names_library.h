@@ -1,8 +1,8 @@
 // Host names for pods that can't have their own /etc/hosts: nss_wrapper, a library preloaded into their programs, looks
 // names up in a file of ours first, and makes gethostname return the pod's.
 //
-// It works for programs that use the C library's resolver: not for static ones, nor for those that query DNS themselves.
-// Source: nss_wrapper 1.1.12. Thread rules: any thread; FindNamesLibrary reads the file system.
+// It works for programs that use the C library's resolver: not for static ones, nor for those that query DNS
+// themselves. Source: nss_wrapper 1.1.12. Thread rules: any thread; FindNamesLibrary reads the file system.
 #pragma once
 
 #include <optional>

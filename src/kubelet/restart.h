@@ -14,8 +14,8 @@ enum class AfterExit : std::uint8_t { kStay, kRestart, kRestartAll };
 // By the container's own rules, then its own policy, then the pod's. `init`: it is an init container.
 AfterExit JudgeExit(const core::PodSpec& pod, const core::Container& container, bool init, std::int32_t exit_code);
 
-// Whether a container that was stopped for a failed probe runs again. Its exit code does not matter: the kubelet decides
-// before it stops the container.
+// Whether a container that was stopped for a failed probe runs again. Its exit code does not matter: the kubelet
+// decides before it stops the container.
 bool RestartsAfterFailedProbe(const core::PodSpec& pod, const core::Container& container);
 
 // A pod's containers as one sequence: the init containers, then the regular ones.
