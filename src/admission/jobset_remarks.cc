@@ -60,7 +60,7 @@ void RemarkOnLeaders(const Value& jobset, std::vector<Remark>& out) {
     if (!exclusive || prepared) continue;
     out.push_back({Cat("spec.replicatedJobs[", i, "].template.spec.completionMode"),
                    Cat("leaves the Jobs without a pod of index 0, which ", jobset::kExclusiveTopology,
-                       " needs as their leader: all their pods are refused for ever")});
+                       " needs as their leader: all their pods are refused forever")});
   }
 }
 

@@ -121,7 +121,7 @@ class RunnableCheck {
     if (!group.job_template.spec->indexed()) {
       return Complain(Cat(path, ".template.spec.completionMode"),
                       Cat("exclusive placement follows the pod with completion index 0, and a NonIndexed Job has none: "
-                          "its pods would be refused for ever; set it to Indexed, or remove the annotation ",
+                          "its pods would be refused forever; set it to Indexed, or remove the annotation ",
                           jobset::kExclusiveTopology));
     }
     const auto& nodes = world_.nodes();

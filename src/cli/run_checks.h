@@ -13,7 +13,7 @@
 
 namespace reprieve::cli {
 
-// Adds to loaded.errors, and to loaded.warnings what is asked of pods in vain. `first_path`: whom to blame if there is
+// Adds to loaded.errors, and to loaded.warnings what has no effect on pods here. `first_path`: whom to blame if there is
 // nothing to run.
 void CheckRunnable(const node::LocalWorld& world, const std::string& first_path, Loaded& loaded);
 

@@ -62,7 +62,7 @@ class RightsCheck {
     const std::string advice = security.user ? "give another number than 0" : "set runAsUser";
     Add(ends_ ? Support::kWarned : Support::kRefused, at,
         Cat("keeps the container from running (", *why, "): it would wait with CreateContainerConfigError ",
-            ends_ ? "until the deadline" : "for ever", "; ", advice, ", or set runAsNonRoot to false"));
+            ends_ ? "until the deadline" : "forever", "; ", advice, ", or set runAsNonRoot to false"));
   }
 
   void CheckPrivileges(const core::Container& container, const Security& security) {

@@ -27,7 +27,7 @@ struct MachineRights {
 bool AsksForRights(const core::PodSpec& spec);
 
 // Refused or warned of, with paths below the pod's spec: containers[0].securityContext.runAsUser. `ends`: a deadline
-// ends a pod that waits for ever, as on a cluster, so that this is no reason to refuse it.
+// ends a pod that waits forever, as on a cluster, so that this is no reason to refuse it.
 std::vector<FieldFinding> BeyondRights(const core::PodSpec& spec, const MachineRights& rights, bool ends);
 
 }  // namespace reprieve::kubelet

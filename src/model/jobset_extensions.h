@@ -1,6 +1,6 @@
 // What a JobSet may ask of Reprieve beyond upstream, by annotations; without them it gets upstream's behaviour.
 //
-//   reprieve.dev/restart-delay: 10s            the wait before Jobs are made anew after a failure,
+//   reprieve.dev/restart-delay: 10s            the wait before Jobs are created again after a failure,
 //   reprieve.dev/restart-delay-factor: "2"     multiplied for each further restart in a row (default 2),
 //   reprieve.dev/restart-delay-cap: 5m         up to that (default 5m)
 //   reprieve.dev/rule-max-restarts: network=3; data=1     a budget of its own for rules of the failure policy, by name

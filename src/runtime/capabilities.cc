@@ -30,7 +30,7 @@ constexpr std::array kLadder = {
     0,
 };
 
-// Descriptors above those which the child sets anew.
+// Descriptors above those that the child replaces.
 struct ProbeFiles {
   Fd null;
   Fd init;

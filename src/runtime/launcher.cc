@@ -24,7 +24,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kTerminationMessageBytes = 4096;
-// Descriptors given to a child lie above those it sets anew, even if the engine was started with 0, 1 or 2 closed.
+// Descriptors given to a child lie above those that it replaces, even if the engine was started with 0, 1 or 2 closed.
 constexpr int kFirstDescriptor = kReportFd + 1;
 
 Fd Raised(Fd fd) {

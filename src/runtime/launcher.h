@@ -64,7 +64,7 @@ struct LaunchOrder {
   ContainerId id{};
   std::shared_ptr<Sandbox> sandbox;
   ContainerSpec spec;
-  // How often that was tried in vain.
+  // Failed attempts so far.
   int tries = 0;
   // Its process came to be in an earlier try: people have been told.
   bool told_started = false;

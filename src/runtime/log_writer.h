@@ -49,7 +49,7 @@ class LogWriter {
 
  private:
   struct State;
-  // The thread has a part in it: one that hangs in the kernel for ever is left alone.
+  // The thread has a part in it: one that hangs in the kernel is left alone.
   std::shared_ptr<State> state_;
 };
 

@@ -114,7 +114,7 @@ TEST_F(SlowDisk, DelaysNoKill) {
   runtime->StopContainer(other, milliseconds(0));
   EXPECT_EQ(runtime.ExitOf(other).exit_code, 137);
   runtime->StopContainer(slow, milliseconds(0));
-  EXPECT_EQ(runtime.ExitOf(slow).exit_code, 137) << "its exit does not wait for its log for ever";
+  EXPECT_EQ(runtime.ExitOf(slow).exit_code, 137) << "its exit does not wait for its log forever";
   const Fd reader(open(Disk().c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   EXPECT_EQ(runtime.End(), "");
 }

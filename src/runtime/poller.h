@@ -20,7 +20,7 @@ class Poller {
   [[nodiscard]] bool Add(int fd, std::uint64_t tag);
   // Before it is closed: a child that is just being started may hold a copy, and with it the registration.
   void Remove(int fd);
-  // The tags of those that are ready, or that have ended. `timeout_ms`: -1 for ever.
+  // The tags of those that are ready, or that have ended. `timeout_ms`: -1: no timeout.
   const std::vector<std::uint64_t>& Wait(int timeout_ms);
   void Wake();
 

@@ -23,7 +23,7 @@ Error Failed(int error) {
 }
 
 Status WriteThrough(const std::string& path, int flags, std::string_view text) {
-  // Without O_NONBLOCK a pipe that nobody reads would hold us up for ever.
+  // Without O_NONBLOCK a pipe that nobody reads would hold us up forever.
   const Fd fd(open(path.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | flags, 0666));
   if (!fd.ok()) return Failed(errno);
   fcntl(fd.get(), F_SETFL, 0);

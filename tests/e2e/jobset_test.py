@@ -351,7 +351,7 @@ class Exclusive(Reprieve):
         self.assertIn("set it to Indexed", done.stderr)
         done = self.reprieve("validate", manifest)
         self.assertEqual(done.returncode, 0)
-        self.assertIn("all their pods are refused for ever", done.stderr)
+        self.assertIn("all their pods are refused forever", done.stderr)
 
     def test_nodes_that_are_not_prepared_are_named(self):
         text = jobset("js", "true", members="    replicas: 2")
@@ -467,7 +467,7 @@ class Beyond(Reprieve):
                       '"back.?off" and replicated job w → restart 1 of JobSet js, 1 of 1 used', out)
 
     def test_a_pod_that_is_pending_for_too_long_counts_as_lost(self):
-        # After the drain no node is left: the pod that replaces the evicted one waits in vain.
+        # After the drain no node is left: the pod that replaces the evicted one cannot be placed.
         text = jobset("js", "exec sleep 60").replace("backoffLimit: 0", "backoffLimit: 1")
         text = text.replace("{name: js}", "{name: js, annotations: {reprieve.dev/pending-limit: 1500ms}}")
         done = self.reprieve("run", "--backoff", "10ms", "--inject", "node n1 is drained at 100ms", self.write(text))
