@@ -33,7 +33,6 @@ class RunVerb final : public Verb {
     const Interrupt interrupt(wake, &setup.world());
     const ResizeSignal resize(wake, &setup.world());
     if (const auto refusal = setup.Start()) return Refuse(*refusal);
-    const ResizeSignal resize(wake, &setup.world());
     const ReaderWatch reader([&setup] { setup.world().Wake(); });
     RunLoop loop(setup, reader);
     loop.Run();
