@@ -137,7 +137,9 @@ spec:
         self.assertEqual(done.stderr, "")
 
     def test_only_run_looks_at_them(self):
-        for path in sorted(CASES.glob("*.yaml")):
+        # The others are bad input on purpose: validate_test.py.
+        bad = {"badb64", "exported", "quote", "x2-plain", "yaml-advice"}
+        for path in sorted(p for p in CASES.glob("*.yaml") if p.stem not in bad):
             done = self.reprieve("validate", str(path))
             self.assertEqual((done.returncode, done.stderr), (0, ""), path)
 

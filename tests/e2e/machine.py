@@ -1,8 +1,10 @@
 """What this machine allows, found out without Reprieve: a test is skipped for the machine's sake, never for Reprieve's."""
 import glob
+import mmap
 import os
 import pathlib
 import subprocess
+import sys
 import unittest
 
 AS_NOBODY = dict(user=65534, group=65534, extra_groups=[])  # for subprocess
@@ -19,7 +21,7 @@ def works(*command, **arguments):
 
 
 def _ordinary_user_mounts(**arguments):
-    return works("unshare", "--user", "--map-current-user", *_NAMESPACES, **arguments)
+    return works("unshare", "--user", "--map-root-user", *_NAMESPACES, **arguments)
 
 
 def nobody_mounts():
@@ -50,6 +52,16 @@ needs_names = unittest.skipUnless(
     "pods have no names here: this machine has no /etc/hosts, or allows no mounts, and libnss_wrapper.so is not installed")
 needs_names_library = unittest.skipUnless(LIBRARY, "libnss_wrapper.so is not installed: plain processes find no names")
 needs_networks = unittest.skipUnless(NETWORKS, "this machine allows no networks of pods' own")
+
+
+def _has_ubsan():
+    with open(sys.argv[1], "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as program:
+        return program.find(b"__ubsan_vptr_type_cache") >= 0
+
+
+# UBSan looks whether an object's memory can be read through a pipe: without a descriptor for that it reports an error.
+needs_no_ubsan = unittest.skipIf(len(sys.argv) > 1 and os.path.isfile(sys.argv[1]) and _has_ubsan(),
+                                 "UBSan's check of vptrs needs descriptors of its own")
 needs_root = unittest.skipUnless(ROOT, "needs root, to become somebody else")
 
 

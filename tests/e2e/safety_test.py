@@ -10,6 +10,7 @@ import time
 import unittest
 
 from harness import Reprieve, binary, main
+from machine import needs_no_ubsan
 
 JOB = """
 apiVersion: batch/v1
@@ -130,6 +131,7 @@ class Ends(Reprieve):
         self.assertEqual(process.returncode, 0, output)
         self.assertIn("went on", output)
 
+    @needs_no_ubsan
     def test_more_pods_than_there_are_descriptors_for_wait_for_one_another(self):
         text = job("sleep 0.3; echo said", spec="completions: 60\n  parallelism: 60")
         limit = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (100, 100))
