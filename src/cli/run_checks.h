@@ -13,8 +13,8 @@
 
 namespace reprieve::cli {
 
-// Adds to loaded.errors, and to loaded.warnings what has no effect on pods here. `first_path`: whom to blame if there is
-// nothing to run.
+// Adds to loaded.errors, and to loaded.warnings what has no effect on pods here. `first_path`: whom to blame if there
+// is nothing to run.
 void CheckRunnable(const node::LocalWorld& world, const std::string& first_path, Loaded& loaded);
 
 // Reads the events of --inject; what is wrong is added to `errors`, at its word.
