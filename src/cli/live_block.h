@@ -14,7 +14,7 @@ namespace reprieve::cli {
 
 class LiveBlock {
  public:
-  // It leaves room for history: half of the screen.
+  // It takes at most half of the screen, so that history stays visible.
   static std::size_t MaxLines(const TerminalSize& terminal) { return terminal.rows > 3 ? terminal.rows / 2 : 1; }
 
   bool shown() const { return !columns_of_.empty(); }

@@ -18,6 +18,26 @@ def binary():
     return os.environ["REPRIEVE"]
 
 
+def job(name, command, spec="", pod="", container=""):
+    """A manifest of one container that runs `command` in sh."""
+    return f"""
+apiVersion: batch/v1
+kind: Job
+metadata: {{name: {name}}}
+spec:
+{spec}
+  template:
+    spec:
+      restartPolicy: Never
+{pod}
+      containers:
+      - name: main
+        image: none
+        command: [sh, -c, {json.dumps(command)}]
+{container}
+"""
+
+
 class Reprieve(unittest.TestCase):
     def setUp(self):
         self.directory = tempfile.TemporaryDirectory()

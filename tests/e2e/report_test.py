@@ -88,6 +88,14 @@ spec:
         self.assertIn("Job x is deleted: TTL expired", done.stdout)
 
 
+class Deadlines(Reprieve):
+    def test_a_job_has_its_whole_deadline(self):
+        done, events = self.events("--image", "x=true", case("deadline-early"))
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        self.assertIn("DeadlineExceeded", [e["reason"] for e in events if e["type"] == "jobFailed"])
+        self.assertGreaterEqual(events[-1]["seconds"], 1)
+
+
 class Retries(Reprieve):
     def test_a_retry_that_comes_sooner_than_announced_says_why(self):
         process = subprocess.Popen([binary(), "run", "--backoff", "5s", case("retry-earlier")], cwd=self.cwd, text=True,

@@ -3,7 +3,6 @@
 
 Usage: run_test.py REPRIEVE [TEST...]
 """
-import json
 import os
 import pathlib
 import re
@@ -12,28 +11,8 @@ import socket
 import subprocess
 import time
 
-from harness import EXAMPLES, HERE, Reprieve, binary, main
+from harness import EXAMPLES, HERE, Reprieve, binary, job, main
 from machine import mark, needs_mounts, processes_with
-
-
-def job(name, command, spec="", pod="", container=""):
-    """A manifest of one container that runs `command` in sh."""
-    return f"""
-apiVersion: batch/v1
-kind: Job
-metadata: {{name: {name}}}
-spec:
-{spec}
-  template:
-    spec:
-      restartPolicy: Never
-{pod}
-      containers:
-      - name: main
-        image: none
-        command: [sh, -c, {json.dumps(command)}]
-{container}
-"""
 
 
 class Outcomes(Reprieve):

@@ -11,28 +11,8 @@ import subprocess
 import time
 import unittest
 
-from harness import Reprieve, binary, main
+from harness import Reprieve, binary, job, main
 from machine import mark, needs_mounts
-
-
-def job(name, command, spec="", pod="", container=""):
-    """A manifest of one container that runs `command` in sh."""
-    return f"""
-apiVersion: batch/v1
-kind: Job
-metadata: {{name: {name}}}
-spec:
-{spec}
-  template:
-    spec:
-      restartPolicy: Never
-{pod}
-      containers:
-      - name: main
-        image: none
-        command: [sh, -c, {json.dumps(command)}]
-{container}
-"""
 
 
 class Verbs(Reprieve):
