@@ -172,12 +172,23 @@ std::vector<std::string> LocalWorld::CleanUp() {
   std::vector<std::string> left;
   if (runtime_) left = runtime_->End();
   runtime_.reset();
+  TellLastNotices();
   for (const std::string& directory : janitor_.Finish()) left.push_back(Cat("folder ", directory));
   AddMountsBelow({memory_folder_.path(), volume_folder_.path(), names_folder_.path()}, left);
   for (runtime::EngineFolder* folder : {&memory_folder_, &names_folder_, &volume_folder_}) {
     if (!folder->Remove()) left.push_back(Cat("folder ", folder->path()));
   }
   return left;
+}
+
+// What the runtime found while it ended: lines that a slow disk never took.
+void LocalWorld::TellLastNotices() {
+  std::vector<kubelet::RuntimeMessage> messages;
+  inbox_.Take(messages);
+  for (const kubelet::RuntimeMessage& message : messages) {
+    const auto* notice = std::get_if<kubelet::RuntimeNotice>(&message);
+    if (notice != nullptr && options_.notice) options_.notice(notice->text);
+  }
 }
 
 std::string LocalWorld::Describe() const {

@@ -121,6 +121,7 @@ class LocalWorld {
   static std::string WhyNoNetworksWith(const runtime::Capabilities& can);
   void OpenNetwork();
   void OpenNamesLibrary();
+  void TellLastNotices();
   bool PodsHaveHostsFiles() const;
   bool DoRound();
   void Sleep();

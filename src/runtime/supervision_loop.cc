@@ -74,8 +74,9 @@ void Supervisor::Supervision::TakeInbox() {
   for (const ContainerId id : inbox.drained) {
     if (const auto found = live_.find(Number(id)); found != live_.end()) ReadAgain(found->second);
   }
-  for (const ContainerId id : inbox.closed) LogIsComplete(id);
+  // Before the exits that waited for these logs: a run may end with one of them.
   for (const std::string& notice : inbox.notices) Tell(notice);
+  for (const ContainerId id : inbox.closed) LogIsComplete(id);
 }
 
 void Supervisor::Supervision::RemoveSandbox(const std::shared_ptr<Sandbox>& sandbox) {
