@@ -58,7 +58,7 @@ world::Plan ReconcilePodCleanup(const JobView& view, const meta::ObjectKey& job,
     plan.AddStage().writes = std::move(*writes);
   }
   if (foreground && view.pods().empty() && view.settled().empty()) {
-    plan.AddStage().writes.push_back(world::RemoveJobFinalizer{kForegroundDeletion});
+    plan.AddStage().writes.push_back(world::RemoveJobFinalizer{job, uid, kForegroundDeletion});
   }
   return plan;
 }

@@ -13,7 +13,7 @@ world::Plan ReconcileTtl(const JobView& view, Time now) {
   if (now < expires) {
     plan.requeue_at = expires;
   } else {
-    plan.AddStage().writes.push_back(world::DeleteJob{world::Propagation::kForeground});
+    plan.AddStage().writes.push_back(world::DeleteJob{plan.subject.key, plan.uid});
   }
   return plan;
 }

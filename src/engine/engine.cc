@@ -12,7 +12,8 @@ void See(meta::ResourceVersion& newest, const meta::ObjectMeta& metadata) {
 }  // namespace
 
 Engine::Engine(world::Api& api, const world::Clock& clock, world::Ledger& ledger, EngineOptions options)
-    : context_{.api = api, .clock = clock, .ledger = ledger},
+    : plans_(api, clock),
+      context_{.clock = clock, .ledger = ledger, .plans = plans_},
       jobsets_(context_, pods_, options.jobsets),
       jobs_(context_, pods_, {.batch_period = options.batch_period, .reconcile = options.reconcile},
             [this](const meta::Uid& job, const world::Verdict& verdict) { jobsets_.JobEnded(job, verdict); }),

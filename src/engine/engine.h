@@ -1,6 +1,6 @@
 // Engine: passes on what the world reports to the loops that keep views of it, and runs the one whose key is due.
 //
-// The same in every world. It owns its thread: all calls come on one, and none blocks. Time comes from the world's
+// The same in every world. It owns its thread: all calls come on one, as do the answers of the Api, and none blocks. Time comes from the world's
 // clock.
 #pragma once
 
@@ -50,9 +50,12 @@ class Engine final : public world::Watcher {
   bool RunOne();
   // When the next is due; nothing if none is.
   std::optional<Time> NextDue() { return context_.queue.NextDue(); }
+  // Plans that wait for answers of the Api.
+  std::size_t plans_in_flight() const { return plans_.in_flight(); }
   const JobSetCounters& jobset_counters() const { return jobsets_.counters(); }
 
  private:
+  world::PlanRunner plans_;
   LoopContext context_;
   PodIndex pods_;
   JobSetLoop jobsets_;

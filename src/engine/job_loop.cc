@@ -25,7 +25,8 @@ JobLoop::JobLoop(LoopContext& context, PodIndex& pods, JobOptions options, EndLi
       pods_(pods),
       options_(options),
       on_end_(std::move(on_end)),
-      loop_(context, WorkKind::kJob, options.retry) {}
+      loop_(context, WorkKind::kJob, options.retry,
+            [this](JobState& state, const world::PlanReport& report) { Reported(state, report); }) {}
 
 void JobLoop::JobChanged(const batch::Job& job) {
   JobState& state = loop_.StateOf(job.metadata.uid);
@@ -92,46 +93,84 @@ void JobLoop::Wake(const meta::Uid& job) {
   if (JobState* state = loop_.Find(job)) loop_.Enqueue(*state);
 }
 
-PassResult JobLoop::Reconcile(JobState& state) {
-  const Time now = context_.clock.Now();
-  if (state.view.has_job()) {
-    ConfirmEnd(state);
-    if (!state.view.job().status.IsFinished()) {
-      if (const PassResult decided = Decide(state, now); decided != PassResult::kDone) return decided;
-    }
-  } else if (!context_.lists_complete) {
-    return PassResult::kDone;
+void JobLoop::Reconcile(JobState& state) {
+  state.creation_failure.reset();
+  if (!state.view.has_job()) {
+    return context_.lists_complete ? CleanUp(state) : End(state, PassResult::kDone);
   }
-  world::Plan cleanup = controllers::ReconcilePodCleanup(state.view, state.key, state.uid, now);
-  if (const auto report = loop_.Apply(state, cleanup); !report.complete()) return AfterFailure(report.failure);
-  if (state.view.has_job()) {
-    world::Plan ttl = controllers::ReconcileTtl(state.view, now);
-    if (const auto report = loop_.Apply(state, ttl); !report.complete()) return AfterFailure(report.failure);
-  }
-  return PassResult::kDone;
+  ConfirmEnd(state);
+  if (state.view.job().status.IsFinished()) return CleanUp(state);
+  Judge(state, JobStep::kJudge);
 }
 
-PassResult JobLoop::Decide(JobState& state, Time now) {
+void JobLoop::Judge(JobState& state, JobStep step) {
   controllers::ReconcileOptions options = options_.reconcile;
+  options.may_create = step == JobStep::kJudge;
   const std::vector<const core::Pod*> orphans = orphans_.PodsFor(state.view.job());
-  controllers::JobDecision decision = controllers::ReconcileJob(state.view, orphans, now, options);
-  world::PlanReport report = loop_.Apply(state, decision.plan);
-  std::optional<world::WriteCode> creation_failure;
-  if (report.creation_failed) {
-    // No new pods for now; what has ended is accounted for all the same.
-    creation_failure = report.failure;
-    options.may_create = false;
-    decision = controllers::ReconcileJob(state.view, orphans, now, options);
-    report = loop_.Apply(state, decision.plan);
-  }
-  if (decision.backoff && report.stages_done >= decision.backoff_after_stages) state.view.backoff = *decision.backoff;
-  Record(state, decision, report);
-  if (!report.complete()) return AfterFailure(report.failure);
-  return creation_failure ? AfterFailure(*creation_failure) : PassResult::kDone;
+  state.step = step;
+  state.decision = controllers::ReconcileJob(state.view, orphans, context_.clock.Now(), options);
+  NoteEnd(state);
+  loop_.Apply(state, state.decision.plan);
 }
 
-// Uses the decision, not the view, which may have moved during Apply.
-void JobLoop::Record(JobState& state, controllers::JobDecision& decision, const world::PlanReport& report) {
+// Whoever sees the end may see it before the report is in. Of several pods that end a Job at once the first is the one
+// that its condition names.
+void JobLoop::NoteEnd(const JobState& state) {
+  const std::vector<world::Verdict>& verdicts = state.decision.plan.verdicts;
+  const auto end = std::find_if(verdicts.begin(), verdicts.end(), [](const world::Verdict& each) { return each.ends; });
+  if (end != verdicts.end()) on_end_(state.uid, *end);
+}
+
+void JobLoop::Reported(JobState& state, const world::PlanReport& report) {
+  switch (state.step) {
+    case JobStep::kJudge:
+      if (!report.creation_failed) return Judged(state, report);
+      state.creation_failure = report.failure;
+      // What it wrote before that may not have been seen yet, and the Job may be gone.
+      if (context_.seen.Lacks(state.written) || !state.view.has_job()) return End(state, PassResult::kRetry);
+      return Judge(state, JobStep::kAccount);
+    case JobStep::kAccount:
+      return Judged(state, report);
+    case JobStep::kCleanUp:
+      if (!report.complete()) return End(state, AfterFailure(report.failure));
+      return state.view.has_job() ? Expire(state) : End(state, PassResult::kDone);
+    case JobStep::kExpire:
+      return End(state, report.complete() ? PassResult::kDone : AfterFailure(report.failure));
+  }
+}
+
+void JobLoop::Judged(JobState& state, const world::PlanReport& report) {
+  const controllers::JobDecision& decision = state.decision;
+  if (decision.backoff && report.stages_done >= decision.backoff_after_stages && state.view.has_job()) {
+    state.view.backoff = *decision.backoff;
+  }
+  Record(state, report);
+  if (!report.complete()) return End(state, AfterFailure(report.failure));
+  if (state.creation_failure) return End(state, AfterFailure(*state.creation_failure));
+  CleanUp(state);
+}
+
+void JobLoop::CleanUp(JobState& state) {
+  state.step = JobStep::kCleanUp;
+  state.decision.plan = controllers::ReconcilePodCleanup(state.view, state.key, state.uid, context_.clock.Now());
+  loop_.Apply(state, state.decision.plan);
+}
+
+void JobLoop::Expire(JobState& state) {
+  state.step = JobStep::kExpire;
+  state.decision.plan = controllers::ReconcileTtl(state.view, context_.clock.Now());
+  loop_.Apply(state, state.decision.plan);
+}
+
+// What was decided can be large, and is over.
+void JobLoop::End(JobState& state, PassResult result) {
+  state.decision = {};
+  loop_.End(state, result);
+}
+
+// Uses the decision, not the view, which may have moved meanwhile.
+void JobLoop::Record(JobState& state, const world::PlanReport& report) {
+  controllers::JobDecision& decision = state.decision;
   std::vector<world::Verdict>& verdicts = decision.plan.verdicts;
   if (!decision.plan.DecidedBy(report)) {
     if (!decision.plan.PerhapsDecidedBy(report)) return;
@@ -141,19 +180,12 @@ void JobLoop::Record(JobState& state, controllers::JobDecision& decision, const 
   }
   state.unconfirmed.clear();
   state.view.MarkReported(decision.reported);
-  RecordVerdicts(state, std::move(verdicts));
-}
-
-void JobLoop::RecordVerdicts(const JobState& state, std::vector<world::Verdict> verdicts) {
-  for (const world::Verdict& verdict : verdicts) {
-    if (verdict.ends) on_end_(state.uid, verdict);
-  }
   context_.ledger.Record(std::move(verdicts));
 }
 
 void JobLoop::ConfirmEnd(JobState& state) {
   if (state.unconfirmed.empty() || !HasEnd(state.view.job().status)) return;
-  RecordVerdicts(state, std::exchange(state.unconfirmed, {}));
+  context_.ledger.Record(std::exchange(state.unconfirmed, {}));
 }
 
 void JobLoop::EnqueueOrphans() {
@@ -173,16 +205,23 @@ bool JobLoop::Adoptable(const core::Pod& pod) const {
 
 // No Job will account for these, so the tracking finalizer must not keep them (spec/job.md 2.2).
 void JobLoop::RunOrphans() {
-  std::vector<world::PodReference> released;
+  if (releases_) {
+    releases_->missed = true;
+    return;
+  }
+  world::Stage stage;
   for (const core::Pod* pod : orphans_.Tracked()) {
-    if (!Adoptable(*pod)) released.push_back(world::ReferenceTo(*pod));
+    if (Adoptable(*pod)) continue;
+    stage.writes.push_back(world::RemovePodFinalizer{world::ReferenceTo(*pod), batch::kTrackingFinalizer});
   }
-  bool again = false;
-  for (const world::PodReference& pod : released) {
-    const world::WriteResult result = context_.api.RemovePodFinalizer(pod, batch::kTrackingFinalizer);
-    again |= !result.ok() && result.code != world::WriteCode::kNotFound;
-  }
-  if (again) context_.queue.Add({WorkKind::kOrphans, {}}, context_.clock.Now() + options_.retry.base);
+  if (stage.writes.empty()) return;
+  releases_.emplace().plan.stages.push_back(std::move(stage));
+  context_.plans.Run(releases_->plan, [this](const world::PlanReport& report) {
+    const bool missed = releases_->missed;
+    releases_.reset();
+    if (missed) EnqueueOrphans();
+    if (!report.complete()) context_.queue.Add({WorkKind::kOrphans, {}}, context_.clock.Now() + options_.retry.base);
+  });
 }
 
 }  // namespace reprieve::engine

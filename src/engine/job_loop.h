@@ -5,6 +5,7 @@
 // back-off records (spec/job.md 2.3).
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <vector>
@@ -23,6 +24,14 @@ struct JobOptions {
   controllers::ReconcileOptions reconcile{};
 };
 
+// What the plan in flight of a pass is for.
+enum class JobStep : std::uint8_t {
+  kJudge,    // the policies, to a Job that has not finished
+  kAccount,  // the same after a creation has failed: no new pods, but what has ended is accounted for
+  kCleanUp,
+  kExpire,
+};
+
 struct JobState : LoopState {
   using LoopState::LoopState;
 
@@ -32,12 +41,17 @@ struct JobState : LoopState {
   // shows that the Job has an end.
   std::vector<world::Verdict> unconfirmed;
 
+  // Of the pass that is under way.
+  JobStep step = JobStep::kJudge;
+  controllers::JobDecision decision;
+  std::optional<world::WriteCode> creation_failure;
+
   bool empty() const { return !view.has_job() && view.pods().empty() && view.settled().empty(); }
 };
 
 class JobLoop {
  public:
-  // A Job has been given an end, and why.
+  // A Job is being given an end, and why: told before the write, which may fail.
   using EndListener = std::function<void(const meta::Uid& job, const world::Verdict& verdict)>;
 
   JobLoop(LoopContext& context, PodIndex& pods, JobOptions options, EndListener on_end);
@@ -55,16 +69,21 @@ class JobLoop {
   // Reconciles the Job at once, if it exists.
   void Wake(const meta::Uid& job);
   void Run(const meta::Uid& job) {
-    loop_.Run(job, [this](JobState& state) { return Reconcile(state); });
+    loop_.Run(job, [this](JobState& state) { Reconcile(state); });
   }
   void RunOrphans();
 
  private:
-  PassResult Reconcile(JobState& state);
-  // Applies the policies to a Job that has not finished.
-  PassResult Decide(JobState& state, Time now);
-  void Record(JobState& state, controllers::JobDecision& decision, const world::PlanReport& report);
-  void RecordVerdicts(const JobState& state, std::vector<world::Verdict> verdicts);
+  // The steps of a pass, in this order.
+  void Reconcile(JobState& state);
+  void Judge(JobState& state, JobStep step);
+  void NoteEnd(const JobState& state);
+  void Judged(JobState& state, const world::PlanReport& report);
+  void CleanUp(JobState& state);
+  void Expire(JobState& state);
+  void Reported(JobState& state, const world::PlanReport& report);
+  void End(JobState& state, PassResult result);
+  void Record(JobState& state, const world::PlanReport& report);
   void ConfirmEnd(JobState& state);
   bool Adoptable(const core::Pod& pod) const;
   void EnqueueOrphans();
@@ -75,6 +94,12 @@ class JobLoop {
   const EndListener on_end_;
   ReconcileLoop<JobState> loop_;
   Orphans orphans_;
+  // Of orphans, in flight.
+  struct Releases {
+    world::Plan plan;
+    bool missed = false;  // there may be more since
+  };
+  std::optional<Releases> releases_;
 };
 
 }  // namespace reprieve::engine

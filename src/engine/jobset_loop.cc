@@ -12,14 +12,14 @@ PassResult AfterPlan(const world::PlanReport& report) {
 }
 
 // Once for as long as the problem is the same. Upstream has no event for it.
-void ReportProblem(world::Ledger& ledger, const jobset::JobSet& jobset, const std::string& problem, Time now,
+void ReportProblem(world::Ledger& ledger, const meta::ObjectKey& jobset, const std::string& problem, Time now,
                    std::string& reported) {
   if (problem == reported) return;
   reported = problem;
   world::Verdict verdict;
   verdict.at = now;
-  verdict.namespace_ = jobset.metadata.namespace_;
-  verdict.jobset = jobset.metadata.name;
+  verdict.namespace_ = jobset.namespace_;
+  verdict.jobset = jobset.name;
   verdict.facts = Cat("can't be judged: ", problem);
   verdict.action = "Retry";
   verdict.consequence = "its status stays as it is; tried again until that is fixed";
@@ -36,7 +36,11 @@ void EraseIfSame(std::map<meta::ObjectKey, const T*>& index, const T& object) {
 }  // namespace
 
 JobSetLoop::JobSetLoop(LoopContext& context, const PodIndex& pods, JobSetOptions options)
-    : context_(context), pods_(pods), options_(std::move(options)), loop_(context, WorkKind::kJobSet, options_.retry) {}
+    : context_(context),
+      pods_(pods),
+      options_(std::move(options)),
+      loop_(context, WorkKind::kJobSet, options_.retry,
+            [this](JobSetState& state, const world::PlanReport& report) { Reported(state, report); }) {}
 
 void JobSetLoop::JobSetChanged(const jobset::JobSet& jobset) {
   JobSetState& state = loop_.StateOf(jobset.metadata.uid, options_.gates);
@@ -140,30 +144,33 @@ void JobSetLoop::JobEnded(const meta::Uid& job, const world::Verdict& verdict) {
   known->second->view.NoteEnd(job, std::make_shared<const world::Verdict>(verdict));
 }
 
-PassResult JobSetLoop::Reconcile(JobSetState& state) {
+void JobSetLoop::Reconcile(JobSetState& state) {
   // Without the lists what is missing may only be unknown.
-  if (!context_.lists_complete) return PassResult::kDone;
-  if (state.view.has_jobset()) {
-    if (const PassResult decided = Decide(state); decided != PassResult::kDone) return decided;
-  }
-  controllers::OwnedByJobSet owned{{state.services.begin(), state.services.end()},
-                                   {state.claims.begin(), state.claims.end()}};
-  world::Plan cleanup = controllers::ReconcileJobSetCleanup(state.view, owned, state.key, state.uid);
-  return AfterPlan(loop_.Apply(state, cleanup));
+  if (!context_.lists_complete) return End(state, PassResult::kDone);
+  state.view.has_jobset() ? Decide(state) : CleanUp(state);
 }
 
-PassResult JobSetLoop::Decide(JobSetState& state) {
+void JobSetLoop::Decide(JobSetState& state) {
   if (state.unconfirmed && state.unconfirmed->ShownBy(state.view.jobset().status)) {
     Record(state, *std::exchange(state.unconfirmed, std::nullopt));
   }
-  const Time now = context_.clock.Now();
-  controllers::JobSetDecision decision = controllers::ReconcileJobSet(state.view, SurroundingsOf(state), now);
-  const world::PlanReport report = loop_.Apply(state, decision.plan);
+  state.decides = true;
+  state.decision = controllers::ReconcileJobSet(state.view, SurroundingsOf(state), context_.clock.Now());
+  loop_.Apply(state, state.decision.plan);
+}
+
+void JobSetLoop::Reported(JobSetState& state, const world::PlanReport& report) {
+  if (!state.decides) return End(state, AfterPlan(report));
+  if (const PassResult decided = Decided(state, report); decided != PassResult::kDone) return End(state, decided);
+  CleanUp(state);
+}
+
+// Uses the decision, not the view, which may have moved meanwhile.
+PassResult JobSetLoop::Decided(JobSetState& state, const world::PlanReport& report) {
+  controllers::JobSetDecision& decision = state.decision;
   // The status of a pass with a problem is not written, so what it judged does not hold (spec/jobset.md 2.2).
   if (report.complete() && !decision.problem.empty()) {
-    if (state.view.has_jobset()) {
-      ReportProblem(context_.ledger, state.view.jobset(), decision.problem, now, state.problem);
-    }
+    ReportProblem(context_.ledger, state.key, decision.problem, context_.clock.Now(), state.problem);
     return PassResult::kRetry;
   }
   if (decision.plan.DecidedBy(report)) {
@@ -174,6 +181,20 @@ PassResult JobSetLoop::Decide(JobSetState& state) {
     state.unconfirmed = std::move(decision.outcome);
   }
   return AfterPlan(report);
+}
+
+void JobSetLoop::CleanUp(JobSetState& state) {
+  controllers::OwnedByJobSet owned{{state.services.begin(), state.services.end()},
+                                   {state.claims.begin(), state.claims.end()}};
+  state.decides = false;
+  state.decision.plan = controllers::ReconcileJobSetCleanup(state.view, owned, state.key, state.uid);
+  loop_.Apply(state, state.decision.plan);
+}
+
+// What was decided can be large, and is over.
+void JobSetLoop::End(JobSetState& state, PassResult result) {
+  state.decision = {};
+  loop_.End(state, result);
 }
 
 // Upstream counts an end before it writes it, and twice after a conflict; here it counts once it is written.

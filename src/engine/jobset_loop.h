@@ -39,6 +39,10 @@ struct JobSetState : LoopState {
   // The outcome of a pass whose status write got no answer. It holds once the watch shows that status.
   std::optional<controllers::JobSetOutcome> unconfirmed;
 
+  // Of the pass that is under way.
+  bool decides = false;  // the plan in flight is the decision's, not that of the clean-up
+  controllers::JobSetDecision decision;
+
   bool empty() const { return !view.has_jobset() && view.children().empty() && services.empty() && claims.empty(); }
 };
 
@@ -58,11 +62,11 @@ class JobSetLoop {
   void ClaimChanged(const core::PersistentVolumeClaim& claim);
   void ClaimDeleted(const core::PersistentVolumeClaim& claim);
   void ListsComplete() { loop_.EnqueueAll(); }
-  // What ended a Job, for the chain of verdicts.
+  // What ends a Job, for the chain of verdicts. It holds once the Job shows that it has ended.
   void JobEnded(const meta::Uid& job, const world::Verdict& verdict);
 
   void Run(const meta::Uid& jobset) {
-    loop_.Run(jobset, [this](JobSetState& state) { return Reconcile(state); });
+    loop_.Run(jobset, [this](JobSetState& state) { Reconcile(state); });
   }
   const JobSetCounters& counters() const { return counters_; }
 
@@ -71,8 +75,14 @@ class JobSetLoop {
   JobSetState* ControllerOf(const meta::ObjectMeta& metadata);
   JobSetState* PresentOf(const JobSetPods& pods) const;
   void RemoveChild(JobSetState& state, const batch::Job& job);
-  PassResult Reconcile(JobSetState& state);
-  PassResult Decide(JobSetState& state);
+  // The steps of a pass, in this order.
+  void Reconcile(JobSetState& state);
+  void Decide(JobSetState& state);
+  // Whether the pass goes on.
+  PassResult Decided(JobSetState& state, const world::PlanReport& report);
+  void CleanUp(JobSetState& state);
+  void Reported(JobSetState& state, const world::PlanReport& report);
+  void End(JobSetState& state, PassResult result);
   void Record(JobSetState& state, controllers::JobSetOutcome outcome);
   controllers::JobSetSurroundings SurroundingsOf(const JobSetState& state) const;
 

@@ -2,18 +2,18 @@
 #pragma once
 
 #include "engine/work_queue.h"
-#include "world/api.h"
 #include "world/clock.h"
 #include "world/ledger.h"
+#include "world/plan_runner.h"
 #include "world/versions.h"
 
 namespace reprieve::engine {
 
 struct LoopContext {
   // All outlive the loops.
-  world::Api& api;
   const world::Clock& clock;
   world::Ledger& ledger;
+  world::PlanRunner& plans;
   WorkQueue queue{};
   world::Versions seen{};       // the newest that the watches have reported
   bool lists_complete = false;  // before that, what is missing may only be unknown

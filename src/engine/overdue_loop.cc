@@ -1,6 +1,7 @@
 #include "engine/overdue_loop.h"
 
 #include <utility>
+#include <vector>
 
 #include "controllers/overdue_pod.h"
 
@@ -72,11 +73,20 @@ void OverdueLoop::Run(const SharedString& uid) {
   const Time now = context_.clock.Now();
   const WorkKey key{WorkKind::kOverdue, uid};
   if (*due > now) return context_.queue.Add(key, *due);
-  world::Plan plan = controllers::LoseOverduePod(*watched.pod, limits->second, now);
-  if (!world::Apply(plan, now, context_.api).complete()) return context_.queue.Add(key, now + kRetry);
-  context_.ledger.Record(std::move(plan.verdicts));
-  // The pod may be gone with the write.
-  if (const auto still = watched_.find(uid); still != watched_.end()) still->second.lost = true;
+  if (in_flight_.contains(uid)) return context_.queue.Add(key, now + kRetry);
+  at->second.lost = true;
+  world::Plan& plan = in_flight_[uid] = controllers::LoseOverduePod(*watched.pod, limits->second, now);
+  context_.plans.Run(plan, [this, uid](const world::PlanReport& report) { Reported(uid, report); });
+}
+
+void OverdueLoop::Reported(const meta::Uid& uid, const world::PlanReport& report) {
+  std::vector<world::Verdict> verdicts = std::move(in_flight_.at(uid).verdicts);
+  in_flight_.erase(uid);
+  if (report.complete()) return context_.ledger.Record(std::move(verdicts));
+  const auto at = watched_.find(uid);
+  if (at == watched_.end()) return;  // the pod is gone
+  at->second.lost = false;
+  context_.queue.Add({WorkKind::kOverdue, uid}, context_.clock.Now() + kRetry);
 }
 
 }  // namespace reprieve::engine

@@ -31,16 +31,18 @@ class OverdueLoop {
     meta::ObjectKey jobset;
     bool deleting = false;
     Time seen{};        // when it was first seen so
-    bool lost = false;  // it has been taken as lost; the watch will show it
+    bool lost = false;  // it is being taken as lost, or has been; the watch will show it
   };
 
   void Watch(const core::Pod& pod, const meta::ObjectKey& jobset, const jobset::Extensions& limits);
   void Unwatch(const meta::Uid& uid);
+  void Reported(const meta::Uid& uid, const world::PlanReport& report);
 
   LoopContext& context_;
   const PodIndex& pods_;
   std::map<meta::ObjectKey, jobset::Extensions> limits_;  // of JobSets that set one
   std::unordered_map<meta::Uid, Watched> watched_;        // by UID
+  std::unordered_map<meta::Uid, world::Plan> in_flight_;  // likewise
 };
 
 }  // namespace reprieve::engine

@@ -1,5 +1,7 @@
 #include "engine/placement_loop.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 
 namespace reprieve::engine {
@@ -62,21 +64,28 @@ void PlacementLoop::Enqueue(const SharedString& group, Nanoseconds delay) {
 void PlacementLoop::Run(const SharedString& group) {
   const auto at = groups_.find(group);
   if (at == groups_.end()) return;
+  if (const auto flight = flights_.find(group); flight != flights_.end()) {
+    flight->second.missed = true;
+    return;
+  }
   controllers::PlacementLookup lookup;
   lookup.node = [this](const std::string& name) -> const core::Node* {
     const auto node = nodes_.find(name);
     return node == nodes_.end() ? nullptr : node->second.node;
   };
   const std::vector<const core::Pod*> pods(at->second.begin(), at->second.end());
-  for (const core::Pod* leader : pods) {
-    if (!IsBoundLeader(*leader)) continue;
-    world::Plan plan = controllers::ReconcilePlacement(*leader, pods, lookup);
-    if (!plan.stages.empty() && !world::Apply(plan, context_.clock.Now(), context_.api).complete()) {
-      Enqueue(group, kRetry);
-    }
-    // What the plan deleted may have gone at once, and its group with it.
-    return;
-  }
+  const auto leader = std::find_if(pods.begin(), pods.end(), [](const core::Pod* pod) { return IsBoundLeader(*pod); });
+  if (leader == pods.end()) return;
+  world::Plan plan = controllers::ReconcilePlacement(**leader, pods, lookup);
+  if (plan.stages.empty()) return;
+  Flight& flight = flights_[group];
+  flight.plan = std::move(plan);
+  context_.plans.Run(flight.plan, [this, group](const world::PlanReport& report) {
+    const bool missed = flights_.at(group).missed;
+    flights_.erase(group);
+    if (!report.complete()) return Enqueue(group, kRetry);
+    if (missed) Enqueue(group);
+  });
 }
 
 }  // namespace reprieve::engine

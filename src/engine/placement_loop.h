@@ -38,12 +38,19 @@ class PlacementLoop {
     std::uint64_t labels = 0;  // their stamp
   };
 
+  // A plan of a group.
+  struct Flight {
+    world::Plan plan;
+    bool missed = false;  // the group was due meanwhile
+  };
+
   void Enqueue(const SharedString& group, Nanoseconds delay = Nanoseconds(0));
 
   LoopContext& context_;
   std::map<SharedString, std::set<const core::Pod*, BySlot>> groups_;  // by namespace and job key
   std::unordered_map<const core::Pod*, SharedString> group_of_;
   std::map<std::string, KnownNode> nodes_;
+  std::map<SharedString, Flight> flights_;
 };
 
 }  // namespace reprieve::engine

@@ -1,11 +1,13 @@
 // ReconcileLoop: what all kinds of objects share: one state per object, a pass when its key is due and the watches have
 // shown what the last pass wrote, and another pass later if a write failed.
 //
+// A pass hands over one plan after another and waits for each report; until it has ended its object is not reconciled.
 // Used by JobLoop and JobSetLoop, which say what a pass does. One owner, the engine's thread.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <unordered_map>
@@ -38,6 +40,8 @@ struct LoopState {
   meta::ObjectKey key;
   std::optional<Time> due;         // when the queue has it
   std::int32_t failed_passes = 0;  // in a row
+  bool in_pass = false;
+  bool missed = false;  // it was due while a pass was under way
   // What our own writes made: until the watch has shown it, nothing is decided (upstream's consistency store).
   world::Versions written;
 };
@@ -45,8 +49,11 @@ struct LoopState {
 template <class State>
 class ReconcileLoop {
  public:
-  ReconcileLoop(LoopContext& context, WorkKind kind, RetryDelays delays)
-      : context_(context), kind_(kind), delays_(delays) {}
+  // The plan of a pass is over.
+  using Reported = std::function<void(State&, const world::PlanReport&)>;
+
+  ReconcileLoop(LoopContext& context, WorkKind kind, RetryDelays delays, Reported reported)
+      : context_(context), kind_(kind), delays_(delays), reported_(std::move(reported)) {}
   ReconcileLoop(const ReconcileLoop&) = delete;
   ReconcileLoop& operator=(const ReconcileLoop&) = delete;
 
@@ -74,37 +81,51 @@ class ReconcileLoop {
     for (const auto& [uid, state] : states_) Enqueue(*state);
   }
 
-  // A pass over the object, if it is still there: `pass` is PassResult(State&).
+  // Begins a pass over the object, if it is still there: `pass` is void(State&), and ends with End, at once or later.
   template <class Pass>
   void Run(const meta::Uid& uid, Pass pass) {
     State* state = Find(uid);
     if (state == nullptr) return;
     state->due.reset();
-    if (context_.seen.Lacks(state->written)) {
-      // The watch will show it, and wake this object again; the retry is for a watch that has lost it.
-      return Enqueue(*state, delays_.base);
+    if (state->in_pass) {
+      state->missed = true;
+      return;
     }
-    switch (pass(*state)) {
+    // The watch will show it, and wake this object again; the retry is for a watch that has lost it.
+    if (context_.seen.Lacks(state->written)) return Enqueue(*state, delays_.base);
+    state->in_pass = true;
+    pass(*state);
+  }
+
+  // Hands over a plan of the pass, which must stay where it is until the report is in.
+  void Apply(State& state, world::Plan& plan) {
+    if (plan.requeue_at) EnqueueAt(state, *plan.requeue_at);
+    if (plan.stages.empty()) return reported_(state, {});
+    context_.plans.Run(plan, [this, &state](const world::PlanReport& report) {
+      state.written.Raise(report.written);
+      reported_(state, report);
+    });
+  }
+
+  // The state may be gone after it.
+  void End(State& state, PassResult result) {
+    state.in_pass = false;
+    switch (result) {
       case PassResult::kDone:
-        state->failed_passes = 0;
+        state.failed_passes = 0;
         break;
       case PassResult::kRetry:
-        Retry(*state);
+        Retry(state);
         break;
       case PassResult::kWait:
         break;
     }
-    if (!state->empty()) return;
-    context_.queue.Forget({kind_, uid});
-    states_.erase(uid);
-  }
-
-  world::PlanReport Apply(State& state, world::Plan& plan) {
-    if (plan.requeue_at) EnqueueAt(state, *plan.requeue_at);
-    if (plan.stages.empty()) return {};
-    world::PlanReport report = world::Apply(plan, context_.clock.Now(), context_.api);
-    state.written.Raise(report.written);
-    return report;
+    if (state.empty()) {
+      context_.queue.Forget({kind_, state.uid});
+      states_.erase(meta::Uid(state.uid));
+    } else if (std::exchange(state.missed, false)) {
+      Enqueue(state);
+    }
   }
 
  private:
@@ -118,6 +139,7 @@ class ReconcileLoop {
   LoopContext& context_;
   const WorkKind kind_;
   const RetryDelays delays_;
+  const Reported reported_;
   std::unordered_map<meta::Uid, std::unique_ptr<State>> states_;
 };
 

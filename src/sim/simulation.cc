@@ -26,7 +26,7 @@ void PrepareMemory() {
 Simulation::Simulation(const SimulationOptions& options)
     : clock_(options.start), store_(clock_, options.seed), options_(options), fault_dice_(options.seed + 1) {
   PrepareMemory();
-  if (options_.faults) faulty_.emplace(store_, fault_dice_, *options_.faults);
+  if (options_.faults) faulty_.emplace(store_, agenda_, clock_, fault_dice_, *options_.faults);
   RestartController();
 }
 
@@ -72,8 +72,7 @@ std::optional<Time> Simulation::NextDue() {
 // What happens, happens before anyone looks.
 void Simulation::DoAllDueNow() {
   do {
-    while (agenda_.DoOne(clock_.Now())) {
-    }
+    while (agenda_.DoOne(clock_.Now())) ReplaceCrashedController();
     ReplaceCrashedController();
   } while (engine_->RunOne());
 }

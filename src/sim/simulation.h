@@ -24,7 +24,7 @@ struct SimulationOptions {
   // What stands between the store and the controller's view of it, if anything: late or lost events, for example. It
   // must outlive no engine: a new controller gets a new one.
   std::function<std::unique_ptr<world::Watcher>(world::Watcher& downstream)> watch;
-  // The controller's writes go wrong so. After a crash another controller begins at once.
+  // The controller's writes take time and go wrong so. After a crash another controller begins at once.
   std::optional<FaultRates> faults;
 };
 

@@ -58,18 +58,18 @@ std::vector<const T*> All(const std::map<meta::ObjectKey, std::unique_ptr<T>>& o
 
 }  // namespace
 
-WriteResult Store::CreateJob(std::unique_ptr<batch::Job> job) {
-  const meta::ObjectKey key = meta::KeyOf(job->metadata);
+WriteResult Store::CreateJob(const batch::Job& job) {
+  const meta::ObjectKey key = meta::KeyOf(job.metadata);
   if (jobs_.contains(key)) return AlreadyExists("jobs.batch", key.name);
-  Value body = ToValue(*job);
+  Value body = ToValue(job);
   body.Remove("status");
   const meta::Uid uid = NewUid();
   const admission::Answer answer = admission::CreateJob(body, {key.namespace_, "", uid, "", clock_.Now()});
   if (!answer.ok()) return {CodeOf(answer), answer.message, 0};
   batch::Job admitted;
   FromValue(answer.object, admitted);
-  admitted.file = job->file;
-  batch::TakeRuleMarks(*job->spec, admitted);
+  admitted.file = job.file;
+  batch::TakeRuleMarks(*job.spec, admitted);
   ShareTemplate(answer.object["spec"]["template"]["spec"], admitted);
   return {WriteCode::kOk, {}, AddJob(std::move(admitted)).metadata.resource_version};
 }
@@ -254,29 +254,25 @@ WriteResult Store::DeleteClaim(const meta::ObjectKey& key, const meta::Uid& uid)
 }
 
 WriteResult Store::MarkDisrupted(const world::PodReference& reference, std::string_view reason,
-                                 std::string_view message) {
+                                 std::string_view message, bool fail) {
   core::Pod* pod = Find(reference);
   if (pod == nullptr) return NotFound("pods", reference.name);
   const core::PodCondition* there = pod->status.FindCondition(core::kDisruptionTargetCondition);
-  if (there != nullptr && there->status == "True") return {WriteCode::kOk, {}, pod->metadata.resource_version};
-  core::PodCondition condition;
-  condition.type = core::kDisruptionTargetCondition;
-  condition.status = "True";
-  condition.reason = reason;
-  condition.message = message;
-  condition.last_transition_time = TruncateToSeconds(clock_.Now());
-  pod->status.SetCondition(std::move(condition));
+  const bool marks = there == nullptr || there->status != "True";
+  const bool fails = fail && !pod->IsTerminal();
+  if (!marks && !fails) return {WriteCode::kOk, {}, pod->metadata.resource_version};
+  if (marks) {
+    core::PodCondition condition;
+    condition.type = core::kDisruptionTargetCondition;
+    condition.status = "True";
+    condition.reason = reason;
+    condition.message = message;
+    condition.last_transition_time = TruncateToSeconds(clock_.Now());
+    pod->status.SetCondition(std::move(condition));
+  }
+  if (fails) pod->status.phase = core::PodPhase::kFailed;
   pod->status_version = version_ + 1;
   return Changed(*pod);
-}
-
-WriteResult Store::LosePod(const world::PodReference& reference, std::string_view reason, std::string_view message) {
-  if (WriteResult marked = MarkDisrupted(reference, reason, message); !marked.ok()) return marked;
-  WriteResult failed = UpdatePodStatus(reference, [](const core::Pod&, core::PodStatus& status) {
-    if (status.phase != core::PodPhase::kSucceeded) status.phase = core::PodPhase::kFailed;
-  });
-  if (!failed.ok()) return failed;
-  return RemovePod(reference);
 }
 
 }  // namespace reprieve::store

@@ -168,16 +168,18 @@ WriteResult Store::RemovePod(const world::PodReference& reference) {
   return FinishDeletion(*pod);
 }
 
-WriteResult Store::CreatePod(std::unique_ptr<core::Pod> pod, SharedString& created_name) {
+WriteResult Store::CreatePod(std::unique_ptr<core::Pod> pod) {
   do {
     pod->metadata.name = SharedString::Join({pod->metadata.generate_name, NewNameSuffix()});
   } while (pods_.Find(pod->metadata.namespace_, pod->metadata.name) != nullptr);
-  created_name = pod->metadata.name;
+  SharedString name = pod->metadata.name;
   if (pod->metadata.annotations.Find(jobset::kJobSetName) != nullptr) {
     pod->spec = DefaultedSpec(pod->spec);
     if (const Status placed = Place(*pod); !placed.ok()) return {WriteCode::kInvalid, placed.error().message, 0};
   }
-  return Insert(std::move(pod));
+  WriteResult created = Insert(std::move(pod));
+  created.name = std::move(name);
+  return created;
 }
 
 WriteResult Store::DeletePod(const world::PodReference& reference) {

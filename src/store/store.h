@@ -91,40 +91,38 @@ class Store final : public world::Api {
   world::WriteResult RemovePod(const world::PodReference& pod);
   const EventLog& events() const { return events_; }
 
-  // --- world::Api ---
+  // --- world::Api: answers at once ---
 
-  world::WriteResult CreatePod(std::unique_ptr<core::Pod> pod, SharedString& created_name) override;
-  world::WriteResult DeletePod(const world::PodReference& pod) override;
-  world::WriteResult RemovePodFinalizer(const world::PodReference& pod, std::string_view finalizer) override;
-  world::WriteResult AdoptPod(const world::PodReference& pod, const meta::OwnerReference& owner,
-                              std::string_view finalizer) override;
-  world::WriteResult ReleasePod(const world::PodReference& pod, const meta::Uid& owner_uid,
-                                std::string_view finalizer) override;
-  world::WriteResult UpdateJobStatus(const meta::ObjectKey& job, const meta::Uid& uid, meta::ResourceVersion version,
-                                     batch::JobStatus status) override;
-  world::WriteResult DeleteJob(const meta::ObjectKey& job, const meta::Uid& uid,
-                               world::Propagation propagation) override;
-  world::WriteResult RemoveJobFinalizer(const meta::ObjectKey& job, const meta::Uid& uid,
-                                        std::string_view finalizer) override;
-  world::WriteResult CreateJob(std::unique_ptr<batch::Job> job) override;
-  world::WriteResult UpdateJob(const batch::Job& job) override;
-  world::WriteResult ResizeJob(const meta::ObjectKey& job, std::optional<std::int32_t> parallelism,
-                               std::optional<std::int32_t> completions) override;
-  world::WriteResult UpdateJobSetStatus(const meta::ObjectKey& jobset, const meta::Uid& uid,
-                                        meta::ResourceVersion version, jobset::JobSetStatus status) override;
-  world::WriteResult DeleteJobSet(const meta::ObjectKey& jobset, const meta::Uid& uid,
-                                  world::Propagation propagation) override;
-  world::WriteResult RemoveJobSetFinalizer(const meta::ObjectKey& jobset, const meta::Uid& uid,
-                                           std::string_view finalizer) override;
-  world::WriteResult CreateService(core::Service service) override;
-  world::WriteResult DeleteService(const meta::ObjectKey& service, const meta::Uid& uid) override;
-  world::WriteResult CreateClaim(core::PersistentVolumeClaim claim) override;
-  world::WriteResult DeleteClaim(const meta::ObjectKey& claim, const meta::Uid& uid) override;
-  world::WriteResult MarkDisrupted(const world::PodReference& pod, std::string_view reason,
-                                   std::string_view message) override;
-  world::WriteResult LosePod(const world::PodReference& pod, std::string_view reason,
-                             std::string_view message) override;
+  void Submit(world::Request request, world::Completion done) override;
   void RecordEvent(const world::Event& event) override;
+
+  // --- the writes of requests (world/request.h), for others than controllers too ---
+
+  world::WriteResult CreatePod(std::unique_ptr<core::Pod> pod);
+  world::WriteResult DeletePod(const world::PodReference& pod);
+  world::WriteResult RemovePodFinalizer(const world::PodReference& pod, std::string_view finalizer);
+  world::WriteResult AdoptPod(const world::PodReference& pod, const meta::OwnerReference& owner,
+                              std::string_view finalizer);
+  world::WriteResult ReleasePod(const world::PodReference& pod, const meta::Uid& owner_uid, std::string_view finalizer);
+  world::WriteResult MarkDisrupted(const world::PodReference& pod, std::string_view reason, std::string_view message,
+                                   bool fail = false);
+  world::WriteResult UpdateJobStatus(const meta::ObjectKey& job, const meta::Uid& uid, meta::ResourceVersion version,
+                                     batch::JobStatus status);
+  world::WriteResult DeleteJob(const meta::ObjectKey& job, const meta::Uid& uid, world::Propagation propagation);
+  world::WriteResult RemoveJobFinalizer(const meta::ObjectKey& job, const meta::Uid& uid, std::string_view finalizer);
+  world::WriteResult CreateJob(const batch::Job& job);
+  world::WriteResult UpdateJob(const batch::Job& job);
+  world::WriteResult ResizeJob(const meta::ObjectKey& job, std::optional<std::int32_t> parallelism,
+                               std::optional<std::int32_t> completions);
+  world::WriteResult UpdateJobSetStatus(const meta::ObjectKey& jobset, const meta::Uid& uid,
+                                        meta::ResourceVersion version, jobset::JobSetStatus status);
+  world::WriteResult DeleteJobSet(const meta::ObjectKey& jobset, const meta::Uid& uid, world::Propagation propagation);
+  world::WriteResult RemoveJobSetFinalizer(const meta::ObjectKey& jobset, const meta::Uid& uid,
+                                           std::string_view finalizer);
+  world::WriteResult CreateService(core::Service service);
+  world::WriteResult DeleteService(const meta::ObjectKey& service, const meta::Uid& uid);
+  world::WriteResult CreateClaim(core::PersistentVolumeClaim claim);
+  world::WriteResult DeleteClaim(const meta::ObjectKey& claim, const meta::Uid& uid);
 
  private:
   template <class T>

@@ -1,4 +1,4 @@
-// Plan: what a reconciler wants done, as a value. Decide first, then apply.
+// Plan: what a reconciler wants done, as a value. Decide first, then carry it out (plan_runner.h).
 //
 // A plan is a list of stages. The writes of one stage are independent; all of them must have succeeded before the next
 // stage begins, so that a crash or a conflict may fall between any two writes and the next reconcile still finds a
@@ -18,93 +18,35 @@
 
 namespace reprieve::world {
 
-struct CreatePod {
-  std::unique_ptr<core::Pod> pod;
-};
-// Delete only: the finalizer stays, so that the pod is counted once it has ended.
-struct DeletePod {
-  PodReference pod;
-};
+// Writes of a plan are requests, or one of these, which takes several or needs what only the plan knows.
+
 // Takes the finalizer away, then deletes: such a pod is never counted as a failure (spec/job.md 2.11).
 struct RemovePod {
   PodReference pod;
-  std::string_view finalizer;  // a name with static storage, here and below
+  std::string_view finalizer;  // a name with static storage
 };
-struct RemovePodFinalizer {
-  PodReference pod;
-  std::string_view finalizer;
-};
-struct AdoptPod {
-  PodReference pod;
-  std::shared_ptr<const meta::OwnerReference> owner;
-  std::string_view finalizer;
-};
-struct ReleasePod {
-  PodReference pod;
-  meta::Uid owner_uid;
-  std::string_view finalizer;
-};
+// Of the plan's Job. A later one of the same plan builds on the version that the former one made.
 struct WriteJobStatus {
   std::unique_ptr<batch::JobStatus> status;
 };
-struct DeleteJob {
-  Propagation propagation = Propagation::kForeground;
-};
-struct RemoveJobFinalizer {
-  std::string_view finalizer;
-};
-// A child Job of a JobSet. Those of one stage are all tried; failures are recorded in one event.
-struct CreateJob {
-  std::unique_ptr<batch::Job> job;
-};
-// A full update of the version that `job` has.
-struct UpdateJob {
-  std::unique_ptr<batch::Job> job;
-  // Before it the status loses its startTime: validation keeps the template of a Job that has started
-  // (spec/jobset.md 2.8).
-  bool clear_start_time = false;
-};
-struct ResizeJob {
-  meta::ObjectKey job;
-  std::optional<std::int32_t> parallelism;
-  std::optional<std::int32_t> completions;
-};
-struct DeleteChildJob {
-  meta::ObjectKey job;
-  meta::Uid uid;
-  Propagation propagation = Propagation::kForeground;
-};
+// Likewise of the plan's JobSet.
 struct WriteJobSetStatus {
   std::unique_ptr<jobset::JobSetStatus> status;
 };
-struct DeleteJobSet {
-  Propagation propagation = Propagation::kForeground;
-};
-struct RemoveJobSetFinalizer {
-  std::string_view finalizer;
-};
-struct CreateService {
-  std::unique_ptr<core::Service> service;
-};
-struct DeleteService {
-  meta::ObjectKey service;
-  meta::Uid uid;
-};
-// One that is there already is as good.
-struct CreateClaim {
-  std::unique_ptr<core::PersistentVolumeClaim> claim;
-};
-struct DeleteClaim {
-  meta::ObjectKey claim;
-  meta::Uid uid;
+// A full update of a child Job, of the version that `job` has.
+struct ReviseJob {
+  std::shared_ptr<batch::Job> job;
+  // Before it the status loses its startTime: validation keeps the template of a Job that has started
+  // (spec/jobset.md 2.8).
+  bool clear_start_time = false;
 };
 // Records why in a condition, then deletes the pod.
 struct DisruptPod {
   PodReference pod;
   std::string_view reason;
-  std::string_view message;
+  std::string_view message;  // static storage as well
 };
-// It counts as lost: failed by a disruption, and gone at once.
+// It counts as lost: failed by a disruption, then deleted without grace. A finalizer may still hold the object.
 struct LosePod {
   PodReference pod;
   std::string_view reason;
@@ -116,11 +58,11 @@ struct RecordEvent {
   std::string message;
 };
 
-// Large payloads are held by pointer: every write of a stage takes as much memory as the largest alternative.
+// Child Jobs of one stage are all tried, and failures recorded in one event; a claim that is there already is as good.
 using Write = std::variant<CreatePod, DeletePod, RemovePod, RemovePodFinalizer, AdoptPod, ReleasePod, WriteJobStatus,
-                           DeleteJob, RemoveJobFinalizer, CreateJob, UpdateJob, ResizeJob, DeleteChildJob,
-                           WriteJobSetStatus, DeleteJobSet, RemoveJobSetFinalizer, CreateService, DeleteService,
-                           CreateClaim, DeleteClaim, DisruptPod, LosePod, RecordEvent>;
+                           DeleteJob, RemoveJobFinalizer, CreateJob, ReviseJob, ResizeJob, WriteJobSetStatus,
+                           DeleteJobSet, RemoveJobSetFinalizer, CreateService, DeleteService, CreateClaim, DeleteClaim,
+                           DisruptPod, LosePod, RecordEvent>;
 
 struct Stage {
   std::vector<Write> writes;
@@ -155,9 +97,5 @@ struct PlanReport {
   Versions written;  // the newest that the plan's writes made; 0: none
   bool complete() const { return failure == WriteCode::kOk; }
 };
-
-// Applies `plan` to `api` stage by stage, and takes from it what it creates. Within a stage every write is tried, but
-// creations stop at the first failure. Announces what was created and deleted, as upstream's controllers do.
-PlanReport Apply(Plan& plan, Time now, Api& api);
 
 }  // namespace reprieve::world

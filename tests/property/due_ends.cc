@@ -18,7 +18,7 @@ void DueEnds::See(const batch::Job& job, Time now) {
   spec_ = job.spec;
   if (job.status.start_time != start_time_) {
     start_time_ = job.status.start_time;
-    started_ = now;
+    started_ = writes_take_time_ ? start_time_.value_or(now) : now;
   }
   KeepLeast(backoff_limit_, spec_->backoff_limit.value_or(6));
   if (spec_->completions) KeepLeast(completions_, *spec_->completions);

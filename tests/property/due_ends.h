@@ -15,6 +15,9 @@ namespace reprieve::property {
 
 class DueEnds {
  public:
+  // `writes_take_time`: a status tells of a time before it was written.
+  explicit DueEnds(bool writes_take_time) : writes_take_time_(writes_take_time) {}
+
   // As it is since `now`.
   void See(const batch::Job& job, Time now);
   // REQUIRES: a Job has been seen.
@@ -25,8 +28,9 @@ class DueEnds {
  private:
   std::optional<std::string> Missing(std::string_view what, std::int64_t there, std::int64_t needed) const;
 
+  const bool writes_take_time_;
   std::shared_ptr<const batch::JobSpec> spec_;
-  // Its startTime, which has whole seconds, and when that was written.
+  // Its startTime, which has whole seconds, and when that was, as well as can be known.
   std::optional<Time> start_time_;
   Time started_{};
   // The least that was ever asked for.

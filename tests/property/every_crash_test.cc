@@ -21,7 +21,7 @@ namespace {
 class CrashingWorld final : public world::Watcher {
  public:
   CrashingWorld(std::string spec, std::vector<std::int32_t> codes, sim::FaultRates faults)
-      : codes_(std::move(codes)), api_(store_, random_, faults) {
+      : codes_(std::move(codes)), api_(store_, agenda_, clock_, random_, faults) {
     store_.AddWatcher(this);
     Start();
     const auto manifest = document::ParseJson(Cat(
@@ -39,14 +39,9 @@ class CrashingWorld final : public world::Watcher {
   // What is left once nothing is due: the counters, the conditions, the finalizers.
   std::string Run() {
     for (;;) {
-      while (agenda_.DoOne(clock_.Now())) {
-      }
+      while (agenda_.DoOne(clock_.Now())) ReplaceCrashedController();
       if (engine_->RunOne()) {
-        if (api_.crashed()) {
-          store_.RemoveWatcher(&*engine_);
-          api_.Revive();
-          Start();
-        }
+        ReplaceCrashedController();
         continue;
       }
       const auto a = agenda_.NextDue();
@@ -89,6 +84,12 @@ class CrashingWorld final : public world::Watcher {
     store_.List(*engine_);
     store_.AddWatcher(&*engine_);
     engine_->ListsComplete(store_.version());
+  }
+  void ReplaceCrashedController() {
+    if (!api_.crashed()) return;
+    store_.RemoveWatcher(&*engine_);
+    api_.Revive();
+    Start();
   }
   void End(const world::PodReference& reference, std::int32_t code) {
     store_.UpdatePodStatus(reference, [&](const core::Pod& pod, core::PodStatus& status) {

@@ -9,6 +9,7 @@
 #include "document/json.h"
 #include "engine/engine.h"
 #include "ledger.h"
+#include "random_faults.h"
 #include "sim/faulty_api.h"
 #include "sim/lagging_watch.h"
 #include "sim/scripted_kubelet.h"
@@ -29,15 +30,16 @@ class History final : public world::Watcher {
         random_(seed),
         clock_(Time(std::chrono::sys_days{std::chrono::year{2026} / 1 / 1})),
         store_(clock_, seed + 1),
-        faults_(random_.OneIn(2) ? sim::FaultRates{}
-                                 : sim::FaultRates{.unavailable = 40, .conflict = 25, .crash = 50, .forbidden = 15}),
-        lag_(random_.OneIn(2) ? sim::LagRates{}
-                              : sim::LagRates{std::chrono::milliseconds(random_.Between(1, 5000)), 15, 40}),
-        api_(store_, random_, faults_),
-        ledger_(store_, clock_, lag_.latest == Nanoseconds(0)),
-        told_(store_, lag_.latest == Nanoseconds(0)) {
+        faults_(RandomFaults(random_)),
+        lag_(RandomLag(random_)),
+        api_(store_, agenda_, clock_, random_, faults_),
+        ledger_(store_, clock_, SeesAllAtOnce(faults_, lag_), WritesTakeTime(faults_)),
+        told_(store_, SeesAllAtOnce(faults_, lag_)) {
     store_.AddWatcher(this);
-    verdicts_.set_listener([this](const world::Verdict& verdict) { told_.Told(verdict); });
+    verdicts_.set_listener([this](const world::Verdict& verdict) {
+      Trace(world::Describe(verdict));
+      told_.Told(verdict);
+    });
   }
   ~History() override { store_.RemoveWatcher(this); }
 
@@ -49,11 +51,7 @@ class History final : public world::Watcher {
     while (Step(limit)) {
     }
     for (const std::string& refusal : api_.refused()) {
-      // Upstream's server refuses these as well: the end of a suspended Job whose last pods succeed (it has no
-      // startTime), and fewer succeeded indexes after a user has taken parallelism away from completions again.
-      const bool as_upstream = refusal.find("startTime is required") != std::string::npos ||
-                               refusal.find("cannot decrease the succeeded counter") != std::string::npos;
-      if (as_upstream) {
+      if (RefusesAsUpstream(refusal)) {
         stuck_ = true;
       } else {
         violations_.push_back(Cat("refused: ", refusal));
@@ -66,7 +64,10 @@ class History final : public world::Watcher {
 
   void JobChanged(const batch::Job& job) override {
     Trace(document::WriteJson(model::ToValue(job.status)));
-    if (job.status.IsFinished() && !finished_at_) finished_at_ = clock_.Now();
+    if (job.status.IsFinished() && !finished_at_) {
+      const batch::JobCondition* end = job.status.FindCondition(job.status.IsTrue("Failed") ? "Failed" : "Complete");
+      finished_at_ = WritesTakeTime(faults_) ? *end->last_transition_time : clock_.Now();
+    }
     if (!job.metadata.deleting() || user_deleted_) return;
     const auto ttl = job.spec->ttl_seconds_after_finished;
     if (!ttl || !finished_at_ || clock_.Now() < *finished_at_ + Seconds(*ttl)) {
@@ -93,19 +94,9 @@ class History final : public world::Watcher {
   static engine::EngineOptions EngineOptions() { return {}; }
 
   bool Step(Time limit) {
-    while (agenda_.DoOne(clock_.Now())) {
-    }
+    while (agenda_.DoOne(clock_.Now())) ReplaceCrashedController();
     if (engine_->RunOne()) {
-      if (api_.crashed()) {
-        ++crashes_;
-        watch_.reset();
-        engine_.reset();
-        api_.Revive();
-        told_.ControllerReplaced();
-        StartController();
-      } else {
-        told_.CheckRound();
-      }
+      if (!ReplaceCrashedController()) told_.CheckRound();
       return true;
     }
     const auto a = agenda_.NextDue();
@@ -114,6 +105,17 @@ class History final : public world::Watcher {
     const Time next = a && b ? std::min(*a, *b) : a ? *a : *b;
     if (next > limit) return false;
     clock_.AdvanceTo(std::max(next, clock_.Now()));
+    return true;
+  }
+
+  bool ReplaceCrashedController() {
+    if (!api_.crashed()) return false;
+    ++crashes_;
+    watch_.reset();
+    engine_.reset();
+    api_.Revive();
+    told_.ControllerReplaced();
+    StartController();
     return true;
   }
 

@@ -1,6 +1,7 @@
 // One random history of a JobSet. See jobset_history.h.
 #include "jobset_history.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <optional>
@@ -12,6 +13,7 @@
 #include "document/json.h"
 #include "engine/engine.h"
 #include "jobset_ledger.h"
+#include "random_faults.h"
 #include "sim/faulty_api.h"
 #include "sim/lagging_watch.h"
 #include "sim/scripted_kubelet.h"
@@ -36,14 +38,13 @@ class JobSetHistory final : public world::Watcher {
         clock_(Time(std::chrono::sys_days{std::chrono::year{2026} / 1 / 1})),
         store_(clock_, seed + 1),
         gates_{false, random_.OneIn(2), random_.OneIn(2)},
-        faults_(random_.OneIn(2) ? sim::FaultRates{}
-                                 : sim::FaultRates{.unavailable = 40, .conflict = 25, .crash = 50, .forbidden = 15}),
-        lag_(random_.OneIn(2) ? sim::LagRates{}
-                              : sim::LagRates{std::chrono::milliseconds(random_.Between(1, 5000)), 15, 40}),
-        api_(store_, random_, faults_),
+        faults_(RandomFaults(random_)),
+        lag_(RandomLag(random_)),
+        api_(store_, agenda_, clock_, random_, faults_),
         ledger_(store_, gates_),
-        told_(store_, lag_.latest == Nanoseconds(0)) {
+        told_(store_, SeesAllAtOnce(faults_, lag_)) {
     verdicts_.set_listener([this](const world::Verdict& verdict) {
+      Trace(world::Describe(verdict));
       if (verdict.jobset.empty()) return told_.Told(verdict);
       ToldOfJobSet(verdict);
     });
@@ -61,7 +62,8 @@ class JobSetHistory final : public world::Watcher {
     while (Step(limit)) {
     }
     ledger_.CheckQuiet();
-    if (crashes_ == 0) told_.CheckEndsTold();
+    const bool stuck = std::any_of(api_.refused().begin(), api_.refused().end(), RefusesAsUpstream);
+    if (crashes_ == 0 && !stuck) told_.CheckEndsTold();
     CheckEndCounted();
     return Result();
   }
@@ -69,8 +71,9 @@ class JobSetHistory final : public world::Watcher {
   void JobSetChanged(const jobset::JobSet& jobset) override {
     Trace(document::WriteJson(model::ToValue(jobset.status)));
     if (jobset.status.IsFinished() && !finished_at_) {
-      finished_at_ = clock_.Now();
       failed_ = jobset.status.IsTrue("Failed");
+      const jobset::Condition* end = jobset.status.FindCondition(failed_ ? "Failed" : "Completed");
+      finished_at_ = WritesTakeTime(faults_) ? *end->last_transition_time : clock_.Now();
     }
     if (!jobset.metadata.deleting() || user_deleted_) return;
     const auto ttl = jobset.spec->ttl_seconds_after_finished;
@@ -95,7 +98,9 @@ class JobSetHistory final : public world::Watcher {
   // Every restart that is told is the one that status has just counted, and comes with the verdict on its Job.
   void ToldOfJobSet(const world::Verdict& verdict) {
     const std::string text = world::Describe(verdict);
-    if (crashes_ == 0 && !verdict.job.empty() && !verdict.cause) Violate(Cat("without its cause: ", text));
+    // The end of a Job that is being deleted is not told.
+    const bool has_cause = verdict.cause || jobs_deleted_by_user_.contains(verdict.job.str());
+    if (crashes_ == 0 && !verdict.job.empty() && !has_cause) Violate(Cat("without its cause: ", text));
     const std::string_view consequence = verdict.consequence;
     const jobset::JobSet* jobset = store_.FindJobSet(kJobSet);
     if (!consequence.starts_with("restart ") || consequence.find(" of JobSet") == std::string_view::npos) return;
@@ -137,22 +142,9 @@ class JobSetHistory final : public world::Watcher {
   }
 
   bool Step(Time limit) {
-    while (agenda_.DoOne(clock_.Now())) {
-    }
+    while (agenda_.DoOne(clock_.Now())) ReplaceCrashedController();
     if (engine_->RunOne()) {
-      if (api_.crashed()) {
-        ++crashes_;
-        TakeCounters();
-        // With that very write, or before it was known that it had succeeded.
-        if (finished_at_ && ends_counted_[failed_] == 0) crashed_at_end_ = true;
-        told_.ControllerReplaced();
-        watch_.reset();
-        engine_.reset();
-        api_.Revive();
-        StartController();
-      } else {
-        told_.CheckRound();
-      }
+      if (!ReplaceCrashedController()) told_.CheckRound();
       return true;
     }
     const auto a = agenda_.NextDue();
@@ -161,6 +153,20 @@ class JobSetHistory final : public world::Watcher {
     const Time next = a && b ? std::min(*a, *b) : a ? *a : *b;
     if (next > limit) return false;
     clock_.AdvanceTo(std::max(next, clock_.Now()));
+    return true;
+  }
+
+  bool ReplaceCrashedController() {
+    if (!api_.crashed()) return false;
+    ++crashes_;
+    TakeCounters();
+    told_.ControllerReplaced();
+    watch_.reset();
+    engine_.reset();
+    api_.Revive();
+    // With that very write, or before it was known that it had succeeded.
+    if (finished_at_ && ends_counted_[failed_] == 0) crashed_at_end_ = true;
+    StartController();
     return true;
   }
 
@@ -340,6 +346,7 @@ class JobSetHistory final : public world::Watcher {
         if (jobs.empty()) return;
         const batch::Job& job = *jobs[random_.Below(jobs.size())];
         Trace(Cat("user deletes ", job.metadata.name));
+        jobs_deleted_by_user_.insert(job.metadata.name.str());
         store_.DeleteJob(meta::KeyOf(job.metadata), job.metadata.uid,
                          static_cast<world::Propagation>(random_.Below(2)));
         return;
@@ -398,6 +405,7 @@ class JobSetHistory final : public world::Watcher {
   std::optional<Time> finished_at_;
   bool failed_ = false;  // that was its end
   bool user_deleted_ = false;
+  std::set<std::string> jobs_deleted_by_user_;
   bool crashed_at_end_ = false;
   std::array<std::uint64_t, 2> ends_counted_{};  // Completed, Failed
   std::size_t crashes_ = 0;

@@ -18,8 +18,8 @@ std::int64_t Counted(const batch::JobStatus& status, bool failed) {
 
 }  // namespace
 
-Ledger::Ledger(store::Store& store, const world::Clock& clock, bool exact)
-    : store_(store), clock_(clock), exact_(exact) {
+Ledger::Ledger(store::Store& store, const world::Clock& clock, bool exact, bool writes_take_time)
+    : store_(store), clock_(clock), exact_(exact), due_(writes_take_time) {
   store_.AddWatcher(this);
 }
 Ledger::~Ledger() {

@@ -15,7 +15,7 @@ namespace reprieve::property {
 class Ledger final : public world::Watcher {
  public:
   // `exact`: the controller sees everything at once, so what it lets go of it has counted as it was.
-  Ledger(store::Store& store, const world::Clock& clock, bool exact);
+  Ledger(store::Store& store, const world::Clock& clock, bool exact, bool writes_take_time);
   ~Ledger() override;
 
   void JobChanged(const batch::Job& job) override;

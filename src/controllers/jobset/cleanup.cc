@@ -19,7 +19,7 @@ world::Plan ReconcileJobSetCleanup(const JobSetView& view, const OwnedByJobSet& 
   const auto propagation = foreground ? world::Propagation::kForeground : world::Propagation::kBackground;
   for (const ChildJob* child : view.living()) {
     stage.writes.push_back(
-        world::DeleteChildJob{meta::KeyOf(child->job->metadata), child->job->metadata.uid, propagation});
+        world::DeleteJob{meta::KeyOf(child->job->metadata), child->job->metadata.uid, propagation});
   }
   for (const core::Service* service : owned.services) {
     stage.writes.push_back(world::DeleteService{meta::KeyOf(service->metadata), service->metadata.uid});
@@ -29,7 +29,7 @@ world::Plan ReconcileJobSetCleanup(const JobSetView& view, const OwnedByJobSet& 
   }
   if (!stage.writes.empty()) plan.stages.push_back(std::move(stage));
   if (foreground && view.children().empty() && plan.stages.empty()) {
-    plan.AddStage().writes.push_back(world::RemoveJobSetFinalizer{kForegroundDeletion});
+    plan.AddStage().writes.push_back(world::RemoveJobSetFinalizer{jobset, plan.uid, kForegroundDeletion});
   }
   return plan;
 }

@@ -23,7 +23,7 @@ void DeleteAfterTtl(Sync& sync) {
   if (sync.now < expires) {
     sync.plan().requeue_at = expires;
   } else {
-    sync.plan().AddStage().writes.push_back(world::DeleteJobSet{world::Propagation::kForeground});
+    sync.plan().AddStage().writes.push_back(world::DeleteJobSet{sync.plan().subject.key, sync.plan().uid});
   }
 }
 
@@ -51,7 +51,7 @@ void Finish(Sync& sync) {
   if (!sync.view.active_live().empty()) {
     world::Stage& stage = sync.plan().AddStage();
     for (const ChildJob* child : sync.view.active_live()) {
-      stage.writes.push_back(world::DeleteChildJob{meta::KeyOf(child->job->metadata), child->job->metadata.uid});
+      stage.writes.push_back(world::DeleteJob{meta::KeyOf(child->job->metadata), child->job->metadata.uid});
     }
   }
   DeleteAfterTtl(sync);

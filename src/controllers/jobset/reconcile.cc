@@ -17,7 +17,7 @@ void DeletePrevious(Sync& sync) {
   if (sync.view.previous_live().empty()) return;
   world::Stage& stage = sync.plan().AddStage();
   for (const ChildJob* child : sync.view.previous_live()) {
-    stage.writes.push_back(world::DeleteChildJob{meta::KeyOf(child->job->metadata), child->job->metadata.uid});
+    stage.writes.push_back(world::DeleteJob{meta::KeyOf(child->job->metadata), child->job->metadata.uid});
   }
 }
 

@@ -66,7 +66,7 @@ void Suspend(Sync& sync) {
       batch::JobSpec spec = *job->spec;
       spec.suspend = true;
       job->spec = std::make_shared<const batch::JobSpec>(std::move(spec));
-      stage.writes.push_back(world::UpdateJob{std::move(job)});
+      stage.writes.push_back(world::ReviseJob{std::move(job)});
     }
   }
   SetCondition(sync, "Suspended", true, "SuspendedJobs", "jobset is suspended");
@@ -86,7 +86,7 @@ void Resume(Sync& sync) {
     if (sync.spec.in_order() && Started(sync, i)) continue;
     for (auto at = mine; at != next; ++at) {
       const bool started = (*at)->job->status.start_time.has_value();
-      stage.writes.push_back(world::UpdateJob{Resumed(sync, **at), started});
+      stage.writes.push_back(world::ReviseJob{Resumed(sync, **at), started});
     }
     waits = sync.spec.in_order();
   }

@@ -129,9 +129,8 @@ void JobSetView::RemoveChild(const batch::Job& job) {
 }
 
 void JobSetView::NoteEnd(const meta::Uid& job_uid, std::shared_ptr<const world::Verdict> verdict) {
-  // Of several pods that end a Job at once the first is the one that its condition names.
   const auto at = children_.find(job_uid);
-  if (at != children_.end() && !at->second.end) at->second.end = std::move(verdict);
+  if (at != children_.end()) at->second.end = std::move(verdict);
 }
 
 void JobSetView::Classify(ChildJob& child) const {
