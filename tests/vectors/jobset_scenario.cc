@@ -164,7 +164,7 @@ void JobSetScenario::AddForeignJob(const std::string& name) {
       *job);
   job->metadata.name = name;
   job->metadata.namespace_ = kNamespace;
-  const world::WriteResult created = simulation_.store().CreateJob(std::move(job));
+  const world::WriteResult created = simulation_.store().CreateJob(*job);
   EXPECT_TRUE(created.ok()) << created.message;
 }
 
