@@ -11,9 +11,9 @@ namespace {
 constexpr std::string_view kReason = "LostPod";
 
 std::optional<Time> TerminatingSince(const core::Pod& pod) {
-  if (!pod.metadata.deletion_timestamp) return std::nullopt;
-  // The timestamp is when its grace is over.
-  return *pod.metadata.deletion_timestamp - DurationOfSeconds(pod.metadata.deletion_grace_period_seconds.value_or(0));
+  const auto grace_over = pod.metadata.deletion_timestamp();
+  if (!grace_over) return std::nullopt;
+  return *grace_over - DurationOfSeconds(pod.metadata.deletion_grace_period_seconds().value_or(0));
 }
 
 }  // namespace

@@ -35,8 +35,8 @@ TEST(OverduePod, TerminatingCountsFromTheDeletionAndNotFromTheEndOfItsGrace) {
   core::Pod pod = PendingPod();
   pod.status.phase = core::PodPhase::kRunning;
   EXPECT_EQ(OverdueAt(pod, Limits(), kStart + Seconds(100)), std::nullopt);
-  pod.metadata.deletion_timestamp = kStart + Seconds(130);
-  pod.metadata.deletion_grace_period_seconds = 30;
+  pod.metadata.EditDeletion().timestamp = kStart + Seconds(130);
+  pod.metadata.EditDeletion().grace_period_seconds = 30;
   EXPECT_EQ(OverdueAt(pod, Limits(), kStart + Seconds(100)), kStart + Seconds(140));
 }
 

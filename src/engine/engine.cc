@@ -35,7 +35,7 @@ void Engine::JobDeleted(const batch::Job& job) {
 void Engine::PodChanged(const core::Pod& pod) {
   See(context_.seen.pods, pod.metadata);
   const PodIndex::Entry& entry = pods_.At(pod);
-  if (entry.job == nullptr || entry.owners != pod.metadata.owner_references.get()) {
+  if (entry.job == nullptr || entry.owners != pod.metadata.owner_references.begin()) {
     jobs_.PodChangedOwner(pod);
     pods_.NoteJobSet(pod);
   }

@@ -61,7 +61,7 @@ void JobLoop::PodChangedOwner(const core::Pod& pod) {
     loop_.Enqueue(*entry.job, options_.batch_period);
   }
   entry.job = next;
-  entry.owners = pod.metadata.owner_references.get();
+  entry.owners = pod.metadata.owner_references.begin();
   if (controller != nullptr) {
     orphans_.RemovePod(pod);
     if (next != nullptr && next->key.name.empty()) next->key = {pod.metadata.namespace_, controller->name};

@@ -134,7 +134,7 @@ Result<runtime::ExecSpec> MakeExecSpec(const core::Container& container, const s
 }
 
 std::string HostnameOf(const core::Pod& pod) {
-  std::string out = !pod.hostname.empty() ? pod.hostname.str() : pod.spec->hostname;
+  std::string out = !pod.hostname.empty() ? std::string(pod.Hostname()) : pod.spec->hostname;
   if (out.empty()) out = pod.metadata.name;
   if (out.size() > kMaxHostname) out.resize(kMaxHostname);
   while (!out.empty() && (out.back() == '-' || out.back() == '.')) out.pop_back();

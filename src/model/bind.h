@@ -21,6 +21,7 @@
 #include "base/time.h"
 #include "document/value.h"
 #include "model/boxed.h"
+#include "model/compact.h"
 
 namespace reprieve::model {
 
@@ -99,6 +100,10 @@ void FromValue(const document::Value& value, Boxed<T>& out);
 template <class T>
 document::Value ToValue(const Boxed<T>& value);
 template <class T>
+void FromValue(const document::Value& value, Compact<T>& out);
+template <class T>
+document::Value ToValue(const Compact<T>& value);
+template <class T>
 void FromValue(const document::Value& value, std::vector<T>& out);
 template <class T>
 document::Value ToValue(const std::vector<T>& value);
@@ -144,6 +149,17 @@ void FromValue(const document::Value& value, Boxed<T>& out) {
 }
 template <class T>
 document::Value ToValue(const Boxed<T>& value) {
+  return value ? ToValue(*value) : document::Value::Null();
+}
+
+template <class T>
+void FromValue(const document::Value& value, Compact<T>& out) {
+  std::optional<T> read;
+  FromValue(value, read);
+  out = read;
+}
+template <class T>
+document::Value ToValue(const Compact<T>& value) {
   return value ? ToValue(*value) : document::Value::Null();
 }
 

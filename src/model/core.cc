@@ -65,7 +65,7 @@ void FromValue(const Value& value, Pod& out) {
   meta::FromValue(value["metadata"], out.metadata);
   out.spec = std::make_shared<const PodSpec>(model::Bind<PodSpec>(value["spec"]));
   out.node_name = out.spec->node_name;
-  out.hostname = out.spec->hostname;
+  out.hostname = SharedString(out.spec->hostname);
   out.status = model::Bind<PodStatus>(value["status"]);
 }
 
@@ -76,7 +76,7 @@ Value ToValue(const Pod& pod) {
   out.Set("metadata", ToValue(pod.metadata));
   Value& spec = out.Set("spec", model::ToValue(pod.spec));
   if (!pod.node_name.empty()) spec.Set("nodeName", Value::String(pod.node_name.str()));
-  if (!pod.hostname.empty()) spec.Set("hostname", Value::String(pod.hostname.str()));
+  if (!pod.hostname.empty()) spec.Set("hostname", Value::String(std::string(pod.Hostname())));
   out.Set("status", model::ToValue(pod.status));
   return out;
 }

@@ -571,7 +571,7 @@ struct PodStatus {
   SharedString reason;
   SharedString host_ip;
   SharedString pod_ip;
-  std::optional<Time> start_time;
+  model::Compact<Time> start_time;
   SharedVector<ContainerStatus> init_container_statuses;
   SharedVector<ContainerStatus> container_statuses;
   model::Rest rest;
@@ -597,17 +597,21 @@ struct Pod {
   meta::ObjectMeta metadata;
   std::shared_ptr<const PodSpec> spec;  // shared by all pods of one template
   SharedString node_name;               // where it is bound; empty: nowhere yet
-  SharedString hostname;                // overrides spec->hostname where not empty
+  meta::NameBeginning hostname;         // overrides spec->hostname where not empty
   PodStatus status;
-  // Differs whenever the status may differ; 0: nobody keeps it, and nothing follows from it.
-  std::uint64_t status_version = 0;
+  // Differs whenever the status may differ, but for a version four billion later; 0: nobody keeps it, and nothing
+  // follows from it.
+  std::uint32_t status_version = 0;
   // No other pod of the same holder (a store, a watch's cache) has it at the same time.
   Slot slot = kNoSlot;
 
   bool IsTerminal() const { return status.phase == PodPhase::kSucceeded || status.phase == PodPhase::kFailed; }
   bool IsActive() const { return !IsTerminal() && !metadata.deleting(); }
   bool IsReady() const;
+  std::string_view Hostname() const { return hostname.In(metadata.name); }
 };
+// Of a million pods each byte counts: this is a whole block of the allocator, and the next is a quarter larger.
+static_assert(sizeof(Pod) <= 256);
 
 // With apiVersion and kind.
 void FromValue(const document::Value& value, Pod& out);

@@ -20,7 +20,7 @@ auto LowerBound(auto& entries, std::string_view key) {
 // Of few entries it is quicker to look at the length of each than to order by content.
 constexpr std::size_t kFewEntries = 16;
 
-const std::pair<SharedString, SharedString>* FindIn(const Labels::Entries& entries, std::string_view key) {
+const Labels::Entry* FindIn(const SharedVector<Labels::Entry>& entries, std::string_view key) {
   if (entries.size() <= kFewEntries) {
     for (const auto& entry : entries) {
       if (entry.first.size() == key.size() && entry.first == key) return &entry;
@@ -44,15 +44,13 @@ bool Holds(const LabelSelectorRequirement& requirement, std::optional<std::strin
   return false;
 }
 
-Labels::Labels(std::shared_ptr<const Entries> base, std::uint32_t position, SharedString value)
-    : base_(std::move(base)), position_(position), value_(std::move(value)), stamp_(NextStamp()) {}
+Labels::Labels(SharedVector<Entry> base, std::uint32_t position, SharedString value)
+    : base_(std::move(base)), value_(std::move(value)), position_(position), stamp_(NextStamp()) {}
 
 const SharedString* Labels::Find(std::string_view key) const {
-  if (base_) {
-    if (const auto* entry = FindIn(*base_, key)) return &ValueAt(static_cast<std::uint32_t>(entry - base_->data()));
-  }
-  const auto* own = own_ ? FindIn(own_->entries, key) : nullptr;
-  return own != nullptr ? &own->second : nullptr;
+  const Entry* entry = FindIn(base_, key);
+  if (entry == nullptr) return nullptr;
+  return static_cast<std::uint32_t>(entry - base_.begin()) == position_ ? &value_ : &entry->second;
 }
 
 std::optional<std::string_view> Labels::TextOf(std::string_view key) const {
@@ -60,80 +58,50 @@ std::optional<std::string_view> Labels::TextOf(std::string_view key) const {
   return value != nullptr ? std::optional<std::string_view>(value->view()) : std::nullopt;
 }
 
-const SharedString& Labels::ValueAt(std::uint32_t position) const {
-  if (position == position_) return value_;
-  if (own_) {
-    for (const auto& [at, value] : own_->values) {
-      if (at == position) return value;
-    }
-  }
-  return (*base_)[position].second;
-}
-
-void Labels::SetValue(std::uint32_t position, SharedString value) {
-  if (position_ == kNowhere) position_ = position;
-  if (position_ == position) {
-    value_ = std::move(value);
-    return;
-  }
-  auto& values = MakeOwn().values;
-  const auto at =
-      std::find_if(values.begin(), values.end(), [position](const auto& own) { return own.first == position; });
-  if (at == values.end()) {
-    values.emplace_back(position, std::move(value));
-  } else {
-    at->second = std::move(value);
-  }
-}
-
-Labels::Own& Labels::MakeOwn() {
-  return own_ ? *own_ : own_.emplace();
-}
-
-std::uint64_t Labels::NextStamp() {
-  static std::atomic<std::uint64_t> last = 0;
+std::uint32_t Labels::NextStamp() {
+  static std::atomic<std::uint32_t> last = 0;
   return last.fetch_add(1, std::memory_order_relaxed) + 1;
+}
+
+Labels::Entries& Labels::Edit() {
+  Entries& entries = base_.Edit();
+  if (position_ < entries.size()) entries[position_].second = std::move(value_);
+  position_ = kNowhere;
+  return entries;
 }
 
 void Labels::Set(std::string_view key, SharedString value) {
   stamp_ = NextStamp();
-  if (const auto* shared = base_ ? FindIn(*base_, key) : nullptr) {
-    return SetValue(static_cast<std::uint32_t>(shared - base_->data()), std::move(value));
+  if (const Entry* shared = FindIn(base_, key)) {
+    const auto position = static_cast<std::uint32_t>(shared - base_.begin());
+    if (position_ != kNowhere && position_ != position) {
+      Edit()[position].second = std::move(value);
+    } else {
+      position_ = position;
+      value_ = std::move(value);
+    }
+    return;
   }
-  Entries& entries = MakeOwn().entries;
-  const auto at = LowerBound(entries, key);
-  if (at != entries.end() && at->first == key) {
-    at->second = std::move(value);
-  } else {
-    entries.emplace(at, key, std::move(value));
-  }
+  Entries& entries = Edit();
+  entries.emplace(LowerBound(entries, key), key, std::move(value));
 }
 
 bool Labels::Remove(std::string_view key) {
   if (Find(key) == nullptr) return false;
-  Entries rest = All();
-  rest.erase(LowerBound(rest, key));
-  *this = Labels();
-  if (!rest.empty()) MakeOwn().entries = std::move(rest);
   stamp_ = NextStamp();
+  Entries& entries = Edit();
+  entries.erase(LowerBound(entries, key));
   return true;
 }
 
 Labels::Entries Labels::All() const {
-  Entries out;
-  if (base_) {
-    out = *base_;
-    for (std::uint32_t at = 0; at < out.size(); ++at) out[at].second = ValueAt(at);
-  }
-  if (!own_ || own_->entries.empty()) return out;
-  out.insert(out.end(), own_->entries.begin(), own_->entries.end());
-  std::sort(out.begin(), out.end());
+  Entries out(base_.begin(), base_.end());
+  if (position_ < out.size()) out[position_].second = value_;
   return out;
 }
 
-std::shared_ptr<const Labels::Entries> Labels::Share() const {
-  if (base_ && position_ == kNowhere && !own_) return base_;
-  return std::make_shared<const Entries>(All());
+SharedVector<Labels::Entry> Labels::Share() const {
+  return position_ == kNowhere ? base_ : SharedVector<Entry>(All());
 }
 
 void FromValue(const Value& value, Labels& out) {
@@ -148,31 +116,21 @@ Value ToValue(const Labels& value) {
 }
 
 bool Finalizers::Contains(std::string_view name) const {
-  return names_ && std::find(names_->begin(), names_->end(), name) != names_->end();
+  return std::find(names_.begin(), names_.end(), name) != names_.end();
 }
 
 void Finalizers::Add(std::string_view name) {
-  if (Contains(name)) return;
-  std::vector<std::string> all = names();
-  all.emplace_back(name);
-  names_ = std::make_shared<const std::vector<std::string>>(std::move(all));
+  if (!Contains(name)) names_.emplace_back(name);
 }
 
 bool Finalizers::Remove(std::string_view name) {
   if (!Contains(name)) return false;
-  if (names_->size() == 1) {
-    names_.reset();
-    return true;
+  if (names_.size() == 1) {
+    names_.clear();
+  } else {
+    std::erase(names_.Edit(), name);
   }
-  std::vector<std::string> rest = *names_;
-  std::erase(rest, name);
-  names_ = std::make_shared<const std::vector<std::string>>(std::move(rest));
   return true;
-}
-
-const std::vector<std::string>& Finalizers::names() const {
-  static const std::vector<std::string> kNone;
-  return names_ ? *names_ : kNone;
 }
 
 void FromValue(const Value& value, Finalizers& out) {
@@ -184,16 +142,24 @@ Value ToValue(const Finalizers& value) {
   return model::ToValue(value.names());
 }
 
+std::string_view NameBeginning::In(const SharedString& name) const {
+  const std::string_view text = text_;
+  const bool taken = text.size() == 1 && static_cast<std::size_t>(text.front()) <= kMostCut;
+  return taken ? name.view().substr(0, name.size() - static_cast<std::size_t>(text.front())) : text;
+}
+
+void NameBeginning::TakeFrom(const SharedString& name) {
+  if (text_.empty() || !name.view().starts_with(text_.view())) return;
+  const std::size_t cut = name.size() - text_.size();
+  if (cut == kSuffix) text_ = "\5"_shared;
+  if (cut == kSuffix + 1) text_ = "\6"_shared;
+}
+
 const OwnerReference* ObjectMeta::Controller() const {
-  if (!owner_references) return nullptr;
-  for (const OwnerReference& owner : *owner_references) {
+  for (const OwnerReference& owner : owner_references) {
     if (owner.controller.value_or(false)) return &owner;
   }
   return nullptr;
-}
-
-void ObjectMeta::SetOwners(std::vector<OwnerReference> owners) {
-  owner_references = owners.empty() ? nullptr : std::make_shared<const std::vector<OwnerReference>>(std::move(owners));
 }
 
 namespace {
@@ -207,7 +173,7 @@ struct WireMeta {
   std::optional<Time> creation_timestamp, deletion_timestamp;
   std::optional<std::int64_t> deletion_grace_period_seconds;
   Labels labels, annotations;
-  std::vector<OwnerReference> owner_references;
+  SharedVector<OwnerReference> owner_references;
   Finalizers finalizers;
   model::Rest rest;
 
@@ -241,11 +207,13 @@ void FromValue(const Value& value, ObjectMeta& out) {
   out.resource_version = static_cast<ResourceVersion>(ParseInt64(wire.resource_version).value_or(0));
   out.generation = wire.generation;
   out.creation_timestamp = wire.creation_timestamp;
-  out.deletion_timestamp = wire.deletion_timestamp;
-  out.deletion_grace_period_seconds = wire.deletion_grace_period_seconds;
+  out.deletion.reset();
+  if (wire.deletion_timestamp || wire.deletion_grace_period_seconds) {
+    out.deletion = Deletion{wire.deletion_timestamp, wire.deletion_grace_period_seconds};
+  }
   out.labels = std::move(wire.labels);
   out.annotations = std::move(wire.annotations);
-  out.SetOwners(std::move(wire.owner_references));
+  out.owner_references = std::move(wire.owner_references);
   out.finalizers = std::move(wire.finalizers);
   out.rest = std::move(wire.rest);
 }
@@ -253,17 +221,17 @@ void FromValue(const Value& value, ObjectMeta& out) {
 Value ToValue(const ObjectMeta& value) {
   WireMeta wire;
   wire.name = value.name;
-  wire.generate_name = value.generate_name;
+  wire.generate_name = value.generate_name.In(value.name);
   wire.namespace_ = value.namespace_;
   wire.uid = value.uid;
   if (value.resource_version != 0) wire.resource_version = Cat(value.resource_version);
   wire.generation = value.generation;
   wire.creation_timestamp = value.creation_timestamp;
-  wire.deletion_timestamp = value.deletion_timestamp;
-  wire.deletion_grace_period_seconds = value.deletion_grace_period_seconds;
+  wire.deletion_timestamp = value.deletion_timestamp();
+  wire.deletion_grace_period_seconds = value.deletion_grace_period_seconds();
   wire.labels = value.labels;
   wire.annotations = value.annotations;
-  if (value.owner_references) wire.owner_references = *value.owner_references;
+  wire.owner_references = value.owner_references;
   wire.finalizers = value.finalizers;
   wire.rest = value.rest;
   return model::ToValue(wire);

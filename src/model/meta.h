@@ -12,9 +12,11 @@
 #include <vector>
 
 #include "base/shared_string.h"
+#include "base/shared_vector.h"
 #include "base/time.h"
 #include "model/bind.h"
 #include "model/boxed.h"
+#include "model/compact.h"
 
 namespace reprieve::meta {
 
@@ -27,17 +29,18 @@ using ResourceVersion = std::uint64_t;
 // Who an object is, and no later one of its name.
 using Uid = SharedString;
 
-// Labels or annotations. Thousands of pods of one template share its entries; each holds only its own beside them, and
-// of a key that the shared entries have only the value.
+// Labels or annotations. Thousands of pods of one template share its entries, of which one may have another value in
+// each pod; what differs in more has entries of its own.
 class Labels {
  public:
-  using Entries = std::vector<std::pair<SharedString, SharedString>>;  // sorted by key
+  using Entry = std::pair<SharedString, SharedString>;
+  using Entries = std::vector<Entry>;  // sorted by key
 
   Labels() = default;
   // Shares `base`, which is sorted by key.
-  explicit Labels(std::shared_ptr<const Entries> base) : base_(std::move(base)), stamp_(NextStamp()) {}
+  explicit Labels(SharedVector<Entry> base) : base_(std::move(base)), stamp_(NextStamp()) {}
   // Likewise, but for the entry at `position`, whose value here is `value`. REQUIRES: there is such an entry.
-  Labels(std::shared_ptr<const Entries> base, std::uint32_t position, SharedString value);
+  Labels(SharedVector<Entry> base, std::uint32_t position, SharedString value);
 
   // Null pointer if there is none.
   const SharedString* Find(std::string_view key) const;
@@ -46,35 +49,29 @@ class Labels {
   void Set(std::string_view key, SharedString value);
   // True if it was there.
   bool Remove(std::string_view key);
-  bool empty() const { return !own_ && (!base_ || base_->empty()); }
+  bool empty() const { return base_.empty(); }
   // All entries, sorted by key.
   Entries All() const;
-  // Differs whenever the entries may differ: equal stamps mean equal entries.
-  std::uint64_t stamp() const { return stamp_; }
+  // Differs whenever the entries may differ: equal stamps mean equal entries. It comes again after four billion
+  // changes.
+  std::uint32_t stamp() const { return stamp_; }
   // The same entries in a form to share.
-  std::shared_ptr<const Entries> Share() const;
+  SharedVector<Entry> Share() const;
 
   friend bool operator==(const Labels& a, const Labels& b) { return a.All() == b.All(); }
 
  private:
-  // What only few have.
-  struct Own {
-    std::vector<std::pair<std::uint32_t, SharedString>> values;  // further ones, as value_ is
-    Entries entries;                                             // of keys that base_ does not have
-  };
   static constexpr std::uint32_t kNowhere = std::numeric_limits<std::uint32_t>::max();
 
-  const SharedString& ValueAt(std::uint32_t position) const;
-  void SetValue(std::uint32_t position, SharedString value);
-  Own& MakeOwn();
-  static std::uint64_t NextStamp();
+  // The entries for editing, no longer shared.
+  Entries& Edit();
+  static std::uint32_t NextStamp();
 
-  std::shared_ptr<const Entries> base_;
+  SharedVector<Entry> base_;
   // Most often one entry differs between pods of a template, the index: its position in base_, and what stands there.
-  std::uint32_t position_ = kNowhere;
   SharedString value_;
-  model::Boxed<Own> own_;
-  std::uint64_t stamp_ = 0;
+  std::uint32_t position_ = kNowhere;
+  std::uint32_t stamp_ = 0;
 };
 
 void FromValue(const document::Value& value, Labels& out);
@@ -88,15 +85,15 @@ class Finalizers {
   void Add(std::string_view name);
   // True if it was there.
   bool Remove(std::string_view name);
-  bool empty() const { return !names_; }
-  const std::vector<std::string>& names() const;
+  bool empty() const { return names_.empty(); }
+  const SharedVector<std::string>& names() const { return names_; }
   // Both have the very same list: what is so of one is so of the other.
-  bool SharesWith(const Finalizers& other) const { return names_ == other.names_; }
+  bool SharesWith(const Finalizers& other) const { return names_.SharesWith(other.names_); }
 
-  friend bool operator==(const Finalizers& a, const Finalizers& b) { return a.names() == b.names(); }
+  friend bool operator==(const Finalizers& a, const Finalizers& b) { return a.names_ == b.names_; }
 
  private:
-  std::shared_ptr<const std::vector<std::string>> names_;  // null: none
+  SharedVector<std::string> names_;
 };
 
 void FromValue(const document::Value& value, Finalizers& out);
@@ -124,28 +121,61 @@ struct OwnerReference {
   bool operator==(const OwnerReference&) const = default;
 };
 
+// A text that most often is the beginning of an object's generated name, and then takes no memory of its own:
+// generateName, and the host name of a pod of an Indexed Job.
+class NameBeginning {
+ public:
+  NameBeginning() = default;
+  NameBeginning(SharedString text) : text_(std::move(text)) {}  // NOLINT(google-explicit-constructor): it is a text
+
+  bool empty() const { return text_.empty(); }
+  // The text. REQUIRES: `name` is that of the last TakeFrom, if there was one.
+  std::string_view In(const SharedString& name) const;
+  // Keeps no text of its own any more if the name begins with it and has few characters more.
+  void TakeFrom(const SharedString& name);
+
+ private:
+  // The API server appends five characters to generateName; a host name has no dash before them.
+  static constexpr std::size_t kSuffix = 5;
+  static constexpr std::size_t kMostCut = kSuffix + 1;
+
+  SharedString text_;  // or a control character, which no name has: how many characters less than the name
+};
+
+// That an object is to go: at what time, and what is left of its grace period.
+struct Deletion {
+  std::optional<Time> timestamp;
+  std::optional<std::int64_t> grace_period_seconds;
+  bool operator==(const Deletion&) const = default;
+};
+
 struct ObjectMeta {
   SharedString name;
-  SharedString generate_name;
+  NameBeginning generate_name;
   SharedString namespace_;
   Uid uid;
   ResourceVersion resource_version = 0;
   std::int64_t generation = 0;
-  std::optional<Time> creation_timestamp;
-  std::optional<Time> deletion_timestamp;
-  std::optional<std::int64_t> deletion_grace_period_seconds;
+  model::Compact<Time> creation_timestamp;
+  model::Boxed<Deletion> deletion;
   Labels labels;
   Labels annotations;
   // Shared among the pods of one Job: the same owner, the same finalizer.
-  std::shared_ptr<const std::vector<OwnerReference>> owner_references;
+  SharedVector<OwnerReference> owner_references;
   Finalizers finalizers;
   model::Rest rest;
 
-  bool deleting() const { return deletion_timestamp.has_value(); }
+  bool deleting() const { return deletion && deletion->timestamp; }
+  std::optional<Time> deletion_timestamp() const { return deletion ? deletion->timestamp : std::nullopt; }
+  std::optional<std::int64_t> deletion_grace_period_seconds() const {
+    return deletion ? deletion->grace_period_seconds : std::nullopt;
+  }
+  Deletion& EditDeletion() { return deletion ? *deletion : deletion.emplace(); }
   bool HasFinalizer(std::string_view finalizer) const { return finalizers.Contains(finalizer); }
   // The one owner with controller: true; null pointer if there is none.
   const OwnerReference* Controller() const;
-  void SetOwners(std::vector<OwnerReference> owners);
+  // A new list, at another address than the one before.
+  void SetOwners(std::vector<OwnerReference> owners) { owner_references = std::move(owners); }
 };
 
 void FromValue(const document::Value& value, ObjectMeta& out);

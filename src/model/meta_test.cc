@@ -10,10 +10,10 @@
 namespace reprieve::meta {
 namespace {
 
-std::shared_ptr<const Labels::Entries> Base(std::size_t count) {
+SharedVector<Labels::Entry> Base(std::size_t count) {
   Labels::Entries entries;
   for (std::size_t i = 0; i < count; ++i) entries.emplace_back(Cat("key-", 10 + i), "shared");
-  return std::make_shared<const Labels::Entries>(std::move(entries));
+  return entries;
 }
 
 // Sharing is nothing that a reader of labels could see. Of few entries and of many.
@@ -22,10 +22,10 @@ TEST(Labels, BehaveAsAMap) {
     Random random(shared);
     const auto base = Base(shared);
     Labels labels(base);
-    std::map<std::string, std::string> model(base->begin(), base->end());
+    std::map<std::string, std::string> model(base.begin(), base.end());
     for (int step = 0; step < 400; ++step) {
       const std::string key = Cat("key-", 10 + random.Below(50));
-      const std::uint64_t stamp = labels.stamp();
+      const std::uint32_t stamp = labels.stamp();
       if (random.OneIn(8)) {
         ASSERT_EQ(labels.Remove(key), model.erase(key) == 1);
       } else if (random.OneIn(2)) {
@@ -39,9 +39,9 @@ TEST(Labels, BehaveAsAMap) {
         ASSERT_EQ(*found, model[key]);
       }
       ASSERT_EQ(labels.All(), Labels::Entries(model.begin(), model.end()));
-      ASSERT_EQ(*labels.Share(), labels.All());
+      ASSERT_EQ(labels.Share(), SharedVector<Labels::Entry>(labels.All()));
     }
-    EXPECT_EQ(*base, *Base(shared)) << "what is shared stays as it is";
+    EXPECT_EQ(base, Base(shared)) << "what is shared stays as it is";
   }
 }
 
@@ -52,6 +52,18 @@ TEST(Labels, OneValueOfItsOwn) {
   EXPECT_EQ(*labels.Find("key-11"), "mine");
   EXPECT_EQ(labels.All()[1].second, "mine");
   EXPECT_NE(labels, Labels(base));
+}
+
+// Whatever it keeps of its text: a part of the name that follows it, or all.
+TEST(NameBeginning, ReadsAsItsText) {
+  for (const std::string_view text : {"", "train-0-", "train-0", "train", "other-"}) {
+    const SharedString name = "train-0-x7k2p";
+    NameBeginning beginning{SharedString(text)};
+    EXPECT_EQ(beginning.In(name), text);
+    beginning.TakeFrom(name);
+    EXPECT_EQ(beginning.In(name), text);
+    EXPECT_EQ(beginning.empty(), text.empty());
+  }
 }
 
 }  // namespace

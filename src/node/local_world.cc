@@ -70,6 +70,7 @@ std::string ProgramDirectory() {
 
 LocalWorld::LocalWorld(LocalWorldOptions options)
     : options_(std::move(options)),
+      probe_(options_.probe),
       store_(clock_, options_.seed ? *options_.seed : RandomSeed()),
       engine_(store_, clock_, ledger_, options_.engine),
       wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
@@ -118,7 +119,7 @@ Status LocalWorld::Start() {
   runtime::SupervisorOptions supervisor;
   supervisor.state_directory = in_memory + "/runtime";
   supervisor.probe = options_.probe;
-  supervisor.probe.known = capabilities_;
+  if (const auto& found = probe_.Found(); found.ok()) supervisor.probe.known = *found;
   supervisor.log.limits = options_.log;
   auto runtime = runtime::Supervisor::Start(std::move(supervisor), inbox_.Events(options_.output != nullptr));
   if (!runtime) return runtime.error();
@@ -242,14 +243,10 @@ std::string LocalWorld::WorkingDirectory() const {
 }
 
 kubelet::MachineRights LocalWorld::Rights() const {
-  if (!capabilities_) {
-    auto probed = runtime::ProbeCapabilities(options_.probe);
-    if (!probed) return {};  // Start will say so
-    capabilities_ = std::move(*probed);
-  }
-  const std::string asked_for = options_.probe.plain_processes ? "as --plain-processes asks" : capabilities_->missing;
-  return {capabilities_->own_mounts(), asked_for, geteuid() == 0 && !capabilities_->user_namespace(), geteuid(),
-          getegid()};
+  const auto& can = probe_.Found();
+  if (!can.ok()) return {};  // Start will say so
+  const std::string asked_for = options_.probe.plain_processes ? "as --plain-processes asks" : can->missing;
+  return {can->own_mounts(), asked_for, geteuid() == 0 && !can->user_namespace(), geteuid(), getegid()};
 }
 
 std::vector<std::string> LocalWorld::WhyNotRunnable(const core::PodSpec& spec, const std::string& name_space) const {

@@ -99,7 +99,7 @@ class LocalWorld {
 
   // Where containers work that name no directory.
   std::string WorkingDirectory() const;
-  // What this machine and user allow; found out when it is first asked for, in some 2 ms.
+  // What this machine and user allow.
   kubelet::MachineRights Rights() const;
   // Everything for which pods of this spec could never run here, one clear sentence each, but for what the machine has
   // no place for; ask before adding the Job.
@@ -127,7 +127,7 @@ class LocalWorld {
   void Sleep();
 
   LocalWorldOptions options_;
-  mutable std::optional<runtime::Capabilities> capabilities_;
+  mutable runtime::CapabilityProbe probe_;
   LocalClock clock_;
   store::Store store_;
   world::Ledger ledger_;

@@ -33,7 +33,7 @@ Status LocalWorld::CheckStart() {
     return Error{
         Cat("state directory ", state, " cannot be used: ", failed.message(), "; choose another by --state DIR")};
   }
-  const auto can = runtime::ProbeCapabilities(options_.probe);
+  const auto& can = probe_.Found();
   if (!can) return can.error();
   if (networks_ != Networks::kMachine) why_no_networks_ = WhyNoNetworksWith(*can);
   return Ok();

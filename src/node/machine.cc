@@ -182,7 +182,7 @@ void Machine::Settle(PodRecord& record) {
   } else if (!record.deletion_seen && (record.pod->metadata.deleting() || record.pod->IsTerminal())) {
     record.deletion_seen = true;
     const std::int64_t usual = record.spec->termination_grace_period_seconds.value_or(30);
-    worker.Delete(DurationOfSeconds(record.pod->metadata.deletion_grace_period_seconds.value_or(usual)), now);
+    worker.Delete(DurationOfSeconds(record.pod->metadata.deletion_grace_period_seconds().value_or(usual)), now);
   }
   const kubelet::PodActions actions = worker.Next(now);
   for (const kubelet::PodActions::Start& start : actions.start) {

@@ -20,8 +20,8 @@ PodAddresses::PodAddresses(PodAddressOptions options)
 
 void PodAddresses::Assign(PodRecord& record) {
   if (!record.pod->hostname.empty() && !record.spec->subdomain.empty()) {
-    record.name =
-        kubelet::PodNames::Name{record.reference.namespace_.str(), record.spec->subdomain, record.pod->hostname.str()};
+    record.name = kubelet::PodNames::Name{record.reference.namespace_.str(), record.spec->subdomain,
+                                          std::string(record.pod->Hostname())};
   }
   runtime::PodNetwork* network = options_.network;
   const bool joins = record.name || !options_.only_names_on_network;

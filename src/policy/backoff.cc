@@ -39,8 +39,8 @@ Time FinishTime(const core::Pod& pod) {
   if (const auto end = LastContainerEnd(pod.status)) return *end;
   const core::PodCondition* ready = pod.status.FindCondition(core::kReadyCondition);
   if (ready != nullptr && ready->status == "False" && ready->last_transition_time) return *ready->last_transition_time;
-  if (pod.metadata.deletion_timestamp) {
-    return *pod.metadata.deletion_timestamp - DurationOfSeconds(pod.metadata.deletion_grace_period_seconds.value_or(0));
+  if (const auto grace_over = pod.metadata.deletion_timestamp()) {
+    return *grace_over - DurationOfSeconds(pod.metadata.deletion_grace_period_seconds().value_or(0));
   }
   return pod.metadata.creation_timestamp.value_or(Time{});
 }

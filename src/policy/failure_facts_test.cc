@@ -60,7 +60,7 @@ TEST(FailureFacts, WhatTheRuleLookedAtComesFirst) {
 TEST(FailureFacts, WithoutAnExit) {
   core::Pod pod;
   EXPECT_EQ(Describe(FactsOf(pod, {})), "failed without an exit code");
-  pod.metadata.deletion_timestamp = Time{};
+  pod.metadata.EditDeletion().timestamp = Time{};
   EXPECT_EQ(FactsOf(pod, {}).kind, FailureKind::kDeleted);
   pod.status.reason = "Evicted";
   EXPECT_EQ(Describe(FactsOf(pod, {})), "failed: Evicted");

@@ -47,7 +47,7 @@ TEST(PodJudge, PodsThatARuleOrAMessageDistinguishesAreJudgedSeparately) {
   condition.status = "True";
   EXPECT_NE(judge.Judge(disrupted), plain);
   core::Pod deleted = Exited(42);
-  deleted.metadata.deletion_timestamp = Time{};
+  deleted.metadata.EditDeletion().timestamp = Time{};
   EXPECT_NE(judge.Judge(deleted), plain);
 }
 

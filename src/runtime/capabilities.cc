@@ -9,7 +9,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <thread>
+#include <utility>
 
 #include "base/text.h"
 #include "runtime/file_limit.h"
@@ -95,15 +95,29 @@ std::string Capabilities::Describe() const {
              user_namespace() ? ", as an ordinary user" : "", own_pids() ? "" : Cat(" (", missing, ")"));
 }
 
-Result<Capabilities> ProbeCapabilities(const ProbeOptions& options) {
-  if (options.known) return *options.known;
-  // In a thread of its own: a probe blocks all signals, and ours are not its to change.
-  Result<Capabilities> result = Error{"not probed"};
-  std::thread([&] {
+CapabilityProbe::CapabilityProbe(ProbeOptions options) {
+  if (options.known) {
+    found_ = std::move(*options.known);
+    return;
+  }
+  // In a thread of its own also because a probe blocks all signals, and ours are not its to change.
+  thread_ = std::thread([this, options = std::move(options)] {
     BlockAllSignals();
-    result = Probe(options);
-  }).join();
-  return result;
+    found_ = Probe(options);
+  });
+}
+
+CapabilityProbe::~CapabilityProbe() {
+  Found();
+}
+
+const Result<Capabilities>& CapabilityProbe::Found() {
+  if (thread_.joinable()) thread_.join();
+  return found_;
+}
+
+Result<Capabilities> ProbeCapabilities(const ProbeOptions& options) {
+  return CapabilityProbe(options).Found();
 }
 
 std::vector<SetupStep> BasicSteps(int namespaces) {

@@ -1,11 +1,13 @@
 // What this machine and user allow a container: found once at start by doing it, not by reading settings, because
 // containers, seccomp filters and security modules refuse what the settings promise.
 //
-// Source: spec/runtime.md 1, 2, 5.  Thread rules: a plain value; the probe takes some 2 ms, before any other thread.
+// Source: spec/runtime.md 1, 2, 5.  Thread rules: plain values; a CapabilityProbe has one owner, and a thread of its
+// own for the 2 ms that it takes.
 #pragma once
 
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "base/result.h"
@@ -37,7 +39,23 @@ struct ProbeOptions {
   std::optional<Capabilities> known = {};
 };
 
-// Fails only if this machine cannot start a process of ours at all.
+// Finds out while its owner does something else.
+class CapabilityProbe {
+ public:
+  explicit CapabilityProbe(ProbeOptions options);
+  CapabilityProbe(const CapabilityProbe&) = delete;
+  CapabilityProbe& operator=(const CapabilityProbe&) = delete;
+  ~CapabilityProbe();
+
+  // Waits for the end of the probe. An error: this machine cannot start a process of ours at all.
+  const Result<Capabilities>& Found();
+
+ private:
+  Result<Capabilities> found_ = Error{"not probed"};
+  std::thread thread_;
+};
+
+// The same at once.
 Result<Capabilities> ProbeCapabilities(const ProbeOptions& options = {});
 
 // What every container of these namespaces begins with: private mounts, its own /proc.

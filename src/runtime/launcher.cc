@@ -221,7 +221,7 @@ class Starter {
       mounts.push_back({container_.termination_file, spec_.termination_message_path});
     }
     errno = 0;
-    auto planned = PlanMounts(std::move(mounts), context_.staging, launch_.steps,
+    auto planned = PlanMounts(std::move(mounts), *context_.staging, launch_.steps,
                               spec_.read_only_root ? RootAccess::kReadOnly : RootAccess::kAsItIs);
     if (!planned) container_.lacks_resources |= IsLackOfResources(errno);
     return planned;
@@ -261,9 +261,9 @@ Result<std::unique_ptr<RuntimeContext>> RuntimeContext::Open(const std::string& 
   auto folder = EngineFolder::Make(base);
   if (!folder) return folder.error();
   context->folder = std::move(*folder);
-  context->staging = context->directory() + "/staging";
-  if (const int error = MakeDirectories(context->staging)) {
-    return Error{Cat("directory ", context->staging, " cannot be made: ", FileErrorText(error))};
+  context->staging = std::make_unique<const Staging>(context->directory() + "/staging");
+  if (const int error = MakeDirectories(context->staging->path())) {
+    return Error{Cat("directory ", context->staging->path(), " cannot be made: ", FileErrorText(error))};
   }
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return Error{Cat("cannot open a pipe: ", strerrordesc_np(errno))};

@@ -21,17 +21,18 @@
 #include "runtime/fd.h"
 #include "runtime/launch.h"
 #include "runtime/runtime.h"
+#include "runtime/staging.h"
 
 namespace reprieve::runtime {
 
-// What all launches of an engine share; nothing of it changes after the start.
+// What all launches of an engine share; nothing of it changes after the start but for what `staging` remembers.
 struct RuntimeContext {
   RuntimeContext(Capabilities able, Cgroups groups) : capabilities(std::move(able)), cgroups(std::move(groups)) {}
   Capabilities capabilities;
   Cgroups cgroups;
   // A directory of this engine's own, and an empty one in it.
   EngineFolder folder;
-  std::string staging;
+  std::unique_ptr<const Staging> staging;
   Fd null;
   Fd init;
   Fd report_read;

@@ -71,7 +71,7 @@ bool IsClutter(const std::string& directory, std::string_view name) {
 
 class Planner {
  public:
-  Planner(const std::string& staging, std::vector<SetupStep>& steps, RootAccess root)
+  Planner(const Staging& staging, std::vector<SetupStep>& steps, RootAccess root)
       : staging_(staging), steps_(steps), read_only_root_(root == RootAccess::kReadOnly) {}
 
   Status Plan(std::vector<Mount> mounts) {
@@ -169,8 +169,21 @@ class Planner {
     return Ok();
   }
 
-  // A tmpfs put together at the staging directory, with every entry of `directory`, then moved over it.
   Status Cover(const std::string& directory) {
+    struct stat now {};
+    const bool known = stat(directory.c_str(), &now) == 0;
+    if (const auto steps = known ? staging_.CoverOf(directory, now) : nullptr) {
+      steps_.insert(steps_.end(), steps->begin(), steps->end());
+      return Ok();
+    }
+    const auto before = static_cast<std::ptrdiff_t>(steps_.size());
+    Status read = ReadCover(directory);
+    if (known && read.ok()) staging_.KeepCover(directory, now, {steps_.begin() + before, steps_.end()});
+    return read;
+  }
+
+  // A tmpfs put together at the staging directory, with every entry of `directory`, then moved over it.
+  Status ReadCover(const std::string& directory) {
     std::error_code failed;
     const fs::directory_iterator listing(directory, failed);
     if (failed) {
@@ -179,12 +192,12 @@ class Planner {
     }
     Add({.kind = StepKind::kMount,
          .source = "tmpfs",
-         .target = staging_,
+         .target = staging_.path(),
          .type = "tmpfs",
          .flags = MS_NOSUID,
          .data = "mode=0755"});
     // Or the directory that holds the staging directory would show the tmpfs inside itself.
-    Add({.kind = StepKind::kMount, .source = "none", .target = staging_, .flags = MS_UNBINDABLE});
+    Add({.kind = StepKind::kMount, .source = "none", .target = staging_.path(), .flags = MS_UNBINDABLE});
     showed_original_ = false;
     std::size_t entries = 0;
     for (const auto& entry : listing) {
@@ -197,9 +210,9 @@ class Planner {
       Show(directory, name);
     }
     if (directory == "/") {
-      Add({.kind = StepKind::kEnterRoot, .target = staging_});
+      Add({.kind = StepKind::kEnterRoot, .target = staging_.path()});
     } else {
-      Add({.kind = StepKind::kMount, .source = staging_, .target = directory, .flags = MS_MOVE});
+      Add({.kind = StepKind::kMount, .source = staging_.path(), .target = directory, .flags = MS_MOVE});
     }
     Add({.kind = StepKind::kMount, .source = "none", .target = directory, .flags = MS_PRIVATE});
     return Ok();
@@ -208,7 +221,7 @@ class Planner {
   // The staging directory shows the same as `directory` under that name.
   void Show(const std::string& directory, const std::string& name) {
     const std::string original = Under(directory, name);
-    const std::string copy = Under(staging_, name);
+    const std::string copy = Under(staging_.path(), name);
     struct stat status {};
     if (lstat(original.c_str(), &status) != 0) return;
     if (S_ISLNK(status.st_mode)) {
@@ -228,7 +241,7 @@ class Planner {
   // message covers it. A link costs a tenth of a mount.
   void ShowOriginal(const std::string& directory) {
     if (std::exchange(showed_original_, true)) return;
-    const std::string place = Under(staging_, kOriginal);
+    const std::string place = Under(staging_.path(), kOriginal);
     Add({.kind = StepKind::kMakeDirectory, .target = place});
     // With what is mounted below: an ordinary user may not uncover what a mount hides.
     Add({.kind = StepKind::kMount, .source = directory, .target = place, .flags = MS_BIND | MS_REC});
@@ -257,7 +270,7 @@ class Planner {
 
   void Add(SetupStep step) { steps_.push_back(std::move(step)); }
 
-  const std::string& staging_;
+  const Staging& staging_;
   std::vector<SetupStep>& steps_;
   const bool read_only_root_;
   bool showed_original_ = false;
@@ -265,8 +278,7 @@ class Planner {
 
 }  // namespace
 
-Status PlanMounts(std::vector<Mount> mounts, const std::string& staging, std::vector<SetupStep>& steps,
-                  RootAccess root) {
+Status PlanMounts(std::vector<Mount> mounts, const Staging& staging, std::vector<SetupStep>& steps, RootAccess root) {
   if (mounts.empty() && root == RootAccess::kAsItIs) return Ok();
   return Planner(staging, steps, root).Plan(std::move(mounts));
 }

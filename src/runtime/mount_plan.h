@@ -18,6 +18,7 @@
 #include "base/result.h"
 #include "runtime/launch.h"
 #include "runtime/runtime.h"
+#include "runtime/staging.h"
 
 namespace reprieve::runtime {
 
@@ -25,8 +26,7 @@ enum class RootAccess : std::uint8_t { kAsItIs, kReadOnly };
 
 // Appends to `steps`, which bring private mounts already.
 // On an error errno says whether this process lacks something itself, such as descriptors.
-// `staging`: an empty directory where a cover is put together; it lies under no mount of `mounts`.
-Status PlanMounts(std::vector<Mount> mounts, const std::string& staging, std::vector<SetupStep>& steps,
+Status PlanMounts(std::vector<Mount> mounts, const Staging& staging, std::vector<SetupStep>& steps,
                   RootAccess root = RootAccess::kAsItIs);
 
 // An absolute path without ".", "..", doubled or trailing slashes, or nothing if it is not absolute or leaves "/".

@@ -14,8 +14,8 @@ void EventLog::Add(const world::Event& event) {
   while (!by_age_.empty() && by_age_.front()->second.last + kKeptFor <= event.at) DropOldest();
   PerSubject& subject = SubjectOf(event);
   Expire(subject, event.at);
-  Similar& similar = subject.similar[{event.warning, event.reason}];
-  if (event.at - similar.last > kSimilarFor) similar = {};
+  Similar& similar = SimilarTo(event, subject);
+  if (event.at - similar.last > kSimilarFor) similar = {event.warning, event.reason, {}, {}, 0};
   similar.last = event.at;
   if (similar.messages.size() < kStandAlone) {
     const auto [message, fresh] = similar.messages.try_emplace(event.message, subject.expired + subject.events.size());
@@ -40,6 +40,11 @@ void EventLog::Add(const world::Event& event) {
 }
 
 EventLog::PerSubject& EventLog::SubjectOf(const world::Event& event) {
+  // Most often the next event is about the same.
+  if (!by_age_.empty() && by_age_.back()->first == event.about) {
+    by_age_.back()->second.last = event.at;
+    return by_age_.back()->second;
+  }
   const auto [at, fresh] = subjects_.try_emplace(event.about);
   PerSubject& subject = at->second;
   if (fresh) {
@@ -49,6 +54,13 @@ EventLog::PerSubject& EventLog::SubjectOf(const world::Event& event) {
   }
   subject.last = event.at;
   return subject;
+}
+
+EventLog::Similar& EventLog::SimilarTo(const world::Event& event, PerSubject& subject) {
+  for (Similar& similar : subject.similar) {
+    if (similar.warning == event.warning && similar.reason == event.reason) return similar;
+  }
+  return subject.similar.emplace_back(Similar{event.warning, event.reason, {}, {}, 0});
 }
 
 void EventLog::Expire(PerSubject& subject, Time now) {

@@ -34,6 +34,8 @@ class EventLog {
  private:
   // Events that differ in nothing but their message.
   struct Similar {
+    bool warning = false;
+    SharedString reason;
     std::map<std::string, std::size_t> messages;  // and the number of each one's event
     Time last;
     std::size_t combined = 0;  // the number of the combined event, plus one; 0: none yet
@@ -49,7 +51,7 @@ class EventLog {
   struct PerSubject {
     std::deque<Kept> events;  // numbered from `expired`
     std::size_t expired = 0;
-    std::map<std::pair<bool, SharedString>, Similar> similar;
+    std::vector<Similar> similar;  // as many as there are reasons, which are few
     Time last;
     std::list<Place>::iterator place;  // in by_age_
 
@@ -58,6 +60,7 @@ class EventLog {
   };
 
   PerSubject& SubjectOf(const world::Event& event);
+  static Similar& SimilarTo(const world::Event& event, PerSubject& subject);
   void Expire(PerSubject& subject, Time now);
   // False if the subject has as many events as it may have.
   bool Keep(PerSubject& subject, const world::Event& event, bool combined);

@@ -166,8 +166,8 @@ WriteResult Store::DeleteJobSet(const meta::ObjectKey& key, const meta::Uid& uid
   if (stored == nullptr) return NotFound("jobsets.jobset.x-k8s.io", key.name);
   if (propagation == world::Propagation::kForeground) stored->metadata.finalizers.Add(kForegroundDeletion);
   if (!stored->metadata.deleting()) {
-    stored->metadata.deletion_timestamp = TruncateToSeconds(clock_.Now());
-    stored->metadata.deletion_grace_period_seconds = 0;
+    stored->metadata.EditDeletion().timestamp = TruncateToSeconds(clock_.Now());
+    stored->metadata.EditDeletion().grace_period_seconds = 0;
     ++stored->metadata.generation;
   }
   if (!stored->metadata.finalizers.empty()) return Changed(*stored);
@@ -271,7 +271,7 @@ WriteResult Store::MarkDisrupted(const world::PodReference& reference, std::stri
     pod->status.SetCondition(std::move(condition));
   }
   if (fails) pod->status.phase = core::PodPhase::kFailed;
-  pod->status_version = version_ + 1;
+  pod->status_version = StatusVersion();
   return Changed(*pod);
 }
 

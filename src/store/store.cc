@@ -138,7 +138,7 @@ WriteResult Store::BindPod(const world::PodReference& reference, const SharedStr
     pod->status.SetCondition(std::move(scheduled));
     if (first) bound_ = pod->status.conditions, bound_at_ = now;
   }
-  pod->status_version = version_ + 1;
+  pod->status_version = StatusVersion();
   return Changed(*pod);
 }
 
@@ -147,7 +147,7 @@ WriteResult Store::UpdatePodStatus(const world::PodReference& reference,
   core::Pod* pod = Find(reference);
   if (pod == nullptr) return PodNotFound(reference);
   change(*pod, pod->status);
-  pod->status_version = version_ + 1;
+  pod->status_version = StatusVersion();
   return Changed(*pod);
 }
 
@@ -163,16 +163,19 @@ WriteResult Store::RemovePod(const world::PodReference& reference) {
   core::Pod* pod = Find(reference);
   if (pod == nullptr) return PodNotFound(reference);
   const bool was_deleting = pod->metadata.deleting();
-  if (!was_deleting) pod->metadata.deletion_timestamp = TruncateToSeconds(clock_.Now());
-  pod->metadata.deletion_grace_period_seconds = 0;
+  if (!was_deleting) pod->metadata.EditDeletion().timestamp = TruncateToSeconds(clock_.Now());
+  pod->metadata.EditDeletion().grace_period_seconds = 0;
   return FinishDeletion(*pod);
 }
 
 WriteResult Store::CreatePod(std::unique_ptr<core::Pod> pod) {
+  const SharedString beginning = pod->metadata.generate_name.In(pod->metadata.name);
   do {
-    pod->metadata.name = SharedString::Join({pod->metadata.generate_name, NewNameSuffix()});
+    pod->metadata.name = SharedString::Join({beginning, NewNameSuffix()});
   } while (pods_.Find(pod->metadata.namespace_, pod->metadata.name) != nullptr);
   SharedString name = pod->metadata.name;
+  pod->metadata.generate_name.TakeFrom(pod->metadata.name);
+  pod->hostname.TakeFrom(pod->metadata.name);
   if (pod->metadata.annotations.Find(jobset::kJobSetName) != nullptr) {
     pod->spec = DefaultedSpec(pod->spec);
     if (const Status placed = Place(*pod); !placed.ok()) return {WriteCode::kInvalid, placed.error().message, 0};
@@ -190,8 +193,8 @@ WriteResult Store::DeletePod(const world::PodReference& reference) {
   const bool at_once = pod->node_name.empty() || pod->IsTerminal();
   const std::int64_t grace =
       at_once ? 0 : pod->spec->termination_grace_period_seconds.value_or(kDefaultGracePeriodSeconds);
-  pod->metadata.deletion_timestamp = TruncateToSeconds(clock_.Now()) + DurationOfSeconds(grace);
-  pod->metadata.deletion_grace_period_seconds = grace;
+  pod->metadata.EditDeletion().timestamp = TruncateToSeconds(clock_.Now()) + DurationOfSeconds(grace);
+  pod->metadata.EditDeletion().grace_period_seconds = grace;
   return FinishDeletion(*pod);
 }
 
@@ -209,8 +212,8 @@ WriteResult Store::AdoptPod(const world::PodReference& reference, const meta::Ow
   if (pod->metadata.Controller() != nullptr) {
     return {WriteCode::kInvalid, "Only one reference can have Controller set to true", 0};
   }
-  std::vector<meta::OwnerReference> owners;
-  if (pod->metadata.owner_references) owners = *pod->metadata.owner_references;
+  const auto& there = pod->metadata.owner_references;
+  std::vector<meta::OwnerReference> owners(there.begin(), there.end());
   owners.push_back(owner);
   pod->metadata.SetOwners(std::move(owners));
   pod->metadata.finalizers.Add(finalizer);
@@ -221,11 +224,10 @@ WriteResult Store::ReleasePod(const world::PodReference& reference, const meta::
                               std::string_view finalizer) {
   core::Pod* pod = Find(reference);
   if (pod == nullptr) return PodNotFound(reference);
-  if (pod->metadata.owner_references) {
-    std::vector<meta::OwnerReference> owners = *pod->metadata.owner_references;
-    std::erase_if(owners, [&](const meta::OwnerReference& owner) { return owner.uid == owner_uid; });
-    pod->metadata.SetOwners(std::move(owners));
-  }
+  const auto& there = pod->metadata.owner_references;
+  std::vector<meta::OwnerReference> owners(there.begin(), there.end());
+  std::erase_if(owners, [&](const meta::OwnerReference& owner) { return owner.uid == owner_uid; });
+  pod->metadata.SetOwners(std::move(owners));
   pod->metadata.finalizers.Remove(finalizer);
   return FinishDeletion(*pod);
 }
@@ -252,8 +254,8 @@ WriteResult Store::DeleteJob(const meta::ObjectKey& key, const meta::Uid& uid, w
   if (job == nullptr) return JobNotFound(key);
   if (propagation == world::Propagation::kForeground) job->metadata.finalizers.Add(kForegroundDeletion);
   if (!job->metadata.deleting()) {
-    job->metadata.deletion_timestamp = TruncateToSeconds(clock_.Now());
-    job->metadata.deletion_grace_period_seconds = 0;
+    job->metadata.EditDeletion().timestamp = TruncateToSeconds(clock_.Now());
+    job->metadata.EditDeletion().grace_period_seconds = 0;
     ++job->metadata.generation;
   }
   if (!job->metadata.finalizers.empty()) return Changed(*job);
@@ -307,7 +309,7 @@ WriteResult Store::Insert(std::unique_ptr<core::Pod> pod) {
   pod->metadata.creation_timestamp = TruncateToSeconds(clock_.Now());
   pod->spec = DefaultedSpec(pod->spec);
   pod->status.phase = core::PodPhase::kPending;
-  pod->status_version = version_ + 1;
+  pod->status_version = StatusVersion();
   core::Pod& stored = pods_.Insert(std::move(pod));
   Index(stored);
   return Changed(stored);
@@ -326,7 +328,7 @@ WriteResult Store::Changed(batch::Job& job) {
 }
 
 WriteResult Store::FinishDeletion(core::Pod& pod) {
-  const bool goes = pod.metadata.deleting() && pod.metadata.deletion_grace_period_seconds.value_or(0) == 0 &&
+  const bool goes = pod.metadata.deleting() && pod.metadata.deletion_grace_period_seconds().value_or(0) == 0 &&
                     pod.metadata.finalizers.empty();
   if (!goes) return Changed(pod);
   Unindex(pod);

@@ -135,6 +135,8 @@ class Store final : public world::Api {
 
   // Of a write. REQUIRES: no watcher is being told of another one.
   meta::ResourceVersion NextVersion();
+  // Of a status that the next write stores.
+  std::uint32_t StatusVersion() const { return static_cast<std::uint32_t>(version_ + 1); }
   void Tell(const auto& tell) {
     telling_ = true;
     for (world::Watcher* watcher : watchers_) tell(*watcher);

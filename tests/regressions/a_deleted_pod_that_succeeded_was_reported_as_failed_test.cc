@@ -24,7 +24,7 @@ TEST(ADeletedPod, ThatSucceededIsNotReportedAsFailed) {
 
   controllers::JobView view;
   view.SetJob(job);
-  pod.metadata.deletion_timestamp = Time{};
+  pod.metadata.EditDeletion().timestamp = Time{};
   view.SetPod(pod);
   EXPECT_EQ(view.unreported().size(), 1U);
   pod.status.phase = core::PodPhase::kSucceeded;

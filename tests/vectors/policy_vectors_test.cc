@@ -52,8 +52,9 @@ core::Pod PodOf(const Value& input) {
     if (const Value* at = member.value.Find("at")) condition.last_transition_time = At(at->AsInt());
   }
   if (const Value* created = input.Find("created")) pod.metadata.creation_timestamp = At(created->AsInt());
-  if (const Value* deletion = input.Find("deletionTimestamp")) pod.metadata.deletion_timestamp = At(deletion->AsInt());
-  if (const Value* grace = input.Find("grace")) pod.metadata.deletion_grace_period_seconds = grace->AsInt();
+  if (const Value* deletion = input.Find("deletionTimestamp"))
+    pod.metadata.EditDeletion().timestamp = At(deletion->AsInt());
+  if (const Value* grace = input.Find("grace")) pod.metadata.EditDeletion().grace_period_seconds = grace->AsInt();
   for (const Value::Member& member : input["annotations"].members())
     pod.metadata.annotations.Set(member.key, member.value.AsText());
   return pod;

@@ -48,7 +48,8 @@ PodPrototype::PodPrototype(const batch::Job& job)
   owner.uid = job.metadata.uid;
   owner.controller = true;
   owner.block_owner_deletion = true;
-  owners_ = std::make_shared<const std::vector<meta::OwnerReference>>(1, std::move(owner));
+  owners_.push_back(owner);
+  owner_ = std::make_shared<const meta::OwnerReference>(std::move(owner));
 }
 
 PodPrototype::Shared PodPrototype::Share(const meta::Labels& of_template, bool indexed) {
@@ -56,7 +57,7 @@ PodPrototype::Shared PodPrototype::Share(const meta::Labels& of_template, bool i
   meta::Labels labels = of_template;
   labels.Set(batch::kCompletionIndex, "");
   Shared out{labels.Share()};
-  while ((*out.entries)[out.index_at].first != batch::kCompletionIndex) ++out.index_at;
+  while (out.entries[out.index_at].first != batch::kCompletionIndex) ++out.index_at;
   return out;
 }
 
@@ -75,7 +76,7 @@ std::unique_ptr<core::Pod> PodPrototype::MakePod() const {
   made->metadata.generate_name = generate_name_;
   made->metadata.labels = meta::Labels(labels_.entries);
   made->metadata.annotations = meta::Labels(annotations_.entries);
-  made->hostname = spec_->hostname;
+  made->hostname = SharedString(spec_->hostname);
   return made;
 }
 

@@ -23,7 +23,7 @@ class PodPrototype {
   std::unique_ptr<core::Pod> MakePod(policy::CompletionIndex index,
                                      const std::optional<policy::IndexFailures>& failures) const;
 
-  std::shared_ptr<const meta::OwnerReference> owner() const { return {owners_, &owners_->front()}; }
+  std::shared_ptr<const meta::OwnerReference> owner() const { return owner_; }
 
  private:
   SharedString job_name_;
@@ -32,7 +32,7 @@ class PodPrototype {
   std::shared_ptr<const core::PodSpec> spec_;
   // What the pods share of their labels or annotations.
   struct Shared {
-    std::shared_ptr<const meta::Labels::Entries> entries;
+    SharedVector<meta::Labels::Entry> entries;
     std::uint32_t index_at = 0;  // of the completion index, whose value each pod has for itself; Indexed only
   };
 
@@ -50,7 +50,8 @@ class PodPrototype {
 
   Shared labels_;
   Shared annotations_;
-  std::shared_ptr<const std::vector<meta::OwnerReference>> owners_;
+  std::shared_ptr<const meta::OwnerReference> owner_;
+  SharedVector<meta::OwnerReference> owners_;
   meta::Finalizers finalizers_;
   mutable std::vector<IndexTexts> texts_;  // of the indexes asked for last, by index modulo kKeptIndexes
 };

@@ -315,7 +315,7 @@ void JobView::Reclassify() {
   for (auto& [pod, tracked] : pods_) old.emplace_back(pod, std::move(tracked));
   std::sort(old.begin(), old.end(), [](const auto& a, const auto& b) { return a.second->order < b.second->order; });
   pods_.clear();
-  const FlatSet<const core::Pod*> old_settled = std::exchange(settled_, {});
+  const SettledPods old_settled = std::exchange(settled_, {});
   for (PodList* list : {&active_, &accountable_, &tracked_live_}) list->Clear();
   fail_job_.clear(), unselected_.clear();
   active_outside_ = ready_count_ = terminating_count_ = 0;

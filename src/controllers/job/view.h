@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/flat_hash.h"
+#include "base/neighbour_hash.h"
 #include "controllers/job/pod_list.h"
 #include "controllers/job/prototype.h"
 #include "model/batch.h"
@@ -33,8 +34,8 @@ struct TrackedPod {
   const core::Pod* pod = nullptr;
   std::uint64_t order = 0;                          // of appearance
   PodPlaces places{};                               // in the lists of the view that it is on
-  std::uint64_t stamps[2] = {0, 0};                 // of its labels and annotations, when these were read
-  std::uint64_t status_version = 0;                 // of its status, when that was read
+  std::uint32_t stamps[2] = {0, 0};                 // of its labels and annotations, when these were read
+  std::uint32_t status_version = 0;                 // of its status, when that was read
   CompletionIndex index = -1;                       // -1: none that is valid
   bool active = false;                              // neither ended nor deleting
   bool ready = false;                               // active, and Ready is True
@@ -76,6 +77,7 @@ class JobView {
     }
   };
   using PodSet = std::set<const TrackedPod*, Order>;
+  using SettledPods = FlatSet<const core::Pod*, NeighbourHash>;
   static std::vector<const TrackedPod*> InOrder(const PodList& pods);
 
   // The Job as it is seen at `now` (Time::max(): not known); `job` stays at its address until the next call.
@@ -118,7 +120,7 @@ class JobView {
   const FlatMap<const core::Pod*, std::unique_ptr<TrackedPod>>& pods() const { return pods_; }
   // Pods that have ended and are accounted for: they matter only when the Job is deleted. In a long Job that is nearly
   // all of them, so each costs no more than its entry here.
-  const FlatSet<const core::Pod*>& settled() const { return settled_; }
+  const SettledPods& settled() const { return settled_; }
 
   // Indexed Jobs: indexes that status says are completed; those and pods that have succeeded since; likewise failed.
   const IndexSet& completed() const { return completed_; }
@@ -178,7 +180,7 @@ class JobView {
   bool usual_has_tracking_ = false;    // and whether the tracking finalizer is one of them
 
   FlatMap<const core::Pod*, std::unique_ptr<TrackedPod>> pods_;
-  FlatSet<const core::Pod*> settled_;
+  SettledPods settled_;
   std::uint64_t next_order_ = 0;
   PodList active_{PodList::kActive}, accountable_{PodList::kAccountable}, tracked_live_{PodList::kTrackedLive},
       unreported_{PodList::kUnreported};
