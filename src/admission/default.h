@@ -17,7 +17,7 @@ void DefaultPodSpec(document::Value& spec);
 // admission adds.
 void DefaultPod(document::Value& pod);
 
-// Takes out what belongs to features that Kubernetes 1.36 has off: a container's stop signal, a pod's scheduling group.
+// Takes out a container's stop signal, whose feature gate is off, and a lifecycle that held nothing else.
 void DropDisabledFields(document::Value& pod_spec);
 
 }  // namespace reprieve::admission

@@ -200,7 +200,6 @@ void DefaultPodSpec(Value& spec) {
 }
 
 void DropDisabledFields(Value& pod_spec) {
-  pod_spec.Remove("schedulingGroup");
   for (const std::string_view list : {"containers", "initContainers"}) {
     ForEach(pod_spec, list, [](Value& container) {
       Value* lifecycle = container.Find("lifecycle");

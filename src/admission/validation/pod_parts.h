@@ -9,6 +9,7 @@
 
 #include "admission/validation/errors.h"
 #include "admission/validation/names.h"
+#include "admission/validation/pod.h"
 
 namespace reprieve::admission {
 
@@ -17,9 +18,10 @@ using Names = std::set<std::string, std::less<>>;
 // What a container may refer to in its pod.
 struct PodContext {
   const document::Value& spec;
+  const TemplateRules& rules;
   // By name; null for a volume that is itself wrong, which nobody may mount.
-  std::vector<std::pair<std::string, const document::Value*>> volumes;
-  Names claims;
+  std::vector<std::pair<std::string, const document::Value*>> volumes = {};
+  Names claims = {};
 
   const document::Value* Volume(std::string_view name) const;
 };
@@ -58,9 +60,11 @@ void ValidateResources(const document::Value& resources, const Names& claims, co
 void ValidatePodResources(const document::Value& pod_spec, const FieldPath& path, FieldErrors& errors);
 void ValidateResourceClaims(const document::Value& claims, const FieldPath& path, FieldErrors& errors);
 // security.cc
-void ValidateContainerSecurity(const document::Value& context, const document::Value& pod_spec, const FieldPath& path,
+void ValidateContainerSecurity(const document::Value& context, const PodContext& pod, const FieldPath& path,
                                FieldErrors& errors);
-void ValidatePodSecurity(const document::Value& pod_spec, const FieldPath& path, FieldErrors& errors);
+void ValidatePodSecurity(const PodContext& pod, const FieldPath& path, FieldErrors& errors);
+// A container that is not allowed to escalate its privileges, and adds CAP_SYS_ADMIN.
+bool AddsSysAdmin(const document::Value& context);
 // volumes.cc; fills in pod.volumes
 void ValidateVolumes(PodContext& pod, const FieldPath& path, FieldErrors& errors);
 // scheduling.cc

@@ -160,8 +160,8 @@ void ValidateOs(const Value& spec, const FieldPath& path, FieldErrors& errors) {
   }
 }
 
-void ValidatePodSpec(const Value& spec, const FieldPath& path, FieldErrors& errors) {
-  PodContext pod{spec, {}, {}};
+void ValidatePodSpec(const Value& spec, const FieldPath& path, const TemplateRules& rules, FieldErrors& errors) {
+  PodContext pod{spec, rules};
   for (const Value& claim : spec["resourceClaims"].items()) pod.claims.insert(claim["name"].AsText());
   ValidateVolumes(pod, path / "volumes", errors);
   ValidateResourceClaims(spec["resourceClaims"], path / "resourceClaims", errors);
@@ -172,7 +172,7 @@ void ValidatePodSpec(const Value& spec, const FieldPath& path, FieldErrors& erro
   ValidateChoice(spec["dnsPolicy"], {"ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"}, path / "dnsPolicy",
                  errors);
   ValidateLabels(spec["nodeSelector"], path / "nodeSelector", errors);
-  ValidatePodSecurity(spec, path, errors);
+  ValidatePodSecurity(pod, path, errors);
   ValidateAffinity(spec["affinity"], path / "affinity", errors);
   ValidateDnsConfig(spec, path / "dnsConfig", errors);
   ValidateReadinessGates(spec["readinessGates"], path / "readinessGates", errors);
@@ -244,12 +244,32 @@ void ValidatePortNumberOrName(const Value& port, const FieldPath& path, FieldErr
   for (const auto& fault : PortNumberFaults(port.AsInt())) errors.Invalid(path, Shown(port.AsInt()), fault);
 }
 
-void ValidatePodTemplate(const Value& pod_template, const FieldPath& path, FieldErrors& errors) {
+TemplateRules RulesForCreate(const ServerBehaviour& server) {
+  return {.server = server, .require_image_reference = server.requires_image_reference};
+}
+
+TemplateRules RulesForUpdate(const Value& stored_template, const ServerBehaviour& server) {
+  TemplateRules rules = RulesForCreate(server);
+  const Value& spec = stored_template["spec"];
+  for (const Value& volume : spec["volumes"].items()) {
+    const Value& image = volume["image"];
+    if (!image.IsNull() && image["reference"].AsText().empty()) rules.require_image_reference = false;
+  }
+  for (const std::string_view list : {"containers", "initContainers"}) {
+    for (const Value& container : spec[list].items()) {
+      if (server.keeps_sys_admin && AddsSysAdmin(container["securityContext"])) rules.allow_sys_admin = true;
+    }
+  }
+  return rules;
+}
+
+void ValidatePodTemplate(const Value& pod_template, const FieldPath& path, const TemplateRules& rules,
+                         FieldErrors& errors) {
   const Value& meta = pod_template["metadata"];
   ValidateLabels(meta["labels"], path / "labels", errors);
   ValidateAnnotations(meta["annotations"], path / "annotations", errors);
   ValidateAppArmorAnnotations(pod_template, path / "annotations", errors);
-  ValidatePodSpec(pod_template["spec"], path / "spec", errors);
+  ValidatePodSpec(pod_template["spec"], path / "spec", rules, errors);
   if (pod_template["spec"]["ephemeralContainers"].size() > 0) {
     errors.Forbidden(path / "spec" / "ephemeralContainers", "ephemeral containers not allowed in pod template");
   }

@@ -100,6 +100,11 @@ void ValidateHostNetwork(const Value& spec, const FieldPath& path, FieldErrors& 
   }
 }
 
+void ValidateSharedProcesses(const Value& pod_spec, const FieldPath& path, FieldErrors& errors) {
+  if (!pod_spec["shareProcessNamespace"].AsBool() || !pod_spec["hostPID"].AsBool()) return;
+  errors.Invalid(path / "shareProcessNamespace", "true", "ShareProcessNamespace and HostPID cannot both be enabled");
+}
+
 bool Adds(const Value& context, std::string_view capability) {
   for (const Value& added : context["capabilities"]["add"].items()) {
     if (added.AsText() == capability) return true;
@@ -109,7 +114,11 @@ bool Adds(const Value& context, std::string_view capability) {
 
 }  // namespace
 
-void ValidateContainerSecurity(const Value& context, const Value& pod_spec, const FieldPath& path,
+bool AddsSysAdmin(const Value& context) {
+  return !context["allowPrivilegeEscalation"].AsBool() && Adds(context, "CAP_SYS_ADMIN");
+}
+
+void ValidateContainerSecurity(const Value& context, const PodContext& pod, const FieldPath& path,
                                FieldErrors& errors) {
   if (context.IsNull()) return;
   const model::Message& message = model::GetMessage("core/v1.SecurityContext");
@@ -117,7 +126,7 @@ void ValidateContainerSecurity(const Value& context, const Value& pod_spec, cons
   ValidateId(context["runAsGroup"], path / "runAsGroup", errors);
   const Value& proc = context["procMount"];
   ValidateOptionalChoice(proc, {"Default", "Unmasked"}, path / "procMount", errors);
-  const Value& host_users = pod_spec["hostUsers"];
+  const Value& host_users = pod.spec["hostUsers"];
   if (proc.AsText() == "Unmasked" && (host_users.IsNull() || host_users.AsBool())) {
     errors.Invalid(path / "procMount", Shown(proc), "`hostUsers` must be false to use `Unmasked`");
   }
@@ -128,7 +137,7 @@ void ValidateContainerSecurity(const Value& context, const Value& pod_spec, cons
       errors.Invalid(path, model::Dump(&context, message),
                      "cannot set `allowPrivilegeEscalation` to false and `privileged` to true");
     }
-    if (Adds(context, "CAP_SYS_ADMIN")) {
+    if (!pod.rules.allow_sys_admin && AddsSysAdmin(context)) {
       errors.Invalid(path, model::Dump(&context, message),
                      "cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN");
     }
@@ -136,7 +145,9 @@ void ValidateContainerSecurity(const Value& context, const Value& pod_spec, cons
   ValidateAppArmor(context["appArmorProfile"], path / "appArmorProfile", errors);
 }
 
-void ValidatePodSecurity(const Value& pod_spec, const FieldPath& path, FieldErrors& errors) {
+void ValidatePodSecurity(const PodContext& pod, const FieldPath& path, FieldErrors& errors) {
+  const Value& pod_spec = pod.spec;
+  const bool in_spec = pod.rules.server.shares_processes_in_spec;
   ValidateHostNetwork(pod_spec, path / "containers", errors);
   const Value& context = pod_spec["securityContext"];
   const FieldPath at = path / "securityContext";
@@ -145,9 +156,7 @@ void ValidatePodSecurity(const Value& pod_spec, const FieldPath& path, FieldErro
   ValidateId(context["runAsGroup"], at / "runAsGroup", errors);
   const Value& groups = context["supplementalGroups"];
   for (std::size_t i = 0; i < groups.size(); ++i) ValidateId(groups[i], (at / "supplementalGroups")[i], errors);
-  if (pod_spec["shareProcessNamespace"].AsBool() && pod_spec["hostPID"].AsBool()) {
-    errors.Invalid(at / "shareProcessNamespace", "true", "ShareProcessNamespace and HostPID cannot both be enabled");
-  }
+  if (!in_spec) ValidateSharedProcesses(pod_spec, at, errors);
   ValidateSysctls(pod_spec, context["sysctls"], at / "sysctls", errors);
   ValidateOptionalChoice(context["fsGroupChangePolicy"], {"Always", "OnRootMismatch"}, at / "fsGroupChangePolicy",
                          errors);
@@ -157,6 +166,7 @@ void ValidatePodSecurity(const Value& pod_spec, const FieldPath& path, FieldErro
                          errors);
   ValidateOptionalChoice(context["seLinuxChangePolicy"], {"MountOption", "Recursive"}, at / "seLinuxChangePolicy",
                          errors);
+  if (in_spec) ValidateSharedProcesses(pod_spec, path, errors);
 }
 
 }  // namespace reprieve::admission

@@ -193,6 +193,10 @@ void ValidateCsi(const Value& source, const FieldPath& path, FieldErrors& errors
   if (!secret.IsNull()) RequireAll(secret, {"name"}, path / "nodePublishSecretRef", errors);
 }
 
+void ValidateImage(const Value& source, const FieldPath& path, FieldErrors& errors) {
+  ValidateChoice(source["pullPolicy"], {"Always", "IfNotPresent", "Never"}, path / "pullPolicy", errors);
+}
+
 struct SourceRule {
   std::string_view name;
   Check check = nullptr;
@@ -230,10 +234,10 @@ const SourceRule kSources[] = {
     {"scaleIO", nullptr, {"gateway", "system", "volumeName"}},
     {"csi", ValidateCsi},
     {"ephemeral", ValidateEphemeral},
-    {"image"},
+    {"image", ValidateImage},
 };
 
-void ValidateSource(const Value& volume, const FieldPath& path, FieldErrors& errors) {
+void ValidateSource(const Value& volume, const FieldPath& path, const TemplateRules& rules, FieldErrors& errors) {
   int sources = 0;
   for (const SourceRule& rule : kSources) {
     const Value& source = volume[rule.name];
@@ -243,6 +247,8 @@ void ValidateSource(const Value& volume, const FieldPath& path, FieldErrors& err
       continue;
     }
     RequireAll(source, rule.required, path / rule.name, errors);
+    if (rule.name == "image" && rules.require_image_reference)
+      RequireAll(source, {"reference"}, path / "image", errors);
     if (rule.check != nullptr) rule.check(source, path / rule.name, errors);
   }
   if (sources == 0) errors.Required(path, "must specify a volume type");
@@ -256,7 +262,7 @@ void ValidateVolumes(PodContext& pod, const FieldPath& path, FieldErrors& errors
   for (std::size_t i = 0; i < volumes.size(); ++i) {
     FieldErrors own;
     const std::string& name = volumes[i]["name"].AsText();
-    ValidateSource(volumes[i], path[i], own);
+    ValidateSource(volumes[i], path[i], pod.rules, own);
     if (name.empty()) {
       own.Required(path[i] / "name");
     } else {
