@@ -1,9 +1,9 @@
 // What an API server does differently from one version of Kubernetes to another, as data: validation asks for a name,
 // never for a version.
 //
-// Source: spec/job.md 11.1 to 11.6, in the order of the members; recordings of 1.36.3 and 1.37.2. When a change came is only known as "between these two":
-// every version up to 1.36 is taken to behave as 1.36.3 does. Which fields a server knows is in served_fields.h.
-// Immutable; safe from any thread.
+// Source: spec/job.md 11.1 to 11.6, in the order of the members; recordings of 1.36.3 and 1.37.2. When a change came is
+// only known as "between these two": every version up to 1.36 is taken to behave as 1.36.3 does. Which fields a server
+// knows is in served_fields.h. Immutable; safe from any thread.
 #pragma once
 
 #include "model/kubernetes_version.h"
