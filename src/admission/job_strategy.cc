@@ -144,11 +144,11 @@ class JobStrategy final : public Strategy {
   void PrepareForCreate(Draft& draft) const override {
     draft.object.Set("status", Value::MakeObject());
     GenerateSelector(draft.object, draft.shares_labels);
-    DropDisabledFields(draft.object.At("spec").At("template").At("spec"));
+    DropDisabledFields(draft.object.At("spec").At("template"));
   }
 
   void PrepareForUpdate(Value& job, const Value& /*stored*/, Part part) const override {
-    if (part == Part::kMain) DropDisabledFields(job.At("spec").At("template").At("spec"));
+    if (part == Part::kMain) DropDisabledFields(job.At("spec").At("template"));
   }
 
   bool IsSpecChanged(const Value& job, const Value& stored) const override {

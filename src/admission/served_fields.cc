@@ -13,13 +13,21 @@ using model::KubernetesVersion;
 
 constexpr int kAlways = 0;
 
-// A field that not every version serves. Its gate is off by default in every version that is known here.
+constexpr int kNever = 1000;
+
+// A field that not every version serves; by minor versions.
 struct GatedField {
   std::string_view message;
   std::string_view field;
   std::string_view gate;
-  int since = kAlways;  // minor version
+  int since = kAlways;
+  int on_since = kNever;  // the gate is on by default
 };
+
+FieldFate FateIn(KubernetesVersion version, const GatedField& field) {
+  if (version.minor < field.since) return FieldFate::kUnknown;
+  return version.minor < field.on_since ? FieldFate::kDropped : FieldFate::kKept;
+}
 
 constexpr GatedField kFields[] = {
     {"batch/v1.JobSpec", "scheduling", "WorkloadWithJob", 37},
@@ -38,6 +46,8 @@ constexpr GatedField kFields[] = {
     {"core/v1.ServiceAccountTokenProjection", "user", "AtomicWriteVolumeUserFields", 37},
     {"core/v1.ClusterTrustBundleProjection", "user", "AtomicWriteVolumeUserFields", 37},
     {"core/v1.PodCertificateProjection", "user", "AtomicWriteVolumeUserFields", 37},
+    {"core/v1.VolumeProjection", "clusterTrustBundle", "ClusterTrustBundleProjection", kAlways, 37},
+    {"core/v1.VolumeProjection", "podCertificate", "PodCertificateRequest", kAlways, 37},
 };
 
 constexpr std::size_t kVersions = KubernetesVersion::kNewestMinor - KubernetesVersion::kOldestMinor + 1;
@@ -45,8 +55,7 @@ constexpr std::size_t kVersions = KubernetesVersion::kNewestMinor - KubernetesVe
 model::FateOf Served(KubernetesVersion version) {
   std::map<const model::Field*, FieldFate> fates;
   for (const GatedField& each : kFields) {
-    fates[model::GetMessage(each.message).Find(each.field)] =
-        version.minor < each.since ? FieldFate::kUnknown : FieldFate::kDropped;
+    fates[model::GetMessage(each.message).Find(each.field)] = FateIn(version, each);
   }
   return [fates = std::move(fates)](const model::Message& /*message*/, const model::Field& field) {
     const auto at = fates.find(&field);

@@ -89,6 +89,18 @@ TEST(ServedFields, NewFieldsOfPodTemplatesAreDroppedIn137AndUnknownTo136) {
   EXPECT_EQ(Create(job, k1_36).warnings.size(), 5U);
 }
 
+TEST(ServedFields, TrustBundlesAreDroppedUntilTheirGateIsOnIn137) {
+  const std::string job = Job("", R"("volumes": [{"name": "v", "projected": {"sources": [
+      {"clusterTrustBundle": {"name": "b", "path": "p"}}]}}], "containers": [{"name": "c", "image": "i"}])");
+  const auto sources = [&](KubernetesVersion version) {
+    const Answer answer = Create(job, version, "Strict");
+    EXPECT_EQ(answer.code, 201) << answer.message;
+    return document::WriteJson(answer.object["spec"]["template"]["spec"]["volumes"][0]["projected"]["sources"]);
+  };
+  EXPECT_EQ(sources(k1_37), R"([{"clusterTrustBundle":{"name":"b","path":"p"}}])");
+  EXPECT_EQ(sources(k1_36), "[{}]");
+}
+
 TEST(ServedFields, JobSetsHaveTheTypesOf136OnAnyServer) {
   JobSetRequest request;
   request.request.version = k1_37;

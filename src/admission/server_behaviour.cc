@@ -10,7 +10,7 @@ constexpr ServerBehaviour k1_36 = {
     .lists_a_cause_once = false,
     .updates_like_a_create = true,
     .numbers_owners = false,
-    .shares_processes_in_spec = false,
+    .namespaces_in_spec = false,
     .requires_image_reference = false,
     .keeps_sys_admin = false,
 };

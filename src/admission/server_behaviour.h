@@ -18,8 +18,9 @@ struct ServerBehaviour {
   bool updates_like_a_create = false;
   // An owner's errors are at ownerReferences[i], and what is missing there is Required.
   bool numbers_owners = true;
-  // shareProcessNamespace stands in the pod's spec, after all of its securityContext.
-  bool shares_processes_in_spec = true;
+  // A pod's namespaces (hostPID, shareProcessNamespace) are looked at as members of its spec, after its
+  // securityContext.
+  bool namespaces_in_spec = true;
   // The volume source `image` of a pod template needs a reference; a stored template without one may stay so.
   bool requires_image_reference = true;
   // A container of a stored template that adds CAP_SYS_ADMIN and does not allow privilege escalation lets its template

@@ -65,8 +65,17 @@ void ValidateContainerSecurity(const document::Value& context, const PodContext&
 void ValidatePodSecurity(const PodContext& pod, const FieldPath& path, FieldErrors& errors);
 // A container that is not allowed to escalate its privileges, and adds CAP_SYS_ADMIN.
 bool AddsSysAdmin(const document::Value& context);
-// volumes.cc; fills in pod.volumes
+// os.cc; `path` is that of the spec
+void ValidateOs(const PodContext& pod, const FieldPath& path, FieldErrors& errors);
+// projected.cc
+void ValidateProjected(const document::Value& volume, const FieldPath& path, FieldErrors& errors);
+// volumes.cc; ValidateVolumes fills in pod.volumes
 void ValidateVolumes(PodContext& pod, const FieldPath& path, FieldErrors& errors);
+void ValidateMode(const document::Value& mode, const FieldPath& path, FieldErrors& errors);
+// Relative, without .. and not beginning with it: such names are the kubelet's own.
+void ValidateFilePath(const std::string& text, const FieldPath& path, FieldErrors& errors);
+void ValidateKeyToPath(const document::Value& item, const FieldPath& path, FieldErrors& errors);
+void ValidateDownwardFile(const document::Value& file, const FieldPath& path, FieldErrors& errors);
 // scheduling.cc
 void ValidateAffinity(const document::Value& affinity, const FieldPath& path, FieldErrors& errors);
 void ValidateTopologySpread(const document::Value& constraints, const FieldPath& path, FieldErrors& errors);

@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <span>
+
 #include "admission/validation/pod_parts.h"
 #include "base/text.h"
 #include "model/decode.h"
@@ -59,6 +62,30 @@ void ValidateAppArmor(const Value& profile, const FieldPath& path, FieldErrors& 
   }
 }
 
+// What the IPC namespace has; kernel.shm and kernel.msg for compatibility.
+constexpr std::string_view kIpcSysctls[] = {
+    "kernel.sem", "kernel.shm",    "kernel.shmall", "kernel.shmmax", "kernel.shmmni", "kernel.shm_rmid_forced",
+    "kernel.msg", "kernel.msgmax", "kernel.msgmnb", "kernel.msgmni",
+};
+
+bool Contains(std::span<const std::string_view> list, std::string_view text) {
+  return std::find(list.begin(), list.end(), text) != list.end();
+}
+
+// net/core/x.y is net.core.x/y: the first separator tells which of the two is meant.
+std::string Dotted(std::string name) {
+  const std::size_t first = name.find_first_of("./");
+  if (first == std::string::npos || name[first] == '.') return name;
+  for (char& c : name) {
+    if (c == '/') {
+      c = '.';
+    } else if (c == '.') {
+      c = '/';
+    }
+  }
+  return name;
+}
+
 void ValidateSysctls(const Value& spec, const Value& sysctls, const FieldPath& path, FieldErrors& errors) {
   Names seen;
   for (std::size_t i = 0; i < sysctls.size(); ++i) {
@@ -73,29 +100,13 @@ void ValidateSysctls(const Value& spec, const Value& sysctls, const FieldPath& p
     } else if (!seen.insert(name).second) {
       errors.Duplicate(at, Shown(name));
     }
-    const bool network = name.starts_with("net.") || name.starts_with("net/");
-    const bool ipc = name.starts_with("kernel.shm") || name.starts_with("kernel.msg") || name == "kernel.sem" ||
-                     name.starts_with("fs.mqueue.");
-    if (network && spec["hostNetwork"].AsBool()) {
-      errors.Invalid(at, Shown(name), "may not be specified when 'hostNetwork' is set to true");
+    const std::string dotted = Dotted(name);
+    const bool ipc = Contains(kIpcSysctls, dotted) || dotted.starts_with("fs.mqueue.");
+    if (dotted.starts_with("net.") && spec["hostNetwork"].AsBool()) {
+      errors.Invalid(at, Shown(name), "may not be specified when 'hostNetwork' is true");
     }
     if (ipc && spec["hostIPC"].AsBool()) {
-      errors.Invalid(at, Shown(name), "may not be specified when 'hostIPC' is set to true");
-    }
-  }
-}
-
-// On the host's network a port is the same inside and out. Absent, it becomes so when the pod is created.
-void ValidateHostNetwork(const Value& spec, const FieldPath& path, FieldErrors& errors) {
-  if (!spec["hostNetwork"].AsBool()) return;
-  const Value& containers = spec["containers"];
-  for (std::size_t i = 0; i < containers.size(); ++i) {
-    const Value& ports = containers[i]["ports"];
-    for (std::size_t j = 0; j < ports.size(); ++j) {
-      const std::int64_t host = ports[j]["hostPort"].AsInt();
-      if (host == 0 || host == ports[j]["containerPort"].AsInt()) continue;
-      errors.Invalid((path[i] / "ports")[j] / "hostPort", Shown(host),
-                     "must match `containerPort` when `hostNetwork` is true");
+      errors.Invalid(at, Shown(name), "may not be specified when 'hostIPC' is true");
     }
   }
 }
@@ -147,8 +158,7 @@ void ValidateContainerSecurity(const Value& context, const PodContext& pod, cons
 
 void ValidatePodSecurity(const PodContext& pod, const FieldPath& path, FieldErrors& errors) {
   const Value& pod_spec = pod.spec;
-  const bool in_spec = pod.rules.server.shares_processes_in_spec;
-  ValidateHostNetwork(pod_spec, path / "containers", errors);
+  const bool in_spec = pod.rules.server.namespaces_in_spec;
   const Value& context = pod_spec["securityContext"];
   const FieldPath at = path / "securityContext";
   ValidateId(context["fsGroup"], at / "fsGroup", errors);
