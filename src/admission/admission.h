@@ -1,8 +1,8 @@
 // The API server's answer to one request on a Job: decoding, defaulting, generation of names and selectors, validation,
 // warnings. `run`, `validate` and `serve` all ask here.
 //
-// Source: spec/job.md 1.4 to 1.10, 10; the recordings of admission.jsonl. Time, UIDs and random suffixes come in as
-// arguments. Pure: no clock, no randomness, no store; safe from any thread.
+// Source: spec/job.md 1.4 to 1.10, 10, 11; the recordings of admission.jsonl. Time, UIDs, random suffixes and the
+// server's version come in as arguments. Pure: no clock, no randomness, no store; safe from any thread.
 #pragma once
 
 #include <string>
@@ -12,6 +12,7 @@
 #include "base/time.h"
 #include "document/value.h"
 #include "model/decode.h"
+#include "model/kubernetes_version.h"
 
 namespace reprieve::admission {
 
@@ -46,6 +47,7 @@ struct Request {
   std::string_view uid;
   std::string_view name_suffix;
   Time now;
+  model::KubernetesVersion version = {};
 };
 
 enum class PatchType { kMerge, kJson, kStrategic };

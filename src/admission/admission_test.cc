@@ -82,5 +82,20 @@ TEST(DefaultPod, FillsInWhatTheServerAddsToAPodOfItsOwn) {
   EXPECT_EQ(spec["containers"][0]["resources"]["requests"]["cpu"].AsText(), "1");
 }
 
+TEST(DefaultPod, APodWithANegativeGracePeriodHasASecond) {
+  Value pod = *document::ParseJson(R"({"spec":{"terminationGracePeriodSeconds":-5,"containers":[]}})");
+  DefaultPod(pod);
+  EXPECT_EQ(pod["spec"]["terminationGracePeriodSeconds"].AsInt(), 1);
+}
+
+TEST(Admission, WhatInitContainersOnceWereIsTakenFromTheTemplatesAnnotations) {
+  const Answer answer = CreateJob(
+      R"({"metadata":{"name":"j"},"spec":{"template":{"metadata":{"annotations":{"pod.beta.kubernetes.io/init-containers":"x","a":"b"}},
+          "spec":{"containers":[{"name":"c","image":"i"}],"restartPolicy":"Never"}}}})",
+      At());
+  ASSERT_EQ(answer.code, 201) << answer.message;
+  EXPECT_EQ(document::WriteJson(answer.object["spec"]["template"]["metadata"]["annotations"]), R"({"a":"b"})");
+}
+
 }  // namespace
 }  // namespace reprieve::admission

@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 
+#include "admission/served_fields.h"
 #include "base/pattern.h"
 #include "base/text.h"
 #include "document/json.h"
@@ -90,6 +91,12 @@ const model::Message& InResource(const model::Message& message) {
   return embedded;
 }
 
+// JobSet's definition was made from the types of Kubernetes 1.36, whatever server it is installed on.
+const model::FateOf& TypesOfDefinition() {
+  static const model::FateOf& fields = FieldsServedBy(model::KubernetesVersion{36});
+  return fields;
+}
+
 bool IsRoot(const model::Message& message) {
   return message.Find("apiVersion") != nullptr;
 }
@@ -135,8 +142,10 @@ class Pruner {
     if (type == nullptr) return nullptr;
     if (type->shape == model::Shape::kMap) return type->element;
     if (type->shape != model::Shape::kMessage) return nullptr;
-    const model::Field* field = InResource(*type->message).Find(key);
-    return field == nullptr ? nullptr : &field->type;
+    const model::Message& message = InResource(*type->message);
+    const model::Field* field = message.Find(key);
+    const bool known = field != nullptr && TypesOfDefinition()(message, *field) != model::FieldFate::kUnknown;
+    return known ? &field->type : nullptr;
   }
 
   bool Unknown(const Value::Member& member, const std::string& path) {

@@ -17,7 +17,8 @@ void DefaultPodSpec(document::Value& spec);
 // admission adds.
 void DefaultPod(document::Value& pod);
 
-// Takes out what belongs to features that Kubernetes 1.36 has off: a container's stop signal, a pod's scheduling group.
-void DropDisabledFields(document::Value& pod_spec);
+// Takes out a container's stop signal, whose feature gate is off, and a lifecycle that held nothing else; and the
+// annotations that init containers once were.
+void DropDisabledFields(document::Value& pod_template);
 
 }  // namespace reprieve::admission

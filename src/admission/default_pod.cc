@@ -199,8 +199,17 @@ void DefaultPodSpec(Value& spec) {
   }
 }
 
-void DropDisabledFields(Value& pod_spec) {
-  pod_spec.Remove("schedulingGroup");
+void DropDisabledFields(Value& pod_template) {
+  With(pod_template, "metadata", [](Value& meta) {
+    With(meta, "annotations", [](Value& annotations) {
+      for (const std::string_view stage : {"alpha", "beta"}) {
+        for (const std::string_view what : {"init-containers", "init-container-statuses"}) {
+          annotations.Remove(Cat("pod.", stage, ".kubernetes.io/", what));
+        }
+      }
+    });
+  });
+  Value& pod_spec = pod_template.At("spec");
   for (const std::string_view list : {"containers", "initContainers"}) {
     ForEach(pod_spec, list, [](Value& container) {
       Value* lifecycle = container.Find("lifecycle");
@@ -219,6 +228,8 @@ void DefaultPodTemplate(Value& pod_template) {
 void DefaultPod(Value& pod) {
   Value& spec = pod.At("spec");
   if (spec.IsNull()) spec = Value::MakeObject();
+  // A template may have less than nothing; a pod has a second then.
+  if (spec["terminationGracePeriodSeconds"].AsInt() < 0) spec.Set("terminationGracePeriodSeconds", Value::Int(1));
   ForEach(spec, "initContainers", RequestWhatIsLimited);
   ForEach(spec, "containers", RequestWhatIsLimited);
   DefaultPodSpec(spec);

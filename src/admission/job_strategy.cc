@@ -5,6 +5,7 @@
 #include "admission/admission_read.h"
 #include "admission/default.h"
 #include "admission/request_path.h"
+#include "admission/served_fields.h"
 #include "admission/validation/job.h"
 #include "admission/warnings.h"
 #include "base/text.h"
@@ -73,7 +74,8 @@ struct Reading {
 // Decodes what is known to be a Job.
 Reading ReadJob(const Value& raw, const Request& request) {
   Reading out;
-  model::Decoded decoded = model::Decode(raw.IsNull() ? Value::MakeObject() : raw, model::JobMessage());
+  model::Decoded decoded =
+      model::Decode(raw.IsNull() ? Value::MakeObject() : raw, model::JobMessage(), FieldsServedBy(request.version));
   out.draft.issues = std::move(decoded.issues);
   if (decoded.error) {
     out.fault = decoded.error->message;
@@ -142,11 +144,11 @@ class JobStrategy final : public Strategy {
   void PrepareForCreate(Draft& draft) const override {
     draft.object.Set("status", Value::MakeObject());
     GenerateSelector(draft.object, draft.shares_labels);
-    DropDisabledFields(draft.object.At("spec").At("template").At("spec"));
+    DropDisabledFields(draft.object.At("spec").At("template"));
   }
 
   void PrepareForUpdate(Value& job, const Value& /*stored*/, Part part) const override {
-    if (part == Part::kMain) DropDisabledFields(job.At("spec").At("template").At("spec"));
+    if (part == Part::kMain) DropDisabledFields(job.At("spec").At("template"));
   }
 
   bool IsSpecChanged(const Value& job, const Value& stored) const override {
@@ -154,13 +156,15 @@ class JobStrategy final : public Strategy {
     return !(model::Stored(job["spec"], spec) == model::Stored(stored["spec"], spec));
   }
 
-  void ValidateCreate(const Value& job, FieldErrors& errors) const override { ValidateJob(job, {}, errors); }
+  void ValidateCreate(const Value& job, FieldErrors& errors) const override {
+    ValidateJobCreate(job, BehaviourOf(request_.version), errors);
+  }
 
   void ValidateUpdate(const Value& job, const Value& stored, Part part, FieldErrors& errors) const override {
     if (part == Part::kMain) {
-      ValidateJobUpdate(job, stored, errors);
+      ValidateJobUpdate(job, stored, BehaviourOf(request_.version), errors);
     } else {
-      ValidateJobStatusUpdate(job, stored, errors);
+      ValidateJobStatusUpdate(job, stored, BehaviourOf(request_.version), errors);
     }
   }
 

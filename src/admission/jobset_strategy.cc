@@ -187,16 +187,22 @@ class JobSetStrategy final : public Strategy {
   }
 
   void ValidateCreate(const Value& jobset, FieldErrors& errors) const override {
-    ValidateMeta(jobset["metadata"], /*any_name=*/false, FieldPath("metadata"), errors);
+    const ServerBehaviour& server = BehaviourOf(request_.request.version);
+    ValidateMeta(jobset["metadata"], /*any_name=*/false, FieldPath("metadata"), server, errors);
+    if (server.lists_a_cause_once) errors.DropRepeated();
     ValidateMain(jobset, nullptr, errors);
   }
 
   void ValidateUpdate(const Value& jobset, const Value& stored, Part part, FieldErrors& errors) const override {
     const FieldPath path("metadata");
     // Two layers of the server ask the same, one of them of the object alone as well.
-    ValidateMeta(jobset["metadata"], /*any_name=*/true, path, errors);
-    ValidateMetaUpdate(jobset["metadata"], stored["metadata"], path, errors);
-    ValidateMetaUpdate(jobset["metadata"], stored["metadata"], path, errors);
+    const ServerBehaviour& server = BehaviourOf(request_.request.version);
+    ValidateMeta(jobset["metadata"], /*any_name=*/true, path, server, errors);
+    ValidateMetaUpdate(jobset["metadata"], stored["metadata"], path, server, errors);
+    FieldErrors own;
+    ValidateMetaUpdate(jobset["metadata"], stored["metadata"], path, server, own);
+    if (server.lists_a_cause_once) own.DropRepeated();
+    errors.Append(std::move(own));
     if (part == Part::kMain) return ValidateMain(jobset, &stored, errors);
     ValidateBySchema(jobset["status"], model::GetMessage("jobset.x-k8s.io/v1alpha2.JobSetStatus"), FieldPath("status"),
                      errors);

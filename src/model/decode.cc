@@ -55,7 +55,7 @@ std::optional<std::size_t> Base64Error(std::string_view text) {
 // Reads into slots that may hold the value of an earlier member of the same name, as Go does with its variables.
 class Decoder {
  public:
-  explicit Decoder(Decoded& out) : out_(out) {}
+  Decoder(const FateOf& fate_of, Decoded& out) : fate_of_(fate_of), out_(out) {}
 
   void Run(const Value& raw, const Message& message) {
     Type type;
@@ -129,7 +129,8 @@ class Decoder {
     bool go_on = true;
     for (const Value::Member& member : raw.members()) {
       const Field* field = type.message->Find(member.key);
-      if (field == nullptr) {
+      const FieldFate fate = field != nullptr ? FateOfField(*type.message, *field) : FieldFate::kUnknown;
+      if (fate == FieldFate::kUnknown) {
         Report(FieldIssue::Kind::kUnknown, member);
         continue;
       }
@@ -137,12 +138,17 @@ class Decoder {
       const std::size_t depth = go_path_.size();
       go_path_.insert(go_path_.end(), field->embedded.begin(), field->embedded.end());
       go_path_.push_back(field->name);
-      go_on = IntoMember(member, field->type, slot);
+      Value dropped = Value::MakeObject();
+      go_on = IntoMember(member, field->type, fate == FieldFate::kDropped ? dropped : slot);
       go_path_.resize(depth);
       if (!go_on) break;
     }
     struct_ = outer;
     return go_on;
+  }
+
+  FieldFate FateOfField(const Message& message, const Field& field) const {
+    return fate_of_ ? fate_of_(message, field) : FieldFate::kKept;
   }
 
   // One member of a message; a null takes an earlier value away.
@@ -293,6 +299,7 @@ class Decoder {
     if (reported_.insert(issue.Text()).second) out_.issues.push_back(std::move(issue));
   }
 
+  const FateOf& fate_of_;
   Decoded& out_;
   const Message* struct_ = nullptr;
   std::vector<std::string> go_path_;
@@ -306,9 +313,9 @@ std::string FieldIssue::Text() const {
   return Cat(kind == Kind::kUnknown ? "unknown field " : "duplicate field ", Quote(path));
 }
 
-Decoded Decode(const Value& raw, const Message& message) {
+Decoded Decode(const Value& raw, const Message& message, const FateOf& fate_of) {
   Decoded out;
-  Decoder(out).Run(raw, message);
+  Decoder(fate_of, out).Run(raw, message);
   return out;
 }
 

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -44,7 +45,13 @@ struct Decoded {
   std::optional<DecodeError> error;
 };
 
-[[nodiscard]] Decoded Decode(const document::Value& raw, const Message& message);
+// What a reader does with a field that the schema has: keeps it, does not know it, or reads it, says what is wrong with
+// it, and leaves it out.
+enum class FieldFate : std::uint8_t { kKept, kUnknown, kDropped };
+// Empty: every field is kept.
+using FateOf = std::function<FieldFate(const Message& message, const Field& field)>;
+
+[[nodiscard]] Decoded Decode(const document::Value& raw, const Message& message, const FateOf& fate_of = {});
 
 // REQUIRES: `held` came from Decode, or has the same form.
 [[nodiscard]] document::Value Stored(const document::Value& held, const Message& message);

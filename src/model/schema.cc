@@ -103,6 +103,8 @@ class Schema {
     REPRIEVE_CHECK(cells.size() >= 5 && cells.size() <= 7, line);
     if (cells[1] == "=") {
       aliases_[std::string(cells[0])] = cells[3];
+    } else if (cells[1] == "(empty)") {
+      rows_[std::string(cells[0])];
     } else {
       rows_[std::string(cells[0])].push_back({cells[1], cells[3], cells[4],
                                               cells.size() > 5 ? cells[5] : std::string_view(),

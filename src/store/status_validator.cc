@@ -53,8 +53,9 @@ Status StatusValidator::Check(const batch::Job& before, const batch::JobStatus& 
     return left_out ? model::ToValueWithout(status, {kUncounted}) : model::ToValue(status);
   };
   admission::FieldErrors errors;
+  // What versions differ in is how they say it.
   admission::ValidateJobStatusUpdate(ObjectOf(before, spec, shown(after)), ObjectOf(before, spec, shown(before.status)),
-                                     errors);
+                                     admission::BehaviourOf({}), errors);
   if (errors.empty()) return Ok();
   return Error{Cat("Job.batch \"", before.metadata.name, "\" is invalid: ", admission::Aggregate(errors.list()))};
 }

@@ -137,8 +137,9 @@ Value Recorded(const Answer& answer) {
   return out;
 }
 
-admission::Request MakeRequest(const Value& line, bool main_request) {
+admission::Request MakeRequest(const Value& line, model::KubernetesVersion version, bool main_request) {
   admission::Request request;
+  request.version = version;
   request.uid = "UID";
   request.name_suffix = kSuffix;
   request.now = *ParseRfc3339("2026-01-01T00:00:00Z");
@@ -165,8 +166,8 @@ Answer Patch(const Value& stored, const Value& line, const admission::Request& r
 }
 
 // The object after the preparation, which always succeeded.
-Answer Prepare(const Value& line) {
-  const admission::Request request = MakeRequest(line, false);
+Answer Prepare(const Value& line, model::KubernetesVersion version) {
+  const admission::Request request = MakeRequest(line, version, false);
   Answer answer = admission::CreateJob(Spaced(line["before"]), request);
   if (!answer.ok()) return answer;
   answer.object.At("metadata").Set("resourceVersion", Value::String("1001"));
@@ -176,14 +177,14 @@ Answer Prepare(const Value& line) {
   return admission::UpdateJobStatus(answer.object, body, request);
 }
 
-Answer Replay(const Value& line) {
+Answer Replay(const Value& line, model::KubernetesVersion version) {
   const std::string& op = line["op"].AsText();
-  const admission::Request request = MakeRequest(line, true);
+  const admission::Request request = MakeRequest(line, version, true);
   if (op == "create") {
     const bool raw = line.Find("raw") != nullptr;
     return admission::CreateJob(raw ? line["raw"].AsText() : Spaced(line["object"]), request);
   }
-  Answer prepared = Prepare(line);
+  Answer prepared = Prepare(line, version);
   if (!prepared.ok()) return prepared;
   if (op == "updateStatus") {
     Value body = prepared.object;
@@ -197,12 +198,12 @@ Answer Replay(const Value& line) {
 }
 
 // The same for a JobSet.
-Answer ReplayJobSet(const Value& line) {
+Answer ReplayJobSet(const Value& line, model::KubernetesVersion version) {
   const std::string& op = line["op"].AsText();
   std::string gates;
   for (const Value& gate : line["gates"].items()) AppendTo(gates, gate.AsText(), "=true,");
   for (const auto& gate : line["gates"].members()) AppendTo(gates, gate.key, "=", document::WriteJson(gate.value), ",");
-  admission::JobSetRequest request{MakeRequest(line, true), *model::ParseFeatureGates(gates), {}};
+  admission::JobSetRequest request{MakeRequest(line, version, true), *model::ParseFeatureGates(gates), {}};
   request.find_claim = [&](const std::string& name) -> Value {
     for (const Value& object : line["existing"].items()) {
       if (object["kind"].AsText() == "PersistentVolumeClaim" && object["metadata"]["name"].AsText() == name) {
@@ -216,7 +217,7 @@ Answer ReplayJobSet(const Value& line) {
     return admission::CreateJobSet(Spaced(line["object"]), request);
   }
   admission::JobSetRequest preparing = request;
-  preparing.request = MakeRequest(line, false);
+  preparing.request = MakeRequest(line, version, false);
   Answer prepared = admission::CreateJobSet(line["before"], preparing);
   if (!prepared.ok()) return prepared;
   prepared.object.At("metadata").Set("resourceVersion", Value::String("1001"));
@@ -253,11 +254,11 @@ void Sort(Value& told) {
 
 }  // namespace
 
-Outcome ReplayAdmission(const Value& line) {
+Outcome ReplayAdmission(const Value& line, model::KubernetesVersion version) {
   Value expected = Value::MakeObject();
   expected.Set("answer", line["answer"]);
   if (line.Find("warnings") != nullptr) expected.Set("warnings", line["warnings"]);
-  const Answer answer = line["kind"].AsText() == "JobSet" ? ReplayJobSet(line) : Replay(line);
+  const Answer answer = line["kind"].AsText() == "JobSet" ? ReplayJobSet(line, version) : Replay(line, version);
   if (line["answer"]["panic"].AsBool()) {
     // The real handler panics; ours must answer with 422.
     if (answer.code == 422) return Outcome::Passed();

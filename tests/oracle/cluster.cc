@@ -66,7 +66,8 @@ void PatchStatus(core::PodStatus& status, const Value& patch, Time now) {
   status = model::Bind<core::PodStatus>(value);
 }
 
-Cluster::Cluster(const sim::SimulationOptions& options) : sim_(options), gates_(options.engine.jobsets.gates) {
+Cluster::Cluster(const sim::SimulationOptions& options, model::KubernetesVersion version)
+    : sim_(options), gates_(options.engine.jobsets.gates), version_(version) {
   sim_.store().AddWatcher(this);
 }
 Cluster::~Cluster() {
@@ -145,7 +146,7 @@ Status Cluster::Remove(const std::string& pod) {
 Status Cluster::CreateJob(const Value& manifest) {
   const meta::Uid uid = sim_.store().NewUid();
   const std::string suffix = sim_.store().NewNameSuffix();
-  admission::Answer answer = admission::CreateJob(manifest, {kNamespace, "", uid, suffix, sim_.Now()});
+  admission::Answer answer = admission::CreateJob(manifest, RequestFor(uid, suffix));
   if (!answer.ok()) return Error{answer.message};
   batch::Job job;
   FromValue(answer.object, job);
@@ -158,15 +159,19 @@ Status Cluster::PatchJob(const std::string& name, const Value& patch) {
   const batch::Job* stored = sim_.store().FindJob({std::string(kNamespace), name});
   if (stored == nullptr) return Error{Cat("no Job ", name)};
   admission::Answer answer =
-      admission::PatchJob(ToValue(*stored), admission::PatchType::kMerge, patch, {kNamespace, "", "", "", sim_.Now()});
+      admission::PatchJob(ToValue(*stored), admission::PatchType::kMerge, patch, RequestFor("", ""));
   if (!answer.ok()) return Error{answer.message};
   batch::Job job;
   FromValue(answer.object, job);
   return FromWrite(sim_.store().ReplaceJob(job));
 }
 
-admission::JobSetRequest Cluster::RequestFor(std::string_view uid, std::string_view suffix) {
-  return {{kNamespace, "", uid, suffix, sim_.Now()}, gates_, [this](const std::string& name) {
+admission::Request Cluster::RequestFor(std::string_view uid, std::string_view suffix) const {
+  return {kNamespace, "", uid, suffix, sim_.Now(), version_};
+}
+
+admission::JobSetRequest Cluster::JobSetRequestFor(std::string_view uid, std::string_view suffix) {
+  return {RequestFor(uid, suffix), gates_, [this](const std::string& name) {
             const core::PersistentVolumeClaim* claim = sim_.store().FindClaim({std::string(kNamespace), name});
             return claim != nullptr ? ToValue(*claim) : Value();
           }};
@@ -175,7 +180,7 @@ admission::JobSetRequest Cluster::RequestFor(std::string_view uid, std::string_v
 Status Cluster::CreateJobSet(const Value& manifest) {
   const meta::Uid uid = sim_.store().NewUid();
   const std::string suffix = sim_.store().NewNameSuffix();
-  admission::Answer answer = admission::CreateJobSet(manifest, RequestFor(uid, suffix));
+  admission::Answer answer = admission::CreateJobSet(manifest, JobSetRequestFor(uid, suffix));
   if (!answer.ok()) return Error{answer.message};
   jobset::JobSet jobset;
   FromValue(answer.object, jobset);
@@ -188,7 +193,7 @@ Status Cluster::PatchJobSet(const std::string& name, const Value& patch) {
   const jobset::JobSet* stored = sim_.store().FindJobSet({std::string(kNamespace), name});
   if (stored == nullptr) return Error{Cat("no JobSet ", name)};
   admission::Answer answer =
-      admission::PatchJobSet(ToValue(*stored), admission::PatchType::kMerge, patch, RequestFor("", ""));
+      admission::PatchJobSet(ToValue(*stored), admission::PatchType::kMerge, patch, JobSetRequestFor("", ""));
   if (!answer.ok()) return Error{answer.message};
   jobset::JobSet jobset;
   FromValue(answer.object, jobset);

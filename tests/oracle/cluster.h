@@ -18,7 +18,7 @@ namespace reprieve::oracle {
 
 class Cluster final : public world::Watcher {
  public:
-  explicit Cluster(const sim::SimulationOptions& options);
+  Cluster(const sim::SimulationOptions& options, model::KubernetesVersion version);
   ~Cluster() override;
 
   void JobChanged(const batch::Job&) override {}
@@ -57,11 +57,13 @@ class Cluster final : public world::Watcher {
 
  private:
   world::PodReference Reference(const std::string& pod) const;
-  admission::JobSetRequest RequestFor(std::string_view uid, std::string_view suffix);
+  admission::Request RequestFor(std::string_view uid, std::string_view suffix) const;
+  admission::JobSetRequest JobSetRequestFor(std::string_view uid, std::string_view suffix);
 
   sim::Simulation sim_;
   std::string job_name_;  // or the JobSet's
   const model::FeatureGates gates_;
+  const model::KubernetesVersion version_;
   std::vector<core::Pod> created_;
   std::set<meta::Uid> known_;
 };

@@ -20,8 +20,8 @@ constexpr auto kLongestQuiet = std::chrono::hours(24 * 365);
 class HistoryReplay {
  public:
   // In steps of `at_once` the controller syncs after all actions; in others after each.
-  HistoryReplay(const Value& line, const std::set<std::size_t>& at_once)
-      : line_(line), at_once_(at_once), cluster_({}) {}
+  HistoryReplay(const Value& line, const std::set<std::size_t>& at_once, model::KubernetesVersion version)
+      : line_(line), at_once_(at_once), cluster_({}, version) {}
 
   // The first step that differs; 0: none, or the difference is not in a step.
   std::size_t differing_step() const { return differing_step_; }
@@ -184,10 +184,10 @@ class HistoryReplay {
 
 // Whether the recorder's controller synced between two actions of a step is chance, and both results are correct. Both
 // are tried before a step counts as different.
-Outcome ReplayHistory(const Value& line) {
+Outcome ReplayHistory(const Value& line, model::KubernetesVersion version) {
   std::set<std::size_t> at_once;
   for (;;) {
-    HistoryReplay replay(line, at_once);
+    HistoryReplay replay(line, at_once, version);
     Outcome outcome = replay.Run();
     if (outcome.kind == Outcome::Kind::kPassed) return outcome;
     const std::size_t step = replay.differing_step();

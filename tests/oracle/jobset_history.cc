@@ -58,8 +58,8 @@ sim::SimulationOptions OptionsFor(const Value& line, HeldWatch*& watch) {
 class JobSetReplay {
  public:
   // `paces` by step, counted from 1; for other steps kAllAtOnce.
-  JobSetReplay(const Value& line, const std::map<std::size_t, Pace>& paces)
-      : line_(line), paces_(paces), cluster_(OptionsFor(line, watch_)) {
+  JobSetReplay(const Value& line, const std::map<std::size_t, Pace>& paces, model::KubernetesVersion version)
+      : line_(line), paces_(paces), cluster_(OptionsFor(line, watch_), version) {
     for (int node = 1; node <= 9; ++node) {
       cluster_.sim().store().SetNode(Cat("n", node), {{"rack", Cat("r", (node + 2) / 3)}});
     }
@@ -404,11 +404,11 @@ class JobSetReplay {
 }  // namespace
 
 // Each pace is tried before a step counts as different.
-Outcome ReplayJobSetHistory(const Value& line) {
+Outcome ReplayJobSetHistory(const Value& line, model::KubernetesVersion version) {
   std::map<std::size_t, Pace> paces;
   Outcome first;
   for (;;) {
-    JobSetReplay replay(line, paces);
+    JobSetReplay replay(line, paces, version);
     Outcome outcome = replay.Run();
     if (outcome.kind == Outcome::Kind::kPassed) return outcome;
     const std::size_t step = replay.differing_step();

@@ -6,10 +6,13 @@
 //
 // --differences LIST: lines "ID<tab>REASON" for recordings from which Reprieve differs on purpose; they are counted
 // separately.
+// --kubernetes-version VERSION: of the server that was recorded, the same for all files (default: the newest known).
 #include <fstream>
 #include <iostream>
 #include <map>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/text.h"
 #include "document/json.h"
@@ -19,7 +22,38 @@ namespace {
 
 using reprieve::Cat;
 using reprieve::document::Value;
+using reprieve::model::KubernetesVersion;
 using reprieve::oracle::Outcome;
+
+struct Options {
+  KubernetesVersion version;
+  std::string differences;  // path; empty: none
+  std::vector<std::string> files;
+};
+
+// Says what is wrong with them.
+bool ReadOptions(int argc, char** argv, Options& options) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view argument = argv[i];
+    if (argument == "--differences" && i + 1 < argc) {
+      options.differences = argv[++i];
+    } else if (argument == "--kubernetes-version" && i + 1 < argc) {
+      const auto version = reprieve::model::ParseKubernetesVersion(argv[++i]);
+      if (!version.ok()) {
+        std::cerr << "--kubernetes-version: " << version.error().message << '\n';
+        return false;
+      }
+      options.version = *version;
+    } else {
+      options.files.emplace_back(argument);
+    }
+  }
+  if (options.files.empty()) {
+    std::cerr << "usage: reprieve-oracle [--differences LIST] [--kubernetes-version VERSION] FILE...\n";
+    return false;
+  }
+  return true;
+}
 
 struct Tally {
   std::size_t passed = 0;
@@ -29,7 +63,7 @@ struct Tally {
   std::size_t differ_on_purpose = 0;
 };
 
-bool ReadDifferences(const char* path, Tally& tally) {
+bool ReadDifferences(const std::string& path, Tally& tally) {
   std::ifstream file(path);
   if (!file) {
     std::cerr << path << ": can't be read\n";
@@ -43,11 +77,12 @@ bool ReadDifferences(const char* path, Tally& tally) {
   return true;
 }
 
-Outcome Replay(const Value& line) {
-  if (line.Find("op") != nullptr) return reprieve::oracle::ReplayAdmission(line);
-  if (line.Find("jobset") != nullptr) return reprieve::oracle::ReplayJobSetHistory(line);
-  if (line.Find("seen") != nullptr) return reprieve::oracle::ReplayTimed(line);
-  if (line.Find("steps") != nullptr && line.Find("job") != nullptr) return reprieve::oracle::ReplayHistory(line);
+Outcome Replay(const Value& line, KubernetesVersion version) {
+  if (line.Find("op") != nullptr) return reprieve::oracle::ReplayAdmission(line, version);
+  if (line.Find("jobset") != nullptr) return reprieve::oracle::ReplayJobSetHistory(line, version);
+  if (line.Find("seen") != nullptr) return reprieve::oracle::ReplayTimed(line, version);
+  if (line.Find("steps") != nullptr && line.Find("job") != nullptr)
+    return reprieve::oracle::ReplayHistory(line, version);
   if (line.Find("requests") != nullptr) return Outcome::Skipped("the API is not served yet");
   return Outcome::Skipped("the format of the line is unknown");
 }
@@ -62,7 +97,7 @@ void Print(const std::string& id, const Outcome& outcome) {
   }
 }
 
-bool ReplayFile(const char* path, Tally& tally) {
+bool ReplayFile(const std::string& path, KubernetesVersion version, Tally& tally) {
   std::ifstream file(path, std::ios::binary);
   if (!file) {
     std::cerr << path << ": can't be read\n";
@@ -77,7 +112,7 @@ bool ReplayFile(const char* path, Tally& tally) {
       return false;
     }
     const Value* id = (*line).Find("id");
-    const Outcome outcome = Replay(*line);
+    const Outcome outcome = Replay(*line, version);
     switch (outcome.kind) {
       case Outcome::Kind::kPassed:
         ++tally.passed;
@@ -101,18 +136,13 @@ bool ReplayFile(const char* path, Tally& tally) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 2) {
-    std::cerr << "usage: reprieve-oracle [--differences LIST] FILE...\n";
-    return 2;
-  }
+  Options options;
+  if (!ReadOptions(argc, argv, options)) return 2;
   std::ios::sync_with_stdio(false);
   Tally tally;
-  for (int i = 1; i < argc; ++i) {
-    if (std::string_view(argv[i]) == "--differences" && i + 1 < argc) {
-      if (!ReadDifferences(argv[++i], tally)) return 2;
-    } else if (!ReplayFile(argv[i], tally)) {
-      return 2;
-    }
+  if (!options.differences.empty() && !ReadDifferences(options.differences, tally)) return 2;
+  for (const std::string& file : options.files) {
+    if (!ReplayFile(file, options.version, tally)) return 2;
   }
   for (const auto& [reason, count] : tally.skipped) std::cout << count << " skipped: " << reason << '\n';
   if (tally.differ_on_purpose > 0) {

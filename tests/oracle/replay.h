@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "document/value.h"
+#include "model/kubernetes_version.h"
 
 namespace reprieve::oracle {
 
@@ -36,9 +37,10 @@ struct Outcome {
   }
 };
 
-[[nodiscard]] Outcome ReplayAdmission(const document::Value& line);
-[[nodiscard]] Outcome ReplayHistory(const document::Value& line);
-[[nodiscard]] Outcome ReplayJobSetHistory(const document::Value& line);
-[[nodiscard]] Outcome ReplayTimed(const document::Value& line);
+// `version`: of the server that was recorded.
+[[nodiscard]] Outcome ReplayAdmission(const document::Value& line, model::KubernetesVersion version);
+[[nodiscard]] Outcome ReplayHistory(const document::Value& line, model::KubernetesVersion version);
+[[nodiscard]] Outcome ReplayJobSetHistory(const document::Value& line, model::KubernetesVersion version);
+[[nodiscard]] Outcome ReplayTimed(const document::Value& line, model::KubernetesVersion version);
 
 }  // namespace reprieve::oracle

@@ -33,9 +33,9 @@ Nanoseconds DurationOf(const Value& value) {
 
 class TimedReplay final : public world::Watcher {
  public:
-  explicit TimedReplay(const Value& line)
+  TimedReplay(const Value& line, model::KubernetesVersion version)
       : line_(line),
-        cluster_({}),
+        cluster_({}, version),
         kubelet_(cluster_.sim(), [this](const core::Pod&) { return Script(); }),
         start_(cluster_.sim().Now()) {
     cluster_.sim().store().AddWatcher(this);
@@ -171,8 +171,8 @@ class TimedReplay final : public world::Watcher {
 
 }  // namespace
 
-Outcome ReplayTimed(const Value& line) {
-  return TimedReplay(line).Run();
+Outcome ReplayTimed(const Value& line, model::KubernetesVersion version) {
+  return TimedReplay(line, version).Run();
 }
 
 }  // namespace reprieve::oracle

@@ -58,7 +58,7 @@ void ValidateCommon(const Value& container, const PodContext& pod, const FieldPa
   ValidateChoice(container["imagePullPolicy"], {"Always", "IfNotPresent", "Never"}, path / "imagePullPolicy", errors);
   ValidateResources(container["resources"], pod.claims, path / "resources", errors);
   ValidateResizePolicy(container["resizePolicy"], path / "resizePolicy", errors);
-  ValidateContainerSecurity(container["securityContext"], pod.spec, path / "securityContext", errors);
+  ValidateContainerSecurity(container["securityContext"], pod, path / "securityContext", errors);
 }
 
 void ValidateRestartRules(const Value& container, const FieldPath& path, FieldErrors& errors) {

@@ -123,6 +123,11 @@ void FieldErrors::Append(FieldErrors other) {
   for (auto& error : other.list_) list_.push_back(std::move(error));
 }
 
+void FieldErrors::DropRepeated() {
+  std::set<std::string> seen;
+  std::erase_if(list_, [&](const FieldError& error) { return !seen.insert(error.Text()).second; });
+}
+
 std::string Aggregate(const std::vector<FieldError>& errors) {
   std::set<std::string> seen;
   std::vector<std::string> texts;

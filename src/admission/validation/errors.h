@@ -88,6 +88,8 @@ class FieldErrors {
   void Internal(std::string_view detail, const FieldPath& place);
 
   void Append(FieldErrors other);
+  // Of errors with the same text the first stays.
+  void DropRepeated();
   bool empty() const { return list_.empty(); }
   std::size_t size() const { return list_.size(); }
   const std::vector<FieldError>& list() const { return list_; }

@@ -36,15 +36,16 @@ void ValidateHasLabel(const Value& labels, const ExpectedLabel& label, FieldErro
   }
 }
 
-// Without manualSelector, selector and labels must be what the server generates from name and UID.
-void ValidateGeneratedSelector(const Value& job, JobRules rules, FieldErrors& errors) {
+// Without manualSelector, selector and labels must be what the server generates from name and UID. Jobs stored before
+// the prefixed labels existed need not have them.
+void ValidateGeneratedSelector(const Value& job, bool require_prefixed_labels, FieldErrors& errors) {
   const Value& spec = job["spec"];
   if (spec["manualSelector"].AsBool() || spec["selector"].IsNull()) return;
   const std::string& name = job["metadata"]["name"].AsText();
   const std::string& uid = job["metadata"]["uid"].AsText();
   if (uid.empty()) errors.Required(FieldPath("metadata.uid"));
   std::vector<ExpectedLabel> expected = {{"controller-uid", uid}, {"job-name", name}};
-  if (rules.require_prefixed_labels) {
+  if (require_prefixed_labels) {
     expected.push_back({"batch.kubernetes.io/controller-uid", uid});
     expected.push_back({"batch.kubernetes.io/job-name", name});
   }
@@ -146,14 +147,14 @@ void ValidateSelector(const Value& spec, const FieldPath& path, FieldErrors& err
                  "`selector` does not match template `labels`");
 }
 
-void ValidateJobSpec(const Value& spec, const FieldPath& path, FieldErrors& errors) {
+void ValidateJobSpec(const Value& spec, const FieldPath& path, const TemplateRules& rules, FieldErrors& errors) {
   ValidateNumbers(spec, path, errors);
   if (!spec["managedBy"].IsNull()) ValidateManagedBy(spec["managedBy"].AsText(), path / "managedBy", errors);
   ValidateCompletionMode(spec, path, errors);
   if (!spec["podFailurePolicy"].IsNull()) ValidatePodFailurePolicy(spec, path / "podFailurePolicy", errors);
   if (!spec["successPolicy"].IsNull()) ValidateSuccessPolicy(spec, path / "successPolicy", errors);
   ValidatePodReplacementPolicy(spec, path / "podReplacementPolicy", errors);
-  ValidatePodTemplate(spec["template"], path / "template", errors);
+  ValidatePodTemplate(spec["template"], path / "template", rules, errors);
   ValidateRestartPolicy(spec, path / "template" / "spec" / "restartPolicy", errors);
   ValidateSelector(spec, path, errors);
 }
@@ -279,6 +280,21 @@ void ValidateSpecUpdate(const Value& job, const Value& stored_job, FieldErrors& 
                     errors);
 }
 
+bool HasPrefixedLabels(const Value& job) {
+  const Value& labels = job["spec"]["template"]["metadata"]["labels"];
+  return labels.Find("batch.kubernetes.io/job-name") != nullptr &&
+         labels.Find("batch.kubernetes.io/controller-uid") != nullptr;
+}
+
+void ValidateAsCreate(const Value& job, bool require_prefixed_labels, const TemplateRules& rules, FieldErrors& errors) {
+  const FieldPath path("metadata");
+  ValidateMeta(job["metadata"], /*any_name=*/false, path, rules.server, errors);
+  ValidateStandardFinalizers(job["metadata"], path, errors);
+  ValidateGeneratedSelector(job, require_prefixed_labels, errors);
+  ValidateJobSpec(job["spec"], FieldPath("spec"), rules, errors);
+  ValidateIndexedName(job, errors);
+}
+
 }  // namespace
 
 void ValidateManagedBy(const std::string& name, const FieldPath& path, FieldErrors& errors) {
@@ -303,29 +319,24 @@ void ValidateNonNegative(const Value& number, const FieldPath& path, FieldErrors
   if (number.AsInt() < 0) errors.Invalid(path, Shown(number), "must be greater than or equal to 0");
 }
 
-void ValidateJob(const Value& job, JobRules rules, FieldErrors& errors) {
-  const FieldPath meta_path("metadata");
-  ValidateMeta(job["metadata"], /*any_name=*/false, meta_path, errors);
-  ValidateStandardFinalizers(job["metadata"], meta_path, errors);
-  ValidateGeneratedSelector(job, rules, errors);
-  ValidateJobSpec(job["spec"], FieldPath("spec"), errors);
-  ValidateIndexedName(job, errors);
+void ValidateJobCreate(const Value& job, const ServerBehaviour& server, FieldErrors& errors) {
+  ValidateAsCreate(job, /*require_prefixed_labels=*/true, RulesForCreate(server), errors);
+  if (server.lists_a_cause_once) errors.DropRepeated();
 }
 
-void ValidateJobUpdate(const Value& job, const Value& stored, FieldErrors& errors) {
-  const FieldPath meta_path("metadata");
-  const Value& labels = stored["spec"]["template"]["metadata"]["labels"];
-  const JobRules rules{.require_prefixed_labels = labels.Find("batch.kubernetes.io/job-name") != nullptr &&
-                                                  labels.Find("batch.kubernetes.io/controller-uid") != nullptr};
-  // The server checks metadata in general first, then the Job by itself, then against the stored one, and by then has
-  // said much of it twice or more. The causes repeat; the message doesn't.
-  ValidateMeta(job["metadata"], /*any_name=*/true, meta_path, errors);
-  ValidateMetaUpdate(job["metadata"], stored["metadata"], meta_path, errors);
-  ValidateJob(job, rules, errors);
-  ValidateMetaUpdate(job["metadata"], stored["metadata"], meta_path, errors);
-  ValidateStandardFinalizers(job["metadata"], meta_path, errors);
-  ValidateJobSpec(job["spec"], FieldPath("spec"), errors);
+void ValidateJobUpdate(const Value& job, const Value& stored, const ServerBehaviour& server, FieldErrors& errors) {
+  const FieldPath path("metadata");
+  const TemplateRules rules = RulesForUpdate(stored["spec"]["template"], server);
+  // The server checks metadata in general first, then the Job, and says much of it twice or more.
+  ValidateMeta(job["metadata"], /*any_name=*/true, path, server, errors);
+  ValidateMetaUpdate(job["metadata"], stored["metadata"], path, server, errors);
+  if (server.updates_like_a_create) ValidateAsCreate(job, HasPrefixedLabels(stored), rules, errors);
+  ValidateMetaUpdate(job["metadata"], stored["metadata"], path, server, errors);
+  ValidateStandardFinalizers(job["metadata"], path, errors);
+  ValidateJobSpec(job["spec"], FieldPath("spec"), rules, errors);
   ValidateSpecUpdate(job, stored, errors);
+  if (!server.updates_like_a_create) ValidateIndexedName(job, errors);
+  if (server.lists_a_cause_once) errors.DropRepeated();
 }
 
 }  // namespace reprieve::admission

@@ -1,23 +1,21 @@
 // Validation of Jobs, in the API server's order and words: what a create, an update and a status update may say.
 //
-// Source: spec/job.md 1.7 to 1.10, 10. Works on defaulted objects, held or printed (model/decode.h).
-// Pure; safe from any thread.
+// Source: spec/job.md 1.7 to 1.10, 10, 11. Works on defaulted objects, held or printed (model/decode.h).
+// REQUIRES: `errors` is empty. Pure; safe from any thread.
 #pragma once
 
+#include "admission/server_behaviour.h"
 #include "admission/validation/errors.h"
 
 namespace reprieve::admission {
 
-struct JobRules {
-  // Jobs stored before the prefixed labels existed need not have them.
-  bool require_prefixed_labels = true;
-};
-
-void ValidateJob(const document::Value& job, JobRules rules, FieldErrors& errors);
-// `job` is to replace `stored`: everything that a create checks, and what may change.
-void ValidateJobUpdate(const document::Value& job, const document::Value& stored, FieldErrors& errors);
+void ValidateJobCreate(const document::Value& job, const ServerBehaviour& server, FieldErrors& errors);
+// `job` is to replace `stored`: its values, and what may change.
+void ValidateJobUpdate(const document::Value& job, const document::Value& stored, const ServerBehaviour& server,
+                       FieldErrors& errors);
 // Of the whole object, its status is to replace the stored one's.
-void ValidateJobStatusUpdate(const document::Value& job, const document::Value& stored, FieldErrors& errors);
+void ValidateJobStatusUpdate(const document::Value& job, const document::Value& stored, const ServerBehaviour& server,
+                             FieldErrors& errors);
 
 // The two policies, which have files of their own.
 void ValidatePodFailurePolicy(const document::Value& spec, const FieldPath& path, FieldErrors& errors);

@@ -278,13 +278,15 @@ class StatusUpdate {
 
 }  // namespace
 
-void ValidateJobStatusUpdate(const Value& job, const Value& stored, FieldErrors& errors) {
-  const FieldPath meta_path("metadata");
-  ValidateMeta(job["metadata"], /*any_name=*/true, meta_path, errors);
-  ValidateMetaUpdate(job["metadata"], stored["metadata"], meta_path, errors);
-  ValidateMetaUpdate(job["metadata"], stored["metadata"], meta_path, errors);
-  ValidateStandardFinalizers(job["metadata"], meta_path, errors);
+void ValidateJobStatusUpdate(const Value& job, const Value& stored, const ServerBehaviour& server,
+                             FieldErrors& errors) {
+  const FieldPath path("metadata");
+  ValidateMeta(job["metadata"], /*any_name=*/true, path, server, errors);
+  ValidateMetaUpdate(job["metadata"], stored["metadata"], path, server, errors);
+  ValidateMetaUpdate(job["metadata"], stored["metadata"], path, server, errors);
+  ValidateStandardFinalizers(job["metadata"], path, errors);
   StatusUpdate(job, stored, errors).Validate();
+  if (server.lists_a_cause_once) errors.DropRepeated();
 }
 
 }  // namespace reprieve::admission

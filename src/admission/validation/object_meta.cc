@@ -57,14 +57,25 @@ void ValidateNames(const Value& meta, bool any_name, const FieldPath& path, Fiel
   }
 }
 
-void ValidateOwner(const Value& owner, const FieldPath& path, FieldErrors& errors) {
+void ValidateOwner(const Value& owner, const FieldPath& path, const ServerBehaviour& server, FieldErrors& errors) {
   const std::string& api_version = owner["apiVersion"].AsText();
   const auto parts = Split(api_version, '/');
   const std::string_view version = parts.size() > 2 ? "" : parts.back();
   const std::string_view group = parts.size() == 2 ? parts.front() : "";
-  if (version.empty()) errors.Invalid(path / "apiVersion", Shown(api_version), "version must not be empty");
+  if (!server.numbers_owners) {
+    if (version.empty()) errors.Invalid(path / "apiVersion", Shown(api_version), "version must not be empty");
+  } else if (api_version.empty()) {
+    errors.Required(path / "apiVersion", "must not be empty");
+  } else if (version.empty()) {
+    errors.Invalid(path / "apiVersion", Shown(api_version), "must be <group>/<version> or <version>");
+  }
   for (const std::string_view member : {"kind", "name", "uid"}) {
-    if (owner[member].AsText().empty()) errors.Invalid(path / member, Shown(""), "must not be empty");
+    if (!owner[member].AsText().empty()) continue;
+    if (server.numbers_owners) {
+      errors.Required(path / member, "must not be empty");
+    } else {
+      errors.Invalid(path / member, Shown(""), "must not be empty");
+    }
   }
   if (group.empty() && version == "v1" && owner["kind"].AsText() == "Event") {
     errors.Invalid(path, model::DumpPrinted(&owner, model::GetMessage("meta/v1.OwnerReference")),
@@ -72,10 +83,11 @@ void ValidateOwner(const Value& owner, const FieldPath& path, FieldErrors& error
   }
 }
 
-void ValidateOwners(const Value& owners, const FieldPath& path, FieldErrors& errors) {
+void ValidateOwners(const Value& owners, const FieldPath& path, const ServerBehaviour& server, FieldErrors& errors) {
   std::string first;
-  for (const Value& owner : owners.items()) {
-    ValidateOwner(owner, path, errors);
+  for (std::size_t i = 0; i < owners.size(); ++i) {
+    const Value& owner = owners[i];
+    ValidateOwner(owner, server.numbers_owners ? path[i] : path, server, errors);
     if (!owner["controller"].AsBool()) continue;
     const std::string name = Cat(owner["kind"].AsText(), "/", owner["name"].AsText());
     if (first.empty()) {
@@ -124,13 +136,14 @@ void ValidateAnnotations(const Value& annotations, const FieldPath& path, FieldE
   if (bytes > kMaxAnnotationBytes) errors.TooLong(path, kMaxAnnotationBytes);
 }
 
-void ValidateMeta(const Value& meta, bool any_name, const FieldPath& path, FieldErrors& errors) {
+void ValidateMeta(const Value& meta, bool any_name, const FieldPath& path, const ServerBehaviour& server,
+                  FieldErrors& errors) {
   ValidateNames(meta, any_name, path, errors);
   const std::int64_t generation = meta["generation"].AsInt();
   if (generation < 0) errors.Invalid(path / "generation", Shown(generation), "must be greater than or equal to 0");
   ValidateLabels(meta["labels"], path / "labels", errors);
   ValidateAnnotations(meta["annotations"], path / "annotations", errors);
-  ValidateOwners(meta["ownerReferences"], path / "ownerReferences", errors);
+  ValidateOwners(meta["ownerReferences"], path / "ownerReferences", server, errors);
   ValidateFinalizers(meta["finalizers"], path / "finalizers", errors);
 }
 
@@ -145,7 +158,8 @@ void ValidateStandardFinalizers(const Value& meta, const FieldPath& path, FieldE
   }
 }
 
-void ValidateMetaUpdate(const Value& meta, const Value& stored, const FieldPath& path, FieldErrors& errors) {
+void ValidateMetaUpdate(const Value& meta, const Value& stored, const FieldPath& path, const ServerBehaviour& server,
+                        FieldErrors& errors) {
   if (!stored["deletionTimestamp"].IsNull()) {
     Value added = Value::MakeArray();
     for (const Value& finalizer : meta["finalizers"].items()) {
@@ -174,7 +188,7 @@ void ValidateMetaUpdate(const Value& meta, const Value& stored, const FieldPath&
   }
   ValidateLabels(meta["labels"], path / "labels", errors);
   ValidateAnnotations(meta["annotations"], path / "annotations", errors);
-  ValidateOwners(meta["ownerReferences"], path / "ownerReferences", errors);
+  ValidateOwners(meta["ownerReferences"], path / "ownerReferences", server, errors);
 }
 
 void ValidateLabelSelector(const Value& selector, const FieldPath& path, SelectorRules rules, FieldErrors& errors) {

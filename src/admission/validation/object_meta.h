@@ -1,8 +1,9 @@
 // Validation of what all objects have: names, labels, annotations, owners, finalizers; and what an update may change.
 //
-// Source: spec/job.md 1.7, 1.9, 10.3. The order of the errors is the API server's. Pure; safe from any thread.
+// Source: spec/job.md 1.7, 1.9, 10.3, 11.3. The order of the errors is the API server's. Pure; safe from any thread.
 #pragma once
 
+#include "admission/server_behaviour.h"
 #include "admission/validation/errors.h"
 
 namespace reprieve::admission {
@@ -13,12 +14,13 @@ void ValidateAnnotations(const document::Value& annotations, const FieldPath& pa
 
 // Everything but the names of finalizers that Kubernetes itself must know.
 // `any_name`: the name only has to fit into a URL.
-void ValidateMeta(const document::Value& meta, bool any_name, const FieldPath& path, FieldErrors& errors);
+void ValidateMeta(const document::Value& meta, bool any_name, const FieldPath& path, const ServerBehaviour& server,
+                  FieldErrors& errors);
 // Finalizers without a domain must be the standard ones.
 void ValidateStandardFinalizers(const document::Value& meta, const FieldPath& path, FieldErrors& errors);
 // `meta` is to replace `stored`.
 void ValidateMetaUpdate(const document::Value& meta, const document::Value& stored, const FieldPath& path,
-                        FieldErrors& errors);
+                        const ServerBehaviour& server, FieldErrors& errors);
 
 // A label selector.
 struct SelectorRules {

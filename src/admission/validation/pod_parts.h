@@ -9,6 +9,7 @@
 
 #include "admission/validation/errors.h"
 #include "admission/validation/names.h"
+#include "admission/validation/pod.h"
 
 namespace reprieve::admission {
 
@@ -17,9 +18,10 @@ using Names = std::set<std::string, std::less<>>;
 // What a container may refer to in its pod.
 struct PodContext {
   const document::Value& spec;
+  const TemplateRules& rules;
   // By name; null for a volume that is itself wrong, which nobody may mount.
-  std::vector<std::pair<std::string, const document::Value*>> volumes;
-  Names claims;
+  std::vector<std::pair<std::string, const document::Value*>> volumes = {};
+  Names claims = {};
 
   const document::Value* Volume(std::string_view name) const;
 };
@@ -58,11 +60,22 @@ void ValidateResources(const document::Value& resources, const Names& claims, co
 void ValidatePodResources(const document::Value& pod_spec, const FieldPath& path, FieldErrors& errors);
 void ValidateResourceClaims(const document::Value& claims, const FieldPath& path, FieldErrors& errors);
 // security.cc
-void ValidateContainerSecurity(const document::Value& context, const document::Value& pod_spec, const FieldPath& path,
+void ValidateContainerSecurity(const document::Value& context, const PodContext& pod, const FieldPath& path,
                                FieldErrors& errors);
-void ValidatePodSecurity(const document::Value& pod_spec, const FieldPath& path, FieldErrors& errors);
-// volumes.cc; fills in pod.volumes
+void ValidatePodSecurity(const PodContext& pod, const FieldPath& path, FieldErrors& errors);
+// A container that is not allowed to escalate its privileges, and adds CAP_SYS_ADMIN.
+bool AddsSysAdmin(const document::Value& context);
+// os.cc; `path` is that of the spec
+void ValidateOs(const PodContext& pod, const FieldPath& path, FieldErrors& errors);
+// projected.cc
+void ValidateProjected(const document::Value& volume, const FieldPath& path, FieldErrors& errors);
+// volumes.cc; ValidateVolumes fills in pod.volumes
 void ValidateVolumes(PodContext& pod, const FieldPath& path, FieldErrors& errors);
+void ValidateMode(const document::Value& mode, const FieldPath& path, FieldErrors& errors);
+// Relative, without .. and not beginning with it: such names are the kubelet's own.
+void ValidateFilePath(const std::string& text, const FieldPath& path, FieldErrors& errors);
+void ValidateKeyToPath(const document::Value& item, const FieldPath& path, FieldErrors& errors);
+void ValidateDownwardFile(const document::Value& file, const FieldPath& path, FieldErrors& errors);
 // scheduling.cc
 void ValidateAffinity(const document::Value& affinity, const FieldPath& path, FieldErrors& errors);
 void ValidateTopologySpread(const document::Value& constraints, const FieldPath& path, FieldErrors& errors);

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 
 #include "admission/validation/object_meta.h"
 #include "admission/validation/pod.h"
@@ -13,6 +14,7 @@ using document::Value;
 namespace {
 
 constexpr std::int64_t kMaxInt32 = 2147483647;
+constexpr std::size_t kMaxHostname = 64;
 constexpr std::size_t kMaxNameservers = 3;
 constexpr std::size_t kMaxSearches = 32;
 constexpr std::size_t kMaxSearchCharacters = 2048;
@@ -99,10 +101,32 @@ void ValidateSchedulingGates(const Value& gates, const FieldPath& path, FieldErr
   }
 }
 
+// On the host's network a port is the same inside and out. Absent, it becomes so when the pod is created.
+void ValidateHostNetwork(const Value& spec, const FieldPath& path, FieldErrors& errors) {
+  if (!spec["hostNetwork"].AsBool()) return;
+  const Value& containers = spec["containers"];
+  for (std::size_t i = 0; i < containers.size(); ++i) {
+    const Value& ports = containers[i]["ports"];
+    for (std::size_t j = 0; j < ports.size(); ++j) {
+      const std::int64_t host = ports[j]["hostPort"].AsInt();
+      if (host == 0 || host == ports[j]["containerPort"].AsInt()) continue;
+      errors.Invalid((path[i] / "ports")[j] / "hostPort", Shown(host),
+                     "must match `containerPort` when `hostNetwork` is true");
+    }
+  }
+}
+
 void ValidateHostUsers(const Value& spec, const FieldPath& path, FieldErrors& errors) {
   if (spec["hostUsers"].IsNull() || spec["hostUsers"].AsBool()) return;
-  for (const std::string_view member : {"hostNetwork", "hostPID", "hostIPC"}) {
-    if (spec[member].AsBool()) errors.Forbidden(path / member, "when `hostUsers` is false");
+  constexpr std::string_view kWhy = "when `hostUsers` is false";
+  if (spec["hostNetwork"].AsBool()) errors.Forbidden(path / "hostNetwork", kWhy);
+  // So the server calls them.
+  if (spec["hostPID"].AsBool()) errors.Forbidden(path / "HostPID", kWhy);
+  if (spec["hostIPC"].AsBool()) errors.Forbidden(path / "HostIPC", kWhy);
+  for (const std::string_view list : {"initContainers", "containers", "ephemeralContainers"}) {
+    for (std::size_t i = 0; i < spec[list].size(); ++i) {
+      if (spec[list][i]["volumeDevices"].size() > 0) errors.Forbidden((path / list)[i] / "volumeDevices", kWhy);
+    }
   }
 }
 
@@ -139,48 +163,61 @@ void ValidateNames(const Value& spec, const FieldPath& path, FieldErrors& errors
 void ValidateHostnameOverride(const Value& spec, const FieldPath& path, FieldErrors& errors) {
   const Value& name = spec["hostnameOverride"];
   if (name.IsNull()) return;
-  AddFaults(DnsSubdomainFaults(name.AsText()), path / "hostnameOverride", name.AsText(), errors);
-  if (name.AsText().size() > 64) errors.TooLong(path / "hostnameOverride", 64);
   if (spec["setHostnameAsFQDN"].AsBool()) {
     errors.Forbidden(path / "hostnameOverride", "may not be specified when setHostnameAsFQDN is true");
   }
   if (spec["hostNetwork"].AsBool()) {
     errors.Forbidden(path / "hostnameOverride", "may not be specified when hostNetwork is true");
   }
+  if (name.AsText().size() > kMaxHostname) errors.TooLong(path / "hostnameOverride", kMaxHostname);
+  AddFaults(DnsSubdomainFaults(name.AsText()), path / "hostnameOverride", name.AsText(), errors);
 }
 
-void ValidateOs(const Value& spec, const FieldPath& path, FieldErrors& errors) {
-  const Value& os = spec["os"];
-  if (os.IsNull()) return;
-  const std::string& name = os["name"].AsText();
-  if (name.empty()) {
-    errors.Required(path / "name");
-  } else if (name != "linux" && name != "windows") {
-    errors.NotSupported(path, name, {"linux", "windows"});
+// Files of variables are written by an init container: into an emptyDir.
+void ValidateFileKeyVolumes(const Value& spec, const FieldPath& path, FieldErrors& errors) {
+  std::map<std::string_view, const Value*> volumes;
+  for (const Value& volume : spec["volumes"].items()) volumes[volume["name"].AsText()] = &volume;
+  for (const std::string_view list : {"initContainers", "containers", "ephemeralContainers"}) {
+    for (std::size_t i = 0; i < spec[list].size(); ++i) {
+      const Value& variables = spec[list][i]["env"];
+      for (std::size_t j = 0; j < variables.size(); ++j) {
+        const Value& file = variables[j]["valueFrom"]["fileKeyRef"];
+        if (file.IsNull()) continue;
+        const std::string& name = file["volumeName"].AsText();
+        const FieldPath at = ((path / list)[i] / "env")[j] / "valueFrom" / "fileKeyRef" / "volumeName";
+        const auto volume = volumes.find(name);
+        if (volume == volumes.end()) {
+          errors.NotFound(at, Shown(name));
+        } else if ((*volume->second)["emptyDir"].IsNull()) {
+          errors.Invalid(at, Shown(name), "referenced volume must be of type emptyDir");
+        }
+      }
+    }
   }
 }
 
-void ValidatePodSpec(const Value& spec, const FieldPath& path, FieldErrors& errors) {
-  PodContext pod{spec, {}, {}};
+void ValidatePodSpec(const Value& spec, const FieldPath& path, const TemplateRules& rules, FieldErrors& errors) {
+  PodContext pod{spec, rules};
   for (const Value& claim : spec["resourceClaims"].items()) pod.claims.insert(claim["name"].AsText());
   ValidateVolumes(pod, path / "volumes", errors);
   ValidateResourceClaims(spec["resourceClaims"], path / "resourceClaims", errors);
   ValidateContainers(pod, path / "containers", errors);
   ValidateInitContainers(pod, path / "initContainers", errors);
   ValidatePodResources(spec, path / "resources", errors);
+  ValidateHostNetwork(spec, path / "containers", errors);
   ValidateChoice(spec["restartPolicy"], {"Always", "OnFailure", "Never"}, path / "restartPolicy", errors);
   ValidateChoice(spec["dnsPolicy"], {"ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"}, path / "dnsPolicy",
                  errors);
   ValidateLabels(spec["nodeSelector"], path / "nodeSelector", errors);
-  ValidatePodSecurity(spec, path, errors);
+  ValidatePodSecurity(pod, path, errors);
   ValidateAffinity(spec["affinity"], path / "affinity", errors);
   ValidateDnsConfig(spec, path / "dnsConfig", errors);
   ValidateReadinessGates(spec["readinessGates"], path / "readinessGates", errors);
   ValidateSchedulingGates(spec["schedulingGates"], path / "schedulingGates", errors);
   ValidateTopologySpread(spec["topologySpreadConstraints"], path / "topologySpreadConstraints", errors);
   ValidateHostUsers(spec, path, errors);
-  ValidateNames(spec, path, errors);
   ValidateHostnameOverride(spec, path, errors);
+  ValidateNames(spec, path, errors);
   ValidateTolerations(spec["tolerations"], path / "tolerations", errors);
   ValidateHostAliases(spec["hostAliases"], path / "hostAliases", errors);
   const std::string& priority = spec["priorityClassName"].AsText();
@@ -196,7 +233,8 @@ void ValidatePodSpec(const Value& spec, const FieldPath& path, FieldErrors& erro
     limits.Set("limits", spec["overhead"]);
     ValidateResources(limits, {}, path / "overhead", errors);
   }
-  ValidateOs(spec, path / "os", errors);
+  ValidateOs(pod, path, errors);
+  ValidateFileKeyVolumes(spec, path, errors);
 }
 
 }  // namespace
@@ -244,12 +282,32 @@ void ValidatePortNumberOrName(const Value& port, const FieldPath& path, FieldErr
   for (const auto& fault : PortNumberFaults(port.AsInt())) errors.Invalid(path, Shown(port.AsInt()), fault);
 }
 
-void ValidatePodTemplate(const Value& pod_template, const FieldPath& path, FieldErrors& errors) {
+TemplateRules RulesForCreate(const ServerBehaviour& server) {
+  return {.server = server, .require_image_reference = server.requires_image_reference};
+}
+
+TemplateRules RulesForUpdate(const Value& stored_template, const ServerBehaviour& server) {
+  TemplateRules rules = RulesForCreate(server);
+  const Value& spec = stored_template["spec"];
+  for (const Value& volume : spec["volumes"].items()) {
+    const Value& image = volume["image"];
+    if (!image.IsNull() && image["reference"].AsText().empty()) rules.require_image_reference = false;
+  }
+  for (const std::string_view list : {"containers", "initContainers"}) {
+    for (const Value& container : spec[list].items()) {
+      if (server.keeps_sys_admin && AddsSysAdmin(container["securityContext"])) rules.allow_sys_admin = true;
+    }
+  }
+  return rules;
+}
+
+void ValidatePodTemplate(const Value& pod_template, const FieldPath& path, const TemplateRules& rules,
+                         FieldErrors& errors) {
   const Value& meta = pod_template["metadata"];
   ValidateLabels(meta["labels"], path / "labels", errors);
   ValidateAnnotations(meta["annotations"], path / "annotations", errors);
   ValidateAppArmorAnnotations(pod_template, path / "annotations", errors);
-  ValidatePodSpec(pod_template["spec"], path / "spec", errors);
+  ValidatePodSpec(pod_template["spec"], path / "spec", rules, errors);
   if (pod_template["spec"]["ephemeralContainers"].size() > 0) {
     errors.Forbidden(path / "spec" / "ephemeralContainers", "ephemeral containers not allowed in pod template");
   }

@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <span>
+
 #include "admission/validation/pod_parts.h"
 #include "base/text.h"
 #include "model/decode.h"
@@ -59,6 +62,30 @@ void ValidateAppArmor(const Value& profile, const FieldPath& path, FieldErrors& 
   }
 }
 
+// What the IPC namespace has; kernel.shm and kernel.msg for compatibility.
+constexpr std::string_view kIpcSysctls[] = {
+    "kernel.sem", "kernel.shm",    "kernel.shmall", "kernel.shmmax", "kernel.shmmni", "kernel.shm_rmid_forced",
+    "kernel.msg", "kernel.msgmax", "kernel.msgmnb", "kernel.msgmni",
+};
+
+bool Contains(std::span<const std::string_view> list, std::string_view text) {
+  return std::find(list.begin(), list.end(), text) != list.end();
+}
+
+// net/core/x.y is net.core.x/y: the first separator tells which of the two is meant.
+std::string Dotted(std::string name) {
+  const std::size_t first = name.find_first_of("./");
+  if (first == std::string::npos || name[first] == '.') return name;
+  for (char& c : name) {
+    if (c == '/') {
+      c = '.';
+    } else if (c == '.') {
+      c = '/';
+    }
+  }
+  return name;
+}
+
 void ValidateSysctls(const Value& spec, const Value& sysctls, const FieldPath& path, FieldErrors& errors) {
   Names seen;
   for (std::size_t i = 0; i < sysctls.size(); ++i) {
@@ -73,31 +100,20 @@ void ValidateSysctls(const Value& spec, const Value& sysctls, const FieldPath& p
     } else if (!seen.insert(name).second) {
       errors.Duplicate(at, Shown(name));
     }
-    const bool network = name.starts_with("net.") || name.starts_with("net/");
-    const bool ipc = name.starts_with("kernel.shm") || name.starts_with("kernel.msg") || name == "kernel.sem" ||
-                     name.starts_with("fs.mqueue.");
-    if (network && spec["hostNetwork"].AsBool()) {
-      errors.Invalid(at, Shown(name), "may not be specified when 'hostNetwork' is set to true");
+    const std::string dotted = Dotted(name);
+    const bool ipc = Contains(kIpcSysctls, dotted) || dotted.starts_with("fs.mqueue.");
+    if (dotted.starts_with("net.") && spec["hostNetwork"].AsBool()) {
+      errors.Invalid(at, Shown(name), "may not be specified when 'hostNetwork' is true");
     }
     if (ipc && spec["hostIPC"].AsBool()) {
-      errors.Invalid(at, Shown(name), "may not be specified when 'hostIPC' is set to true");
+      errors.Invalid(at, Shown(name), "may not be specified when 'hostIPC' is true");
     }
   }
 }
 
-// On the host's network a port is the same inside and out. Absent, it becomes so when the pod is created.
-void ValidateHostNetwork(const Value& spec, const FieldPath& path, FieldErrors& errors) {
-  if (!spec["hostNetwork"].AsBool()) return;
-  const Value& containers = spec["containers"];
-  for (std::size_t i = 0; i < containers.size(); ++i) {
-    const Value& ports = containers[i]["ports"];
-    for (std::size_t j = 0; j < ports.size(); ++j) {
-      const std::int64_t host = ports[j]["hostPort"].AsInt();
-      if (host == 0 || host == ports[j]["containerPort"].AsInt()) continue;
-      errors.Invalid((path[i] / "ports")[j] / "hostPort", Shown(host),
-                     "must match `containerPort` when `hostNetwork` is true");
-    }
-  }
+void ValidateSharedProcesses(const Value& pod_spec, const FieldPath& path, FieldErrors& errors) {
+  if (!pod_spec["shareProcessNamespace"].AsBool() || !pod_spec["hostPID"].AsBool()) return;
+  errors.Invalid(path / "shareProcessNamespace", "true", "ShareProcessNamespace and HostPID cannot both be enabled");
 }
 
 bool Adds(const Value& context, std::string_view capability) {
@@ -109,7 +125,11 @@ bool Adds(const Value& context, std::string_view capability) {
 
 }  // namespace
 
-void ValidateContainerSecurity(const Value& context, const Value& pod_spec, const FieldPath& path,
+bool AddsSysAdmin(const Value& context) {
+  return !context["allowPrivilegeEscalation"].AsBool() && Adds(context, "CAP_SYS_ADMIN");
+}
+
+void ValidateContainerSecurity(const Value& context, const PodContext& pod, const FieldPath& path,
                                FieldErrors& errors) {
   if (context.IsNull()) return;
   const model::Message& message = model::GetMessage("core/v1.SecurityContext");
@@ -117,7 +137,7 @@ void ValidateContainerSecurity(const Value& context, const Value& pod_spec, cons
   ValidateId(context["runAsGroup"], path / "runAsGroup", errors);
   const Value& proc = context["procMount"];
   ValidateOptionalChoice(proc, {"Default", "Unmasked"}, path / "procMount", errors);
-  const Value& host_users = pod_spec["hostUsers"];
+  const Value& host_users = pod.spec["hostUsers"];
   if (proc.AsText() == "Unmasked" && (host_users.IsNull() || host_users.AsBool())) {
     errors.Invalid(path / "procMount", Shown(proc), "`hostUsers` must be false to use `Unmasked`");
   }
@@ -128,7 +148,7 @@ void ValidateContainerSecurity(const Value& context, const Value& pod_spec, cons
       errors.Invalid(path, model::Dump(&context, message),
                      "cannot set `allowPrivilegeEscalation` to false and `privileged` to true");
     }
-    if (Adds(context, "CAP_SYS_ADMIN")) {
+    if (!pod.rules.allow_sys_admin && AddsSysAdmin(context)) {
       errors.Invalid(path, model::Dump(&context, message),
                      "cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN");
     }
@@ -136,8 +156,9 @@ void ValidateContainerSecurity(const Value& context, const Value& pod_spec, cons
   ValidateAppArmor(context["appArmorProfile"], path / "appArmorProfile", errors);
 }
 
-void ValidatePodSecurity(const Value& pod_spec, const FieldPath& path, FieldErrors& errors) {
-  ValidateHostNetwork(pod_spec, path / "containers", errors);
+void ValidatePodSecurity(const PodContext& pod, const FieldPath& path, FieldErrors& errors) {
+  const Value& pod_spec = pod.spec;
+  const bool in_spec = pod.rules.server.namespaces_in_spec;
   const Value& context = pod_spec["securityContext"];
   const FieldPath at = path / "securityContext";
   ValidateId(context["fsGroup"], at / "fsGroup", errors);
@@ -145,9 +166,7 @@ void ValidatePodSecurity(const Value& pod_spec, const FieldPath& path, FieldErro
   ValidateId(context["runAsGroup"], at / "runAsGroup", errors);
   const Value& groups = context["supplementalGroups"];
   for (std::size_t i = 0; i < groups.size(); ++i) ValidateId(groups[i], (at / "supplementalGroups")[i], errors);
-  if (pod_spec["shareProcessNamespace"].AsBool() && pod_spec["hostPID"].AsBool()) {
-    errors.Invalid(at / "shareProcessNamespace", "true", "ShareProcessNamespace and HostPID cannot both be enabled");
-  }
+  if (!in_spec) ValidateSharedProcesses(pod_spec, at, errors);
   ValidateSysctls(pod_spec, context["sysctls"], at / "sysctls", errors);
   ValidateOptionalChoice(context["fsGroupChangePolicy"], {"Always", "OnRootMismatch"}, at / "fsGroupChangePolicy",
                          errors);
@@ -157,6 +176,7 @@ void ValidatePodSecurity(const Value& pod_spec, const FieldPath& path, FieldErro
                          errors);
   ValidateOptionalChoice(context["seLinuxChangePolicy"], {"MountOption", "Recursive"}, at / "seLinuxChangePolicy",
                          errors);
+  if (in_spec) ValidateSharedProcesses(pod_spec, path, errors);
 }
 
 }  // namespace reprieve::admission

@@ -11,8 +11,6 @@ using document::Value;
 namespace {
 
 constexpr std::int64_t kMaxFileMode = 0777;
-constexpr std::int64_t kMinTokenSeconds = 600;
-constexpr std::int64_t kMaxTokenSeconds = std::int64_t{1} << 32;
 
 using Check = void (*)(const Value& source, const FieldPath& path, FieldErrors& errors);
 
@@ -23,45 +21,8 @@ void RequireAll(const Value& source, const std::vector<std::string_view>& member
   }
 }
 
-void ValidateMode(const Value& mode, const FieldPath& path, FieldErrors& errors) {
-  if (mode.IsNull() || (mode.AsInt() >= 0 && mode.AsInt() <= kMaxFileMode)) return;
-  errors.Invalid(path, Shown(mode), "must be a number between 0 and 0777 (octal), both inclusive");
-}
-
-// Relative, without .. and not beginning with it: such names are the kubelet's own.
-void ValidateFilePath(const std::string& text, const FieldPath& path, FieldErrors& errors) {
-  ValidateDescendingPath(text, path, errors);
-  if (text.starts_with("..") && text != ".." && !text.starts_with("../")) {
-    errors.Invalid(path, Shown(text), "must not start with '..'");
-  }
-}
-
-void ValidateKeyToPath(const Value& item, const FieldPath& path, FieldErrors& errors) {
-  RequireAll(item, {"key", "path"}, path, errors);
-  ValidateFilePath(item["path"].AsText(), path / "path", errors);
-  ValidateMode(item["mode"], path / "mode", errors);
-}
-
 void ValidateItems(const Value& items, const FieldPath& path, FieldErrors& errors) {
   for (std::size_t i = 0; i < items.size(); ++i) ValidateKeyToPath(items[i], path[i], errors);
-}
-
-void ValidateDownwardFile(const Value& file, const FieldPath& path, FieldErrors& errors) {
-  if (file["path"].AsText().empty()) errors.Required(path / "path");
-  ValidateFilePath(file["path"].AsText(), path / "path", errors);
-  const Value& field = file["fieldRef"];
-  const Value& resource = file["resourceFieldRef"];
-  if (!field.IsNull()) {
-    ValidateObjectFieldRef(field, /*volume=*/true, path / "fieldRef", errors);
-    if (!resource.IsNull()) {
-      errors.Invalid(path, Shown("resource"), "fieldRef and resourceFieldRef can not be specified simultaneously");
-    }
-  } else if (!resource.IsNull()) {
-    ValidateResourceFieldRef(resource, /*volume=*/true, path / "resourceFieldRef", errors);
-  } else {
-    errors.Required(path, "one of fieldRef and resourceFieldRef is required");
-  }
-  ValidateMode(file["mode"], path / "mode", errors);
 }
 
 void ValidateEmptyDir(const Value& source, const FieldPath& path, FieldErrors& errors) {
@@ -114,63 +75,6 @@ void ValidateDownwardApi(const Value& source, const FieldPath& path, FieldErrors
   for (const Value& file : source["items"].items()) ValidateDownwardFile(file, path, errors);
 }
 
-void ValidateToken(const Value& token, const FieldPath& path, FieldErrors& errors) {
-  const Value& seconds = token["expirationSeconds"];
-  if (!seconds.IsNull() && seconds.AsInt() < kMinTokenSeconds) {
-    errors.Invalid(path / "expirationSeconds", Shown(seconds), "may not specify a duration less than 10 minutes");
-  }
-  if (seconds.AsInt() > kMaxTokenSeconds) {
-    errors.Invalid(path / "expirationSeconds", Shown(seconds), "may not specify a duration larger than 2^32 seconds");
-  }
-  if (token["path"].AsText().empty()) {
-    errors.Required(path / "path");
-  } else {
-    ValidateFilePath(token["path"].AsText(), path / "path", errors);
-  }
-}
-
-void ValidateProjected(const Value& source, const FieldPath& path, FieldErrors& errors) {
-  ValidateMode(source["defaultMode"], path / "defaultMode", errors);
-  Names paths;
-  const auto take = [&](const Value& items, const Value& name) {
-    for (const Value& item : items.items()) {
-      const std::string& text = item["path"].AsText();
-      if (!text.empty() && !paths.insert(text).second) {
-        errors.Invalid(path, Shown(name.AsText()), "conflicting duplicate paths");
-      }
-    }
-  };
-  const Value& sources = source["sources"];
-  for (std::size_t i = 0; i < sources.size(); ++i) {
-    const FieldPath at = (path / "sources")[i];
-    int kinds = 0;
-    for (const std::string_view kind : {"secret", "configMap"}) {
-      const Value& part = sources[i][kind];
-      if (part.IsNull()) continue;
-      ++kinds;
-      RequireAll(part, {"name"}, at / kind, errors);
-      ValidateItems(part["items"], at / kind / "items", errors);
-      take(part["items"], part["name"]);
-    }
-    if (const Value& part = sources[i]["downwardAPI"]; !part.IsNull()) {
-      ++kinds;
-      for (const Value& file : part["items"].items()) ValidateDownwardFile(file, at / "downwardAPI", errors);
-      take(part["items"], Value::String(""));
-    }
-    if (const Value& part = sources[i]["serviceAccountToken"]; !part.IsNull()) {
-      ++kinds;
-      ValidateToken(part, at / "serviceAccountToken", errors);
-      Value items = Value::MakeArray();
-      items.Append(part);
-      take(items, part["path"]);
-    }
-    for (const std::string_view kind : {"clusterTrustBundle", "podCertificate"}) {
-      if (!sources[i][kind].IsNull()) ++kinds;
-    }
-    if (kinds > 1) errors.Forbidden(at, "may not specify more than 1 volume type per source");
-  }
-}
-
 void ValidateEphemeral(const Value& source, const FieldPath& path, FieldErrors& errors) {
   const Value& claim = source["volumeClaimTemplate"];
   const FieldPath at = path / "volumeClaimTemplate";
@@ -191,6 +95,10 @@ void ValidateCsi(const Value& source, const FieldPath& path, FieldErrors& errors
   RequireAll(source, {"driver"}, path, errors);
   const Value& secret = source["nodePublishSecretRef"];
   if (!secret.IsNull()) RequireAll(secret, {"name"}, path / "nodePublishSecretRef", errors);
+}
+
+void ValidateImage(const Value& source, const FieldPath& path, FieldErrors& errors) {
+  ValidateChoice(source["pullPolicy"], {"Always", "IfNotPresent", "Never"}, path / "pullPolicy", errors);
 }
 
 struct SourceRule {
@@ -230,10 +138,10 @@ const SourceRule kSources[] = {
     {"scaleIO", nullptr, {"gateway", "system", "volumeName"}},
     {"csi", ValidateCsi},
     {"ephemeral", ValidateEphemeral},
-    {"image"},
+    {"image", ValidateImage},
 };
 
-void ValidateSource(const Value& volume, const FieldPath& path, FieldErrors& errors) {
+void ValidateSource(const Value& volume, const FieldPath& path, const TemplateRules& rules, FieldErrors& errors) {
   int sources = 0;
   for (const SourceRule& rule : kSources) {
     const Value& source = volume[rule.name];
@@ -243,6 +151,8 @@ void ValidateSource(const Value& volume, const FieldPath& path, FieldErrors& err
       continue;
     }
     RequireAll(source, rule.required, path / rule.name, errors);
+    if (rule.name == "image" && rules.require_image_reference)
+      RequireAll(source, {"reference"}, path / "image", errors);
     if (rule.check != nullptr) rule.check(source, path / rule.name, errors);
   }
   if (sources == 0) errors.Required(path, "must specify a volume type");
@@ -250,13 +160,49 @@ void ValidateSource(const Value& volume, const FieldPath& path, FieldErrors& err
 
 }  // namespace
 
+void ValidateMode(const Value& mode, const FieldPath& path, FieldErrors& errors) {
+  if (mode.IsNull() || (mode.AsInt() >= 0 && mode.AsInt() <= kMaxFileMode)) return;
+  errors.Invalid(path, Shown(mode), "must be a number between 0 and 0777 (octal), both inclusive");
+}
+
+void ValidateFilePath(const std::string& text, const FieldPath& path, FieldErrors& errors) {
+  ValidateDescendingPath(text, path, errors);
+  if (text.starts_with("..") && !text.starts_with("../")) {
+    errors.Invalid(path, Shown(text), "must not start with '..'");
+  }
+}
+
+void ValidateKeyToPath(const Value& item, const FieldPath& path, FieldErrors& errors) {
+  RequireAll(item, {"key", "path"}, path, errors);
+  ValidateFilePath(item["path"].AsText(), path / "path", errors);
+  ValidateMode(item["mode"], path / "mode", errors);
+}
+
+void ValidateDownwardFile(const Value& file, const FieldPath& path, FieldErrors& errors) {
+  if (file["path"].AsText().empty()) errors.Required(path / "path");
+  ValidateFilePath(file["path"].AsText(), path / "path", errors);
+  const Value& field = file["fieldRef"];
+  const Value& resource = file["resourceFieldRef"];
+  if (!field.IsNull()) {
+    ValidateObjectFieldRef(field, /*volume=*/true, path / "fieldRef", errors);
+    if (!resource.IsNull()) {
+      errors.Invalid(path, Shown("resource"), "fieldRef and resourceFieldRef can not be specified simultaneously");
+    }
+  } else if (!resource.IsNull()) {
+    ValidateResourceFieldRef(resource, /*volume=*/true, path / "resourceFieldRef", errors);
+  } else {
+    errors.Required(path, "one of fieldRef and resourceFieldRef is required");
+  }
+  ValidateMode(file["mode"], path / "mode", errors);
+}
+
 void ValidateVolumes(PodContext& pod, const FieldPath& path, FieldErrors& errors) {
   const Value& volumes = pod.spec["volumes"];
   Names names;
   for (std::size_t i = 0; i < volumes.size(); ++i) {
     FieldErrors own;
     const std::string& name = volumes[i]["name"].AsText();
-    ValidateSource(volumes[i], path[i], own);
+    ValidateSource(volumes[i], path[i], pod.rules, own);
     if (name.empty()) {
       own.Required(path[i] / "name");
     } else {
