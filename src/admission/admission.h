@@ -12,6 +12,7 @@
 #include "base/time.h"
 #include "document/value.h"
 #include "model/decode.h"
+#include "model/kubernetes_version.h"
 
 namespace reprieve::admission {
 
@@ -46,6 +47,7 @@ struct Request {
   std::string_view uid;
   std::string_view name_suffix;
   Time now;
+  model::KubernetesVersion version = {};
 };
 
 enum class PatchType { kMerge, kJson, kStrategic };
