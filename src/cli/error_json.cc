@@ -4,9 +4,11 @@ namespace reprieve::cli {
 
 using document::Value;
 
-Value ErrorObject(const Diagnostic& diagnostic) {
+namespace {
+
+Value DiagnosticObject(const char* type, const Diagnostic& diagnostic) {
   Value out = Value::MakeObject();
-  out.Set("type", Value::String("error"));
+  out.Set("type", Value::String(type));
   out.Set("file", Value::String(diagnostic.source->name));
   if (diagnostic.mark.line != 0) {
     out.Set("line", Value::Int(diagnostic.mark.line));
@@ -16,6 +18,16 @@ Value ErrorObject(const Diagnostic& diagnostic) {
   out.Set("message", Value::String(diagnostic.message));
   if (!diagnostic.advice.empty()) out.Set("advice", Value::String(diagnostic.advice));
   return out;
+}
+
+}  // namespace
+
+Value ErrorObject(const Diagnostic& diagnostic) {
+  return DiagnosticObject("error", diagnostic);
+}
+
+Value WarningObject(const Diagnostic& diagnostic) {
+  return DiagnosticObject("warning", diagnostic);
 }
 
 Value ErrorObject(const std::string& message, const std::string& advice) {

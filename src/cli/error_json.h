@@ -1,4 +1,4 @@
-// What is wrong with the input, as JSON: the same object from every verb that has --output json.
+// What is wrong or doubtful about the input, as JSON: the same object from every verb that has --output json.
 //
 // docs/USE.md, "Errors as JSON".
 #pragma once
@@ -11,6 +11,8 @@
 namespace reprieve::cli {
 
 document::Value ErrorObject(const Diagnostic& diagnostic);
+// Of what is accepted all the same.
+document::Value WarningObject(const Diagnostic& diagnostic);
 // Of no manifest: a flag, or this machine. `advice` may be empty.
 document::Value ErrorObject(const std::string& message, const std::string& advice = {});
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cstdio>
 #include <map>
 #include <set>
 #include <tuple>
@@ -46,6 +47,7 @@ class Loader {
       } else {
         RefuseVersion(manifest);
       }
+      CheckServed(manifest);
     }
     // A JobSet is checked against all claims, wherever they stand.
     for (const bool others : {false, true}) {
@@ -55,6 +57,7 @@ class Loader {
     }
     CheckNamesOfChildren();
     SortByPlace(out_.errors, out_.files);
+    SortByPlace(out_.version_warnings, out_.files);
     return std::move(out_);
   }
 
@@ -66,6 +69,21 @@ class Loader {
     Complain(manifest, "metadata.resourceVersion", "resourceVersion should not be set on objects to be created");
     out_.errors.back().advice = std::string(kExportedAdvice);
     manifest.value.At("metadata").Remove("resourceVersion");
+  }
+
+  // Leaves of it what the servers of the named versions do.
+  void CheckServed(admission::ManifestObject& manifest) {
+    admission::VersionCheck check = admission::CheckVersions(manifest.value, options_.servers);
+    for (admission::VersionFinding& finding : check.findings) {
+      Diagnostic diagnostic = AboutField(manifest, finding.field, std::move(finding.message));
+      if (finding.is_error()) {
+        judged_by_version_.insert(PlaceOf(diagnostic));
+        AddError(std::move(diagnostic));
+      } else {
+        out_.version_warnings.push_back(std::move(diagnostic));
+      }
+    }
+    manifest.value = std::move(check.object);
   }
 
   void Take(const admission::ManifestObject& manifest) {
@@ -161,7 +179,7 @@ class Loader {
     const meta::Uid uid = options_.new_uid();
     const std::string suffix = options_.new_suffix();
     const auto ask = [&](const Value& object, std::string_view validation) {
-      return create(object, {name_space, validation, uid, suffix, options_.now});
+      return create(object, {name_space, validation, uid, suffix, options_.now, options_.servers.kubernetes});
     };
     Admitted out;
     out.object = manifest.value;
@@ -215,7 +233,7 @@ class Loader {
     const bool is_new = IsNew(manifest);
     Admitted admitted = Admit(manifest, [&](const Value& object, const admission::Request& request) {
       const auto find_claim = [&](const std::string& name) { return FindClaim(std::string(request.name_space), name); };
-      return admission::CreateJobSet(object, {request, options_.gates, find_claim});
+      return admission::CreateJobSet(object, {request, options_.servers.gates, find_claim});
     });
     if (!admitted.accepted) {
       admitted.object = model::Decode(admitted.object, model::JobSetMessage()).value;
@@ -291,7 +309,8 @@ class Loader {
           volume.Set("emptyDir", Value::MakeObject());
         }
       }
-      const admission::Answer answer = admission::CreateJob(job, {name_space, "Ignore", "UID", "", options_.now});
+      const admission::Answer answer =
+          admission::CreateJob(job, {name_space, "Ignore", "UID", "", options_.now, options_.servers.kubernetes});
       if (!answer.ok()) Add(manifest, answer, Cat("spec.replicatedJobs[", i, "].template."), jobset.dropped);
     }
   }
@@ -304,7 +323,8 @@ class Loader {
       Diagnostic diagnostic = AboutField(manifest, Cat(prefix, complaint.field), complaint.message);
       diagnostic.advice = complaint.advice;
       if (IsGenerated(manifest, complaint.field)) diagnostic.advice = std::string(kExportedAdvice);
-      const bool known = !prefix.empty() && subjects_.contains({manifest.file.get(), diagnostic.subject});
+      const bool known = prefix.empty() ? judged_by_version_.contains(PlaceOf(diagnostic))
+                                        : subjects_.contains({manifest.file.get(), diagnostic.subject});
       if (!known && !FollowsFrom(diagnostic, dropped)) AddError(std::move(diagnostic));
     }
   }
@@ -353,16 +373,33 @@ class Loader {
     out_.errors.push_back(std::move(error));
   }
 
+  // Two documents of one file may have the same fields.
+  using Place = std::tuple<const admission::ManifestFile*, std::string, std::uint32_t>;
+  static Place PlaceOf(const Diagnostic& error) { return {error.source.get(), error.subject, error.mark.line}; }
+
   const LoadOptions& options_;
   Loaded out_;
   std::map<std::tuple<std::string, std::string, std::string>, std::string> names_;  // kind, namespace, name: place
   std::set<std::pair<const admission::ManifestFile*, std::string>> subjects_;       // that there are errors about
+  std::set<Place> judged_by_version_;                                               // the errors of CheckServed
 };
 
 }  // namespace
 
 Loaded Load(const std::vector<std::string>& paths, const LoadOptions& options) {
   return Loader(options).Run(paths);
+}
+
+void PrintWarnings(const Loaded& loaded) {
+  PrintUpstreamWarnings(loaded);
+  for (const Diagnostic& warning : loaded.version_warnings) {
+    std::fprintf(stderr, "Warning: %s:%u: %s: %s\n", warning.source->name.c_str(), warning.mark.line,
+                 warning.subject.c_str(), warning.message.c_str());
+  }
+}
+
+void PrintUpstreamWarnings(const Loaded& loaded) {
+  for (const std::string& warning : loaded.warnings) std::fprintf(stderr, "Warning: %s\n", warning.c_str());
 }
 
 std::string WarningAbout(const admission::ManifestObject& manifest, std::string_view field, std::string_view message) {

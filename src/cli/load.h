@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "admission/manifest.h"
+#include "admission/version_check.h"
 #include "cli/diagnostic.h"
 #include "model/batch.h"
 #include "model/core.h"
-#include "model/feature_gates.h"
 #include "model/jobset.h"
 
 namespace reprieve::cli {
@@ -35,14 +35,15 @@ struct Loaded {
   std::vector<core::PersistentVolumeClaim> claims;
   std::vector<core::ConfigMap> config_maps;
   std::vector<core::Secret> secrets;
-  std::vector<Diagnostic> errors;     // in the order of the files
-  std::vector<std::string> files;     // in their order, for errors that are added
-  std::vector<std::string> warnings;  // file: text, as upstream words them
+  std::vector<Diagnostic> errors;            // in the order of the files
+  std::vector<std::string> files;            // in their order, for errors that are added
+  std::vector<std::string> warnings;         // file: text, as upstream words them
+  std::vector<Diagnostic> version_warnings;  // of fields that the named versions drop, in the order of the files
 };
 
 struct LoadOptions {
   std::string name_space = "default";
-  model::FeatureGates gates;
+  admission::ServerVersions servers;
   bool exported = false;  // leave out what a server has added (exported.h)
   Time now;
   // UIDs and the characters after a generateName.
@@ -51,6 +52,10 @@ struct LoadOptions {
 };
 
 Loaded Load(const std::vector<std::string>& paths, const LoadOptions& options);
+
+// Prints the warnings of `loaded` to standard error, each on a line: all of them, or only those in `warnings`.
+void PrintWarnings(const Loaded& loaded);
+void PrintUpstreamWarnings(const Loaded& loaded);
 
 // A line of `warnings` about a field of a manifest, with its place.
 std::string WarningAbout(const admission::ManifestObject& manifest, std::string_view field, std::string_view message);

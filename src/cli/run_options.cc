@@ -56,6 +56,7 @@ void DeclareRunOptions(CLI::App& verb, RunOptions& options) {
   verb.add_option("--feature-gates", options.gates, kFeatureGatesHelp)
       ->option_text("GATE=true,...")
       ->check(CheckFeatureGates);
+  options.versions.Declare(verb);
   verb.add_option("--image", options.images, "What an image's entrypoint is here; * and ? in NAME match")
       ->option_text("NAME=COMMAND")
       ->allow_extra_args(false);

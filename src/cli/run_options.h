@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/files_option.h"
+#include "cli/version_options.h"
 
 namespace CLI {
 class App;
@@ -20,6 +21,7 @@ struct RunOptions {
   std::vector<std::string> node_labels;
   std::vector<std::string> node_resources;
   std::string gates;
+  VersionOptions versions;
   std::vector<std::string> injections;
   std::vector<std::string> images;
   bool logs = false;

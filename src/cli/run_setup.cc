@@ -16,7 +16,7 @@ std::optional<Refusal> RunSetup::Check() {
   if (auto refusal = PrepareWorld()) return refusal;
   LoadManifests();
   CheckManifests();
-  for (const std::string& warning : loaded_.warnings) std::fprintf(stderr, "Warning: %s\n", warning.c_str());
+  PrintWarnings(loaded_);
   if (!loaded_.errors.empty()) return Refusal{kBadInput, std::move(loaded_.errors), {}};
   network_ = ChooseNetwork(options_.network, loaded_);
   world_->set_networks(network_.networks);
@@ -63,7 +63,8 @@ node::LocalWorldOptions RunSetup::WorldOptions() {
 
 void RunSetup::LoadManifests() {
   LoadOptions load;
-  load.gates = *model::ParseFeatureGates(options_.gates);
+  load.servers = {options_.versions.kubernetes(), options_.versions.jobset(),
+                  *model::ParseFeatureGates(options_.gates)};
   load.exported = options_.exported;
   load.now = world_->clock().Now();
   load.new_uid = [this] { return world_->store().NewUid(); };

@@ -16,6 +16,7 @@
 #include "cli/load.h"
 #include "cli/refusal.h"
 #include "cli/verb.h"
+#include "cli/version_options.h"
 #include "document/json.h"
 
 namespace reprieve::cli {
@@ -30,6 +31,7 @@ class Validate final : public Verb {
     verb->add_option("--feature-gates", gates_, kFeatureGatesHelp)
         ->option_text("GATE=true,...")
         ->check(CheckFeatureGates);
+    versions_.Declare(*verb);
     verb->add_flag("--exported", exported_, kExportedHelp);
     verb->add_option("-o,--output", output_, "json: one object a line (default text)")
         ->check(CLI::IsMember({"text", "json"}));
@@ -41,7 +43,7 @@ class Validate final : public Verb {
     if (files_.empty()) return Tell(BadInput({FileIsRequired("validate")}), ColorNamed(color_), output_ == "json");
     LoadOptions options;
     options.now = std::chrono::system_clock::now();
-    options.gates = *model::ParseFeatureGates(gates_);
+    options.servers = {versions_.kubernetes(), versions_.jobset(), *model::ParseFeatureGates(gates_)};
     options.exported = exported_;
     // Nothing is created: any identity will do.
     options.new_uid = [] { return std::string("00000000-0000-4000-8000-000000000000"); };
@@ -51,12 +53,15 @@ class Validate final : public Verb {
       return Cat(std::string(5 - std::min<std::size_t>(5, number.size()), '0'), number);
     };
     const Loaded loaded = Load(files_.All(), options);
-    for (const std::string& warning : loaded.warnings) std::fprintf(stderr, "Warning: %s\n", warning.c_str());
     const Style style(ColorNamed(color_), STDOUT_FILENO);
     if (output_ == "json") {
+      PrintUpstreamWarnings(loaded);
+      for (const Diagnostic& warning : loaded.version_warnings)
+        std::printf("%s\n", document::WriteJson(WarningObject(warning)).c_str());
       for (const Diagnostic& error : loaded.errors)
         std::printf("%s\n", document::WriteJson(ErrorObject(error)).c_str());
     } else {
+      PrintWarnings(loaded);
       std::fputs(RenderAll(loaded.errors, style).c_str(), stdout);
     }
     if (loaded.errors.empty()) return kCompleted;
@@ -67,6 +72,7 @@ class Validate final : public Verb {
  private:
   FilesOption files_;
   std::string gates_;
+  VersionOptions versions_;
   bool exported_ = false;
   std::string output_ = "text";
   std::string color_ = "auto";

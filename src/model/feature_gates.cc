@@ -81,4 +81,9 @@ Result<FeatureGates> ParseFeatureGates(std::string_view text) {
   return out;
 }
 
+bool IsGateOn(const FeatureGates& gates, std::string_view name) {
+  return std::any_of(std::begin(kGates), std::end(kGates),
+                     [&](const Gate& gate) { return gate.name == name && gates.*gate.member; });
+}
+
 }  // namespace reprieve::model

@@ -22,4 +22,7 @@ struct FeatureGates {
 // NAME=true or NAME=false, separated by commas; AllAlpha stands for all that is not named. The error names the word.
 [[nodiscard]] Result<FeatureGates> ParseFeatureGates(std::string_view text);
 
+// False too for a gate that Reprieve has nothing behind.
+[[nodiscard]] bool IsGateOn(const FeatureGates& gates, std::string_view name);
+
 }  // namespace reprieve::model

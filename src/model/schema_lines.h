@@ -1,4 +1,4 @@
-// The text of src/model/schema/fields.tsv, one element a line, put into the program by cmake/embed.cmake.
+// The texts of src/model/schema, one element a line, put into the program by cmake/embed.cmake.
 #pragma once
 
 #include <string_view>
@@ -6,6 +6,7 @@
 
 namespace reprieve::model {
 
-const std::vector<std::string_view>& SchemaLines();
+const std::vector<std::string_view>& SchemaLines();   // fields.tsv
+const std::vector<std::string_view>& VersionLines();  // versions.tsv
 
 }  // namespace reprieve::model

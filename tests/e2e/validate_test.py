@@ -149,5 +149,89 @@ class Exported(Errors):
             self.assertEqual(self.reprieve("validate", "--exported", str(CASES / case)).returncode, 0)
 
 
+class Versions(Errors):
+    """What the named versions of Kubernetes and JobSet make of fields that not all of them serve."""
+
+    QUEUED = (JOB % ("a", "Never")).replace("spec:\n", "spec:\n  managedBy: example.com/queue\n", 1)
+    RENAMED = (JOB % ("a", "Never")).replace("      restartPolicy", "      hostnameOverride: b\n      restartPolicy")
+    JOBSET = """apiVersion: jobset.x-k8s.io/v1alpha2
+kind: JobSet
+metadata: {name: js}
+spec:
+  replicatedJobs:
+  - name: a
+    groupName: g
+    template:
+      spec:
+        template:
+          spec:
+            hostnameOverride: b
+            containers: [{name: c, image: none, command: ["true"]}]
+"""
+
+    def validated(self, code, *args):
+        done = self.reprieve("validate", *map(str, args))
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        return done
+
+    def test_what_is_dropped_is_a_warning_at_its_line(self):
+        done = self.validated(0, "--kubernetes-version", "1.31", self.write(self.QUEUED))
+        self.assertEqual(done.stdout, "")
+        self.assertEqual(done.stderr,
+                         "Warning: job.yaml:5: spec.managedBy: Kubernetes 1.31 drops this field unless the gate JobManagedBy "
+                         "is on (alpha there, off by default, on from 1.32)\n")
+        self.assertEqual(self.validated(0, "--kubernetes-version", "1.32", "job.yaml").stderr, "")
+        self.assertEqual(self.validated(0, "job.yaml").stderr, "")
+
+    def test_a_dropped_field_is_an_object_in_json(self):
+        done = self.validated(0, "--kubernetes-version", "v1.31.14", "-o", "json", self.write(self.QUEUED))
+        (warning,) = [json.loads(line) for line in done.stdout.splitlines()]
+        self.assertEqual((warning["type"], warning["line"], warning["column"], warning["field"]),
+                         ("warning", 5, 14, "spec.managedBy"))
+        self.assertIn("JobManagedBy", warning["message"])
+
+    def test_what_is_unknown_is_an_error(self):
+        done = self.validated(2, "--kubernetes-version", "1.33", self.write(self.RENAMED))
+        self.assertIn("job.yaml:7:25: spec.template.spec.hostnameOverride", done.stdout)
+        self.assertIn("^ Kubernetes 1.33 does not know this field; it came with 1.34", done.stdout)
+        self.assertIn("1 error in", done.stdout)
+
+    def test_a_refused_value_is_told_once(self):
+        text = (JOB % ("a", "Never")).replace(
+            "      restartPolicy", "      tolerations: [{key: a, operator: Lt, value: '1'}]\n      restartPolicy")
+        (error,) = self.errors(self.write(text))
+        self.assertIn("Kubernetes 1.37 refuses this value unless the gate TaintTolerationComparisonOperators is on",
+                      error["message"])
+
+    def test_a_jobset_meets_two_versions(self):
+        self.write(self.JOBSET)
+        done = self.validated(2, "--jobset-version", "0.8", "-o", "json", "job.yaml")
+        self.assertEqual([(error["line"], error["message"].partition(":")[0]) for error in
+                          map(json.loads, done.stdout.splitlines())],
+                         [(7, "JobSet 0.8 does not know this field; it came with 0.9"),
+                          (12, "JobSet 0.8 does not know this field")])
+        done = self.validated(0, "--jobset-version", "0.10", "--kubernetes-version", "1.33", "job.yaml")
+        self.assertIn("job.yaml:12: ", done.stderr)
+        self.assertIn("the JobSet's Jobs lose it", done.stderr)
+
+    def test_unknown_versions_are_refused_with_the_known_ones(self):
+        self.write(self.QUEUED)
+        for verb in ("validate", "run"):
+            done = self.reprieve(verb, "--kubernetes-version", "1.30", "job.yaml")
+            self.assertEqual(done.returncode, 2)
+            self.assertIn('unknown version of Kubernetes "1.30"; known are 1.31 to 1.37', done.stdout + done.stderr)
+            done = self.reprieve(verb, "--jobset-version", "1", "job.yaml")
+            self.assertEqual(done.returncode, 2)
+            self.assertIn('unknown version of JobSet "1"; known are 0.8 to 0.13', done.stdout + done.stderr)
+
+    def test_run_runs_without_what_the_server_drops(self):
+        # `run` refuses pods with user namespaces; 1.32 drops the field.
+        text = (JOB % ("a", "Never")).replace("      restartPolicy", "      hostUsers: false\n      restartPolicy")
+        self.assertIn("spec.template.spec.hostUsers", self.refused(self.write(text)))
+        done = self.reprieve("run", "--kubernetes-version", "1.32", "job.yaml")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn("job.yaml:7: spec.template.spec.hostUsers: Kubernetes 1.32 drops this field", done.stderr)
+
+
 if __name__ == "__main__":
     main()

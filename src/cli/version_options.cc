@@ -1,0 +1,41 @@
+#include "cli/version_options.h"
+
+#include <CLI/CLI.hpp>
+
+#include "base/text.h"
+
+namespace reprieve::cli {
+namespace {
+
+// For CLI11: why it is no version; empty if it is one.
+template <auto Parse>
+std::string Check(const std::string& text) {
+  const auto version = Parse(text);
+  return version.ok() ? std::string() : version.error().message;
+}
+
+}  // namespace
+
+void VersionOptions::Declare(CLI::App& verb) {
+  verb.add_option("--kubernetes-version", kubernetes_,
+                  Cat("The Kubernetes that the manifests meet, 1.", model::KubernetesVersion::kOldestMinor, " to 1.",
+                      model::KubernetesVersion::kNewestMinor, " (default ", kubernetes_,
+                      "): fields that it drops are dropped with a warning, those that it refuses are errors"))
+      ->option_text("VERSION")
+      ->check(Check<model::ParseKubernetesVersion>);
+  verb.add_option("--jobset-version", jobset_,
+                  Cat("The JobSet that they meet, 0.", model::JobSetVersion::kOldestMinor, " to 0.",
+                      model::JobSetVersion::kNewestMinor, " (default ", jobset_, ")"))
+      ->option_text("VERSION")
+      ->check(Check<model::ParseJobSetVersion>);
+}
+
+model::KubernetesVersion VersionOptions::kubernetes() const {
+  return *model::ParseKubernetesVersion(kubernetes_);
+}
+
+model::JobSetVersion VersionOptions::jobset() const {
+  return *model::ParseJobSetVersion(jobset_);
+}
+
+}  // namespace reprieve::cli
