@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "cli/explain_error.h"
 #include "cli/load.h"
+#include "cli/secret_types.h"
 #include "model/decode.h"
 
 namespace reprieve::cli {
@@ -43,7 +44,11 @@ class SettingsCheck {
     }
     CheckMeta(cleaned["metadata"]);
     if (kind == "ConfigMap") KeepKeys(kOfConfigMap, cleaned), CheckValues(cleaned, kOfConfigMap);
-    if (kind == "Secret") KeepKeys(kOfSecret, cleaned), CheckValues(cleaned, kOfSecret);
+    if (kind == "Secret") {
+      KeepKeys(kOfSecret, cleaned);
+      CheckValues(cleaned, kOfSecret);
+      for (SecretFault& fault : SecretTypeFaults(manifest_.value)) Complain(fault.field, std::move(fault.message));
+    }
     return cleaned;
   }
 
