@@ -8,7 +8,7 @@
 #include <memory>
 #include <set>
 
-#include "base/slots.h"
+#include "base/slot_table.h"
 #include "model/jobset.h"
 
 namespace reprieve::engine {
@@ -43,7 +43,7 @@ class PodIndex {
   const JobSetPods* PodsOf(const meta::ObjectKey& jobset) const;
 
  private:
-  SlotMap<Entry> entries_;
+  SlotTable<Entry> entries_;
   std::map<meta::ObjectKey, std::unique_ptr<JobSetPods>> by_jobset_;
 };
 

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/flat_hash.h"
+#include "base/slot_table.h"
 #include "sim/container_changes.h"
 #include "sim/simulation.h"
 #include "world/watcher.h"
@@ -73,7 +74,7 @@ class ScriptedKubelet final : public world::Watcher {
     bool played = false;         // its script is written
     std::unique_ptr<Life> life;  // null pointer: it has ended
   };
-  SlotMap<Known> lives_;
+  SlotTable<Known> lives_;
   // Of pods that are gone, with something still on the agenda.
   FlatMap<const Life*, std::unique_ptr<Life>> remains_;
 };

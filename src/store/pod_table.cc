@@ -21,9 +21,9 @@ core::Pod* PodTable::At(Slot slot) const {
 std::vector<const core::Pod*> PodTable::All() const {
   std::vector<const core::Pod*> out;
   out.reserve(size_);
-  for (const std::unique_ptr<core::Pod>& pod : pods_) {
+  pods_.ForEach([&out](const std::unique_ptr<core::Pod>& pod) {
     if (pod) out.push_back(pod.get());
-  }
+  });
   std::sort(out.begin(), out.end(),
             [](const core::Pod* a, const core::Pod* b) { return meta::KeyOf(a->metadata) < meta::KeyOf(b->metadata); });
   return out;

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/flat_hash.h"
-#include "base/slots.h"
+#include "base/slot_table.h"
 #include "model/core.h"
 
 namespace reprieve::store {
@@ -66,7 +66,7 @@ class PodTable {
   Names* NamesIn(const SharedString& name_space) const;
 
   Slots slots_;
-  SlotMap<std::unique_ptr<core::Pod>> pods_;
+  SlotTable<std::unique_ptr<core::Pod>> pods_;
   std::size_t size_ = 0;
   mutable std::unordered_map<SharedString, Names> names_;  // by namespace; never removed
   // The namespace that was asked for last: most often it is asked for again.
