@@ -1,5 +1,6 @@
 #include "admission/version_check.h"
 
+#include <cstdint>
 #include <set>
 #include <utility>
 
@@ -41,11 +42,13 @@ std::string Item(const std::string& path, std::size_t index) {
   return Cat(path, "[", index, "]");
 }
 
+// A server reads an object, strictly, before it drops or refuses anything: what is unknown counts wherever it stands.
+enum class Pass : std::uint8_t { kReading, kAdmission };
+
 class Walk {
  public:
-  explicit Walk(const ServerVersions& servers) : servers_(servers) {}
-
-  std::vector<VersionFinding> Take() { return std::move(findings_); }
+  Walk(const ServerVersions& servers, Pass pass, std::vector<VersionFinding>& findings)
+      : servers_(servers), pass_(pass), findings_(findings) {}
 
   void Members(const Message& message, Value& object, const std::string& path) {
     if (!object.IsObject()) return;
@@ -98,7 +101,8 @@ class Walk {
       return Treatment::kServed;
     }
     Verdict verdict = VerdictOn(row);
-    if (verdict.treatment == Treatment::kServed) return verdict.treatment;
+    const Pass pass = verdict.treatment == Treatment::kUnknown ? Pass::kReading : Pass::kAdmission;
+    if (verdict.treatment == Treatment::kServed || pass != pass_) return Treatment::kServed;
     findings_.push_back({path, verdict.treatment, std::move(verdict.message)});
     return verdict.treatment;
   }
@@ -154,9 +158,10 @@ class Walk {
   }
 
   const ServerVersions& servers_;
+  const Pass pass_;
+  std::vector<VersionFinding>& findings_;
   Owner owner_ = Owner::kObject;
   std::set<std::string> lost_volumes_;  // of the pod template at hand
-  std::vector<VersionFinding> findings_;
 };
 
 }  // namespace
@@ -165,9 +170,10 @@ VersionCheck CheckVersions(const Value& manifest, const ServerVersions& servers)
   VersionCheck out{{}, manifest};
   const bool is_jobset = manifest["kind"].AsText() == "JobSet";
   if (!is_jobset && manifest["kind"].AsText() != "Job") return out;
-  Walk walk(servers);
-  walk.Members(is_jobset ? model::JobSetMessage() : model::JobMessage(), out.object, "");
-  out.findings = walk.Take();
+  const Message& message = is_jobset ? model::JobSetMessage() : model::JobMessage();
+  for (const Pass pass : {Pass::kReading, Pass::kAdmission}) {
+    Walk(servers, pass, out.findings).Members(message, out.object, "");
+  }
   return out;
 }
 

@@ -33,7 +33,7 @@ struct VersionFinding {
 };
 
 struct VersionCheck {
-  std::vector<VersionFinding> findings;  // in the order of the objects' messages; none for what is served
+  std::vector<VersionFinding> findings;  // what is unknown first; none for what is served
   document::Value object;                // without what is dropped or unknown
 };
 

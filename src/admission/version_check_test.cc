@@ -107,6 +107,16 @@ TEST(VersionCheck, WhatIsBelowADroppedFieldIsNotSaidAgain) {
   EXPECT_EQ(CheckVersions(job, On(36)).findings.size(), 0U);
 }
 
+TEST(VersionCheck, WhatIsUnknownCountsBelowADroppedFieldToo) {
+  const Value job = PodJob("{volumes: [{projected: {sources: [{clusterTrustBundle: {path: p, user: 1}}]}}]}");
+  EXPECT_EQ(
+      Found(job, On(36)),
+      "! spec.template.spec.volumes[0].projected.sources[0].clusterTrustBundle.user: Kubernetes 1.36 does not know "
+      "this field; it came with 1.37 (gate AtomicWriteVolumeUserFields, alpha) and is off by default\n"
+      "spec.template.spec.volumes[0].projected.sources[0].clusterTrustBundle: Kubernetes 1.36 drops this field unless "
+      "the gate ClusterTrustBundleProjection is on (beta there, off by default, on from 1.37)");
+}
+
 TEST(VersionCheck, AnImageVolumeIsDroppedWithItsMounts) {
   const Value job = PodJob(
       "{volumes: [{name: v, image: {reference: i}}, {name: w, emptyDir: {}}], containers: [{volumeMounts: [{name: w}, "
