@@ -2,7 +2,9 @@
 
 #include <array>
 #include <map>
-#include <string_view>
+#include <utility>
+
+#include "model/versions.h"
 
 namespace reprieve::admission {
 
@@ -10,52 +12,36 @@ namespace {
 
 using model::FieldFate;
 using model::KubernetesVersion;
-
-constexpr int kAlways = 0;
-
-constexpr int kNever = 1000;
-
-// A field that not every version serves; by minor versions.
-struct GatedField {
-  std::string_view message;
-  std::string_view field;
-  std::string_view gate;
-  int since = kAlways;
-  int on_since = kNever;  // the gate is on by default
-};
-
-FieldFate FateIn(KubernetesVersion version, const GatedField& field) {
-  if (version.minor < field.since) return FieldFate::kUnknown;
-  return version.minor < field.on_since ? FieldFate::kDropped : FieldFate::kKept;
-}
-
-constexpr GatedField kFields[] = {
-    {"batch/v1.JobSpec", "scheduling", "WorkloadWithJob", 37},
-    {"core/v1.PodSpec", "schedulingGroup", "GenericWorkload"},
-    {"core/v1.PodSpec", "evictionResponders", "EvictionRequestAPI", 37},
-    {"core/v1.HTTPGetAction", "protocol", "H2CContainerProbe", 37},
-    {"core/v1.GRPCAction", "mode", "GRPCContainerProbeTLS", 37},
-    {"core/v1.VolumeMount", "bindMountOptions", "VolumeBindMountOptions", 37},
-    {"core/v1.EmptyDirVolumeSource", "mode", "EmptyDirVolumeMode", 37},
-    {"core/v1.SecretVolumeSource", "defaultUser", "AtomicWriteVolumeUserFields", 37},
-    {"core/v1.ConfigMapVolumeSource", "defaultUser", "AtomicWriteVolumeUserFields", 37},
-    {"core/v1.DownwardAPIVolumeSource", "defaultUser", "AtomicWriteVolumeUserFields", 37},
-    {"core/v1.ProjectedVolumeSource", "defaultUser", "AtomicWriteVolumeUserFields", 37},
-    {"core/v1.KeyToPath", "user", "AtomicWriteVolumeUserFields", 37},
-    {"core/v1.DownwardAPIVolumeFile", "user", "AtomicWriteVolumeUserFields", 37},
-    {"core/v1.ServiceAccountTokenProjection", "user", "AtomicWriteVolumeUserFields", 37},
-    {"core/v1.ClusterTrustBundleProjection", "user", "AtomicWriteVolumeUserFields", 37},
-    {"core/v1.PodCertificateProjection", "user", "AtomicWriteVolumeUserFields", 37},
-    {"core/v1.VolumeProjection", "clusterTrustBundle", "ClusterTrustBundleProjection", kAlways, 37},
-    {"core/v1.VolumeProjection", "podCertificate", "PodCertificateRequest", kAlways, 37},
-};
+using model::Treatment;
 
 constexpr std::size_t kVersions = KubernetesVersion::kNewestMinor - KubernetesVersion::kOldestMinor + 1;
 
+// Rows about values, and about a field of certain messages only (containers[].restartPolicy), are for validation.
+bool IsAboutField(const model::VersionRow& row) {
+  return row.product() == model::Product::kKubernetes && !row.is_about_value() && row.path().size() == 1 &&
+         !row.path().front().is_list;
+}
+
+FieldFate FateOfTreatment(Treatment treatment) {
+  switch (treatment) {
+    case Treatment::kServed:
+      return FieldFate::kKept;
+    case Treatment::kUnknown:
+      return FieldFate::kUnknown;
+    case Treatment::kDropped:
+    // What is left without the field is refused.
+    case Treatment::kRefused:
+      return FieldFate::kDropped;
+  }
+  return FieldFate::kKept;
+}
+
 model::FateOf Served(KubernetesVersion version) {
   std::map<const model::Field*, FieldFate> fates;
-  for (const GatedField& each : kFields) {
-    fates[model::GetMessage(each.message).Find(each.field)] = FateIn(version, each);
+  for (const model::VersionRow* row : model::VersionRows()) {
+    if (!IsAboutField(*row)) continue;
+    const model::Field* field = model::GetMessage(row->message()).Find(row->path().front().field);
+    fates[field] = FateOfTreatment(row->TreatmentIn(version.minor));
   }
   return [fates = std::move(fates)](const model::Message& /*message*/, const model::Field& field) {
     const auto at = fates.find(&field);

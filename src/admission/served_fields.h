@@ -1,8 +1,7 @@
 // Which fields of the schema a server of one version serves: a later version's field is unknown to it, and what is
 // behind a feature gate that is off is read, checked and dropped.
 //
-// Source: the API types of Kubernetes 1.36.3 and 1.37.2; recordings of 1.37.2 (spec/job.md 11.7). Pure; safe from any
-// thread.
+// Source: model/versions.h; recordings of 1.37.2 (spec/job.md 11.7). Pure; safe from any thread.
 #pragma once
 
 #include "model/decode.h"

@@ -37,6 +37,7 @@ Simulation::~Simulation() {
 void Simulation::RestartController() {
   if (engine_) store_.RemoveWatcher(&watcher());
   between_.reset();
+  if (faulty_) faulty_->Revive();
   engine_.emplace(api(), clock_, ledger_, options_.engine);
   if (options_.watch) between_ = options_.watch(*engine_);
   store_.List(watcher());
@@ -78,9 +79,7 @@ void Simulation::DoAllDueNow() {
 }
 
 void Simulation::ReplaceCrashedController() {
-  if (!faulty_ || !faulty_->crashed()) return;
-  faulty_->Revive();
-  RestartController();
+  if (faulty_ && faulty_->crashed()) RestartController();
 }
 
 }  // namespace reprieve::sim
