@@ -99,8 +99,6 @@ constexpr std::int64_t kFileMode = 0644;
 void DefaultProjection(Value& projection) {
   With(projection, "serviceAccountToken",
        [](Value& token) { SetIfAbsent(token, "expirationSeconds", Value::Int(3600)); });
-  With(projection, "podCertificate",
-       [](Value& certificate) { SetIfAbsent(certificate, "maxExpirationSeconds", Value::Int(86400)); });
   With(projection, "downwardAPI", [](Value& source) { ForEach(source, "items", DefaultFieldRef); });
 }
 

@@ -31,13 +31,18 @@ void ValidatePorts(const Value& ports, const FieldPath& path, FieldErrors& error
   }
 }
 
-void ValidateResizePolicy(const Value& policies, const FieldPath& path, FieldErrors& errors) {
+void ValidateResizePolicy(const Value& policies, std::string_view restart_policy, const FieldPath& path,
+                          FieldErrors& errors) {
   Names seen;
   for (std::size_t i = 0; i < policies.size(); ++i) {
     const Value& resource = policies[i]["resourceName"];
     if (!seen.insert(resource.AsText()).second) errors.Duplicate(path[i], Shown(resource));
     ValidateChoice(resource, {"cpu", "memory"}, path, errors);
+    const std::string& policy = policies[i]["restartPolicy"].AsText();
     ValidateChoice(policies[i]["restartPolicy"], {"NotRequired", "RestartContainer"}, path, errors);
+    if (restart_policy == "Never" && policy != "NotRequired") {
+      errors.Invalid(path, Shown(policy), "must be 'NotRequired' when pod `restartPolicy` is 'Never'");
+    }
   }
 }
 
@@ -57,7 +62,7 @@ void ValidateCommon(const Value& container, const PodContext& pod, const FieldPa
   ValidateMounts(container, pod, path, errors);
   ValidateChoice(container["imagePullPolicy"], {"Always", "IfNotPresent", "Never"}, path / "imagePullPolicy", errors);
   ValidateResources(container["resources"], pod.claims, path / "resources", errors);
-  ValidateResizePolicy(container["resizePolicy"], path / "resizePolicy", errors);
+  ValidateResizePolicy(container["resizePolicy"], pod.spec["restartPolicy"].AsText(), path / "resizePolicy", errors);
   ValidateContainerSecurity(container["securityContext"], pod, path / "securityContext", errors);
 }
 
@@ -135,6 +140,13 @@ void ValidateInitContainers(const PodContext& pod, const FieldPath& path, FieldE
     }
     for (const std::string_view member : {"lifecycle", "livenessProbe", "readinessProbe", "startupProbe"}) {
       if (!container[member].IsNull()) errors.Forbidden(path[i] / member, kOnlySidecars);
+    }
+    if (pod.rules.allow_restart_of_init_containers) continue;
+    for (std::size_t j = 0; j < container["resizePolicy"].size(); ++j) {
+      const Value& policy = container["resizePolicy"][j]["restartPolicy"];
+      if (policy.AsText() != "RestartContainer") continue;
+      errors.Invalid((path[i] / "resizePolicy")[j] / "restartPolicy", Shown(policy),
+                     "must not be set to 'RestartContainer' for non-sidecar initContainers");
     }
   }
 }

@@ -74,6 +74,24 @@ std::string TooLong(std::size_t max, std::string_view unit) {
   return Cat("must be no more than ", max, " ", unit);
 }
 
+// ::ffff:10.9.8.7
+bool IsMapped(const std::array<unsigned char, 16>& address) {
+  return std::all_of(address.begin(), address.begin() + 10, [](unsigned char byte) { return byte == 0; }) &&
+         address[10] == 0xff && address[11] == 0xff;
+}
+
+// 010.9.8.7 as 10.9.8.7; nullopt if it has another form than four numbers.
+std::optional<std::string> WithoutLeadingZeros(const std::string& text) {
+  std::vector<std::string> numbers;
+  for (std::string_view part : Split(text, '.')) {
+    if (part.empty() || !std::all_of(part.begin(), part.end(), IsDigit)) return std::nullopt;
+    while (part.size() > 1 && part.front() == '0') part.remove_prefix(1);
+    numbers.emplace_back(part);
+  }
+  if (numbers.size() != 4) return std::nullopt;
+  return Join(numbers, ".");
+}
+
 }  // namespace
 
 bool IsDnsLabel(std::string_view text) {
@@ -210,7 +228,13 @@ Faults IpFaults(std::string_view text) {
   const std::string copy(text);
   const bool valid = copy.find('\0') == std::string::npos && (inet_pton(AF_INET, copy.c_str(), address.data()) == 1 ||
                                                               inet_pton(AF_INET6, copy.c_str(), address.data()) == 1);
-  if (valid) return {};
+  if (valid) {
+    const bool mapped = copy.find(':') != std::string::npos && IsMapped(address);
+    return mapped ? Faults{"must not be an IPv4-mapped IPv6 address"} : Faults{};
+  }
+  if (const auto plain = WithoutLeadingZeros(copy); plain && inet_pton(AF_INET, plain->c_str(), address.data()) == 1) {
+    return {"must not have leading 0s"};
+  }
   return {"must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"};
 }
 

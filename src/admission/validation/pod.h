@@ -14,6 +14,7 @@ struct TemplateRules {
   const ServerBehaviour& server;
   bool require_image_reference = true;
   bool allow_sys_admin = false;
+  bool allow_restart_of_init_containers = false;  // by their resizePolicy
 };
 
 [[nodiscard]] TemplateRules RulesForCreate(const ServerBehaviour& server);

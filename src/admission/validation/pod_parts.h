@@ -57,7 +57,7 @@ void ValidateProbesAndLifecycle(const document::Value& container, const document
 // resources.cc
 void ValidateResources(const document::Value& resources, const Names& claims, const FieldPath& path,
                        FieldErrors& errors);
-void ValidatePodResources(const document::Value& pod_spec, const FieldPath& path, FieldErrors& errors);
+void ValidatePodResources(const PodContext& pod, const FieldPath& path, FieldErrors& errors);
 void ValidateResourceClaims(const document::Value& claims, const FieldPath& path, FieldErrors& errors);
 // security.cc
 void ValidateContainerSecurity(const document::Value& context, const PodContext& pod, const FieldPath& path,

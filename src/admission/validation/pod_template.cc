@@ -203,7 +203,7 @@ void ValidatePodSpec(const Value& spec, const FieldPath& path, const TemplateRul
   ValidateResourceClaims(spec["resourceClaims"], path / "resourceClaims", errors);
   ValidateContainers(pod, path / "containers", errors);
   ValidateInitContainers(pod, path / "initContainers", errors);
-  ValidatePodResources(spec, path / "resources", errors);
+  ValidatePodResources(pod, path / "resources", errors);
   ValidateHostNetwork(spec, path / "containers", errors);
   ValidateChoice(spec["restartPolicy"], {"Always", "OnFailure", "Never"}, path / "restartPolicy", errors);
   ValidateChoice(spec["dnsPolicy"], {"ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"}, path / "dnsPolicy",
@@ -296,6 +296,12 @@ TemplateRules RulesForUpdate(const Value& stored_template, const ServerBehaviour
   for (const std::string_view list : {"containers", "initContainers"}) {
     for (const Value& container : spec[list].items()) {
       if (server.keeps_sys_admin && AddsSysAdmin(container["securityContext"])) rules.allow_sys_admin = true;
+    }
+  }
+  for (const Value& container : spec["initContainers"].items()) {
+    if (container["restartPolicy"].AsText() == "Always") continue;
+    for (const Value& policy : container["resizePolicy"].items()) {
+      if (policy["restartPolicy"].AsText() == "RestartContainer") rules.allow_restart_of_init_containers = true;
     }
   }
   return rules;

@@ -7,6 +7,9 @@
 namespace reprieve::admission {
 namespace {
 
+constexpr std::string_view kContainers =
+    R"(, "containers": [{"name": "c", "image": "i", "terminationMessagePolicy": "File", "imagePullPolicy": "Always"}])";
+
 // What 1.36 and 1.37 both say of a pod template with this in its spec, as field: message, one a line.
 std::string Faults(std::string_view spec, int minor = 37) {
   const auto pod_template =
@@ -56,6 +59,34 @@ TEST(PodTemplate, FilesOfVariablesAreInAnEmptyDir) {
       "t.spec.initContainers[0].env[0].valueFrom.fileKeyRef.volumeName: Invalid value: \"v\": referenced volume must "
       "be of type emptyDir\n"
       "t.spec.initContainers[0].env[1].valueFrom.fileKeyRef.volumeName: Not found: \"w\"\n");
+}
+
+TEST(PodTemplate, APodThatIsNeverRestartedIsNotRestartedToBeResized) {
+  EXPECT_EQ(
+      Faults(
+          R"("initContainers": [{"name": "in", "image": "i", "terminationMessagePolicy": "File", "imagePullPolicy": "Always",
+                       "resizePolicy": [{"resourceName": "cpu", "restartPolicy": "RestartContainer"}]}])"),
+      "t.spec.initContainers[0].resizePolicy: Invalid value: \"RestartContainer\": must be 'NotRequired' when pod "
+      "`restartPolicy` is 'Never'\n"
+      "t.spec.initContainers[0].resizePolicy[0].restartPolicy: Invalid value: \"RestartContainer\": must not be set "
+      "to 'RestartContainer' for non-sidecar initContainers\n");
+}
+
+TEST(PodTemplate, AnAddressHasOneSpelling) {
+  EXPECT_EQ(Faults(R"("dnsConfig": {"nameservers": ["10.9.8.7", "010.9.8.7", "::ffff:10.9.8.7"]})"),
+            "t.spec.dnsConfig.nameservers[1]: Invalid value: \"010.9.8.7\": must not have leading 0s\n"
+            "t.spec.dnsConfig.nameservers[2]: Invalid value: \"::ffff:10.9.8.7\": must not be an IPv4-mapped IPv6 "
+            "address\n");
+}
+
+TEST(PodTemplate, ThePodsOwnResourcesAreFewAndBoundItsContainers) {
+  EXPECT_EQ(
+      Faults(R"("resources": {"requests": {"ephemeral-storage": "1"}, "limits": {"cpu": "1"}}, "containers": [
+      {"name": "c", "image": "i", "terminationMessagePolicy": "File", "imagePullPolicy": "Always", "resources": {"limits": {"cpu": "2"}}}])"),
+      "t.spec.resources.requests[ephemeral-storage]: Unsupported value: \"ephemeral-storage\": supported values: "
+      "\"cpu\", \"hugepages-\", \"memory\"\n"
+      "t.spec.resources.containers[0][cpu].limits: Invalid value: \"2\": must be less than or equal to pod limits of "
+      "1\n");
 }
 
 std::string ProjectedFaults(std::string_view sources) {

@@ -63,10 +63,19 @@ bool IsForContainers(std::string_view name) {
   return IsCpuOrMemory(name) || name == "ephemeral-storage" || IsHugePages(name);
 }
 
-void ValidateName(const std::string& name, const FieldPath& path, FieldErrors& errors) {
+enum class Holder : std::uint8_t { kContainer, kPod };
+
+void ValidateName(Holder holder, const std::string& name, const FieldPath& path, FieldErrors& errors) {
   const Faults faults = QualifiedNameFaults(name);
   AddFaults(faults, path, name, errors);
-  if (!HasDomain(name)) {
+  if (holder == Holder::kPod) {
+    if (!faults.empty()) return;
+    if (!HasDomain(name) && !IsStandard(name)) {
+      errors.Invalid(path, Shown(name), "must be a standard resource type or fully qualified");
+    } else if (!IsCpuOrMemory(name) && !IsHugePages(name)) {
+      errors.NotSupported(path, name, {"cpu", "hugepages-", "memory"});
+    }
+  } else if (!HasDomain(name)) {
     if (faults.empty() && !IsStandard(name)) {
       errors.Invalid(path, Shown(name), "must be a standard resource type or fully qualified");
     }
@@ -117,15 +126,14 @@ void ValidateClaimNames(const Value& claims, const Names& known, const FieldPath
   }
 }
 
-}  // namespace
-
-void ValidateResources(const Value& resources, const Names& claims, const FieldPath& path, FieldErrors& errors) {
+void ValidateResourcesOf(Holder holder, const Value& resources, const Names& claims, const FieldPath& path,
+                         FieldErrors& errors) {
   const Value& limits = resources["limits"];
   bool huge_pages = false;
   bool base = false;
   for (const auto& [name, value] : Sorted(limits)) {
     const FieldPath at = (path / "limits").Key(name);
-    ValidateName(name, at, errors);
+    ValidateName(holder, name, at, errors);
     ValidateAmount(name, Read(*value), at, errors);
     huge_pages = huge_pages || IsHugePages(name);
     base = base || IsCpuOrMemory(name);
@@ -133,7 +141,7 @@ void ValidateResources(const Value& resources, const Names& claims, const FieldP
   for (const auto& [name, value] : Sorted(resources["requests"])) {
     const FieldPath at = (path / "requests").Key(name);
     const model::Quantity amount = Read(*value);
-    ValidateName(name, at, errors);
+    ValidateName(holder, name, at, errors);
     ValidateAmount(name, amount, at, errors);
     huge_pages = huge_pages || IsHugePages(name);
     base = base || IsCpuOrMemory(name);
@@ -154,18 +162,23 @@ void ValidateResources(const Value& resources, const Names& claims, const FieldP
   ValidateClaimNames(resources["claims"], claims, path / "claims", errors);
 }
 
-void ValidatePodResources(const Value& pod_spec, const FieldPath& path, FieldErrors& errors) {
-  const Value& resources = pod_spec["resources"];
+}  // namespace
+
+void ValidateResources(const Value& resources, const Names& claims, const FieldPath& path, FieldErrors& errors) {
+  ValidateResourcesOf(Holder::kContainer, resources, claims, path, errors);
+}
+
+void ValidatePodResources(const PodContext& pod, const FieldPath& path, FieldErrors& errors) {
+  const Value& resources = pod.spec["resources"];
   if (resources.IsNull()) return;
+  if (pod.spec["os"]["name"].AsText() == "windows") return errors.Forbidden(path, "may not be set for a windows pod");
   if (!resources["claims"].IsNull()) {
-    errors.Forbidden(path / "claims", "claims cannot be set for Resources at pod-level");
+    errors.Forbidden(path / "claims", "claims may not be set for Resources at pod-level");
   }
-  Value amounts = resources;
-  amounts.Remove("claims");
-  ValidateResources(amounts, {}, path, errors);
+  ValidateResourcesOf(Holder::kPod, resources, pod.claims, path, errors);
   for (const auto& [name, value] : Sorted(resources["requests"])) {
     model::Quantity needed;
-    for (const Value& container : pod_spec["containers"].items()) {
+    for (const Value& container : pod.spec["containers"].items()) {
       const Value& own = container["resources"]["requests"][name];
       if (!own.IsNull()) needed += Read(own);
     }
@@ -173,6 +186,15 @@ void ValidatePodResources(const Value& pod_spec, const FieldPath& path, FieldErr
     if (needed > amount) {
       errors.Invalid((path / "requests").Key(name), Shown(amount.text()),
                      Cat("must be greater than or equal to aggregate container requests of ", needed.text()));
+    }
+  }
+  const Value& containers = pod.spec["containers"];
+  for (std::size_t i = 0; i < containers.size(); ++i) {
+    for (const auto& [name, value] : Sorted(containers[i]["resources"]["limits"])) {
+      const Value* most = resources["limits"].Find(name);
+      if (most == nullptr || !(Read(*value) > Read(*most))) continue;
+      errors.Invalid((path / "containers")[i].Key(name) / "limits", Shown(Read(*value).text()),
+                     Cat("must be less than or equal to pod limits of ", Read(*most).text()));
     }
   }
 }

@@ -114,6 +114,12 @@ void ValidatePodTerm(const Value& term, const FieldPath& path, FieldErrors& erro
   for (const std::string_view member : {"matchLabelKeys", "mismatchLabelKeys"}) {
     ValidateLabelKeys(term[member], term["labelSelector"], /*may_repeat=*/false, path / member, errors);
   }
+  const Value& unwanted = term["mismatchLabelKeys"];
+  for (std::size_t i = 0; i < term["matchLabelKeys"].size(); ++i) {
+    const Value& match = term["matchLabelKeys"][i];
+    if (std::find(unwanted.items().begin(), unwanted.items().end(), match) == unwanted.items().end()) continue;
+    errors.Invalid((path / "matchLabelKeys")[i], Shown(match), "exists in both matchLabelKeys and mismatchLabelKeys");
+  }
   const std::string& key = term["topologyKey"].AsText();
   if (key.empty()) errors.Required(path / "topologyKey", "can not be empty");
   AddFaults(QualifiedNameFaults(key), path / "topologyKey", key, errors);

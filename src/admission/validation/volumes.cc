@@ -11,6 +11,7 @@ using document::Value;
 namespace {
 
 constexpr std::int64_t kMaxFileMode = 0777;
+constexpr std::size_t kMaxDriverBytes = 63;
 
 using Check = void (*)(const Value& source, const FieldPath& path, FieldErrors& errors);
 
@@ -92,7 +93,13 @@ void ValidateEphemeral(const Value& source, const FieldPath& path, FieldErrors& 
 }
 
 void ValidateCsi(const Value& source, const FieldPath& path, FieldErrors& errors) {
-  RequireAll(source, {"driver"}, path, errors);
+  const std::string& driver = source["driver"].AsText();
+  if (driver.empty()) {
+    errors.Required(path / "driver");
+  } else {
+    if (driver.size() > kMaxDriverBytes) errors.TooLong(path / "driver", kMaxDriverBytes);
+    AddFaults(DnsSubdomainFaults(ToLower(driver)), path / "driver", driver, errors);
+  }
   const Value& secret = source["nodePublishSecretRef"];
   if (!secret.IsNull()) RequireAll(secret, {"name"}, path / "nodePublishSecretRef", errors);
 }
