@@ -80,10 +80,18 @@ class Loader {
         judged_by_version_.insert(PlaceOf(diagnostic));
         AddError(std::move(diagnostic));
       } else {
+        CheckTypesIn(manifest, finding.field);
         out_.version_warnings.push_back(std::move(diagnostic));
       }
     }
     manifest.value = std::move(check.object);
+  }
+
+  // A server reads what it drops, too.
+  void CheckTypesIn(const admission::ManifestObject& manifest, const std::string& field) {
+    for (TypeFault& fault : CheckTypes(manifest.value, MessageOf(manifest), manifest.file->text).faults) {
+      if (fault.path.starts_with(field)) AddError(AboutFault(manifest, std::move(fault)));
+    }
   }
 
   void Take(const admission::ManifestObject& manifest) {

@@ -183,6 +183,12 @@ spec:
         self.assertEqual(self.validated(0, "--kubernetes-version", "1.32", "job.yaml").stderr, "")
         self.assertEqual(self.validated(0, "job.yaml").stderr, "")
 
+    def test_what_is_dropped_must_be_of_its_type_all_the_same(self):
+        self.write(self.QUEUED.replace("example.com/queue", "1"))
+        done = self.validated(2, "--kubernetes-version", "1.31", "job.yaml")
+        self.assertIn("^ 1, a number where text was expected", done.stdout)
+        self.assertIn("drops this field", done.stderr)
+
     def test_a_dropped_field_is_an_object_in_json(self):
         done = self.validated(0, "--kubernetes-version", "v1.31.14", "-o", "json", self.write(self.QUEUED))
         (warning,) = [json.loads(line) for line in done.stdout.splitlines()]
