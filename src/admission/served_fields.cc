@@ -17,7 +17,9 @@ using model::Treatment;
 constexpr std::size_t kVersions = KubernetesVersion::kNewestMinor - KubernetesVersion::kOldestMinor + 1;
 
 // Rows about values, and about a field of certain messages only (containers[].restartPolicy), are for validation.
+// A stop signal takes its lifecycle with it (DropDisabledFields).
 bool IsAboutField(const model::VersionRow& row) {
+  if (row.message() == "core/v1.Lifecycle") return false;
   return row.product() == model::Product::kKubernetes && !row.is_about_value() && row.path().size() == 1 &&
          !row.path().front().is_list;
 }

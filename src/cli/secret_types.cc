@@ -13,10 +13,10 @@ namespace {
 using document::Value;
 
 enum class Needs : std::uint8_t {
-  kKeys,      // each of them; the value may be empty
-  kAnyKey,    // one of them
-  kText,      // each of them, and not empty
-  kJson,      // each of them, a JSON object
+  kKeys,    // each of them; the value may be empty
+  kAnyKey,  // one of them
+  kText,    // each of them, and not empty
+  kJson,    // each of them, a JSON object
   kAnnotation,
 };
 

@@ -28,7 +28,8 @@ TEST(TypedSecrets, MustHaveTheKeysOfTheirType) {
 }
 
 TEST(TypedSecrets, MustNotHaveAnEmptyKeyForSsh) {
-  const std::string fault = "data[ssh-privatekey]: Required value: Secrets of type kubernetes.io/ssh-auth must have it\n";
+  const std::string fault =
+      "data[ssh-privatekey]: Required value: Secrets of type kubernetes.io/ssh-auth must have it\n";
   EXPECT_EQ(FaultsOf("ssh-auth"), fault);
   EXPECT_EQ(FaultsOf("ssh-auth", R"(,"data":{"ssh-privatekey":""})"), fault);
   EXPECT_EQ(FaultsOf("ssh-auth", R"(,"data":{"ssh-privatekey":"eA=="})"), "");

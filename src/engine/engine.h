@@ -1,7 +1,7 @@
 // Engine: passes on what the world reports to the loops that keep views of it, and runs the one whose key is due.
 //
-// The same in every world. It owns its thread: all calls come on one, as do the answers of the Api, and none blocks. Time comes from the world's
-// clock.
+// The same in every world. It owns its thread: all calls come on one, as do the answers of the Api, and none blocks.
+// Time comes from the world's clock.
 #pragma once
 
 #include <optional>

@@ -46,10 +46,10 @@ class PlanRunner::Steps {
   void Ask(Request request) {
     ++running_.unanswered;
     ++running_.runner.requests_;
-    running_.runner.api_.Submit(
-        std::move(request), [running = &running_, write = write_, step = step_](WriteResult result) {
-          running->runner.Answered(*running, write, step, std::move(result));
-        });
+    running_.runner.api_.Submit(std::move(request),
+                                [running = &running_, write = write_, step = step_](WriteResult result) {
+                                  running->runner.Answered(*running, write, step, std::move(result));
+                                });
   }
   void AskNext(Request request) {
     ++step_;
@@ -233,7 +233,8 @@ void PlanRunner::Advance(Running& running) {
       continue;
     }
     if (!running.failed_jobs.empty()) {
-      api_.RecordEvent({clock_.Now(), running.plan->subject, true, "JobCreationFailed", Join(running.failed_jobs, "\n")});
+      api_.RecordEvent(
+          {clock_.Now(), running.plan->subject, true, "JobCreationFailed", Join(running.failed_jobs, "\n")});
     }
     if (!running.report.complete()) break;
     ++running.report.stages_done;

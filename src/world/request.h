@@ -1,6 +1,7 @@
-// Request: one write that a world is asked for, as a value, and the answer to it. Each is one request to a control plane.
+// Request: one write that a world is asked for, as a value, and the answer to it. Each is one request to a control
+// plane.
 //
-// Source: docs/spec/job.md 2.2 to 2.13, docs/spec/jobset.md 2. Plain data; names given as string_view have static storage.
+// Source: spec/job.md 2.2 to 2.13, spec/jobset.md 2. Plain data; names given as string_view have static storage.
 #pragma once
 
 #include <cstdint>
@@ -152,10 +153,10 @@ struct DeleteClaim {
 };
 
 // Large payloads are held by pointer: every request takes as much memory as the largest alternative.
-using Request = std::variant<CreatePod, DeletePod, RemovePodFinalizer, AdoptPod, ReleasePod, MarkDisrupted,
-                             UpdateJobStatus, DeleteJob, RemoveJobFinalizer, CreateJob, UpdateJob, ResizeJob,
-                             UpdateJobSetStatus, DeleteJobSet, RemoveJobSetFinalizer, CreateService, DeleteService,
-                             CreateClaim, DeleteClaim>;
+using Request =
+    std::variant<CreatePod, DeletePod, RemovePodFinalizer, AdoptPod, ReleasePod, MarkDisrupted, UpdateJobStatus,
+                 DeleteJob, RemoveJobFinalizer, CreateJob, UpdateJob, ResizeJob, UpdateJobSetStatus, DeleteJobSet,
+                 RemoveJobSetFinalizer, CreateService, DeleteService, CreateClaim, DeleteClaim>;
 
 // Where the answer to a request goes.
 using Completion = std::function<void(WriteResult)>;

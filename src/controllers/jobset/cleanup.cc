@@ -18,8 +18,7 @@ world::Plan ReconcileJobSetCleanup(const JobSetView& view, const OwnedByJobSet& 
   // In the foreground the pods go before their Job, and the Jobs before the JobSet.
   const auto propagation = foreground ? world::Propagation::kForeground : world::Propagation::kBackground;
   for (const ChildJob* child : view.living()) {
-    stage.writes.push_back(
-        world::DeleteJob{meta::KeyOf(child->job->metadata), child->job->metadata.uid, propagation});
+    stage.writes.push_back(world::DeleteJob{meta::KeyOf(child->job->metadata), child->job->metadata.uid, propagation});
   }
   for (const core::Service* service : owned.services) {
     stage.writes.push_back(world::DeleteService{meta::KeyOf(service->metadata), service->metadata.uid});
