@@ -49,6 +49,12 @@ struct JobState : LoopState {
   bool empty() const { return !view.has_job() && view.pods().empty() && view.settled().empty(); }
 };
 
+// In flight.
+struct OrphanReleases {
+  world::Plan plan;
+  bool missed = false;  // there may be more since
+};
+
 class JobLoop {
  public:
   // A Job is being given an end, and why: told before the write, which may fail.
@@ -94,12 +100,7 @@ class JobLoop {
   const EndListener on_end_;
   ReconcileLoop<JobState> loop_;
   Orphans orphans_;
-  // Of orphans, in flight.
-  struct Releases {
-    world::Plan plan;
-    bool missed = false;  // there may be more since
-  };
-  std::optional<Releases> releases_;
+  std::optional<OrphanReleases> releases_;
 };
 
 }  // namespace reprieve::engine
