@@ -38,7 +38,7 @@ void EraseIfSame(std::map<meta::ObjectKey, const T*>& index, const T& object) {
 JobSetLoop::JobSetLoop(LoopContext& context, const PodIndex& pods, JobSetOptions options)
     : context_(context),
       pods_(pods),
-      options_(std::move(options)),
+      options_(options),
       loop_(context, WorkKind::kJobSet, options_.retry,
             [this](JobSetState& state, const world::PlanReport& report) { Reported(state, report); }) {}
 

@@ -18,7 +18,7 @@
 
 namespace reprieve::core {
 
-using meta::Value;
+using meta::Value;  // for who includes this. NOLINT(misc-unused-using-decls)
 using model::kAlwaysWritten;
 
 enum class PodPhase : std::uint8_t { kPending, kRunning, kSucceeded, kFailed, kUnknown };

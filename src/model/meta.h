@@ -20,7 +20,7 @@
 
 namespace reprieve::meta {
 
-using document::Value;
+using document::Value;  // for who includes this. NOLINT(misc-unused-using-decls)
 using model::kAlwaysWritten;
 
 // A version of the whole store; a later write has a greater one. 0: not stored yet.

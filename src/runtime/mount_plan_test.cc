@@ -66,7 +66,7 @@ TEST(MountPlan, ACoverThatIsKeptFollowsItsDirectory) {
   std::string directory = std::filesystem::temp_directory_path() / "reprieve-cover-XXXXXX";
   ASSERT_NE(mkdtemp(directory.data()), nullptr);
   const Staging staging("/staging");
-  std::ofstream(directory + "/a");
+  const std::ofstream first(directory + "/a");
   EXPECT_EQ(Shown(directory, staging), std::vector<std::string>{"/staging/a"});
   struct stat now {};
   ASSERT_EQ(stat(directory.c_str(), &now), 0);
@@ -75,7 +75,7 @@ TEST(MountPlan, ACoverThatIsKeptFollowsItsDirectory) {
   std::vector<SetupStep> again;
   ASSERT_TRUE(PlanMounts({{"/usr", directory + "/missing"}}, staging, again).ok());
   EXPECT_EQ(again.size(), steps + 2) << "the cover, and the mount with the directory it stands on";
-  std::ofstream(directory + "/b");
+  const std::ofstream second(directory + "/b");
   EXPECT_EQ(Shown(directory, staging), (std::vector<std::string>{"/staging/a", "/staging/b"}));
   std::filesystem::remove_all(directory);
 }

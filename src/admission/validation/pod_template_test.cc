@@ -7,9 +7,6 @@
 namespace reprieve::admission {
 namespace {
 
-constexpr std::string_view kContainers =
-    R"(, "containers": [{"name": "c", "image": "i", "terminationMessagePolicy": "File", "imagePullPolicy": "Always"}])";
-
 // What 1.36 and 1.37 both say of a pod template with this in its spec, as field: message, one a line.
 std::string Faults(std::string_view spec, int minor = 37) {
   const auto pod_template =
