@@ -38,12 +38,12 @@ class PlanRunner::Steps {
   void Begin() {
     std::visit([this](auto& write) { Begin(write); }, running_.writes()[write_]);
   }
-  void Answer(WriteResult& result) {
+  void Answer(const WriteResult& result) {
     std::visit([&](auto& write) { Answer(write, result); }, running_.writes()[write_]);
   }
 
  private:
-  void Ask(Request request) {
+  void Ask(Request&& request) {
     ++running_.unanswered;
     ++running_.runner.requests_;
     running_.runner.api_.Submit(std::move(request),
@@ -51,7 +51,7 @@ class PlanRunner::Steps {
                                   running->runner.Answered(*running, write, step, std::move(result));
                                 });
   }
-  void AskNext(Request request) {
+  void AskNext(Request&& request) {
     ++step_;
     Ask(std::move(request));
   }
@@ -258,7 +258,7 @@ void PlanRunner::SubmitStage(Running& running) {
   }
 }
 
-void PlanRunner::Answered(Running& running, std::uint32_t write, std::uint32_t step, WriteResult result) {
+void PlanRunner::Answered(Running& running, std::uint32_t write, std::uint32_t step, const WriteResult& result) {
   --running.unanswered;
   --requests_;
   Steps(running, write, step).Answer(result);

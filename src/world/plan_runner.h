@@ -48,7 +48,7 @@ class PlanRunner {
   void Advance(Running& running);
   // Hands over what the stage may hand over now.
   void SubmitStage(Running& running);
-  void Answered(Running& running, std::uint32_t write, std::uint32_t step, WriteResult result);
+  void Answered(Running& running, std::uint32_t write, std::uint32_t step, const WriteResult& result);
   void Finish(Running& running);
   // Those that have waited for their turn longest.
   void ResumeHeld();
