@@ -1,7 +1,7 @@
-// Compact<T>: an optional that takes no more room than its value: the least one that T has means that there is none.
-// For times of which there are millions.
+// Compact<T>: an optional as large as its value: the least value of T stands for "none". For times of which there are
+// millions.
 //
-// A plain value, used as std::optional is. REQUIRES of every value: it is not the least (of Time: the year 1677).
+// A plain value, used as std::optional is. REQUIRES of every value: it is not that one (of Time: the year 1677).
 #pragma once
 
 #include <chrono>

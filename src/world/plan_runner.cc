@@ -47,8 +47,8 @@ class PlanRunner::Steps {
     ++running_.unanswered;
     ++running_.runner.requests_;
     running_.runner.api_.Submit(std::move(request),
-                                [running = &running_, write = write_, step = step_](WriteResult result) {
-                                  running->runner.Answered(*running, write, step, std::move(result));
+                                [running = &running_, write = write_, step = step_](const WriteResult& result) {
+                                  running->runner.Answered(*running, write, step, result);
                                 });
   }
   void AskNext(Request&& request) {
