@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "cli/exit_code.h"
+#include "cli/feature_gates_option.h"
 #include "cli/files_option.h"
 #include "cli/refusal.h"
 #include "cli/test_case.h"
@@ -35,6 +36,9 @@ class Test final : public Verb {
     verb->add_flag("--init", init_, "Write a first policy test for manifests, and run nothing");
     verb->add_flag("--coverage", coverage_, "Then say which rules and limits no case has exercised");
     verb->add_flag("--watch", watch_, "Run again whenever one of the files changes");
+    verb->add_option("--feature-gates", gates_, kFeatureGatesHelp)
+        ->option_text("GATE=true,...")
+        ->check(CheckFeatureGates);
     versions_.Declare(*verb);
     verb->add_option("-o,--output", output_, "text, json, junit or tap (default text)")
         ->check(CLI::IsMember({"text", "json", "junit", "tap"}));
@@ -44,7 +48,7 @@ class Test final : public Verb {
 
   int Run() override {
     if (files_.empty()) return Tell(BadInput({FileIsRequired("test")}), ColorNamed(color_), output_ == "json");
-    if (init_) return InitTest(files_.All(), Servers(), ColorNamed(color_));
+    if (init_) return InitTest(files_.All(), Servers(), gates_, ColorNamed(color_));
     if (!watch_) return RunOnce(nullptr);
     FileWatch watch;
     for (;;) {
@@ -55,7 +59,9 @@ class Test final : public Verb {
   }
 
  private:
-  admission::ServerVersions Servers() const { return {versions_.kubernetes(), versions_.jobset(), {}}; }
+  admission::ServerVersions Servers() const {
+    return {versions_.kubernetes(), versions_.jobset(), *model::ParseFeatureGates(gates_)};
+  }
 
   int RunOnce(FileWatch* watch) const {
     const Suite suite = LoadSuite(files_.All(), Servers());
@@ -114,6 +120,7 @@ class Test final : public Verb {
 
   FilesOption files_;
   VersionOptions versions_;
+  std::string gates_;
   std::string filter_;
   bool init_ = false;
   bool coverage_ = false;

@@ -49,6 +49,7 @@ CaseReport RunCase(const SuiteTest& test, const sim::PolicyCase& each) {
   options.nodes = test.nodes;
   options.start_after = test.test.cluster.start_after;
   options.lost_node = test.test.cluster.lost_node;
+  options.engine.jobsets.gates = test.test.cluster.gates;
   options.work = sim::WorkModel(test.test.work).Under(each.work);
   sim::CaseRun run(test.objects(), std::move(options));
   for (const auto& incident : each.when) run.Schedule(incident.value);

@@ -173,7 +173,8 @@ std::string Scalar(const std::string& text) {
 
 }  // namespace
 
-int InitTest(const std::vector<std::string>& paths, const admission::ServerVersions& servers, Color color) {
+int InitTest(const std::vector<std::string>& paths, const admission::ServerVersions& servers, const std::string& gates,
+             Color color) {
   const Loaded loaded = LoadForTest(paths, servers);
   if (!loaded.errors.empty()) return Tell({kBadInput, loaded.errors, ""}, color);
   if (loaded.jobs.empty() && loaded.jobsets.empty()) {
@@ -188,10 +189,18 @@ int InitTest(const std::vector<std::string>& paths, const admission::ServerVersi
       "# stay so, and change what should be otherwise. docs/TEST.md has the language.\n"
       "kind: PolicyTest\nmanifests:\n";
   for (const std::string& path : paths) AppendTo(out, "- ", Scalar(path), "\n");
+  if (!gates.empty()) {
+    out += "cluster:\n  featureGates:\n";
+    for (const std::string_view gate : Split(gates, ',')) {
+      const std::size_t equals = gate.find('=');
+      AppendTo(out, "    ", gate.substr(0, equals), ": ", gate.substr(equals + 1), "\n");
+    }
+  }
   out += "cases:\n";
   for (const Draft& draft : Drafter(loaded).Run()) {
     sim::CaseOptions options;
     options.nodes = sim::NodesThatFit(objects, 4, {});
+    options.engine.jobsets.gates = servers.gates;
     sim::CaseRun run(objects, std::move(options));
     for (const std::string& when : draft.when) {
       const auto parsed = world::ParseIncident(when);

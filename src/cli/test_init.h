@@ -10,8 +10,8 @@
 
 namespace reprieve::cli {
 
-// Prints it; returns the exit code.
+// Prints it; returns the exit code. `gates`: those of `servers` as they were given.
 [[nodiscard]] int InitTest(const std::vector<std::string>& paths, const admission::ServerVersions& servers,
-                           Color color);
+                           const std::string& gates, Color color);
 
 }  // namespace reprieve::cli

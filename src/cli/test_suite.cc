@@ -67,7 +67,7 @@ class SuiteLoader {
   void Read(const admission::ManifestObject& document) {
     std::vector<sim::PolicyTestError> errors;
     SuiteTest test;
-    test.test = sim::ReadPolicyTest(document, errors);
+    test.test = sim::ReadPolicyTest(document, errors, servers_.gates);
     for (sim::PolicyTestError& error : errors) {
       out_.errors.push_back(
           {document.file, error.mark, std::move(error.path), std::move(error.message), std::move(error.advice)});
@@ -86,9 +86,13 @@ class SuiteLoader {
     for (const auto& name : test.manifests) {
       if (!name.value.empty()) paths.push_back(Beside(test.file->name, name.value));
     }
-    std::shared_ptr<const Loaded>& loaded = loaded_[paths];
+    const model::FeatureGates& gates = test.cluster.gates;
+    std::shared_ptr<const Loaded>& loaded =
+        loaded_[{paths, {gates.in_place_restart, gates.restart_job, gates.elastic_job_set}}];
     if (loaded != nullptr) return loaded;
-    loaded = std::make_shared<const Loaded>(LoadForTest(paths, servers_));
+    admission::ServerVersions servers = servers_;
+    servers.gates = test.cluster.gates;
+    loaded = std::make_shared<const Loaded>(LoadForTest(paths, servers));
     for (const std::string& file : loaded->files) NoteFile(file);
     for (const Diagnostic& error : loaded->errors) out_.errors.push_back(error);
     if (loaded->errors.empty() && loaded->jobs.empty() && loaded->jobsets.empty() && !paths.empty()) {
@@ -149,7 +153,8 @@ class SuiteLoader {
 
   const admission::ServerVersions servers_;
   Suite out_;
-  std::map<std::vector<std::string>, std::shared_ptr<const Loaded>> loaded_;
+  // By the files' names and by the gates.
+  std::map<std::pair<std::vector<std::string>, std::vector<bool>>, std::shared_ptr<const Loaded>> loaded_;
 };
 
 }  // namespace

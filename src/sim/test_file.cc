@@ -135,8 +135,10 @@ class WorkReader {
 
 class TestReader {
  public:
-  TestReader(const admission::ManifestObject& object, std::vector<PolicyTestError>& errors)
+  TestReader(const admission::ManifestObject& object, std::vector<PolicyTestError>& errors,
+             const model::FeatureGates& gates)
       : object_(object.value), reader_(errors), errors_(errors) {
+    out_.cluster.gates = gates;
     out_.file = object.file;
     out_.mark = object.value.mark();
   }
@@ -174,11 +176,12 @@ class TestReader {
   }
 
   void Cluster(const Value& value) {
-    if (!reader_.IsObject(value, "cluster", {"nodes", "startAfter", "lostNode"})) return;
+    if (!reader_.IsObject(value, "cluster", {"nodes", "startAfter", "lostNode", "featureGates"})) return;
     if (const Value* nodes = value.Find("nodes")) Nodes(*nodes);
     if (const Value* start = value.Find("startAfter")) {
       out_.cluster.start_after = reader_.Duration(*start, "cluster.startAfter").value_or(out_.cluster.start_after);
     }
+    if (const Value* gates = value.Find("featureGates")) Gates(*gates);
     const Value* lost = value.Find("lostNode");
     if (lost == nullptr || !reader_.IsObject(*lost, "cluster.lostNode", {"unreachable", "evicted", "removed"})) return;
     LostNodeClock& clock = out_.cluster.lost_node;
@@ -191,6 +194,20 @@ class TestReader {
     if (const Value* each = lost->Find("removed")) {
       clock.removed = each->AsText() == "never" ? std::nullopt : reader_.Duration(*each, "cluster.lostNode.removed");
     }
+  }
+
+  void Gates(const Value& value) {
+    if (!value.IsObject()) {
+      return reader_.Fail(value.mark(), "cluster.featureGates", "expected gates, such as {RestartJob: true}");
+    }
+    std::vector<std::string> texts;
+    for (const Value::Member& gate : value.members()) {
+      const std::string state = gate.value.IsBool() ? (gate.value.AsBool() ? "true" : "false") : gate.value.AsText();
+      texts.push_back(Cat(gate.key, "=", state));
+    }
+    auto gates = model::ParseFeatureGates(Join(texts, ","));
+    if (!gates.ok()) return reader_.Fail(value.mark(), "cluster.featureGates", gates.error().message);
+    out_.cluster.gates = *gates;
   }
 
   // A number, or groups of nodes with their labels.
@@ -333,8 +350,9 @@ class TestReader {
 
 }  // namespace
 
-PolicyTest ReadPolicyTest(const admission::ManifestObject& object, std::vector<PolicyTestError>& errors) {
-  return TestReader(object, errors).Run();
+PolicyTest ReadPolicyTest(const admission::ManifestObject& object, std::vector<PolicyTestError>& errors,
+                          const model::FeatureGates& gates) {
+  return TestReader(object, errors, gates).Run();
 }
 
 std::vector<WorkEntry> ReadWork(const Value& value, const std::string& path, std::vector<PolicyTestError>& errors) {

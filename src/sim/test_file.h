@@ -2,7 +2,8 @@
 //
 //   kind: PolicyTest
 //   manifests: [train.yaml]                        # relative to this file
-//   cluster: {nodes: 4, startAfter: 1s, lostNode: {unreachable: 50s, evicted: 300s, removed: 30s}}
+//   cluster: {nodes: 4, startAfter: 1s, lostNode: {unreachable: 50s, evicted: 300s, removed: 30s},
+//             featureGates: {RestartJob: true}}     # JobSet's
 //   work:
 //   - {pods: "workers-*", container: main, runs: 60s, exits: 0, onSigterm: exits 143 after 2s}
 //   cases:
@@ -27,6 +28,7 @@
 
 #include "admission/manifest.h"
 #include "document/value.h"
+#include "model/feature_gates.h"
 #include "sim/cluster.h"
 #include "sim/expectation.h"
 #include "sim/work_model.h"
@@ -50,6 +52,7 @@ struct TestCluster {
   std::vector<TestNodes> nodes{TestNodes()};  // named n1, n2, ... through all of them
   Nanoseconds start_after = Seconds(1);
   LostNodeClock lost_node;
+  model::FeatureGates gates;
 };
 
 struct PolicyCase {
@@ -80,8 +83,10 @@ struct PolicyTestError {
 inline constexpr std::size_t kMostCases = 100'000;
 inline constexpr std::int32_t kMostNodes = 100'000;
 
-// `object` is a document whose kind is PolicyTest. With errors the rest is still what could be read.
-[[nodiscard]] PolicyTest ReadPolicyTest(const admission::ManifestObject& object, std::vector<PolicyTestError>& errors);
+// `object` is a document whose kind is PolicyTest. With errors the rest is still what could be read. `gates`: where the
+// file names none.
+[[nodiscard]] PolicyTest ReadPolicyTest(const admission::ManifestObject& object, std::vector<PolicyTestError>& errors,
+                                        const model::FeatureGates& gates = {});
 
 // The work of a scenario or a policy test. `path`: its place, for errors.
 [[nodiscard]] std::vector<WorkEntry> ReadWork(const document::Value& value, const std::string& path,
