@@ -65,10 +65,10 @@ class SuiteLoader {
   }
 
   void Read(const admission::ManifestObject& document) {
-    std::vector<sim::PolicyTestError> errors;
+    std::vector<sim::DocumentError> errors;
     SuiteTest test;
     test.test = sim::ReadPolicyTest(document, errors, servers_.gates);
-    for (sim::PolicyTestError& error : errors) {
+    for (sim::DocumentError& error : errors) {
       out_.errors.push_back(
           {document.file, error.mark, std::move(error.path), std::move(error.message), std::move(error.advice)});
     }

@@ -26,7 +26,10 @@ Cluster::Cluster(Simulation& simulation, ClusterOptions options)
       on_node_(options_.nodes.size()),
       lost_(options_.nodes.size()) {
   REPRIEVE_CHECK(options_.work != nullptr, "somebody says what containers do");
-  for (const scheduler::Node& node : options_.nodes) simulation_.store().SetNode(node.name, node.labels);
+  for (std::size_t i = 0; i < options_.nodes.size(); ++i) {
+    simulation_.store().SetNode(options_.nodes[i].name, options_.nodes[i].labels);
+    node_numbers_.emplace(options_.nodes[i].name, i);
+  }
   simulation_.store().AddWatcher(this);
 }
 
@@ -247,6 +250,30 @@ void Cluster::End(Record& record, std::size_t index, std::int32_t exit_code, std
                          ran ? container.started_at : now, now},
                         now);
   Touch(record);
+}
+
+void Cluster::EndWork(const std::function<bool(const core::Pod&)>& belongs) {
+  std::vector<scheduler::PodNumber> ending;
+  for (const auto& [number, record] : records_) {
+    if (record->pod != nullptr && record->worker && belongs(*record->pod)) ending.push_back(number);
+  }
+  std::sort(ending.begin(), ending.end());
+  for (const scheduler::PodNumber number : ending) {
+    Record& record = *Find(number);
+    for (std::size_t i = record.spec->init_containers.size(); i < record.containers.size(); ++i) {
+      if (record.containers[i].running) End(record, i, 0, ReasonOf(0));
+    }
+  }
+}
+
+const core::Pod* Cluster::FirstRunningOn(const std::string& node) {
+  const auto number = NodeNumber(node);
+  if (!number) return nullptr;
+  for (const Record* record : PodsOn(*number)) {
+    const auto runs = [](const Container& container) { return container.running; };
+    if (!record->dead && std::any_of(record->containers.begin(), record->containers.end(), runs)) return record->pod;
+  }
+  return nullptr;
 }
 
 void Cluster::StopContainer(Record& record, const kubelet::PodActions::Stop& stop) {

@@ -83,7 +83,14 @@ class Cluster final : public world::Watcher {
   // Those that still wait for the pod that they name to be created.
   std::vector<world::Incident> WaitingIncidents() const;
 
+  // The regular containers of all pods that `belongs` says yes to, and that run, exit 0.
+  void EndWork(const std::function<bool(const core::Pod&)>& belongs);
+  // The oldest pod of which a container runs there, as far as the node knows; null pointer: there is none.
+  const core::Pod* FirstRunningOn(const std::string& node);
+
   const scheduler::Placement& placement() const { return placement_; }
+  // Pods that were ever seen.
+  std::uint64_t created() const { return next_number_ - 1; }
   // Pods that are on a node and have not ended.
   std::size_t running() const { return running_; }
 
@@ -163,8 +170,9 @@ class Cluster final : public world::Watcher {
   std::unordered_map<scheduler::PodNumber, std::unique_ptr<Record>> records_;
   std::unordered_map<const core::Pod*, Record*> by_pod_;
   std::vector<std::set<scheduler::PodNumber>> on_node_;  // by the node's number
-  std::vector<LostNode> lost_;                           // by the node's number
-  std::vector<world::Incident> at_birth_;                // that wait for a pod to be created
+  std::unordered_map<std::string, std::size_t> node_numbers_;
+  std::vector<LostNode> lost_;             // by the node's number
+  std::vector<world::Incident> at_birth_;  // that wait for a pod to be created
   scheduler::PodNumber next_number_ = 1;
   std::uint64_t next_run_ = 1;
   std::uint64_t next_loss_ = 1;

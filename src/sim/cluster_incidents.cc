@@ -107,9 +107,9 @@ bool Cluster::Befall(Record& record, const world::Incident& incident) {
 }
 
 std::optional<std::size_t> Cluster::NodeNumber(const std::string& name) const {
-  const scheduler::Node* node = placement_.FindNode(name);
-  if (node == nullptr) return std::nullopt;
-  return static_cast<std::size_t>(node - placement_.nodes().data());
+  const auto at = node_numbers_.find(name);
+  if (at == node_numbers_.end()) return std::nullopt;
+  return at->second;
 }
 
 // In the order of their creation.

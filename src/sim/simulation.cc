@@ -46,9 +46,13 @@ void Simulation::RestartController() {
 }
 
 bool Simulation::RunUntilQuiet(Time limit) {
+  return RunWhile(limit, [] { return true; });
+}
+
+bool Simulation::RunWhile(Time limit, const std::function<bool()>& go_on) {
   DoAllDueNow();
   while (const auto next = NextDue()) {
-    if (*next > limit) return false;
+    if (*next > limit || !go_on()) return false;
     clock_.AdvanceTo(std::max(*next, clock_.Now()));
     DoAllDueNow();
   }

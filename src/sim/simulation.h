@@ -48,6 +48,8 @@ class Simulation {
 
   // Until nothing is due any more, ever; false if that is not so by `limit`.
   bool RunUntilQuiet(Time limit);
+  // The same, as long as `go_on` says so: it is asked whenever time moves on.
+  bool RunWhile(Time limit, const std::function<bool()>& go_on);
   // Until `when`, inclusive of what is due then.
   void RunUntil(Time when);
 

@@ -1,9 +1,6 @@
 #include "sim/test_file.h"
 
 #include <algorithm>
-#include <array>
-#include <initializer_list>
-#include <set>
 #include <utility>
 
 #include "base/text.h"
@@ -15,71 +12,9 @@ namespace {
 using document::Mark;
 using document::Value;
 
-// What is wrong, in the order in which it is found.
-class Reader {
- public:
-  explicit Reader(std::vector<PolicyTestError>& errors) : errors_(errors) {}
-
-  void Fail(Mark mark, std::string path, std::string message, std::string advice = {}) {
-    errors_.push_back({mark, std::move(path), std::move(message), std::move(advice)});
-  }
-
-  // False: it is no object, and that was said.
-  bool IsObject(const Value& value, const std::string& path, std::initializer_list<std::string_view> fields) {
-    if (!value.IsObject()) {
-      Fail(value.mark(), path, "expected fields, such as \"name: value\"");
-      return false;
-    }
-    std::set<std::string_view> seen;
-    for (const Value::Member& member : value.members()) {
-      const std::string field = path.empty() ? member.key : Cat(path, ".", member.key);
-      if (!seen.insert(member.key).second) Fail(member.mark, field, "is there twice; the last one would count");
-      if (std::find(fields.begin(), fields.end(), member.key) != fields.end()) continue;
-      const std::string_view near = NearestWord(member.key, fields);
-      Fail(member.mark, field, Cat("is no field here; expected one of ", List(fields)),
-           near.empty() ? std::string() : Cat("Did you mean ", near, "?"));
-    }
-    return true;
-  }
-
-  bool IsArray(const Value& value, const std::string& path, std::string_view of) {
-    if (value.IsArray()) return true;
-    Fail(value.mark(), path, Cat("expected a list of ", of));
-    return false;
-  }
-
-  std::string Text(const Value& value, const std::string& path, std::string_view expected) {
-    if ((value.IsString() || value.IsNumber()) && !value.AsText().empty()) return value.AsText();
-    Fail(value.mark(), path, Cat("expected ", expected));
-    return {};
-  }
-
-  std::optional<Nanoseconds> Duration(const Value& value, const std::string& path) {
-    const auto read = value.IsString() ? ParseDuration(value.AsText()) : std::nullopt;
-    if (read && *read >= Nanoseconds(0)) return read;
-    Fail(value.mark(), path, "expected a duration, such as 10s, 1m30s or 2h");
-    return std::nullopt;
-  }
-
- private:
-  static std::string List(std::initializer_list<std::string_view> fields) {
-    return Join({fields.begin(), fields.end()}, ", ");
-  }
-  static std::string_view NearestWord(std::string_view word, std::initializer_list<std::string_view> fields) {
-    return reprieve::NearestWord(word, std::vector<std::string_view>(fields));
-  }
-
-  std::vector<PolicyTestError>& errors_;
-};
-
-// A sentence within the file: its mark is that of its first character.
-Mark WordAt(Mark sentence, std::size_t at) {
-  return {sentence.line, sentence.column + static_cast<std::uint32_t>(at)};
-}
-
 class WorkReader {
  public:
-  explicit WorkReader(std::vector<PolicyTestError>& errors) : reader_(errors) {}
+  explicit WorkReader(std::vector<DocumentError>& errors) : reader_(errors) {}
 
   std::vector<WorkEntry> Read(const Value& value, const std::string& path) {
     std::vector<WorkEntry> out;
@@ -107,35 +42,22 @@ class WorkReader {
                      "expected an exit code from 0 to 255, or a signal, such as SIGSEGV");
       }
     }
-    if (const Value* term = value.Find("onSigterm")) OnTerm(*term, Cat(path, ".onSigterm"), out);
+    if (const Value* term = value.Find("onSigterm")) {
+      out.on_term = ReadOnTerm(*term, Cat(path, ".onSigterm"), reader_);
+      out.ignores_term = !out.on_term;
+    }
     if (const Value* message = value.Find("message")) {
       out.message = reader_.Text(*message, Cat(path, ".message"), "a text");
     }
     return out;
   }
 
-  // "ignored", "exits 143", "exits 143 after 2s".
-  void OnTerm(const Value& value, const std::string& path, WorkEntry& out) {
-    WordReader words(value.AsText());
-    if (words.Take("ignored")) {
-      out.ignores_term = true;
-    } else if (words.Expect("exits", "ignored, or exits CODE after DURATION")) {
-      const Word word = words.Next("an exit code from 0 to 255");
-      const auto code = world::ExitCodeOf(word.text);
-      if (!code) words.Fail(word, "expected an exit code from 0 to 255");
-      out.on_term = {{}, code.value_or(0)};
-      if (words.Take("after")) out.on_term->after = words.Duration();
-    }
-    words.End("nothing may follow here");
-    if (words.error()) reader_.Fail(WordAt(value.mark(), words.error()->at), path, words.error()->message);
-  }
-
-  Reader reader_;
+  DocumentReader reader_;
 };
 
 class TestReader {
  public:
-  TestReader(const admission::ManifestObject& object, std::vector<PolicyTestError>& errors,
+  TestReader(const admission::ManifestObject& object, std::vector<DocumentError>& errors,
              const model::FeatureGates& gates)
       : object_(object.value), reader_(errors), errors_(errors) {
     out_.cluster.gates = gates;
@@ -181,33 +103,12 @@ class TestReader {
     if (const Value* start = value.Find("startAfter")) {
       out_.cluster.start_after = reader_.Duration(*start, "cluster.startAfter").value_or(out_.cluster.start_after);
     }
-    if (const Value* gates = value.Find("featureGates")) Gates(*gates);
-    const Value* lost = value.Find("lostNode");
-    if (lost == nullptr || !reader_.IsObject(*lost, "cluster.lostNode", {"unreachable", "evicted", "removed"})) return;
-    LostNodeClock& clock = out_.cluster.lost_node;
-    if (const Value* each = lost->Find("unreachable")) {
-      clock.unreachable = reader_.Duration(*each, "cluster.lostNode.unreachable").value_or(clock.unreachable);
+    if (const Value* gates = value.Find("featureGates")) {
+      ReadGates(*gates, "cluster.featureGates", reader_, out_.cluster.gates);
     }
-    if (const Value* each = lost->Find("evicted")) {
-      clock.evicted = reader_.Duration(*each, "cluster.lostNode.evicted").value_or(clock.evicted);
+    if (const Value* lost = value.Find("lostNode")) {
+      ReadLostNode(*lost, "cluster.lostNode", reader_, out_.cluster.lost_node);
     }
-    if (const Value* each = lost->Find("removed")) {
-      clock.removed = each->AsText() == "never" ? std::nullopt : reader_.Duration(*each, "cluster.lostNode.removed");
-    }
-  }
-
-  void Gates(const Value& value) {
-    if (!value.IsObject()) {
-      return reader_.Fail(value.mark(), "cluster.featureGates", "expected gates, such as {RestartJob: true}");
-    }
-    std::vector<std::string> texts;
-    for (const Value::Member& gate : value.members()) {
-      const std::string state = gate.value.IsBool() ? (gate.value.AsBool() ? "true" : "false") : gate.value.AsText();
-      texts.push_back(Cat(gate.key, "=", state));
-    }
-    auto gates = model::ParseFeatureGates(Join(texts, ","));
-    if (!gates.ok()) return reader_.Fail(value.mark(), "cluster.featureGates", gates.error().message);
-    out_.cluster.gates = *gates;
   }
 
   // A number, or groups of nodes with their labels.
@@ -343,19 +244,55 @@ class TestReader {
   }
 
   const Value& object_;
-  Reader reader_;
-  std::vector<PolicyTestError>& errors_;
+  DocumentReader reader_;
+  std::vector<DocumentError>& errors_;
   PolicyTest out_;
 };
 
 }  // namespace
 
-PolicyTest ReadPolicyTest(const admission::ManifestObject& object, std::vector<PolicyTestError>& errors,
+std::optional<ContainerRun::OnTerm> ReadOnTerm(const Value& value, const std::string& path, DocumentReader& reader) {
+  std::optional<ContainerRun::OnTerm> out;
+  WordReader words(value.AsText());
+  if (!words.Take("ignored") && words.Expect("exits", "ignored, or exits CODE after DURATION")) {
+    const Word word = words.Next("an exit code from 0 to 255");
+    const auto code = world::ExitCodeOf(word.text);
+    if (!code) words.Fail(word, "expected an exit code from 0 to 255");
+    out = {{}, code.value_or(0)};
+    if (words.Take("after")) out->after = words.Duration();
+  }
+  words.End("nothing may follow here");
+  if (words.error()) reader.Fail(WordAt(value.mark(), words.error()->at), path, words.error()->message);
+  return out;
+}
+
+void ReadGates(const Value& value, const std::string& path, DocumentReader& reader, model::FeatureGates& out) {
+  if (!value.IsObject()) return reader.Fail(value.mark(), path, "expected gates, such as {RestartJob: true}");
+  std::vector<std::string> texts;
+  for (const Value::Member& gate : value.members()) {
+    const std::string state = gate.value.IsBool() ? (gate.value.AsBool() ? "true" : "false") : gate.value.AsText();
+    texts.push_back(Cat(gate.key, "=", state));
+  }
+  auto gates = model::ParseFeatureGates(Join(texts, ","));
+  if (!gates.ok()) return reader.Fail(value.mark(), path, gates.error().message);
+  out = *gates;
+}
+
+void ReadLostNode(const Value& value, const std::string& path, DocumentReader& reader, LostNodeClock& out) {
+  if (!reader.IsObject(value, path, {"unreachable", "evicted", "removed"})) return;
+  reader.Read(value, "unreachable", path, out.unreachable);
+  reader.Read(value, "evicted", path, out.evicted);
+  if (const Value* removed = value.Find("removed")) {
+    out.removed = removed->AsText() == "never" ? std::nullopt : reader.Duration(*removed, Cat(path, ".removed"));
+  }
+}
+
+PolicyTest ReadPolicyTest(const admission::ManifestObject& object, std::vector<DocumentError>& errors,
                           const model::FeatureGates& gates) {
   return TestReader(object, errors, gates).Run();
 }
 
-std::vector<WorkEntry> ReadWork(const Value& value, const std::string& path, std::vector<PolicyTestError>& errors) {
+std::vector<WorkEntry> ReadWork(const Value& value, const std::string& path, std::vector<DocumentError>& errors) {
   return WorkReader(errors).Read(value, path);
 }
 

@@ -30,18 +30,12 @@
 #include "document/value.h"
 #include "model/feature_gates.h"
 #include "sim/cluster.h"
+#include "sim/document_reader.h"
 #include "sim/expectation.h"
 #include "sim/work_model.h"
 #include "world/incident.h"
 
 namespace reprieve::sim {
-
-// A sentence of the file, and where it stands.
-template <class T>
-struct Placed {
-  T value;
-  document::Mark mark;
-};
 
 struct TestNodes {
   std::int32_t count = 4;
@@ -73,23 +67,22 @@ struct PolicyTest {
   std::vector<PolicyCase> cases;  // a table's rows are cases of their own
 };
 
-struct PolicyTestError {
-  document::Mark mark;
-  std::string path;  // cases[1].when[0]
-  std::string message;
-  std::string advice;
-};
-
 inline constexpr std::size_t kMostCases = 100'000;
 inline constexpr std::int32_t kMostNodes = 100'000;
 
 // `object` is a document whose kind is PolicyTest. With errors the rest is still what could be read. `gates`: where the
 // file names none.
-[[nodiscard]] PolicyTest ReadPolicyTest(const admission::ManifestObject& object, std::vector<PolicyTestError>& errors,
+[[nodiscard]] PolicyTest ReadPolicyTest(const admission::ManifestObject& object, std::vector<DocumentError>& errors,
                                         const model::FeatureGates& gates = {});
 
 // The work of a scenario or a policy test. `path`: its place, for errors.
 [[nodiscard]] std::vector<WorkEntry> ReadWork(const document::Value& value, const std::string& path,
-                                              std::vector<PolicyTestError>& errors);
+                                              std::vector<DocumentError>& errors);
+
+// Parts that policy tests and scenarios have in common. "ignored" (nullopt), "exits 143", "exits 143 after 2s":
+[[nodiscard]] std::optional<ContainerRun::OnTerm> ReadOnTerm(const document::Value& value, const std::string& path,
+                                                             DocumentReader& reader);
+void ReadGates(const document::Value& value, const std::string& path, DocumentReader& reader, model::FeatureGates& out);
+void ReadLostNode(const document::Value& value, const std::string& path, DocumentReader& reader, LostNodeClock& out);
 
 }  // namespace reprieve::sim

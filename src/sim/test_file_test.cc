@@ -15,9 +15,9 @@ struct Read {
 Read ReadText(const std::string& text) {
   const admission::Manifests documents = admission::ParseManifests("t.yaml", text);
   Read out;
-  std::vector<PolicyTestError> errors;
+  std::vector<DocumentError> errors;
   out.test = ReadPolicyTest(documents.objects.at(0), errors);
-  for (const PolicyTestError& error : errors) {
+  for (const DocumentError& error : errors) {
     out.errors.push_back(Cat(error.mark.line, ":", error.mark.column, " ", error.path, ": ", error.message));
   }
   return out;
