@@ -33,9 +33,9 @@ class GangCheck {
     std::vector<Cost> costs;
     bool some_forgive = false;
     for (const JobSubject& job : jobset_.jobs) {
-      costs.push_back(CostOf(job, EndingKind::kDisruption, kKilled));
+      costs.push_back(CostOf(job, true, kKilled));
       // Where nothing a program does wrong costs anything either, disruptions are not told apart.
-      some_forgive = some_forgive || (costs.back() == Cost::kNone && CostOf(job, EndingKind::kExit, 1) != Cost::kNone);
+      some_forgive = some_forgive || (costs.back() == Cost::kNone && CostOf(job, false, 1) != Cost::kNone);
     }
     for (std::size_t i = 0; i < jobset_.jobs.size(); ++i) {
       if (!RestartsWhole(jobset_.jobs[i])) continue;
@@ -56,11 +56,11 @@ class GangCheck {
     });
   }
 
-  // Of the first ending of that kind with that code.
-  Cost CostOf(const JobSubject& job, EndingKind kind, std::int32_t code) const {
+  // Of the first such ending with that code.
+  Cost CostOf(const JobSubject& job, bool disrupted, std::int32_t code) const {
     const auto& endings = job.reach.endings;
     const auto found = std::find_if(endings.begin(), endings.end(), [&](const PodEnding& ending) {
-      return ending.kind == kind && ending.exit_code == code;
+      return ending.disrupted() == disrupted && ending.exit_code == code;
     });
     if (found == endings.end()) return Cost::kJobRetry;
     const auto at = static_cast<std::size_t>(found - endings.begin());

@@ -1,6 +1,6 @@
 // The codes of `reprieve lint`: what each is called and how bad it is unless a setting says otherwise.
 //
-// A code is never renamed or used again. docs/lint/RPnnn.md explains it, with a bad and a good manifest.
+// A code is never renamed or used again. Its page in docs/lint explains it, with a bad and a good manifest.
 // Immutable; safe from any thread.
 #pragma once
 

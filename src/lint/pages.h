@@ -1,4 +1,4 @@
-// The pages of the codes, docs/lint/RPnnn.md, as they were when this was built.
+// The pages of the codes in docs/lint, as they were when this was built.
 //
 // Immutable; safe from any thread.
 #pragma once
