@@ -63,6 +63,7 @@ class Run {
   }
 
   void TakeVersion(Diagnostic where, bool refused) {
+    where.message += '.';
     where.advice =
         refused
             ? "Remove the field, or lint for the version that the cluster has (--kubernetes-version, --jobset-version)."

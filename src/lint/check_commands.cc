@@ -31,9 +31,14 @@ bool IsAssignment(std::string_view word) {
 
 // The command's own name, after assignments and exec; empty: there is none.
 std::string_view NameOf(const ShellCommand& command) {
-  for (const std::string_view word : command.words) {
+  for (std::size_t i = 0; i < command.words.size(); ++i) {
+    const std::string_view word = command.words[i];
     if (IsAssignment(word) || word == "exec") continue;
-    return word.substr(word.rfind('/') + 1);
+    if (word == "-a" && i > 0) {
+      ++i;  // exec -a NAME
+    } else {
+      return word.substr(word.rfind('/') + 1);
+    }
   }
   return {};
 }

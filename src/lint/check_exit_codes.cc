@@ -4,6 +4,7 @@
 
 #include "kubelet/restart.h"
 #include "lint/checks.h"
+#include "lint/job_endings.h"
 #include "lint/words.h"
 
 namespace reprieve::lint {
@@ -11,8 +12,6 @@ namespace {
 
 using batch::ExitCodeOperator;
 using batch::FailureAction;
-
-constexpr const char* kIgnoreDisruptions = "{action: Ignore, onPodConditions: [{type: DisruptionTarget}]}";
 
 // What programs that are told to stop end with most often.
 bool IsUsualStop(std::int32_t code) {
@@ -40,14 +39,27 @@ class ExitCodeCheck {
   bool Ends(std::size_t r) const {
     return rules_[r].action == FailureAction::kFailJob || rules_[r].action == FailureAction::kFailIndex;
   }
-  std::string What(std::size_t r) const { return rules_[r].action == FailureAction::kFailJob ? "Job" : "index"; }
+  // What ends if rule `r` decides that ending.
+  std::string WhatEnds(std::size_t r, std::size_t ending) const {
+    if (rules_[r].action != FailureAction::kFailJob) return "index";
+    if (job_.jobset == nullptr) return "Job";
+    if (!job_.jobset->spec->failure_policy) return "JobSet";
+    const JobEnding end = EndBy(job_, ending);
+    const policy::FailedJob failed[] = {AsFailedJob(job_, end)};
+    const auto decision = policy::JobSetFailureJudge(*job_.jobset->spec->failure_policy).Judge(failed).front();
+    return decision.action == jobset::FailureAction::kFailJobSet ? "JobSet" : "Job";
+  }
 
   // RP005, RP006: pods that the cluster takes away, judged by the code that their programs happened to end with.
   void Disruptions(std::size_t r) {
     if (!Ends(r)) return;
     std::set<std::int32_t> codes;
+    std::string what;
     for (const std::size_t e : reach_.rules[r].decides) {
-      if (reach_.endings[e].disrupted()) codes.insert(ExitOf(reach_.verdicts[e])->exit_code);
+      const bool matters = rules_[r].action != FailureAction::kFailJob || FailJobMatters(job_, e);
+      if (!reach_.endings[e].disrupted() || !matters) continue;
+      if (codes.empty()) what = WhatEnds(r, e);
+      codes.insert(ExitOf(reach_.verdicts[e])->exit_code);
     }
     if (codes.empty()) return;
     if (rules_[r].on_exit_codes->op == ExitCodeOperator::kNotIn) {
@@ -60,8 +72,8 @@ class ExitCodeCheck {
                Cat("A preempted or drained pod ends with ",
                    signals.front() == kKilled ? "137 unless its program handles SIGTERM"
                                               : "143 if SIGTERM kills its program",
-                   ", which this NotIn catches: the first disruption ends the ", What(r), "."),
-               Cat("Put ", kIgnoreDisruptions, " before rule ", r + 1, "."));
+                   ", which this NotIn catches: the first disruption ends the ", what, "."),
+               HowToForgive(r));
       return;
     }
     const std::size_t ignore = LaterIgnore(r);
@@ -70,9 +82,17 @@ class ExitCodeCheck {
     const std::int32_t example = usual != codes.end() ? *usual : *codes.begin();
     out_.Add(Code::kFailJobBeforeDisruption, job_.RuleField(r, ".action"),
              Cat("A pod that is preempted or drained and exits ", example, " meets rule ", r + 1, " before rule ",
-                 ignore + 1, ", so the disruption ends the ", What(r), " instead of being forgiven."),
+                 ignore + 1, ", so the disruption ends the ", what, " instead of being forgiven."),
              Cat("Move rule ", ignore + 1, " (Ignore, DisruptionTarget) before rule ", r + 1, "."),
              usual != codes.end() ? std::nullopt : std::optional(Severity::kInfo));
+  }
+
+  // In a JobSet whose Jobs are not retried, a Job that ends by its limit is what the JobSet restarts for.
+  std::string HowToForgive(std::size_t r) const {
+    const bool by_jobset = job_.jobset != nullptr && job_.spec().backoff_limit == 0;
+    return Cat("Put {action: ", by_jobset ? "Count" : "Ignore",
+               ", onPodConditions: [{type: DisruptionTarget}]} before rule ", r + 1,
+               by_jobset ? ", so that the Job ends with BackoffLimitExceeded and the JobSet restarts." : ".");
   }
 
   // The first Ignore rule after `r` that would forgive a disruption which `r` decides; the number of rules: none.

@@ -41,7 +41,7 @@ class JobLimitsCheck {
       without.rules.erase(without.rules.begin() + static_cast<std::ptrdiff_t>(r));
       const bool same = std::all_of(decides.begin(), decides.end(), [&](std::size_t e) {
         const policy::PodVerdict verdict = policy::JudgePod(without, job_.reach.endings[e].pod);
-        return verdict.action != batch::FailureAction::kIgnore && !JobSetTellsApart(e);
+        return verdict.action != batch::FailureAction::kIgnore && !FailJobMatters(job_, e);
       });
       if (!same) continue;
       out_.Add(Code::kRedundantFailJob, job_.RuleField(r, ".action"),
@@ -49,18 +49,6 @@ class JobLimitsCheck {
                    " changes only the reason that it ends with."),
                "Remove the rule, or raise backoffLimit for the failures that are worth a retry.");
     }
-  }
-
-  // Whether the JobSet does something else for a Job that ends by the policy than for one that meets backoffLimit.
-  bool JobSetTellsApart(std::size_t pod_ending) const {
-    if (job_.jobset == nullptr || !job_.jobset->spec->failure_policy) return false;
-    const policy::JobSetFailureJudge judge(*job_.jobset->spec->failure_policy);
-    const JobEnding by_rule = EndBy(job_, pod_ending);
-    const JobEnding by_limit = {policy::kBackoffLimitExceeded.reason,
-                                std::string(policy::kBackoffLimitExceeded.message), by_rule.by_program};
-    const policy::FailedJob one[] = {AsFailedJob(job_, by_rule)};
-    const policy::FailedJob other[] = {AsFailedJob(job_, by_limit)};
-    return judge.Judge(one).front().rule != judge.Judge(other).front().rule;
   }
 
   // RP017.

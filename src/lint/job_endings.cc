@@ -14,6 +14,17 @@ JobEnding Ending(const policy::JobFailure& failure, bool by_program) {
   return {failure.reason, std::string(failure.message), by_program};
 }
 
+bool NamesOrAll(const std::vector<std::string>& words, std::string_view word) {
+  return words.empty() || std::find(words.begin(), words.end(), word) != words.end();
+}
+
+// Which of a Job's messages such a rule is for may depend on the pod: whoever wrote it needs the rule that brings them.
+bool ReadsMessagesOf(const jobset::FailurePolicyRule& rule, const JobSubject& job) {
+  return !rule.on_job_failure_message_patterns.empty() &&
+         NamesOrAll(rule.on_job_failure_reasons, policy::kPodFailurePolicy) &&
+         NamesOrAll(rule.target_replicated_jobs, job.group->name);
+}
+
 bool FailsJob(const policy::PodVerdict& verdict) {
   return verdict.action == batch::FailureAction::kFailJob;
 }
@@ -70,6 +81,23 @@ JobEnding EndBy(const JobSubject& job, std::size_t pod_ending) {
   }
   if (verdict.counts() && job.spec().backoff_limit == 0) return Ending(policy::kBackoffLimitExceeded, by_program);
   return {};
+}
+
+bool FailJobMatters(const JobSubject& job, std::size_t pod_ending) {
+  if (job.spec().backoff_limit != 0) return true;
+  // The Job ends in any case; what is left is how its JobSet sees that.
+  if (job.jobset == nullptr || !job.jobset->spec->failure_policy) return false;
+  const jobset::FailurePolicy& failure_policy = *job.jobset->spec->failure_policy;
+  if (std::any_of(failure_policy.rules.begin(), failure_policy.rules.end(),
+                  [&](const auto& rule) { return ReadsMessagesOf(rule, job); })) {
+    return true;
+  }
+  const policy::JobSetFailureJudge judge(failure_policy);
+  const JobEnding by_rule = EndBy(job, pod_ending);
+  const JobEnding by_limit = Ending(policy::kBackoffLimitExceeded, by_rule.by_program);
+  const policy::FailedJob one[] = {AsFailedJob(job, by_rule)};
+  const policy::FailedJob other[] = {AsFailedJob(job, by_limit)};
+  return judge.Judge(one).front().rule != judge.Judge(other).front().rule;
 }
 
 policy::FailedJob AsFailedJob(const JobSubject& job, const JobEnding& ending) {

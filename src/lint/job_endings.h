@@ -32,6 +32,10 @@ PodName APodName(const JobSubject& job);
 // How the Job ends if a pod of it ends so and that ends the Job; empty reason: it goes on.
 JobEnding EndBy(const JobSubject& job, std::size_t pod_ending);
 
+// Whether it makes a difference that this ending of a pod fails the Job by a rule, where it would be counted else.
+// REQUIRES: a FailJob rule decides it.
+bool FailJobMatters(const JobSubject& job, std::size_t pod_ending);
+
 // As the JobSet's failure policy sees it. The ending and the Job must live longer.
 policy::FailedJob AsFailedJob(const JobSubject& job, const JobEnding& ending);
 
