@@ -212,13 +212,18 @@ class ScriptCheck {
             Code::kTrapHidesSigterm, field_,
             "The trap for SIGTERM exits 0: a pod that is drained or preempted succeeds, and its work counts as done.",
             "Exit with 143 in the trap, as a program that SIGTERM ends does.");
-      } else if (!HasWord(body, "exit") && !HasWord(body, "kill") && !HasWord(body, "return")) {
+      } else if (!EndsWithWait() && !HasWord(body, "exit") && !HasWord(body, "kill") && !HasWord(body, "return")) {
         out_.Add(Code::kTrapHidesSigterm, field_,
                  "The trap for SIGTERM neither ends the script nor passes the signal on: a pod that is drained or "
                  "preempted runs on until it is killed, and exits 137, as if it were out of memory.",
                  "End the trap with exit 143, or pass the signal on: kill -TERM $pid.");
       }
     }
+  }
+
+  // The signal ends a wait, and the script with it, by 143.
+  bool EndsWithWait() const {
+    return !script_.lists.empty() && NameOf(script_.lists.back().pipelines.back().commands.back()) == "wait";
   }
 
   static bool HasWord(std::string_view text, std::string_view word) {

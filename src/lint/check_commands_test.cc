@@ -77,6 +77,9 @@ TEST(Commands, TrapsForSigtermEndOrPassItOn) {
   EXPECT_EQ(InBash("stop() { echo bye; }\ntrap stop TERM\npython3 train.py"), "RP024");
   EXPECT_EQ(InBash("stop() { save; exit 143; }\ntrap stop TERM\npython3 train.py"), "");
   EXPECT_EQ(InBash("trap 'kill -TERM $pid' TERM; python3 train.py & pid=$!; wait $pid"), "");
+  // The signal ends the wait, and so the script.
+  EXPECT_EQ(InBash("trap 'echo bye' TERM; python3 train.py & wait $!"), "");
+  EXPECT_EQ(InBash("trap '' TERM; python3 train.py & wait $!"), "RP024");
   EXPECT_EQ(InBash("trap - TERM; python3 train.py"), "");
   EXPECT_EQ(InBash("trap 'rm -f lock' EXIT; python3 train.py"), "");
   EXPECT_EQ(InBash(". lib.sh; trap on_term TERM; python3 train.py"), "");
