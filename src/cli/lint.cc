@@ -102,7 +102,8 @@ class Lint final : public Verb {
 
  private:
   int Explain() const {
-    for (const lint::Code code : std::get<0>(lint::ParseCodes(explain_))) {
+    const auto codes = lint::ParseCodes(explain_);
+    for (const lint::Code code : std::get<0>(codes)) {
       std::fputs(lint::PageOf(code).c_str(), stdout);
     }
     return kCompleted;
