@@ -155,7 +155,15 @@ class RuleReachCheck {
     const core::PodSpec& pod = job_.pod();
     for (std::size_t c = 0; c < kubelet::ContainerCount(pod); ++c) {
       const core::Container& container = kubelet::ContainerAt(pod, c);
-      if (container.name != *rule.container_name || kubelet::IsSidecar(pod, c)) continue;
+      if (container.name != *rule.container_name) continue;
+      if (kubelet::IsSidecar(pod, c)) {
+        out_.Add(Code::kRuleNeverMatches, job_.RuleField(r, ".onExitCodes"),
+                 Cat("Container ", container.name,
+                     " is a sidecar, which is restarted whenever it exits and never fails its pod: rule ", r + 1,
+                     " sees only the code with which it is stopped at the end."),
+                 "Name the container whose failure you mean, or make this one a regular container.");
+        return;
+      }
       const auto& matches = reach_.rules[r].matches;
       const bool by_itself = std::any_of(matches.begin(), matches.end(),
                                          [&](std::size_t e) { return reach_.endings[e].kind == EndingKind::kExit; });
@@ -167,10 +175,16 @@ class RuleReachCheck {
     }
   }
 
+  // The rules that decide these endings: of disruptions only if there is nothing else, as a rule for disruptions takes
+  // some endings from nearly every other.
   std::set<std::size_t> Takers(const std::vector<std::size_t>& endings) const {
-    std::set<std::size_t> out;
-    for (const std::size_t e : endings) out.insert(static_cast<std::size_t>(reach_.verdicts[e].match->rule));
-    return out;
+    std::set<std::size_t> all, undisrupted;
+    for (const std::size_t e : endings) {
+      const auto rule = static_cast<std::size_t>(reach_.verdicts[e].match->rule);
+      all.insert(rule);
+      if (!reach_.endings[e].disrupted()) undisrupted.insert(rule);
+    }
+    return undisrupted.empty() ? all : undisrupted;
   }
 
   bool SameAction(std::size_t r, const std::set<std::size_t>& takers) const {

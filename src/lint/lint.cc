@@ -45,7 +45,7 @@ std::vector<Finding> LintJob(const batch::Job& job, const Value& manifest) {
   JobSubject subject;
   subject.job = job;
   subject.written = &manifest;
-  subject.reach = Reach(subject.spec());
+  if (subject.policy() != nullptr) subject.reach = Reach(subject.spec());
   Findings out;
   CheckJob(subject, out);
   CheckKeys(manifest, out);
@@ -65,7 +65,7 @@ std::vector<Finding> LintJobSet(const jobset::JobSet& jobset, const Value& manif
     job.prefix = Cat("spec.replicatedJobs[", i, "].template.");
     job.jobset = &jobset;
     job.group = &groups[i];
-    job.reach = Reach(job.spec());
+    if (job.policy() != nullptr || subject.policy() != nullptr) job.reach = Reach(job.spec());
     CheckJob(job, out);
     subject.jobs.push_back(std::move(job));
   }

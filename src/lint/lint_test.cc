@@ -3,12 +3,15 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <set>
 
 #include "admission/admission.h"
 #include "admission/admission_jobset.h"
 #include "admission/manifest.h"
+#include "base/random.h"
 #include "base/text.h"
 #include "document/locate.h"
+#include "policy/jobset_failure_policy.h"
 
 namespace reprieve::lint {
 namespace {
@@ -90,7 +93,8 @@ struct Group {
   std::string spec = "backoffLimit: 0";
   std::string replicas = "1";
 };
-std::string InJobSet(std::string_view policy, std::vector<Group> groups, std::string_view metadata = "name: train") {
+std::string JobSetText(std::string_view policy, const std::vector<Group>& groups,
+                       std::string_view metadata = "name: train") {
   std::string text = Cat("apiVersion: jobset.x-k8s.io/v1alpha2\nkind: JobSet\nmetadata: {", metadata, "}\nspec:\n",
                          policy.empty() ? "" : "  failurePolicy:\n", Indented(policy, 4), "  replicatedJobs:\n");
   for (const Group& group : groups) {
@@ -100,7 +104,11 @@ std::string InJobSet(std::string_view policy, std::vector<Group> groups, std::st
              "        template:\n          spec:\n            restartPolicy: Never\n            containers:\n"
              "            - {name: main, image: train}\n");
   }
-  return Codes(FindInJobSet(text));
+  return text;
+}
+std::string InJobSet(std::string_view policy, const std::vector<Group>& groups,
+                     std::string_view metadata = "name: train") {
+  return Codes(FindInJobSet(JobSetText(policy, groups, metadata)));
 }
 
 constexpr const char* kForgiving =
@@ -146,6 +154,13 @@ TEST(Lint, ACodeAtWhichTheContainerRestartsIsFound) {
       "restartPolicy: Never\nrestartPolicyRules:\n- {action: Restart, exitCodes: {operator: In, values: [42]}}";
   EXPECT_EQ(InRules({kIgnoreDisruption, Rule("FailJob", "In", "42")}, "restartPolicy: Never", restarts), "RP003");
   EXPECT_EQ(InRules({kIgnoreDisruption, Rule("FailJob", "In", "42, 43")}, "restartPolicy: Never", restarts), "");
+}
+
+TEST(Lint, ASidecarThatExitsFailsNoPod) {
+  EXPECT_EQ(
+      InRules({kIgnoreDisruption, "{action: FailJob, onExitCodes: {containerName: proxy, operator: In, values: [42]}}"},
+              "restartPolicy: Never\ninitContainers: [{name: proxy, image: p, restartPolicy: Always}]"),
+      "RP003");
 }
 
 TEST(Lint, AFailJobRuleBesideBackoffLimitZeroIsRedundantUnlessItChangesSomething) {
@@ -266,6 +281,57 @@ TEST(Lint, RulesOfAJobSetAreReachedOrNot) {
   EXPECT_EQ(InJobSet("maxRestarts: 3\nrules:\n- {action: FailJobSet, targetReplicatedJobs: [v, w]}",
                      {{"v", "backoffLimit: 0", "0"}, {"w"}}),
             "RP003(info)");
+}
+
+// Several Jobs that fail at once reach no rule that a single one doesn't: random policies against brute force over up
+// to three Jobs, each with each reason.
+TEST(Lint, RulesOfAJobSetThatNothingReachesAreThoseThatBruteForceNeverSees) {
+  const std::vector<std::string> kReasons = {"BackoffLimitExceeded", "DeadlineExceeded", "FailedIndexes",
+                                             "MaxFailedIndexesExceeded", "PodFailurePolicy"};
+  const std::vector<std::string> kJobs = {"a", "b"};
+  Random random(20261129);
+  for (int round = 0; round < 25; ++round) {
+    jobset::FailurePolicy policy;
+    std::string text = "maxRestarts: 3\nrules:\n";
+    for (std::uint64_t r = 0, count = 1 + random.Below(5); r < count; ++r) {
+      jobset::FailurePolicyRule& rule = policy.rules.emplace_back();
+      for (const std::string& reason : kReasons) {
+        if (random.OneIn(3)) rule.on_job_failure_reasons.push_back(reason);
+      }
+      if (random.OneIn(2)) rule.target_replicated_jobs.push_back(kJobs[random.Below(2)]);
+      rule.action = random.OneIn(2) ? jobset::FailureAction::kFailJobSet : jobset::FailureAction::kRestartJobSet;
+      AppendTo(text, "- {action: ", NameOf(rule.action), ", onJobFailureReasons: [",
+               Join(rule.on_job_failure_reasons, ", "), "], targetReplicatedJobs: [",
+               Join(rule.target_replicated_jobs, ", "), "]}\n");
+    }
+    std::set<std::size_t> seen;
+    std::vector<policy::FailedJob> failed;
+    const policy::JobSetFailureJudge judge(policy);
+    const auto add = [&](auto&& more, std::size_t depth) -> void {
+      for (const std::string& job : kJobs) {
+        for (const std::string& reason : kReasons) {
+          failed.push_back({"train-0", job, reason, "message", std::nullopt});
+          const auto first = judge.Judge(failed).front();
+          if (first.rule) seen.insert(static_cast<std::size_t>(*first.rule));
+          if (depth < 3) more(more, depth + 1);
+          failed.pop_back();
+        }
+      }
+    };
+    add(add, 1);
+    // Each Job can fail for every reason.
+    const std::string spec =
+        "backoffLimit: 0\nbackoffLimitPerIndex: 0\nmaxFailedIndexes: 1\npodFailurePolicy: {rules: [{action: FailJob, "
+        "onExitCodes: {operator: In, values: [42]}}]}";
+    std::set<std::size_t> unreached;
+    for (const Finding& finding : FindInJobSet(JobSetText(text, {{"a", spec}, {"b", spec}}))) {
+      if (finding.code != Code::kShadowedRule) continue;
+      unreached.insert(static_cast<std::size_t>(finding.field.at(finding.field.find('[') + 1) - '0'));
+    }
+    for (std::size_t r = 0; r < policy.rules.size(); ++r) {
+      EXPECT_NE(seen.contains(r), unreached.contains(r)) << "rule " << r << " of\n" << text;
+    }
+  }
 }
 
 TEST(Lint, ARuleThatRestartsNeedsRestarts) {

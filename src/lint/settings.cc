@@ -43,6 +43,8 @@ class Reader {
     if (member.key == "disable") {
       Disable(value);
     } else if (member.key == "severity") {
+      if (!value.IsObject())
+        Complain(value.mark(), "severity", "expected codes with severities, such as {RP010: error}");
       for (const Value::Member& each : value.members()) SetSeverity(each);
     } else if (member.key == "fail-on") {
       out_.fail_on = ParseFailOn(value.AsText());

@@ -21,7 +21,7 @@ struct JobSubject {
   std::string prefix;                            // of its fields in the manifest: spec.replicatedJobs[0].template.
   const jobset::JobSet* jobset = nullptr;        // that makes it; null pointer: none
   const jobset::ReplicatedJob* group = nullptr;  // likewise
-  PolicyReach reach;
+  PolicyReach reach;  // empty if there is no policy that asks for it: neither the Job's nor its JobSet's
 
   const batch::JobSpec& spec() const { return *job.spec; }
   const core::PodSpec& pod() const { return *spec().pod_template.spec; }

@@ -4,9 +4,11 @@
 Usage: lint_test.py REPRIEVE [TEST...]
 """
 import json
+import os
 import re
+import subprocess
 
-from harness import HERE, Reprieve, main
+from harness import HERE, Reprieve, binary, main
 from lint_pages import PAGES, arguments, manifests, marked_line
 
 
@@ -250,6 +252,66 @@ class Outputs(Lint):
         sarif = json.loads(self.reprieve("lint", "-o", "sarif", "job.yaml").stdout)
         self.assertEqual(sarif["runs"][0]["results"], [])
         self.assertEqual(sarif["runs"][0]["invocations"], [{"executionSuccessful": True}])
+
+
+class Recipes(Lint):
+    """What docs/LINT.md shows is what happens."""
+    DOC = (HERE.parent.parent / "docs" / "LINT.md").read_text()
+
+    def on_path(self, *command):
+        folder = self.cwd / "bin"
+        folder.mkdir(exist_ok=True)
+        if not (folder / "reprieve").exists():
+            (folder / "reprieve").symlink_to(binary())
+        return subprocess.run(command, cwd=self.cwd, text=True, capture_output=True, timeout=60,
+                              env={**os.environ, "PATH": f"{folder}:{os.environ['PATH']}", "GIT_CONFIG_GLOBAL": "/dev/null"})
+
+    def block(self, kind, holds):
+        (found,) = [block for block in re.findall(rf"^```{kind}\n(.*?)^```", self.DOC, re.M | re.S) if holds in block]
+        return found
+
+    def test_the_first_example_is_what_is_printed(self):
+        bad = manifests([page for page in PAGES if page.stem == "RP005"][0])["Bad"].replace("  # RP005", "")
+        done = self.reprieve("lint", self.write(bad, "train.yaml"))
+        shown = self.DOC.split("    $ reprieve lint train.yaml\n")[1].split("\n\n`reprieve lint` needs")[0]
+        self.assertEqual([line[4:] for line in shown.splitlines()], done.stdout.splitlines())
+
+    def test_the_settings_are_read(self):
+        self.write(self.block("yaml", "disable:"), ".reprieve-lint.yaml")
+        done = self.reprieve("lint", self.write(job()))
+        self.assertEqual((done.returncode, done.stderr), (1, ""))
+
+    def test_the_workflows_find_what_there_is_to_find(self):
+        (self.cwd / "manifests").mkdir()
+        self.write(job(), "manifests/job.yaml")
+        commands = re.findall(r"- run: (reprieve lint .*)", self.DOC)
+        self.assertEqual(len(commands), 2)
+        annotated = self.on_path("sh", "-ec", commands[0])
+        self.assertEqual(annotated.returncode, 1)
+        self.assertIn("::warning file=manifests/job.yaml,line=6", annotated.stdout)
+        scanned = self.on_path("sh", "-ec", commands[1])
+        self.assertEqual(scanned.returncode, 0, scanned.stderr)
+        self.assertEqual(len(json.loads((self.cwd / "reprieve.sarif").read_text())["runs"][0]["results"]), 1)
+
+    def test_the_hook_stops_a_commit_with_findings(self):
+        git = ["git", "-c", "user.name=a", "-c", "user.email=a@example.com"]
+        if self.on_path(*git, "init", "-q", ".").returncode != 0:
+            self.skipTest("there is no git on this machine")
+        hook = self.cwd / ".git" / "hooks" / "pre-commit"
+        hook.parent.mkdir(exist_ok=True)
+        hook.write_text(self.block("sh", "git diff"))
+        hook.chmod(0o755)
+        self.write("hello", "readme.txt")
+        self.on_path(*git, "add", "readme.txt")
+        self.assertEqual(self.on_path(*git, "commit", "-qm", "no manifests").returncode, 0)
+        self.write(job())
+        self.on_path(*git, "add", "job.yaml")
+        stopped = self.on_path(*git, "commit", "-qm", "bad")
+        self.assertEqual(stopped.returncode, 1)
+        self.assertIn("RP022", stopped.stdout + stopped.stderr)
+        self.write(job().replace("Finished: 0", "Finished: 604800"))
+        self.on_path(*git, "add", "job.yaml")
+        self.assertEqual(self.on_path(*git, "commit", "-qm", "good").returncode, 0)
 
 
 if __name__ == "__main__":
