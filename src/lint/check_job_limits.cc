@@ -1,4 +1,4 @@
-// RP004, RP017, RP018, RP021, RP022: a Job's limits, and what they leave behind.
+// RP004, RP017, RP018, RP021, RP022, RP028: a Job's limits, and what they leave behind.
 #include <algorithm>
 #include <limits>
 
@@ -100,11 +100,25 @@ class JobLimitsCheck {
              "Set restartPolicy: Never, which keeps failed pods, or collect the logs elsewhere.");
   }
 
-  // RP022.
+  // Jobs of the JobSet that may run on when this one has finished.
+  bool HasOtherJobs() const {
+    const auto& groups = job_.jobset->spec->replicated_jobs;
+    return job_.group->replicas > 1 ||
+           std::count_if(groups.begin(), groups.end(), [](const auto& group) { return group.replicas > 0; }) > 1;
+  }
+
+  // RP022, RP028.
   void Ttl() {
     if (!spec_.ttl_seconds_after_finished) return;
     const std::int32_t ttl = *spec_.ttl_seconds_after_finished;
     const std::string field = job_.Field("spec.ttlSecondsAfterFinished");
+    if (job_.jobset != nullptr && HasOtherJobs()) {
+      out_.Add(Code::kTtlInsideJobSet, field,
+               Cat("A Job that finishes is deleted after ", HumanDuration(Seconds(ttl)),
+                   ", and as long as other Jobs of the JobSet run, the JobSet makes it again and it runs once more."),
+               "Remove it here; ttlSecondsAfterFinished of the JobSet deletes all of it when all is done.");
+      return;
+    }
     if (ttl >= kShortTtl) return;
     out_.Add(Code::kEvidenceVanishes, field,
              Cat("The Job, its pods and their logs are deleted ",

@@ -37,6 +37,7 @@ constexpr CodeFacts kCodes[] = {
     {Code::kAlmostKnownKey, "RP025", "A label or annotation that nothing reads", Severity::kWarning},
     {Code::kNotInThisVersion, "RP026", "A field that this version does not have", Severity::kWarning},
     {Code::kBadSuppression, "RP027", "A suppression that suppresses nothing", Severity::kWarning},
+    {Code::kTtlInsideJobSet, "RP028", "A TTL that runs finished Jobs of a JobSet again", Severity::kWarning},
 };
 
 }  // namespace

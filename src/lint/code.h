@@ -45,6 +45,7 @@ enum class Code : std::uint8_t {
   kAlmostKnownKey,
   kNotInThisVersion,
   kBadSuppression,
+  kTtlInsideJobSet,
 };
 
 struct CodeFacts {

@@ -256,6 +256,14 @@ TEST(Lint, EvidenceThatGoesIsFound) {
   EXPECT_EQ(InJob("ttlSecondsAfterFinished: 3600"), "");
 }
 
+TEST(Lint, ATtlInsideAJobSetRunsFinishedJobsAgain) {
+  const std::string ttl = "backoffLimit: 0\nttlSecondsAfterFinished: 86400";
+  EXPECT_EQ(InJobSet("", {{"a", ttl}}), "");
+  EXPECT_EQ(InJobSet("", {{"a", ttl, "2"}}), "RP028");
+  EXPECT_EQ(InJobSet("", {{"a", ttl}, {"b"}}), "RP028");
+  EXPECT_EQ(InJobSet("", {{"a", ttl}, {"b", "backoffLimit: 0", "0"}}), "");
+}
+
 TEST(Lint, ReasonsThatTheJobsCannotFailWithAreFound) {
   const auto on = [](std::string_view reasons, std::string spec) {
     return InJobSet(Cat("maxRestarts: 3\nrules:\n- {action: RestartJobSet, onJobFailureReasons: [", reasons, "]}"),

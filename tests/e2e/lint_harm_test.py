@@ -35,9 +35,11 @@ def attempts(*codes, only_index=None):
 
 
 class Harm(Reprieve):
-    def play(self, code, which, program, *args):
-        """What `run` says of that manifest of the page, with this program in it."""
+    def play(self, code, which, program, *args, ttl=None):
+        """What `run` says of that manifest of the page, with this program and perhaps another TTL in it."""
         text = manifests(BY_CODE[code])[which]
+        if ttl is not None:
+            text = re.sub(r"(ttlSecondsAfterFinished:) \d+", rf"\1 {ttl}", text)
         folder = self.cwd / which
         folder.mkdir()
         command = json.dumps(["sh", "-c", program.replace("@DIR@", str(folder))])
@@ -122,6 +124,13 @@ class Harm(Reprieve):
     def test_rp020_containers_restart_and_no_index_fails(self):
         program = attempts(1, 1, 1, 1, 1, 1, only_index=0)
         self.compare("RP020", program, "Job train completed", "failed: FailedIndexes")
+
+    def test_rp028_the_finished_job_runs_again(self):
+        # A TTL of a minute would take the test a minute.
+        program = 'case $(hostname) in *-load-*) exit 0 ;; *) sleep 2 ;; esac'
+        again = "train-load-0-0-.* succeeded(.|\n)*train-load-0-0-.* succeeded"
+        self.assertRegex(self.play("RP028", "Bad", program, ttl="0"), again)
+        self.assertNotRegex(self.play("RP028", "Good", program, ttl="0"), again)
 
     def replaced(self, code, which, program, *args):
         """A page whose program is part of a script."""

@@ -119,7 +119,7 @@ class Suppressions(Lint):
           spec:
             restartPolicy: Never
             containers: [{{name: main, image: none}}]"""
-                       for name, annotation in [("a", 'reprieve.dev/lint-ignore: "RP022: kept"'), ("b", "")])
+                       for name, annotation in [("a", 'reprieve.dev/lint-ignore: "RP028: kept"'), ("b", "")])
         text = f"""apiVersion: jobset.x-k8s.io/v1alpha2
 kind: JobSet
 metadata: {{name: js}}
