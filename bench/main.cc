@@ -30,6 +30,8 @@ constexpr Workload kWorkloads[] = {
     {"run_restart", RunRestart, "a JobSet of 1 leader and 8 workers: from a worker's kill to all nine running again"},
     {"first_process", FirstProcess, "from the start of reprieve run to its first process"},
     {"help", Help, "reprieve --help"},
+    {"lint", LintManifests, "reprieve lint of a folder of 10,000 manifests, a quarter of them JobSets"},
+    {"lint_start", LintStart, "reprieve lint of one manifest beside reprieve --help"},
 };
 
 }  // namespace

@@ -52,5 +52,7 @@ std::vector<Figure> RunTrue(const std::string& self);
 std::vector<Figure> RunRestart(const std::string& self);
 std::vector<Figure> FirstProcess(const std::string& self);
 std::vector<Figure> Help(const std::string& self);
+std::vector<Figure> LintManifests(const std::string& self);
+std::vector<Figure> LintStart(const std::string& self);
 
 }  // namespace reprieve::bench

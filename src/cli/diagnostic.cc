@@ -84,11 +84,23 @@ std::string Printable(std::string_view line) {
   return out;
 }
 
+std::string Colored(const Style& style, Tone tone, std::string_view text) {
+  switch (tone) {
+    case Tone::kError:
+      return style.Red(text);
+    case Tone::kWarning:
+      return style.Yellow(text);
+    case Tone::kNote:
+      return std::string(text);
+  }
+  return {};
+}
+
 std::string Render(const Diagnostic& d, Lines& lines, const Style& style) {
   std::string out = style.Bold(d.source->name);
   if (d.mark.line == 0 || d.source->text.empty()) {
     if (d.mark.line != 0) AppendTo(out, ":", d.mark.line, ":", d.mark.column);
-    AppendTo(out, ": ", d.subject, d.subject.empty() ? "" : " ", style.Red(d.message), "\n");
+    AppendTo(out, ": ", d.subject, d.subject.empty() ? "" : " ", Colored(style, d.tone, d.message), "\n");
     if (!d.advice.empty()) AppendTo(out, "  ", d.advice, "\n");
     return out;
   }
@@ -101,11 +113,12 @@ std::string Render(const Diagnostic& d, Lines& lines, const Style& style) {
   const std::string gutter = Cat(std::string(margin.size() + number.size(), ' '), " | ");
   if (column < kWidestLine) {
     AppendTo(out, gutter, std::string(column, ' '),
-             style.Red(Cat(std::string(std::min(WidthAt(line, ByteOffset(line, column)), kWidestLine - column), '^'),
-                           " ", d.message)),
+             Colored(style, d.tone,
+                     Cat(std::string(std::min(WidthAt(line, ByteOffset(line, column)), kWidestLine - column), '^'), " ",
+                         d.message)),
              "\n");
   } else {
-    AppendTo(out, gutter, style.Red(d.message), "\n");
+    AppendTo(out, gutter, Colored(style, d.tone, d.message), "\n");
   }
   if (!d.advice.empty()) AppendTo(out, "  ", d.advice, "\n");
   return out;

@@ -17,12 +17,16 @@
 
 namespace reprieve::cli {
 
+// How bad it is: the colour of the message.
+enum class Tone { kError, kWarning, kNote };
+
 struct Diagnostic {
   std::shared_ptr<const admission::ManifestFile> source;
   document::Mark mark;  // line 0: of the file as a whole
   std::string subject;  // the field, or "Job train"
   std::string message;  // what was expected
   std::string advice;   // a way out; may be empty
+  Tone tone = Tone::kError;
 };
 
 // By file in the order of `files`, others after them, and then by place.

@@ -55,7 +55,7 @@ class Loader {
         if ((manifest.value["kind"].AsText() != "PersistentVolumeClaim") == others) Take(manifest);
       }
     }
-    CheckNamesOfChildren();
+    if (!options_.lint) CheckNamesOfChildren();
     SortByPlace(out_.errors, out_.files);
     SortByPlace(out_.version_warnings, out_.files);
     return std::move(out_);
@@ -78,7 +78,11 @@ class Loader {
       Diagnostic diagnostic = AboutField(manifest, finding.field, std::move(finding.message));
       if (finding.is_error()) {
         judged_by_version_.insert(PlaceOf(diagnostic));
-        AddError(std::move(diagnostic));
+        if (options_.lint) {
+          out_.refused_fields.push_back(std::move(diagnostic));
+        } else {
+          AddError(std::move(diagnostic));
+        }
       } else {
         CheckTypesIn(manifest, finding.field);
         out_.version_warnings.push_back(std::move(diagnostic));
@@ -97,6 +101,7 @@ class Loader {
   void Take(const admission::ManifestObject& manifest) {
     const std::string& version = manifest.value["apiVersion"].AsText();
     const std::string& kind = manifest.value["kind"].AsText();
+    if (options_.lint && IsPassedOver(version, kind)) return;
     if (kind.empty() || version.empty()) {
       const char* field = kind.empty() ? "kind" : "apiVersion";
       return Complain(manifest, field, Cat(field, " is missing; expected ", kExpected));
@@ -109,6 +114,13 @@ class Loader {
     if (kind == "PersistentVolumeClaim" && version == "v1") return TakeSettings(manifest, out_.claims);
     Complain(manifest, "kind", Cat(version, " ", kind, " is not supported; expected ", kExpected));
     out_.errors.back().advice = NearestKind(version, kind);
+  }
+
+  // Other people's kinds. A Job or JobSet that is misspelt is none of them.
+  static bool IsPassedOver(const std::string& version, const std::string& kind) {
+    if (version == "v1") return kind != "PersistentVolumeClaim";
+    if (version == "batch/v1") return kind == "CronJob";
+    return !version.starts_with("jobset.x-k8s.io/");
   }
 
   // Kinds are spelt with their capitals, and with their apiVersion.
@@ -162,7 +174,7 @@ class Loader {
     const Value& meta = manifest.value["metadata"];
     const std::string& name = meta["name"].AsText();
     const std::string& own = meta["namespace"].AsText();
-    if (name.empty()) return true;
+    if (name.empty() || options_.lint) return true;
     const document::Mark mark = document::Locate(manifest.value, "metadata.name");
     const std::string place = Cat(manifest.file->name, ":", std::max<std::uint32_t>(mark.line, 1));
     const auto [first, added] = names_.try_emplace({kind, own.empty() ? options_.name_space : own, name}, place);
@@ -273,7 +285,7 @@ class Loader {
   void RemarkOnAnnotations(const admission::ManifestObject& manifest, const std::string& field,
                            const Value& annotations) {
     for (const Value::Member& member : annotations.members()) {
-      if (!member.key.starts_with(jobset::kExtensionPrefix)) continue;
+      if (!member.key.starts_with(jobset::kExtensionPrefix) || member.key == jobset::kLintIgnore) continue;
       Warn(manifest, Cat(field, "[", member.key, "]"), "has no effect here: it is read on JobSets only");
     }
   }

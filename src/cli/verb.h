@@ -24,6 +24,7 @@ class Verb {
 
 std::unique_ptr<Verb> MakeRun();
 std::unique_ptr<Verb> MakeValidate();
+std::unique_ptr<Verb> MakeLint();
 std::unique_ptr<Verb> MakeTest();
 std::unique_ptr<Verb> MakeSimulate();
 std::unique_ptr<Verb> MakeClean();

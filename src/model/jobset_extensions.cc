@@ -76,7 +76,7 @@ Extensions ReadExtensions(const meta::Labels& annotations, std::vector<Extension
   Extensions out;
   Reader reader(errors);
   for (const auto& [key, text] : annotations.All()) {
-    if (key.view().starts_with(kExtensionPrefix))
+    if (key.view().starts_with(kExtensionPrefix) && key != kLintIgnore)
       reader.Read(key.view().substr(kExtensionPrefix.size()), text.str(), out);
   }
   return out;

@@ -24,6 +24,8 @@
 namespace reprieve::jobset {
 
 inline constexpr std::string_view kExtensionPrefix = "reprieve.dev/";
+// What `reprieve lint` is not to say again (lint/suppression.h); nothing else reads it.
+inline constexpr std::string_view kLintIgnore = "reprieve.dev/lint-ignore";
 
 struct Extensions {
   std::optional<Nanoseconds> restart_delay;

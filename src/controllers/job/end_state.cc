@@ -2,6 +2,7 @@
 #include "base/saturate.h"
 #include "base/text.h"
 #include "controllers/job/sync.h"
+#include "policy/job_failure.h"
 #include "policy/success_policy.h"
 
 namespace reprieve::controllers::job {
@@ -19,10 +20,14 @@ std::optional<EndState> Recorded(const batch::JobStatus& status) {
   return std::nullopt;
 }
 
+EndState FailedBy(const policy::JobFailure& failure) {
+  return {false, std::string(failure.reason), std::string(failure.message)};
+}
+
 std::optional<EndState> PolicyFailsJob(const JobView& view) {
   if (view.fail_job().empty()) return std::nullopt;
   const TrackedPod& pod = **view.fail_job().begin();
-  return EndState{false, "PodFailurePolicy", policy::FailJobMessage(pod.judged->verdict, *pod.pod)};
+  return EndState{false, std::string(policy::kPodFailurePolicy), policy::FailJobMessage(pod.judged->verdict, *pod.pod)};
 }
 
 // Under OnFailure containers restart in place, and the limit is met one earlier (spec/job.md 2.8).
@@ -48,11 +53,10 @@ std::optional<EndState> FailedIndexesEnd(const Sync& sync) {
   if (!sync.spec.indexed() || !sync.spec.backoff_limit_per_index) return std::nullopt;
   const std::int64_t failed = sync.view.failed().size();
   if (sync.spec.max_failed_indexes && failed > *sync.spec.max_failed_indexes) {
-    return EndState{false, "MaxFailedIndexesExceeded",
-                    "Job has exceeded the specified maximal number of failed indexes"};
+    return FailedBy(policy::kMaxFailedIndexesExceeded);
   }
   if (failed > 0 && failed + sync.succeeded >= sync.spec.completions.value_or(0)) {
-    return EndState{false, "FailedIndexes", "Job has failed indexes"};
+    return FailedBy(policy::kFailedIndexes);
   }
   return std::nullopt;
 }
@@ -71,12 +75,8 @@ void DecideEnd(Sync& sync) {
   sync.end = Recorded(sync.status);
   sync.ended_before = sync.end.has_value();
   if (!sync.end) sync.end = PolicyFailsJob(sync.view);
-  if (!sync.end && BackoffLimitExceeded(sync)) {
-    sync.end = EndState{false, "BackoffLimitExceeded", "Job has reached the specified backoff limit"};
-  }
-  if (!sync.end && DeadlineExceeded(sync)) {
-    sync.end = EndState{false, "DeadlineExceeded", "Job was active longer than specified deadline"};
-  }
+  if (!sync.end && BackoffLimitExceeded(sync)) sync.end = FailedBy(policy::kBackoffLimitExceeded);
+  if (!sync.end && DeadlineExceeded(sync)) sync.end = FailedBy(policy::kDeadlineExceeded);
   if (!sync.end) sync.end = FailedIndexesEnd(sync);
   if (!sync.end) sync.end = SuccessPolicyEnd(sync);
 }

@@ -1,0 +1,180 @@
+// reprieve lint FILE...: what of a Job or a JobSet does not do what it reads as, and the change to make.
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "base/text.h"
+#include "cli/exit_code.h"
+#include "cli/exported.h"
+#include "cli/feature_gates_option.h"
+#include "cli/files_option.h"
+#include "cli/lint_run.h"
+#include "cli/refusal.h"
+#include "cli/verb.h"
+#include "cli/version_options.h"
+#include "lint/pages.h"
+
+namespace reprieve::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+// For CLI11: why it is no list of codes; empty if it is one.
+std::string CheckCodes(const std::string& text) {
+  const auto codes = lint::ParseCodes(text);
+  const auto* word = std::get_if<std::string>(&codes);
+  if (word == nullptr) return {};
+  std::vector<std::string_view> ids;
+  for (const lint::CodeFacts& facts : lint::AllCodes()) ids.push_back(facts.id);
+  const std::string_view near = NearestWord(*word, ids);
+  return Cat("there is no code ", *word, "; they are ", ids.front(), " to ", ids.back(),
+             near.empty() ? std::string() : Cat(". Did you mean ", near, "?"));
+}
+
+// The nearest .reprieve-lint.yaml: in this folder or one above it, as far as the repository goes; empty: none.
+std::string FindSettings() {
+  std::error_code fault;
+  for (fs::path folder = fs::current_path(fault); !fault && !folder.empty(); folder = folder.parent_path()) {
+    const fs::path file = folder / lint::kSettingsFile;
+    if (fs::is_regular_file(file, fault)) return file.string();
+    if (fs::exists(folder / ".git", fault) || folder == folder.root_path()) break;
+  }
+  return {};
+}
+
+class Lint final : public Verb {
+ public:
+  void Declare(CLI::App& app) override {
+    CLI::App* verb = app.add_subcommand("lint", "Say what of a failure policy does not do what it reads as");
+    verb_ = verb;
+    verb->footer(
+        "Examples:\n"
+        "  reprieve lint train.yaml\n"
+        "  helm template ./chart | reprieve lint -\n"
+        "  reprieve lint --explain RP007\n\n"
+        "Exit code 0: nothing at or above --fail-on; 1: findings; 2: bad input.");
+    files_.Declare(*verb);
+    verb->add_option("--explain", explain_, "Print the page of a code, with a bad and a good manifest")
+        ->option_text("CODE")
+        ->check(CheckCodes);
+    verb->add_option("--disable", disable_, "Codes that are not looked for; repeatable")
+        ->option_text("CODE,...")
+        ->allow_extra_args(false)
+        ->check(CheckCodes);
+    verb->add_option("--fail-on", fail_on_, "The least severity that makes the exit code 1 (default warning)")
+        ->check(CLI::IsMember({"error", "warning", "info", "never"}));
+    verb->add_option("--config", config_,
+                     Cat("Settings (default ", lint::kSettingsFile, " in this folder or the nearest above it)"))
+        ->option_text("FILE");
+    verb->add_option("--feature-gates", gates_, kFeatureGatesHelp)
+        ->option_text("GATE=true,...")
+        ->check(CheckFeatureGates);
+    versions_.Declare(*verb);
+    verb->add_flag("--exported", exported_, kExportedHelp);
+    verb->add_option("-o,--output", output_,
+                     "json: one object a line; sarif: 2.1.0; github: workflow commands (default text)")
+        ->check(CLI::IsMember({"text", "json", "sarif", "github"}));
+    verb->add_option("--color", color_, "Colours (default auto: on a terminal, unless NO_COLOR is set)")
+        ->check(CLI::IsMember({"auto", "always", "never"}));
+  }
+
+  int Run() override {
+    if (!explain_.empty()) return Explain();
+    if (files_.empty()) return Refuse(BadInput({FileIsRequired("lint")}));
+    lint::Settings settings;
+    if (Refusal refusal = ReadConfig(settings); refusal.exit_code != kCompleted) return Refuse(refusal);
+    for (const std::string& codes : disable_) settings.disabled.merge(std::get<0>(lint::ParseCodes(codes)));
+    const LintResult result = LintFiles(files_.All(), Options(settings), settings);
+    Print(result);
+    if (!result.errors.empty()) return kBadInput;
+    const lint::FailOn fail_on = fail_on_.empty() ? settings.fail_on.value_or(lint::FailOn(lint::Severity::kWarning))
+                                                  : *lint::ParseFailOn(fail_on_);
+    const bool fails = fail_on && std::any_of(result.findings.begin(), result.findings.end(),
+                                              [&](const auto& finding) { return finding.severity >= *fail_on; });
+    return fails ? kFailed : kCompleted;
+  }
+
+ private:
+  int Explain() const {
+    const auto codes = lint::ParseCodes(explain_);
+    for (const lint::Code code : std::get<0>(codes)) {
+      std::fputs(lint::PageOf(code).c_str(), stdout);
+    }
+    return kCompleted;
+  }
+
+  int Refuse(const Refusal& refusal) const { return Tell(refusal, ColorNamed(color_), output_ == "json"); }
+
+  // Exit code 0: they are read, or there are none.
+  Refusal ReadConfig(lint::Settings& settings) const {
+    const std::string path = config_.empty() ? FindSettings() : config_;
+    Refusal out{kCompleted, {}, {}};
+    if (path.empty()) return out;
+    std::ifstream file(path, std::ios::binary);
+    std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+    if (!file.is_open() || file.bad()) return BadInput({Cat(path, " can't be read")});
+    const auto source = std::make_shared<const admission::ManifestFile>(admission::ManifestFile{path, std::move(text)});
+    for (const lint::SettingsError& error : lint::ReadSettings(source->text, settings)) {
+      out.exit_code = kBadInput;
+      out.errors.push_back({source, error.mark, error.field, error.message, error.advice});
+    }
+    return out;
+  }
+
+  // What the command line says wins over the settings.
+  LoadOptions Options(const lint::Settings& settings) const {
+    const auto chosen = [&](const char* option, const std::string& setting) {
+      return verb_->count(option) == 0 && !setting.empty();
+    };
+    LoadOptions options;
+    options.lint = true;
+    options.exported = exported_;
+    options.now = std::chrono::system_clock::now();
+    options.servers.kubernetes = chosen("--kubernetes-version", settings.kubernetes_version)
+                                     ? *model::ParseKubernetesVersion(settings.kubernetes_version)
+                                     : versions_.kubernetes();
+    options.servers.jobset = chosen("--jobset-version", settings.jobset_version)
+                                 ? *model::ParseJobSetVersion(settings.jobset_version)
+                                 : versions_.jobset();
+    options.servers.gates =
+        *model::ParseFeatureGates(chosen("--feature-gates", settings.feature_gates) ? settings.feature_gates : gates_);
+    // Nothing is created: any identity will do.
+    options.new_uid = [] { return meta::Uid("00000000-0000-4000-8000-000000000000"); };
+    options.new_suffix = [] { return std::string("abcde"); };
+    return options;
+  }
+
+  void Print(const LintResult& result) const {
+    const std::string text = output_ == "json"     ? LintJson(result)
+                             : output_ == "sarif"  ? LintSarif(result)
+                             : output_ == "github" ? LintGithub(result)
+                                                   : LintText(result, Style(ColorNamed(color_), STDOUT_FILENO));
+    std::fputs(text.c_str(), stdout);
+  }
+
+  const CLI::App* verb_ = nullptr;
+  FilesOption files_;
+  std::string explain_;
+  std::vector<std::string> disable_;
+  std::string fail_on_;
+  std::string config_;
+  std::string gates_;
+  VersionOptions versions_;
+  bool exported_ = false;
+  std::string output_ = "text";
+  std::string color_ = "auto";
+};
+
+}  // namespace
+
+std::unique_ptr<Verb> MakeLint() {
+  return std::make_unique<Lint>();
+}
+
+}  // namespace reprieve::cli

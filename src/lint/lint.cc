@@ -1,0 +1,79 @@
+#include "lint/lint.h"
+
+#include "admission/admission.h"
+#include "lint/checks.h"
+
+namespace reprieve::lint {
+namespace {
+
+using document::Value;
+
+void CheckJob(const JobSubject& job, Findings& out) {
+  CheckRuleReach(job, out);
+  CheckExitCodeRules(job, out);
+  CheckJobLimits(job, out);
+  CheckIndexLimits(job, out);
+  CheckCommands(job, out);
+}
+
+// The first Job of a replicated job, as the API server of its cluster admits it. False: it refuses it.
+bool MakeChild(const jobset::JobSet& jobset, const jobset::ReplicatedJob& group, model::KubernetesVersion version,
+               batch::Job& out) {
+  Value body = model::ToValue(group.job_template);
+  body.Set("apiVersion", Value::String("batch/v1"));
+  body.Set("kind", Value::String("Job"));
+  body.At("metadata").Set("name", Value::String(Cat(jobset.metadata.name, "-", group.name, "-0")));
+  body.At("metadata").Remove("namespace");
+  // Its claims will be volumes of its pods; of which kind does not matter here.
+  Value& volumes = body.At("spec").At("template").At("spec").At("volumes");
+  for (const jobset::VolumeClaimPolicy& policy : jobset.spec->volume_claim_policies) {
+    for (const core::PersistentVolumeClaim& claim : policy.templates) {
+      Value& volume = volumes.Append(Value::MakeObject());
+      volume.Set("name", Value::String(claim.metadata.name.str()));
+      volume.Set("emptyDir", Value::MakeObject());
+    }
+  }
+  const std::string name_space = jobset.metadata.namespace_.empty() ? "default" : jobset.metadata.namespace_.str();
+  const admission::Answer answer = admission::CreateJob(body, {name_space, "Ignore", "UID", "", Time{}, version});
+  if (answer.ok()) FromValue(answer.object, out);
+  return answer.ok();
+}
+
+}  // namespace
+
+std::vector<Finding> LintJob(const batch::Job& job, const Value& manifest) {
+  JobSubject subject;
+  subject.job = job;
+  subject.written = &manifest;
+  if (subject.policy() != nullptr) subject.reach = Reach(subject.spec());
+  Findings out;
+  CheckJob(subject, out);
+  CheckKeys(manifest, out);
+  return out.Take();
+}
+
+std::vector<Finding> LintJobSet(const jobset::JobSet& jobset, const Value& manifest, model::KubernetesVersion version) {
+  JobSetSubject subject;
+  subject.jobset = &jobset;
+  subject.written = &manifest;
+  Findings out;
+  const auto& groups = jobset.spec->replicated_jobs;
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    JobSubject job;
+    if (groups[i].replicas == 0 || !MakeChild(jobset, groups[i], version, job.job)) continue;
+    job.written = &manifest["spec"]["replicatedJobs"][i]["template"];
+    job.prefix = Cat("spec.replicatedJobs[", i, "].template.");
+    job.jobset = &jobset;
+    job.group = &groups[i];
+    if (job.policy() != nullptr || subject.policy() != nullptr) job.reach = Reach(job.spec());
+    CheckJob(job, out);
+    subject.jobs.push_back(std::move(job));
+  }
+  CheckJobSetRules(subject, out);
+  CheckMessagePatterns(subject, out);
+  CheckGang(subject, out);
+  CheckKeys(manifest, out);
+  return out.Take();
+}
+
+}  // namespace reprieve::lint

@@ -1,0 +1,23 @@
+// Why a Job fails: the reason and the message of its conditions FailureTarget and Failed.
+//
+// Source: spec/job.md 2.16. The message for kPodFailurePolicy is FailJobMessage's (policy/pod_failure_policy.h).
+#pragma once
+
+#include <string_view>
+
+namespace reprieve::policy {
+
+struct JobFailure {
+  std::string_view reason;
+  std::string_view message;
+};
+
+inline constexpr std::string_view kPodFailurePolicy = "PodFailurePolicy";
+inline constexpr JobFailure kBackoffLimitExceeded = {"BackoffLimitExceeded",
+                                                     "Job has reached the specified backoff limit"};
+inline constexpr JobFailure kDeadlineExceeded = {"DeadlineExceeded", "Job was active longer than specified deadline"};
+inline constexpr JobFailure kMaxFailedIndexesExceeded = {
+    "MaxFailedIndexesExceeded", "Job has exceeded the specified maximal number of failed indexes"};
+inline constexpr JobFailure kFailedIndexes = {"FailedIndexes", "Job has failed indexes"};
+
+}  // namespace reprieve::policy
