@@ -188,7 +188,7 @@ class JobSetStrategy final : public Strategy {
 
   void ValidateCreate(const Value& jobset, FieldErrors& errors) const override {
     const ServerBehaviour& server = BehaviourOf(request_.request.version);
-    ValidateMeta(jobset["metadata"], /*any_name=*/false, FieldPath("metadata"), server, errors);
+    ValidateMeta(jobset["metadata"], NameRule::kSubdomain, FieldPath("metadata"), server, errors);
     if (server.lists_a_cause_once) errors.DropRepeated();
     ValidateMain(jobset, nullptr, errors);
   }
@@ -197,7 +197,7 @@ class JobSetStrategy final : public Strategy {
     const FieldPath path("metadata");
     // Two layers of the server ask the same, one of them of the object alone as well.
     const ServerBehaviour& server = BehaviourOf(request_.request.version);
-    ValidateMeta(jobset["metadata"], /*any_name=*/true, path, server, errors);
+    ValidateMeta(jobset["metadata"], NameRule::kAny, path, server, errors);
     ValidateMetaUpdate(jobset["metadata"], stored["metadata"], path, server, errors);
     FieldErrors own;
     ValidateMetaUpdate(jobset["metadata"], stored["metadata"], path, server, own);

@@ -63,8 +63,8 @@ class Collector {
   Collector(const Value& pod_template, const std::string& path, std::vector<std::string>& out)
       : meta_(pod_template["metadata"]),
         spec_(pod_template["spec"]),
-        path_(path),
-        spec_path_(path + ".spec"),
+        meta_path_(path.empty() ? "metadata" : path + ".metadata"),
+        spec_path_(path.empty() ? "spec" : path + ".spec"),
         out_(out) {}
 
   void Run() {
@@ -127,7 +127,7 @@ class Collector {
     for (const Note& note : kAnnotations) {
       for (const auto& member : meta_["annotations"].members()) {
         const bool hit = note.name.ends_with('/') ? member.key.starts_with(note.name) : member.key == note.name;
-        if (hit) Warn(Cat(path_, ".metadata.annotations[", member.key, "]"), note.text);
+        if (hit) Warn(Cat(meta_path_, ".annotations[", member.key, "]"), note.text);
       }
     }
   }
@@ -243,7 +243,7 @@ class Collector {
 
   const Value& meta_;
   const Value& spec_;
-  std::string path_;
+  std::string meta_path_;
   std::string spec_path_;
   std::vector<std::string>& out_;
 };
