@@ -10,9 +10,11 @@
 #include "admission/custom_resource.h"
 #include "admission/default_jobset.h"
 #include "admission/request_path.h"
+#include "admission/served_fields.h"
 #include "admission/validation/object_meta.h"
 #include "base/text.h"
 #include "model/decode.h"
+#include "model/versions.h"
 
 namespace reprieve::admission {
 
@@ -247,7 +249,9 @@ class JobSetStrategy final : public Strategy {
       draft.issues.push_back(std::move(issue));
     }
     object.Set("metadata", model::Stored(meta.value, meta_message));
-    for (model::FieldIssue& issue : Prune(object, model::JobSetMessage())) draft.issues.push_back(std::move(issue));
+    const model::FateOf& types = FieldsServedBy(model::JobTypesOf(request_.version));
+    for (model::FieldIssue& issue : Prune(object, model::JobSetMessage(), types))
+      draft.issues.push_back(std::move(issue));
     if (const auto fault = JudgeIssues(draft, request_.request)) {
       return Refusal(400, kBadRequest, Cat(kNotReadable, *fault));
     }

@@ -251,7 +251,7 @@ class Loader {
     const bool is_new = IsNew(manifest);
     Admitted admitted = Admit(manifest, [&](const Value& object, const admission::Request& request) {
       const auto find_claim = [&](const std::string& name) { return FindClaim(std::string(request.name_space), name); };
-      return admission::CreateJobSet(object, {request, options_.servers.gates, find_claim});
+      return admission::CreateJobSet(object, {request, options_.servers.gates, find_claim, options_.servers.jobset});
     });
     if (!admitted.accepted) {
       admitted.object = model::Decode(admitted.object, model::JobSetMessage()).value;
