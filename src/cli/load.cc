@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "cli/explain_error.h"
 #include "cli/exported.h"
+#include "cli/follow_on.h"
 #include "cli/known_kinds.h"
 #include "cli/load_settings.h"
 #include "cli/time_zone_files.h"
@@ -343,7 +344,7 @@ class Loader {
       if (IsGenerated(manifest, complaint.field)) diagnostic.advice = std::string(kExportedAdvice);
       const bool known = prefix.empty() ? judged_by_version_.contains(PlaceOf(diagnostic))
                                         : subjects_.contains({manifest.file.get(), diagnostic.subject});
-      if (!known && !FollowsFrom(manifest, diagnostic, dropped)) AddError(std::move(diagnostic));
+      if (!known && !FollowsFromDropped(manifest.value, diagnostic, dropped)) AddError(std::move(diagnostic));
     }
   }
 
@@ -351,29 +352,6 @@ class Loader {
   static bool IsGenerated(const admission::ManifestObject& manifest, const std::string& field) {
     return IsExported(manifest.value) && (field == "spec.selector" || field == "spec.template.labels" ||
                                           field.starts_with("spec.template.metadata.labels"));
-  }
-
-  static bool FollowsFrom(const admission::ManifestObject& manifest, const Diagnostic& complaint,
-                          const std::vector<std::string>& dropped) {
-    const std::string& subject = complaint.subject;
-    const bool required = complaint.message.starts_with("Required value");
-    const auto follows = [&](const std::string& path) {
-      return subject.starts_with(path) || (required && path.starts_with(subject)) ||
-             (ParentOf(path) == ParentOf(subject) && !IsWritten(manifest, subject));
-    };
-    return std::any_of(dropped.begin(), dropped.end(), follows);
-  }
-
-  static std::string_view ParentOf(const std::string& path) {
-    const std::size_t dot = path.rfind('.');
-    return std::string_view(path).substr(0, dot == std::string::npos ? 0 : dot);
-  }
-
-  // Or else it is the server that has filled it in, perhaps from the field beside it.
-  static bool IsWritten(const admission::ManifestObject& manifest, const std::string& path) {
-    const document::Mark own = document::Locate(manifest.value, path);
-    const document::Mark parent = document::Locate(manifest.value, ParentOf(path));
-    return own.line != parent.line || own.column != parent.column;
   }
 
   // A Job that has the name of a JobSet's child: the JobSet would wait for it forever.

@@ -14,12 +14,8 @@ namespace {
 
 constexpr std::string_view kClaim = "PersistentVolumeClaim";
 
-void ValidateAccessModes(const Value& modes, const FieldPath& path, FieldErrors& errors) {
-  if (modes.size() == 0) errors.Required(path, "at least 1 access mode is required");
-}
-
 // Each mode, and that of one pod alone.
-void ValidateEachAccessMode(const Value& modes, const FieldPath& path, FieldErrors& errors) {
+void ValidateAccessModes(const Value& modes, const FieldPath& path, FieldErrors& errors) {
   bool one_pod = false;
   bool others = false;
   for (const Value& mode : modes.items()) {
@@ -80,9 +76,9 @@ void ValidateClassName(const Value& spec, std::string_view member, const FieldPa
 }  // namespace
 
 void ValidateClaimSpec(const Value& spec, const FieldPath& path, FieldErrors& errors) {
-  ValidateAccessModes(spec["accessModes"], path / "accessModes", errors);
+  if (spec["accessModes"].size() == 0) errors.Required(path / "accessModes", "at least 1 access mode is required");
   if (!spec["selector"].IsNull()) ValidateLabelSelector(spec["selector"], path / "selector", {}, errors);
-  ValidateEachAccessMode(spec["accessModes"], path / "accessModes", errors);
+  ValidateAccessModes(spec["accessModes"], path / "accessModes", errors);
   ValidateStorage(spec["resources"], path / "resources", errors);
   ValidateClassName(spec, "storageClassName", path, errors);
   ValidateOptionalChoice(spec["volumeMode"], {"Block", "Filesystem"}, path / "volumeMode", errors);
