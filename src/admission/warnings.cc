@@ -46,7 +46,9 @@ std::vector<std::string> JobWarnings(const Value& job) {
 }
 
 std::vector<std::string> PodWarnings(const Value& pod) {
-  std::vector<std::string> out = NameWarnings(pod, "the Pod's hostname");
+  std::vector<std::string> out;
+  AppendAppArmorWarnings(pod, out);
+  for (std::string& warning : NameWarnings(pod, "the Pod's hostname")) out.push_back(std::move(warning));
   AppendPodTemplateWarnings(pod, "", out);
   return out;
 }

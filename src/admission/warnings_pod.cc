@@ -3,6 +3,7 @@
 #include <set>
 
 #include "admission/warnings.h"
+#include "admission/warnings_paths.h"
 #include "base/text.h"
 #include "model/quantity.h"
 
@@ -26,18 +27,16 @@ constexpr Note kNodeLabels[] = {
     {"beta.kubernetes.io/instance-type", "deprecated since v1.17; use \"node.kubernetes.io/instance-type\" instead"},
 };
 
-// A name that ends with a slash stands for all that begin so.
 constexpr Note kAnnotations[] = {
-    {"seccomp.security.alpha.kubernetes.io/pod", "non-functional in v1.27+; use the \"seccompProfile\" field instead"},
-    {"container.seccomp.security.alpha.kubernetes.io/",
-     "non-functional in v1.27+; use the \"seccompProfile\" field instead"},
-    {"container.apparmor.security.beta.kubernetes.io/",
-     "deprecated since v1.30; use the \"appArmorProfile\" field instead"},
     {"scheduler.alpha.kubernetes.io/critical-pod",
      "non-functional in v1.16+; use the \"priorityClassName\" field instead"},
     {"security.alpha.kubernetes.io/sysctls", "non-functional in v1.11+; use the \"sysctls\" field instead"},
     {"security.alpha.kubernetes.io/unsafe-sysctls", "non-functional in v1.11+; use the \"sysctls\" field instead"},
 };
+constexpr std::string_view kSeccompOfPod = "seccomp.security.alpha.kubernetes.io/pod";
+constexpr std::string_view kSeccompOfContainer = "container.seccomp.security.alpha.kubernetes.io/";
+constexpr std::string_view kAppArmorOfContainer = "container.apparmor.security.beta.kubernetes.io/";
+constexpr std::string_view kUseSeccompField = "non-functional in v1.27+; use the \"seccompProfile\" field instead";
 
 constexpr Note kVolumes[] = {
     {"photonPersistentDisk", "deprecated in v1.11, non-functional in v1.16+"},
@@ -65,7 +64,12 @@ class Collector {
         spec_(pod_template["spec"]),
         meta_path_(path.empty() ? "metadata" : path + ".metadata"),
         spec_path_(path.empty() ? "spec" : path + ".spec"),
+        is_pod_(path.empty()),
         out_(out) {}
+
+  void AppArmor() {
+    EachContainer([this](const Value& container, const std::string& /*at*/) { AppArmorOfContainer(container); });
+  }
 
   void Run() {
     NodeLabels();
@@ -73,16 +77,21 @@ class Collector {
     Volumes();
     HostAliases();
     PullSecrets();
+    FractionalBytes(spec_, spec_path_, "overhead");
+    SeccompOfPod();
     EachContainer([this](const Value& container, const std::string& at) {
+      SeccompOfContainer(container);
+      if (!is_pod_) AppArmorOfContainer(container);
       FractionalBytes(container["resources"], at + ".resources");
       HiddenEnv(container, at);
     });
-    FractionalBytes(spec_, spec_path_, "overhead");
     Ports();
+    PortNames();
     if (spec_["terminationGracePeriodSeconds"].AsInt() < 0) {
       Warn(spec_path_ + ".terminationGracePeriodSeconds",
            "must be >= 0; negative values are invalid and will be treated as 1");
     }
+    AffinityTerms();
   }
 
  private:
@@ -118,18 +127,70 @@ class Collector {
     for (std::size_t i = 0; i < constraints.size(); ++i) {
       const std::string& key = constraints[i]["topologyKey"].AsText();
       const std::string_view note = NodeLabelNote(key);
-      if (!note.empty())
-        Warn(Cat(spec_path_, ".topologySpreadConstraints[", i, "].topologyKey"), Cat(key, " is ", note));
+      const std::string at = Cat(spec_path_, ".topologySpreadConstraints[", i, "]");
+      if (!note.empty()) Warn(at + ".topologyKey", Cat(key, " is ", note));
+      NullSelector(constraints[i], at);
+    }
+  }
+
+  // It selects nothing; an empty one selects all.
+  void NullSelector(const Value& holder, const std::string& at) {
+    if (holder["labelSelector"].IsNull())
+      Warn(at + ".labelSelector", "a null labelSelector results in matching no pod");
+  }
+
+  void AffinityTerms() {
+    for (const std::string_view kind : {"podAffinity", "podAntiAffinity"}) {
+      const Value& affinity = spec_["affinity"][kind];
+      const std::string at = Cat(spec_path_, ".affinity.", kind);
+      const Value& required = affinity["requiredDuringSchedulingIgnoredDuringExecution"];
+      for (std::size_t i = 0; i < required.size(); ++i) {
+        NullSelector(required[i], Cat(at, ".requiredDuringSchedulingIgnoredDuringExecution[", i, "]"));
+      }
+      const Value& preferred = affinity["preferredDuringSchedulingIgnoredDuringExecution"];
+      for (std::size_t i = 0; i < preferred.size(); ++i) {
+        NullSelector(preferred[i]["podAffinityTerm"],
+                     Cat(at, ".preferredDuringSchedulingIgnoredDuringExecution[", i, "].podAffinityTerm"));
+      }
     }
   }
 
   void Annotations() {
     for (const Note& note : kAnnotations) {
-      for (const auto& member : meta_["annotations"].members()) {
-        const bool hit = note.name.ends_with('/') ? member.key.starts_with(note.name) : member.key == note.name;
-        if (hit) Warn(Cat(meta_path_, ".annotations[", member.key, "]"), note.text);
-      }
+      if (Annotation(note.name) != nullptr) WarnOfAnnotation(note.name, note.text);
     }
+  }
+
+  const Value* Annotation(std::string_view name) const { return meta_["annotations"].Find(name); }
+  void WarnOfAnnotation(std::string_view name, std::string_view text) {
+    Warn(Cat(meta_path_, ".annotations[", name, "]"), text);
+  }
+
+  void SeccompOfPod() {
+    if (!spec_["securityContext"]["seccompProfile"].IsNull() || Annotation(kSeccompOfPod) == nullptr) return;
+    WarnOfAnnotation(kSeccompOfPod, kUseSeccompField);
+  }
+
+  void SeccompOfContainer(const Value& container) {
+    const std::string name = Cat(kSeccompOfContainer, container["name"].AsText());
+    if (!container["securityContext"]["seccompProfile"].IsNull() || Annotation(name) == nullptr) return;
+    WarnOfAnnotation(name, kUseSeccompField);
+  }
+
+  // Unless a field says the same.
+  void AppArmorOfContainer(const Value& container) {
+    const std::string name = Cat(kAppArmorOfContainer, container["name"].AsText());
+    const Value* annotation = Annotation(name);
+    if (annotation == nullptr || !container["securityContext"]["appArmorProfile"].IsNull()) return;
+    if (IsProfile(spec_["securityContext"]["appArmorProfile"], annotation->AsText())) return;
+    WarnOfAnnotation(name, "deprecated since v1.30; use the \"appArmorProfile\" field instead");
+  }
+
+  static bool IsProfile(const Value& profile, const std::string& annotation) {
+    const std::string& type = profile["type"].AsText();
+    if (type == "Localhost") return annotation == Cat("localhost/", profile["localhostProfile"].AsText());
+    return (type == "Unconfined" && annotation == "unconfined") ||
+           (type == "RuntimeDefault" && annotation == "runtime/default");
   }
 
   void Volumes() {
@@ -138,17 +199,8 @@ class Collector {
       for (const Note& note : kVolumes) {
         if (!volumes[i][note.name].IsNull()) Warn(Cat(spec_path_, ".volumes[", i, "].", note.name), note.text);
       }
-      for (const Value& source : volumes[i]["projected"]["sources"].items()) {
-        if (!IsEmptySource(source)) continue;
-        out_.push_back(Cat("volume ", Quote(volumes[i]["name"].AsText()), " (Projected) has no sources provided"));
-      }
     }
-  }
-
-  static bool IsEmptySource(const Value& source) {
-    const auto& members = source.members();
-    return std::all_of(members.begin(), members.end(),
-                       [](const Value::Member& member) { return member.value.IsNull(); });
+    AppendPathWarnings(volumes, out_);
   }
 
   void HostAliases() {
@@ -241,10 +293,27 @@ class Collector {
     others.push_back(self);
   }
 
+  void PortNames() {
+    std::map<std::string, std::string> first;
+    EachContainer([&](const Value& container, const std::string& at) {
+      const Value& ports = container["ports"];
+      for (std::size_t i = 0; i < ports.size(); ++i) {
+        const std::string& name = ports[i]["name"].AsText();
+        const std::string own = Cat(at, ".ports[", i, "]");
+        if (name.empty()) continue;
+        const auto [other, is_new] = first.try_emplace(name, own);
+        if (is_new) continue;
+        Warn(own, Cat("duplicate port name ", Quote(name), " with ", other->second,
+                      ", services and probes that select ports by name will use ", other->second));
+      }
+    });
+  }
+
   const Value& meta_;
   const Value& spec_;
   std::string meta_path_;
   std::string spec_path_;
+  bool is_pod_;
   std::vector<std::string>& out_;
 };
 
@@ -252,6 +321,10 @@ class Collector {
 
 void AppendPodTemplateWarnings(const Value& pod_template, const std::string& path, std::vector<std::string>& out) {
   Collector(pod_template, path, out).Run();
+}
+
+void AppendAppArmorWarnings(const Value& pod, std::vector<std::string>& out) {
+  Collector(pod, "", out).AppArmor();
 }
 
 }  // namespace reprieve::admission
