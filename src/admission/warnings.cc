@@ -1,6 +1,7 @@
 #include "admission/warnings.h"
 
 #include "admission/validation/names.h"
+#include "admission/warnings_bytes.h"
 #include "base/text.h"
 #include "model/quantity.h"
 
@@ -63,7 +64,7 @@ std::vector<std::string> ClaimWarnings(const Value& claim) {
   for (const std::string_view list : {"requests", "limits"}) {
     const Value* storage = claim["spec"]["resources"][list].Find("storage");
     const auto size = model::Quantity::Parse(storage != nullptr ? storage->AsText() : "0");
-    if (!size.ok() || (*size).IsWhole()) continue;
+    if (!size.ok() || !SeemsFractional(*size)) continue;
     out.push_back(Cat("spec.resources.", list, "[storage]: fractional byte value ", Quote((*size).text()),
                       " is invalid, must be an integer"));
   }

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "admission/warnings.h"
+#include "admission/warnings_bytes.h"
 #include "admission/warnings_paths.h"
 #include "base/text.h"
 #include "model/quantity.h"
@@ -208,7 +209,7 @@ class Collector {
     const Value& aliases = spec_["hostAliases"];
     for (std::size_t i = 0; i < aliases.size(); ++i) {
       const std::string& ip = aliases[i]["ip"].AsText();
-      if (!seen.insert(ip).second) Warn(Cat(spec_path_, ".hostAliases[", i, "].ip"), Cat("duplicates ip ", Quote(ip)));
+      if (!seen.insert(ip).second) Warn(Cat(spec_path_, ".hostAliases[", i, "].ip"), Cat("duplicate ip ", Quote(ip)));
     }
   }
 
@@ -232,7 +233,7 @@ class Collector {
         const std::string_view member = only.empty() ? list : only;
         const Value* amount = holder[member].Find(resource);
         const auto quantity = model::Quantity::Parse(amount != nullptr ? amount->AsText() : "0");
-        if (quantity.ok() && !(*quantity).IsWhole()) {
+        if (quantity.ok() && SeemsFractional(*quantity)) {
           Warn(Cat(at, ".", member, "[", resource, "]"),
                Cat("fractional byte value ", Quote((*quantity).text()), " is invalid, must be an integer"));
         }

@@ -64,8 +64,8 @@ void ValidateDataSources(const Value& spec, const FieldPath& path, FieldErrors& 
   ValidateDataSource(source, path / "dataSource", errors);
   ValidateDataSource(ref, path / "dataSourceRef", errors);
   if (source.IsNull() || ref.IsNull() || AreSameSource(source, ref)) return;
-  // The server shows the path where it means the value.
-  errors.Invalid(path, Shown((path / "dataSource").text()), "must match dataSourceRef");
+  // The server has the path for a value, of which nothing can be shown.
+  errors.Invalid(path, "{}", "must match dataSourceRef");
 }
 
 void ValidateClassName(const Value& spec, std::string_view member, const FieldPath& path, FieldErrors& errors) {

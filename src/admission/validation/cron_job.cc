@@ -21,7 +21,7 @@ constexpr std::size_t kMaxTimeZonePart = 14;
 
 void ValidateSchedule(const std::string& schedule, const model::HasTimeZone& has_time_zone, const FieldPath& path,
                       FieldErrors& errors) {
-  if (schedule.empty()) return errors.Required(path);
+  if (schedule.empty()) return;
   const auto parsed = model::ParseCronSchedule(schedule, has_time_zone);
   if (!parsed.ok()) errors.Invalid(path, Shown(schedule), parsed.error().message);
   // Wherever it stands.
@@ -52,6 +52,11 @@ void ValidateTimeZone(const Value& time_zone, const model::HasTimeZone& has_time
   if (const auto fault = model::TimeZoneFault(name, has_time_zone)) errors.Invalid(path, Shown(name), *fault);
 }
 
+// The server asks for it after all else.
+void ValidateHasSchedule(const Value& spec, const FieldPath& path, FieldErrors& errors) {
+  if (spec["schedule"].AsText().empty()) errors.Required(path / "schedule");
+}
+
 void ValidateSpec(const Value& spec, const FieldPath& path, const ServerBehaviour& server,
                   const model::HasTimeZone& has_time_zone, FieldErrors& errors) {
   ValidateSchedule(spec["schedule"].AsText(), has_time_zone, path / "schedule", errors);
@@ -75,6 +80,7 @@ void ValidateCronJobCreate(const Value& cron_job, const ServerBehaviour& server,
   if (name.size() > kMaxName) {
     errors.Invalid(path / "name", Shown(name), Cat("must be no more than ", kMaxName, " characters"));
   }
+  ValidateHasSchedule(cron_job["spec"], FieldPath("spec"), errors);
 }
 
 }  // namespace reprieve::admission

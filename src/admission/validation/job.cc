@@ -331,7 +331,7 @@ void ValidateJobTemplate(const Value& spec, const FieldPath& path, const Templat
                    model::DumpPrinted(spec.Find("selector"), model::GetMessage("meta/v1.LabelSelector")),
                    "`selector` will be auto-generated");
   }
-  if (spec["manualSelector"].AsBool()) errors.NotSupported(path / "manualSelector", "true", {"nil", "false"});
+  if (spec["manualSelector"].AsBool()) errors.NotSupportedShown(path / "manualSelector", "true", {"nil", "false"});
 }
 
 void ValidateJobCreate(const Value& job, const ServerBehaviour& server, FieldErrors& errors) {

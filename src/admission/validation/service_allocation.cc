@@ -1,4 +1,6 @@
 // Addresses and node ports of a Service that is created.
+#include <algorithm>
+#include <cstddef>
 #include <map>
 #include <set>
 
@@ -68,7 +70,9 @@ bool ValidateEachAddress(const Value& all, const FieldPath& path, FieldErrors& e
 void ValidateFamiliesOfAddresses(const Value& spec, const FieldPath& path, FieldErrors& errors) {
   const Value& all = spec["clusterIPs"];
   const Value& families = spec["ipFamilies"];
-  if (all.size() > 1 && (all.size() > kMaxAddresses || IsIpv6(all[0].AsText()) == IsIpv6(all[1].AsText()))) {
+  const auto is_v6 = [](const Value& address) { return IsIpv6(address.AsText()); };
+  const auto v6 = std::count_if(all.items().begin(), all.items().end(), is_v6);
+  if (all.size() > 1 && (v6 == 0 || v6 == static_cast<std::ptrdiff_t>(all.size()))) {
     errors.Invalid(path, document::WriteJson(all), "may specify no more than one IP for each IP family");
   }
   if (all[0].AsText() == kNone) return;
