@@ -1,10 +1,10 @@
 #include <algorithm>
-#include <map>
 #include <set>
 
 #include "admission/warnings.h"
 #include "admission/warnings_bytes.h"
 #include "admission/warnings_paths.h"
+#include "admission/warnings_ports.h"
 #include "base/text.h"
 #include "model/quantity.h"
 
@@ -86,8 +86,7 @@ class Collector {
       FractionalBytes(container["resources"], at + ".resources");
       HiddenEnv(container, at);
     });
-    Ports();
-    PortNames();
+    AppendPortWarnings(spec_, spec_path_, out_);
     if (spec_["terminationGracePeriodSeconds"].AsInt() < 0) {
       Warn(spec_path_ + ".terminationGracePeriodSeconds",
            "must be >= 0; negative values are invalid and will be treated as 1");
@@ -257,57 +256,6 @@ class Collector {
       Warn(Cat(at, ".env[", i, "]"),
            Cat("hides previous definition of ", Quote(name), ", which may be dropped when using apply"));
     }
-  }
-
-  struct Port {
-    std::string at;
-    std::string host_ip;
-    std::int64_t host_port = 0;
-  };
-
-  void Ports() {
-    std::map<std::string, std::vector<Port>> seen;
-    EachContainer([&](const Value& container, const std::string& at) {
-      const Value& ports = container["ports"];
-      for (std::size_t i = 0; i < ports.size(); ++i) OnePort(ports[i], Cat(at, ".ports[", i, "]"), seen);
-    });
-  }
-
-  void OnePort(const Value& port, const std::string& at, std::map<std::string, std::vector<Port>>& seen) {
-    const Port self{at, port["hostIP"].AsText(), port["hostPort"].AsInt()};
-    const std::int64_t number = port["containerPort"].AsInt();
-    const std::string& protocol = port["protocol"].AsText();
-    if (!self.host_ip.empty() && self.host_port == 0) {
-      Warn(at, Cat("hostIP set without hostPort: {Name:", port["name"].AsText(), " HostPort:0 ContainerPort:", number,
-                   " Protocol:", protocol, " HostIP:", self.host_ip, "}"));
-    }
-    auto& others = seen[Cat(number, "/", protocol)];
-    for (const Port& other : others) {
-      if (self.host_ip == other.host_ip && self.host_port == other.host_port) {
-        Warn(at, Cat("duplicate port definition with ", other.at));
-      } else if (self.host_port == 0 || other.host_port == 0) {
-        Warn(at, Cat("overlapping port definition with ", other.at));
-      } else if (self.host_port == other.host_port && self.host_ip.empty() != other.host_ip.empty()) {
-        Warn(at, Cat("dangerously ambiguous port definition with ", other.at));
-      }
-    }
-    others.push_back(self);
-  }
-
-  void PortNames() {
-    std::map<std::string, std::string> first;
-    EachContainer([&](const Value& container, const std::string& at) {
-      const Value& ports = container["ports"];
-      for (std::size_t i = 0; i < ports.size(); ++i) {
-        const std::string& name = ports[i]["name"].AsText();
-        const std::string own = Cat(at, ".ports[", i, "]");
-        if (name.empty()) continue;
-        const auto [other, is_new] = first.try_emplace(name, own);
-        if (is_new) continue;
-        Warn(own, Cat("duplicate port name ", Quote(name), " with ", other->second,
-                      ", services and probes that select ports by name will use ", other->second));
-      }
-    });
   }
 
   const Value& meta_;

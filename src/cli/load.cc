@@ -402,6 +402,12 @@ Loaded Load(const std::vector<std::string>& paths, const LoadOptions& options) {
   return Loader(options).Run(paths);
 }
 
+void RefuseNotRun(Loaded& loaded) {
+  loaded.errors.insert(loaded.errors.end(), loaded.not_run.begin(), loaded.not_run.end());
+  loaded.not_run.clear();
+  SortByPlace(loaded.errors, loaded.files);
+}
+
 void PrintWarnings(const Loaded& loaded) {
   PrintUpstreamWarnings(loaded);
   for (const Diagnostic& warning : loaded.version_warnings) {

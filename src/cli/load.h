@@ -54,6 +54,9 @@ struct LoadOptions {
 
 Loaded Load(const std::vector<std::string>& paths, const LoadOptions& options);
 
+// Makes errors of loaded.not_run, for whoever runs all that the manifests hold.
+void RefuseNotRun(Loaded& loaded);
+
 // Prints the warnings of `loaded` to standard error, each on a line: all of them, or only those in `warnings`.
 void PrintWarnings(const Loaded& loaded);
 void PrintUpstreamWarnings(const Loaded& loaded);
