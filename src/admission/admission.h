@@ -13,6 +13,7 @@
 #include "document/value.h"
 #include "model/decode.h"
 #include "model/kubernetes_version.h"
+#include "model/time_zones.h"
 
 namespace reprieve::admission {
 
@@ -48,6 +49,8 @@ struct Request {
   std::string_view name_suffix;
   Time now;
   model::KubernetesVersion version = {};
+  // Of CronJobs: time zones beyond the known ones that a server may have.
+  model::HasTimeZone has_time_zone = {};
 };
 
 enum class PatchType { kMerge, kJson, kStrategic };

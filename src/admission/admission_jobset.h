@@ -11,6 +11,7 @@
 #include "admission/admission.h"
 #include "admission/validation/jobset.h"
 #include "model/feature_gates.h"
+#include "model/jobset_version.h"
 
 namespace reprieve::admission {
 
@@ -18,6 +19,8 @@ struct JobSetRequest {
   Request request;
   model::FeatureGates gates;
   FindClaim find_claim;  // empty: there are no claims
+  // Whose definition is installed: Job templates have the fields that it has, whatever the server knows.
+  model::JobSetVersion version = {};
 };
 
 // As those of admission/admission.h.

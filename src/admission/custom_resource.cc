@@ -6,7 +6,6 @@
 #include <optional>
 #include <set>
 
-#include "admission/served_fields.h"
 #include "base/pattern.h"
 #include "base/text.h"
 #include "document/json.h"
@@ -91,12 +90,6 @@ const model::Message& InResource(const model::Message& message) {
   return embedded;
 }
 
-// JobSet's definition was made from the types of Kubernetes 1.36, whatever server it is installed on.
-const model::FateOf& TypesOfDefinition() {
-  static const model::FateOf& fields = FieldsServedBy(model::KubernetesVersion{36});
-  return fields;
-}
-
 bool IsRoot(const model::Message& message) {
   return message.Find("apiVersion") != nullptr;
 }
@@ -105,7 +98,7 @@ bool IsRoot(const model::Message& message) {
 // known members: the server prunes it first, and only then says that its type is wrong.
 class Pruner {
  public:
-  explicit Pruner(std::vector<model::FieldIssue>& issues) : issues_(issues) {}
+  Pruner(const model::FateOf& types, std::vector<model::FieldIssue>& issues) : types_(types), issues_(issues) {}
 
   void Root(Value& object, const model::Message& message) {
     Members(object, "", [&](Value::Member& member, const std::string& path) {
@@ -138,13 +131,13 @@ class Pruner {
     });
   }
 
-  static const model::Type* TypeOf(const model::Type* type, std::string_view key) {
+  const model::Type* TypeOf(const model::Type* type, std::string_view key) const {
     if (type == nullptr) return nullptr;
     if (type->shape == model::Shape::kMap) return type->element;
     if (type->shape != model::Shape::kMessage) return nullptr;
     const model::Message& message = InResource(*type->message);
     const model::Field* field = message.Find(key);
-    const bool known = field != nullptr && TypesOfDefinition()(message, *field) != model::FieldFate::kUnknown;
+    const bool known = field != nullptr && types_(message, *field) != model::FieldFate::kUnknown;
     return known ? &field->type : nullptr;
   }
 
@@ -163,6 +156,7 @@ class Pruner {
     object.members() = std::move(kept);
   }
 
+  const model::FateOf& types_;
   std::vector<model::FieldIssue>& issues_;
 };
 
@@ -411,9 +405,9 @@ class Repetitions {
 
 }  // namespace
 
-std::vector<model::FieldIssue> Prune(Value& object, const model::Message& message) {
+std::vector<model::FieldIssue> Prune(Value& object, const model::Message& message, const model::FateOf& types) {
   std::vector<model::FieldIssue> issues;
-  Pruner(issues).Root(object, message);
+  Pruner(types, issues).Root(object, message);
   std::sort(issues.begin(), issues.end(),
             [](const model::FieldIssue& a, const model::FieldIssue& b) { return a.path < b.path; });
   return issues;

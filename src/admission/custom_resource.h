@@ -17,7 +17,9 @@ namespace reprieve::admission {
 
 // Takes unknown members out of `object`, and nulls where null is no value. Returns what was unknown, sorted by path;
 // `metadata` is not looked at: it is no part of the schema.
-std::vector<model::FieldIssue> Prune(document::Value& object, const model::Message& message);
+// `types` says which fields the definition has.
+std::vector<model::FieldIssue> Prune(document::Value& object, const model::Message& message,
+                                     const model::FateOf& types);
 
 // Members that are there twice, anywhere.
 std::vector<model::FieldIssue> RepeatedMembers(const document::Value& object);

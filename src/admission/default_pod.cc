@@ -48,11 +48,6 @@ void RoundQuantities(Value& list) {
   }
 }
 
-void DefaultResources(Value& resources) {
-  With(resources, "limits", RoundQuantities);
-  With(resources, "requests", RoundQuantities);
-}
-
 void DefaultHttpGet(Value& get) {
   SetIfZero(get, "path", Text("/"));
   SetIfZero(get, "scheme", Text("HTTP"));
@@ -83,7 +78,7 @@ void DefaultContainer(Value& container) {
       With(source, "fileKeyRef", [](Value& file) { SetIfAbsent(file, "optional", Value::Bool(false)); });
     });
   });
-  With(container, "resources", DefaultResources);
+  With(container, "resources", RoundResources);
   for (const std::string_view probe : {"livenessProbe", "readinessProbe", "startupProbe"}) {
     With(container, probe, DefaultProbe);
   }
@@ -135,7 +130,7 @@ void DefaultVolume(Value& volume) {
   With(volume, "ephemeral", [](Value& source) {
     With(source, "volumeClaimTemplate", [](Value& claim) {
       SetIfAbsent(claim.At("spec"), "volumeMode", Text("Filesystem"));
-      With(claim, "spec", [](Value& spec) { With(spec, "resources", DefaultResources); });
+      With(claim, "spec", [](Value& spec) { With(spec, "resources", RoundResources); });
     });
   });
 }
@@ -176,6 +171,11 @@ void Tolerate(Value& spec, std::string_view taint) {
 
 }  // namespace
 
+void RoundResources(Value& resources) {
+  With(resources, "limits", RoundQuantities);
+  With(resources, "requests", RoundQuantities);
+}
+
 void DefaultPodSpec(Value& spec) {
   ForEach(spec, "volumes", DefaultVolume);
   ForEach(spec, "initContainers", DefaultContainer);
@@ -187,7 +187,7 @@ void DefaultPodSpec(Value& spec) {
   SetIfAbsent(spec, "terminationGracePeriodSeconds", Value::Int(30));
   SetIfZero(spec, "schedulerName", Text("default-scheduler"));
   With(spec, "overhead", RoundQuantities);
-  With(spec, "resources", DefaultResources);
+  With(spec, "resources", RoundResources);
   // Two names of one thing; the newer wins.
   const std::string account =
       spec[spec["serviceAccountName"].AsText().empty() ? "serviceAccount" : "serviceAccountName"].AsText();

@@ -3,9 +3,9 @@
 
 #include "admission/admission.h"
 #include "admission/admission_read.h"
+#include "admission/builtin_kind.h"
 #include "admission/default.h"
 #include "admission/request_path.h"
-#include "admission/served_fields.h"
 #include "admission/validation/job.h"
 #include "admission/warnings.h"
 #include "base/text.h"
@@ -18,7 +18,7 @@ using document::Value;
 
 namespace {
 
-constexpr KindNames kNames = {"Job", "Job.batch", "jobs.batch", "jobs"};
+constexpr BuiltinKind kKind = {{"Job", "Job.batch", "jobs.batch", "jobs"}, "batch", "v1", "batch/v1.Job"};
 
 Value Text(std::string_view text) {
   return Value::String(std::string(text));
@@ -49,85 +49,33 @@ void GenerateSelector(Value& job, bool shares_labels) {
   SetIfAbsent(spec.At("selector").At("matchLabels"), "batch.kubernetes.io/controller-uid", uid);
 }
 
-GroupVersionKind WithDefaults(GroupVersionKind gvk) {
-  if (gvk.kind.empty()) gvk.kind = "Job";
-  if (gvk.version.empty() && (gvk.group.empty() || gvk.group == "batch")) {
-    gvk.group = "batch";
-    gvk.version = "v1";
-  }
-  return gvk;
-}
-
-std::optional<std::string> KindFault(const GroupVersionKind& gvk) {
-  if (gvk.group == "batch" && gvk.version == "v1" && gvk.kind == "Job") return std::nullopt;
-  return Cat("no kind ", Quote(gvk.kind), " is registered for version ", Quote(gvk.GroupVersion()),
-             " in scheme \"pkg/runtime/scheme.go:111\"");
-}
-
-// A draft, or the text of its refusal.
-struct Reading {
-  Draft draft;
-  std::optional<std::string> fault;
-  document::Mark mark;  // of the fault
-};
-
-// Decodes what is known to be a Job.
-Reading ReadJob(const Value& raw, const Request& request) {
-  Reading out;
-  model::Decoded decoded =
-      model::Decode(raw.IsNull() ? Value::MakeObject() : raw, model::JobMessage(), FieldsServedBy(request.version));
-  out.draft.issues = std::move(decoded.issues);
-  if (decoded.error) {
-    out.fault = decoded.error->message;
-    out.mark = decoded.error->mark;
-    return out;
-  }
-  out.fault = JudgeIssues(out.draft, request);
-  if (out.fault) return out;
-  Value& job = out.draft.object = std::move(decoded.value);
-  job.Set("apiVersion", Text("batch/v1"));
-  job.Set("kind", Text("Job"));
-  if (job["metadata"].IsNull()) job.Set("metadata", Value::MakeObject());
-  const bool labelled = job["metadata"]["labels"].size() > 0;
-  DefaultJob(job);
-  out.draft.shares_labels = !labelled && job["metadata"]["labels"].size() > 0;
-  return out;
-}
-
-Draft Refused(Reading reading, Answer answer) {
-  answer.mark = reading.mark;
-  reading.draft.refusal = std::move(answer);
-  return std::move(reading.draft);
+// Fills in what nobody wrote.
+void SetDefaults(Draft& draft) {
+  const bool labelled = draft.object["metadata"]["labels"].size() > 0;
+  DefaultJob(draft.object);
+  draft.shares_labels = !labelled && draft.object["metadata"]["labels"].size() > 0;
 }
 
 class JobStrategy final : public Strategy {
  public:
   explicit JobStrategy(const Request& request) : request_(request) {}
 
-  const KindNames& names() const override { return kNames; }
+  const KindNames& names() const override { return kKind.names; }
   const model::Message* patch_message() const override { return &model::JobMessage(); }
   bool allows_unconditional_update() const override { return true; }
 
   Draft Read(const Value& raw, std::optional<std::string_view> text) const override {
-    const auto found = Interpret(raw);
-    if (!found.ok()) return Refused({}, Unrecognized(kNames.kind, found.error().message, BodyText(raw, text)));
-    const GroupVersionKind gvk = WithDefaults(*found);
-    Reading reading;
-    reading.fault = KindFault(gvk);
-    if (!reading.fault) reading = ReadJob(raw, request_);
-    if (!reading.fault) return std::move(reading.draft);
-    Answer refusal =
-        Refusal(400, "BadRequest",
-                Cat(gvk.kind, " in version ", Quote(gvk.version), " cannot be handled as a Job: ", *reading.fault));
-    return Refused(std::move(reading), std::move(refusal));
+    Draft draft = ReadBuiltinBody(kKind, raw, text, request_);
+    if (!draft.refusal) SetDefaults(draft);
+    return draft;
   }
 
   Draft ReadPatched(const Value& patched, const Value& /*stored*/) const override {
-    const auto found = Interpret(patched);
-    Reading reading;
-    reading.fault = found.ok() ? KindFault(WithDefaults(*found)) : found.error().message;
-    if (!reading.fault) reading = ReadJob(patched, request_);
-    if (!reading.fault) return std::move(reading.draft);
+    Reading reading = ReadBuiltin(kKind, patched, request_);
+    if (!reading.fault) {
+      SetDefaults(reading.draft);
+      return std::move(reading.draft);
+    }
     FieldErrors errors;
     errors.Invalid(FieldPath("patch"), Shown(document::WriteJson(patched)), *reading.fault);
     return Refused(std::move(reading), InvalidAnswer(" \"\"", errors));

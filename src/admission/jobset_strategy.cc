@@ -10,9 +10,11 @@
 #include "admission/custom_resource.h"
 #include "admission/default_jobset.h"
 #include "admission/request_path.h"
+#include "admission/served_fields.h"
 #include "admission/validation/object_meta.h"
 #include "base/text.h"
 #include "model/decode.h"
+#include "model/versions.h"
 
 namespace reprieve::admission {
 
@@ -188,7 +190,7 @@ class JobSetStrategy final : public Strategy {
 
   void ValidateCreate(const Value& jobset, FieldErrors& errors) const override {
     const ServerBehaviour& server = BehaviourOf(request_.request.version);
-    ValidateMeta(jobset["metadata"], /*any_name=*/false, FieldPath("metadata"), server, errors);
+    ValidateMeta(jobset["metadata"], NameRule::kSubdomain, FieldPath("metadata"), server, errors);
     if (server.lists_a_cause_once) errors.DropRepeated();
     ValidateMain(jobset, nullptr, errors);
   }
@@ -197,7 +199,7 @@ class JobSetStrategy final : public Strategy {
     const FieldPath path("metadata");
     // Two layers of the server ask the same, one of them of the object alone as well.
     const ServerBehaviour& server = BehaviourOf(request_.request.version);
-    ValidateMeta(jobset["metadata"], /*any_name=*/true, path, server, errors);
+    ValidateMeta(jobset["metadata"], NameRule::kAny, path, server, errors);
     ValidateMetaUpdate(jobset["metadata"], stored["metadata"], path, server, errors);
     FieldErrors own;
     ValidateMetaUpdate(jobset["metadata"], stored["metadata"], path, server, own);
@@ -247,7 +249,9 @@ class JobSetStrategy final : public Strategy {
       draft.issues.push_back(std::move(issue));
     }
     object.Set("metadata", model::Stored(meta.value, meta_message));
-    for (model::FieldIssue& issue : Prune(object, model::JobSetMessage())) draft.issues.push_back(std::move(issue));
+    const model::FateOf& types = FieldsServedBy(model::JobTypesOf(request_.version));
+    for (model::FieldIssue& issue : Prune(object, model::JobSetMessage(), types))
+      draft.issues.push_back(std::move(issue));
     if (const auto fault = JudgeIssues(draft, request_.request)) {
       return Refusal(400, kBadRequest, Cat(kNotReadable, *fault));
     }

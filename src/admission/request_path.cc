@@ -29,14 +29,14 @@ Answer With(Answer answer, Draft& draft) {
   return answer;
 }
 
-Answer Success(int code, const Strategy& kind, Draft& draft) {
+Answer Success(int code, const CreateStrategy& kind, Draft& draft) {
   Answer answer;
   answer.code = code;
   answer.object = kind.AsReturned(draft.object);
   return With(std::move(answer), draft);
 }
 
-Answer Invalid(const Strategy& kind, const Value& object, const FieldErrors& errors) {
+Answer Invalid(const CreateStrategy& kind, const Value& object, const FieldErrors& errors) {
   return InvalidAnswer(Cat(kind.names().qualified, " ", Quote(object["metadata"]["name"].AsText())), errors);
 }
 
@@ -45,7 +45,7 @@ void Append(std::vector<std::string> from, std::vector<std::string>& into) {
 }
 
 // The draft, or the refusal of a body that is no JSON.
-Draft ReadText(const Strategy& kind, std::string_view text) {
+Draft ReadText(const CreateStrategy& kind, std::string_view text) {
   const auto raw = document::ParseJson(text);
   if (raw.ok()) return kind.Read(*raw, text);
   Draft draft;
@@ -106,7 +106,7 @@ bool HasVersion(const Value& object) {
   return version && *version != 0;
 }
 
-Answer Create(const Strategy& kind, Draft draft, const Request& request) {
+Answer Create(const CreateStrategy& kind, Draft draft, const Request& request) {
   if (draft.refusal) return With(std::move(*draft.refusal), draft);
   Value& object = draft.object;
   if (auto refusal = CheckNamespace(object, request.name_space)) return With(*refusal, draft);
@@ -250,12 +250,12 @@ void KeepMember(const Value& from, std::string_view member, Value& to) {
   }
 }
 
-Answer CreateObject(const Strategy& kind, std::string_view text, const Request& request) {
+Answer CreateObject(const CreateStrategy& kind, std::string_view text, const Request& request) {
   if (auto refusal = CheckFieldValidation("CreateOptions", request)) return *refusal;
   return Create(kind, ReadText(kind, text), request);
 }
 
-Answer CreateObject(const Strategy& kind, const Value& body, const Request& request) {
+Answer CreateObject(const CreateStrategy& kind, const Value& body, const Request& request) {
   if (auto refusal = CheckFieldValidation("CreateOptions", request)) return *refusal;
   return Create(kind, kind.Read(body, std::nullopt), request);
 }

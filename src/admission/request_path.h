@@ -11,8 +11,8 @@
 
 namespace reprieve::admission {
 
-Answer CreateObject(const Strategy& kind, std::string_view text, const Request& request);
-Answer CreateObject(const Strategy& kind, const document::Value& body, const Request& request);
+Answer CreateObject(const CreateStrategy& kind, std::string_view text, const Request& request);
+Answer CreateObject(const CreateStrategy& kind, const document::Value& body, const Request& request);
 
 // PUT: `body` is the whole object.
 Answer ReplaceObject(const Strategy& kind, const document::Value& stored, std::string_view text, Part part,

@@ -101,17 +101,22 @@ TEST(ServedFields, TrustBundlesAreDroppedUntilTheirGateIsOnIn137) {
   EXPECT_EQ(sources(k1_36), "[{}]");
 }
 
-TEST(ServedFields, JobSetsHaveTheTypesOf136OnAnyServer) {
-  JobSetRequest request;
-  request.request.version = k1_37;
-  const Answer answer = CreateJobSet(
-      Cat(R"({"apiVersion": "jobset.x-k8s.io/v1alpha2", "kind": "JobSet", "metadata": {"name": "js"}, "spec": {"replicatedJobs": [
+TEST(ServedFields, JobSetsHaveTheTypesOfTheirVersionOnAnyServer) {
+  const std::string jobset = Cat(
+      R"({"apiVersion": "jobset.x-k8s.io/v1alpha2", "kind": "JobSet", "metadata": {"name": "js"}, "spec": {"replicatedJobs": [
           {"name": "w", "template": {"spec": {)",
-          kGang, R"(, "template": {"spec": {"containers": [{"name": "c", "image": "i"}]}}}}}]}})"),
-      request);
-  EXPECT_EQ(answer.code, 201) << answer.message;
-  EXPECT_EQ(answer.warnings,
-            std::vector<std::string>{"unknown field \"spec.replicatedJobs[0].template.spec.scheduling\""});
+      kGang, R"(, "template": {"spec": {"containers": [{"name": "c", "image": "i"}]}}}}}]}})");
+  const std::vector<std::string> unknown = {"unknown field \"spec.replicatedJobs[0].template.spec.scheduling\""};
+  for (const KubernetesVersion server : {k1_36, k1_37}) {
+    JobSetRequest request;
+    request.request.version = server;
+    for (const auto& [minor, warnings] : {std::pair(12, unknown), std::pair(13, std::vector<std::string>())}) {
+      request.version = model::JobSetVersion{minor};
+      const Answer answer = CreateJobSet(jobset, request);
+      EXPECT_EQ(answer.code, 201) << answer.message;
+      EXPECT_EQ(answer.warnings, warnings) << minor;
+    }
+  }
 }
 
 }  // namespace

@@ -35,41 +35,50 @@ struct KindNames {
   std::string_view registry;   // jobs: where the store keeps them
 };
 
-class Strategy {
+// What a create needs.
+class CreateStrategy {
  public:
-  virtual ~Strategy() = default;
+  virtual ~CreateStrategy() = default;
 
   virtual const KindNames& names() const = 0;
-  // Whose fields say how a strategic merge patch merges; null pointer: the kind takes none.
-  virtual const model::Message* patch_message() const = 0;
-  // PUT without a resourceVersion means whichever there is.
-  virtual bool allows_unconditional_update() const = 0;
 
   // `text`: the body as it came; absent: as it would be written.
   virtual Draft Read(const document::Value& raw, std::optional<std::string_view> text) const = 0;
-  // A stored object after a patch: refusals speak of the patch.
-  virtual Draft ReadPatched(const document::Value& patched, const document::Value& stored) const = 0;
-  // The stored object in the form of a draft.
-  virtual document::Value ReadStored(const document::Value& printed) const = 0;
 
   // Mutating webhooks of a create.
   virtual std::optional<Answer> Mutate(document::Value& object) const = 0;
   // Metadata is prepared already.
   virtual void PrepareForCreate(Draft& draft) const = 0;
-  virtual void PrepareForUpdate(document::Value& object, const document::Value& stored, Part part) const = 0;
-  virtual bool IsSpecChanged(const document::Value& object, const document::Value& stored) const = 0;
-
   virtual void ValidateCreate(const document::Value& object, FieldErrors& errors) const = 0;
-  virtual void ValidateUpdate(const document::Value& object, const document::Value& stored, Part part,
-                              FieldErrors& errors) const = 0;
   virtual std::vector<std::string> WarningsOnCreate(const document::Value& object) const = 0;
-  virtual std::vector<std::string> WarningsOnUpdate(const document::Value& object,
-                                                    const document::Value& stored) const = 0;
   // Validating webhooks; `stored` is a null pointer on create.
   virtual std::optional<Answer> Admit(const document::Value& object, const document::Value* stored) const = 0;
 
   // What a client reads.
   virtual document::Value AsReturned(const document::Value& object) const = 0;
+};
+
+// And updates.
+class Strategy : public CreateStrategy {
+ public:
+  // Whose fields say how a strategic merge patch merges; null pointer: the kind takes none.
+  virtual const model::Message* patch_message() const = 0;
+  // PUT without a resourceVersion means whichever there is.
+  virtual bool allows_unconditional_update() const = 0;
+
+  // A stored object after a patch: refusals speak of the patch.
+  virtual Draft ReadPatched(const document::Value& patched, const document::Value& stored) const = 0;
+  // The stored object in the form of a draft.
+  virtual document::Value ReadStored(const document::Value& printed) const = 0;
+
+  // Metadata is prepared already.
+  virtual void PrepareForUpdate(document::Value& object, const document::Value& stored, Part part) const = 0;
+  virtual bool IsSpecChanged(const document::Value& object, const document::Value& stored) const = 0;
+
+  virtual void ValidateUpdate(const document::Value& object, const document::Value& stored, Part part,
+                              FieldErrors& errors) const = 0;
+  virtual std::vector<std::string> WarningsOnUpdate(const document::Value& object,
+                                                    const document::Value& stored) const = 0;
 };
 
 // Copies a member, or its absence.

@@ -50,10 +50,16 @@ class Walk {
   Walk(const ServerVersions& servers, Pass pass, std::vector<VersionFinding>& findings)
       : servers_(servers), pass_(pass), findings_(findings) {}
 
+  void Object(const Message& message, Value& object) {
+    is_jobset_ = &message == &model::JobSetMessage();
+    Members(message, object, "");
+  }
+
+ private:
   void Members(const Message& message, Value& object, const std::string& path) {
     if (!object.IsObject()) return;
     const Owner outer = owner_;
-    if (message.full_name == kJobTemplate) owner_ = Owner::kJobsOfJobSet;
+    if (is_jobset_ && message.full_name == kJobTemplate) owner_ = Owner::kJobsOfJobSet;
     for (const VersionRow& row : model::VersionRowsOf(message.full_name)) Follow(row, 0, object, path);
     if (message.full_name == kPodSpec) RemoveLostVolumes(object);
     for (Value::Member& member : object.members()) {
@@ -63,7 +69,6 @@ class Walk {
     owner_ = outer;
   }
 
- private:
   void Descend(const Type& type, Value& value, const std::string& path) {
     if (type.shape == Shape::kMessage) return Members(*type.message, value, path);
     if (type.shape != Shape::kList || !value.IsArray()) return;
@@ -160,19 +165,29 @@ class Walk {
   const ServerVersions& servers_;
   const Pass pass_;
   std::vector<VersionFinding>& findings_;
+  bool is_jobset_ = false;
   Owner owner_ = Owner::kObject;
   std::set<std::string> lost_volumes_;  // of the pod template at hand
 };
+
+const Message* MessageOfKind(std::string_view kind) {
+  if (kind == "Job") return &model::JobMessage();
+  if (kind == "JobSet") return &model::JobSetMessage();
+  if (kind == "CronJob") return &model::GetMessage("batch/v1.CronJob");
+  if (kind == "Pod") return &model::PodMessage();
+  if (kind == "Service") return &model::GetMessage("core/v1.Service");
+  if (kind == "PersistentVolumeClaim") return &model::GetMessage("core/v1.PersistentVolumeClaim");
+  return nullptr;
+}
 
 }  // namespace
 
 VersionCheck CheckVersions(const Value& manifest, const ServerVersions& servers) {
   VersionCheck out{{}, manifest};
-  const bool is_jobset = manifest["kind"].AsText() == "JobSet";
-  if (!is_jobset && manifest["kind"].AsText() != "Job") return out;
-  const Message& message = is_jobset ? model::JobSetMessage() : model::JobMessage();
+  const Message* message = MessageOfKind(manifest["kind"].AsText());
+  if (message == nullptr) return out;
   for (const Pass pass : {Pass::kReading, Pass::kAdmission}) {
-    Walk(servers, pass, out.findings).Members(message, out.object, "");
+    Walk(servers, pass, out.findings).Object(*message, out.object);
   }
   return out;
 }

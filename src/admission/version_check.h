@@ -37,8 +37,8 @@ struct VersionCheck {
   document::Value object;                // without what is dropped or unknown
 };
 
-// `manifest`: a Job or a JobSet as it was written; of any other kind nothing is found. Not found either is what
-// CreateJobSet refuses with the same gates.
+// `manifest`: an object as it was written; ConfigMaps and Secrets have nothing that could be found. Not found either is
+// what CreateJobSet refuses with the same gates.
 [[nodiscard]] VersionCheck CheckVersions(const document::Value& manifest, const ServerVersions& servers);
 
 }  // namespace reprieve::admission

@@ -1,8 +1,10 @@
 #include <algorithm>
-#include <map>
 #include <set>
 
 #include "admission/warnings.h"
+#include "admission/warnings_bytes.h"
+#include "admission/warnings_paths.h"
+#include "admission/warnings_ports.h"
 #include "base/text.h"
 #include "model/quantity.h"
 
@@ -26,18 +28,16 @@ constexpr Note kNodeLabels[] = {
     {"beta.kubernetes.io/instance-type", "deprecated since v1.17; use \"node.kubernetes.io/instance-type\" instead"},
 };
 
-// A name that ends with a slash stands for all that begin so.
 constexpr Note kAnnotations[] = {
-    {"seccomp.security.alpha.kubernetes.io/pod", "non-functional in v1.27+; use the \"seccompProfile\" field instead"},
-    {"container.seccomp.security.alpha.kubernetes.io/",
-     "non-functional in v1.27+; use the \"seccompProfile\" field instead"},
-    {"container.apparmor.security.beta.kubernetes.io/",
-     "deprecated since v1.30; use the \"appArmorProfile\" field instead"},
     {"scheduler.alpha.kubernetes.io/critical-pod",
      "non-functional in v1.16+; use the \"priorityClassName\" field instead"},
     {"security.alpha.kubernetes.io/sysctls", "non-functional in v1.11+; use the \"sysctls\" field instead"},
     {"security.alpha.kubernetes.io/unsafe-sysctls", "non-functional in v1.11+; use the \"sysctls\" field instead"},
 };
+constexpr std::string_view kSeccompOfPod = "seccomp.security.alpha.kubernetes.io/pod";
+constexpr std::string_view kSeccompOfContainer = "container.seccomp.security.alpha.kubernetes.io/";
+constexpr std::string_view kAppArmorOfContainer = "container.apparmor.security.beta.kubernetes.io/";
+constexpr std::string_view kUseSeccompField = "non-functional in v1.27+; use the \"seccompProfile\" field instead";
 
 constexpr Note kVolumes[] = {
     {"photonPersistentDisk", "deprecated in v1.11, non-functional in v1.16+"},
@@ -63,9 +63,14 @@ class Collector {
   Collector(const Value& pod_template, const std::string& path, std::vector<std::string>& out)
       : meta_(pod_template["metadata"]),
         spec_(pod_template["spec"]),
-        path_(path),
-        spec_path_(path + ".spec"),
+        meta_path_(path.empty() ? "metadata" : path + ".metadata"),
+        spec_path_(path.empty() ? "spec" : path + ".spec"),
+        is_pod_(path.empty()),
         out_(out) {}
+
+  void AppArmor() {
+    EachContainer([this](const Value& container, const std::string& /*at*/) { AppArmorOfContainer(container); });
+  }
 
   void Run() {
     NodeLabels();
@@ -73,16 +78,20 @@ class Collector {
     Volumes();
     HostAliases();
     PullSecrets();
+    FractionalBytes(spec_, spec_path_, "overhead");
+    SeccompOfPod();
     EachContainer([this](const Value& container, const std::string& at) {
+      SeccompOfContainer(container);
+      if (!is_pod_) AppArmorOfContainer(container);
       FractionalBytes(container["resources"], at + ".resources");
       HiddenEnv(container, at);
     });
-    FractionalBytes(spec_, spec_path_, "overhead");
-    Ports();
+    AppendPortWarnings(spec_, spec_path_, out_);
     if (spec_["terminationGracePeriodSeconds"].AsInt() < 0) {
       Warn(spec_path_ + ".terminationGracePeriodSeconds",
            "must be >= 0; negative values are invalid and will be treated as 1");
     }
+    AffinityTerms();
   }
 
  private:
@@ -118,18 +127,70 @@ class Collector {
     for (std::size_t i = 0; i < constraints.size(); ++i) {
       const std::string& key = constraints[i]["topologyKey"].AsText();
       const std::string_view note = NodeLabelNote(key);
-      if (!note.empty())
-        Warn(Cat(spec_path_, ".topologySpreadConstraints[", i, "].topologyKey"), Cat(key, " is ", note));
+      const std::string at = Cat(spec_path_, ".topologySpreadConstraints[", i, "]");
+      if (!note.empty()) Warn(at + ".topologyKey", Cat(key, " is ", note));
+      NullSelector(constraints[i], at);
+    }
+  }
+
+  // It selects nothing; an empty one selects all.
+  void NullSelector(const Value& holder, const std::string& at) {
+    if (holder["labelSelector"].IsNull())
+      Warn(at + ".labelSelector", "a null labelSelector results in matching no pod");
+  }
+
+  void AffinityTerms() {
+    for (const std::string_view kind : {"podAffinity", "podAntiAffinity"}) {
+      const Value& affinity = spec_["affinity"][kind];
+      const std::string at = Cat(spec_path_, ".affinity.", kind);
+      const Value& required = affinity["requiredDuringSchedulingIgnoredDuringExecution"];
+      for (std::size_t i = 0; i < required.size(); ++i) {
+        NullSelector(required[i], Cat(at, ".requiredDuringSchedulingIgnoredDuringExecution[", i, "]"));
+      }
+      const Value& preferred = affinity["preferredDuringSchedulingIgnoredDuringExecution"];
+      for (std::size_t i = 0; i < preferred.size(); ++i) {
+        NullSelector(preferred[i]["podAffinityTerm"],
+                     Cat(at, ".preferredDuringSchedulingIgnoredDuringExecution[", i, "].podAffinityTerm"));
+      }
     }
   }
 
   void Annotations() {
     for (const Note& note : kAnnotations) {
-      for (const auto& member : meta_["annotations"].members()) {
-        const bool hit = note.name.ends_with('/') ? member.key.starts_with(note.name) : member.key == note.name;
-        if (hit) Warn(Cat(path_, ".metadata.annotations[", member.key, "]"), note.text);
-      }
+      if (Annotation(note.name) != nullptr) WarnOfAnnotation(note.name, note.text);
     }
+  }
+
+  const Value* Annotation(std::string_view name) const { return meta_["annotations"].Find(name); }
+  void WarnOfAnnotation(std::string_view name, std::string_view text) {
+    Warn(Cat(meta_path_, ".annotations[", name, "]"), text);
+  }
+
+  void SeccompOfPod() {
+    if (!spec_["securityContext"]["seccompProfile"].IsNull() || Annotation(kSeccompOfPod) == nullptr) return;
+    WarnOfAnnotation(kSeccompOfPod, kUseSeccompField);
+  }
+
+  void SeccompOfContainer(const Value& container) {
+    const std::string name = Cat(kSeccompOfContainer, container["name"].AsText());
+    if (!container["securityContext"]["seccompProfile"].IsNull() || Annotation(name) == nullptr) return;
+    WarnOfAnnotation(name, kUseSeccompField);
+  }
+
+  // Unless a field says the same.
+  void AppArmorOfContainer(const Value& container) {
+    const std::string name = Cat(kAppArmorOfContainer, container["name"].AsText());
+    const Value* annotation = Annotation(name);
+    if (annotation == nullptr || !container["securityContext"]["appArmorProfile"].IsNull()) return;
+    if (IsProfile(spec_["securityContext"]["appArmorProfile"], annotation->AsText())) return;
+    WarnOfAnnotation(name, "deprecated since v1.30; use the \"appArmorProfile\" field instead");
+  }
+
+  static bool IsProfile(const Value& profile, const std::string& annotation) {
+    const std::string& type = profile["type"].AsText();
+    if (type == "Localhost") return annotation == Cat("localhost/", profile["localhostProfile"].AsText());
+    return (type == "Unconfined" && annotation == "unconfined") ||
+           (type == "RuntimeDefault" && annotation == "runtime/default");
   }
 
   void Volumes() {
@@ -138,17 +199,8 @@ class Collector {
       for (const Note& note : kVolumes) {
         if (!volumes[i][note.name].IsNull()) Warn(Cat(spec_path_, ".volumes[", i, "].", note.name), note.text);
       }
-      for (const Value& source : volumes[i]["projected"]["sources"].items()) {
-        if (!IsEmptySource(source)) continue;
-        out_.push_back(Cat("volume ", Quote(volumes[i]["name"].AsText()), " (Projected) has no sources provided"));
-      }
     }
-  }
-
-  static bool IsEmptySource(const Value& source) {
-    const auto& members = source.members();
-    return std::all_of(members.begin(), members.end(),
-                       [](const Value::Member& member) { return member.value.IsNull(); });
+    AppendPathWarnings(volumes, out_);
   }
 
   void HostAliases() {
@@ -156,7 +208,7 @@ class Collector {
     const Value& aliases = spec_["hostAliases"];
     for (std::size_t i = 0; i < aliases.size(); ++i) {
       const std::string& ip = aliases[i]["ip"].AsText();
-      if (!seen.insert(ip).second) Warn(Cat(spec_path_, ".hostAliases[", i, "].ip"), Cat("duplicates ip ", Quote(ip)));
+      if (!seen.insert(ip).second) Warn(Cat(spec_path_, ".hostAliases[", i, "].ip"), Cat("duplicate ip ", Quote(ip)));
     }
   }
 
@@ -180,7 +232,7 @@ class Collector {
         const std::string_view member = only.empty() ? list : only;
         const Value* amount = holder[member].Find(resource);
         const auto quantity = model::Quantity::Parse(amount != nullptr ? amount->AsText() : "0");
-        if (quantity.ok() && !(*quantity).IsWhole()) {
+        if (quantity.ok() && SeemsFractional(*quantity)) {
           Warn(Cat(at, ".", member, "[", resource, "]"),
                Cat("fractional byte value ", Quote((*quantity).text()), " is invalid, must be an integer"));
         }
@@ -206,45 +258,11 @@ class Collector {
     }
   }
 
-  struct Port {
-    std::string at;
-    std::string host_ip;
-    std::int64_t host_port = 0;
-  };
-
-  void Ports() {
-    std::map<std::string, std::vector<Port>> seen;
-    EachContainer([&](const Value& container, const std::string& at) {
-      const Value& ports = container["ports"];
-      for (std::size_t i = 0; i < ports.size(); ++i) OnePort(ports[i], Cat(at, ".ports[", i, "]"), seen);
-    });
-  }
-
-  void OnePort(const Value& port, const std::string& at, std::map<std::string, std::vector<Port>>& seen) {
-    const Port self{at, port["hostIP"].AsText(), port["hostPort"].AsInt()};
-    const std::int64_t number = port["containerPort"].AsInt();
-    const std::string& protocol = port["protocol"].AsText();
-    if (!self.host_ip.empty() && self.host_port == 0) {
-      Warn(at, Cat("hostIP set without hostPort: {Name:", port["name"].AsText(), " HostPort:0 ContainerPort:", number,
-                   " Protocol:", protocol, " HostIP:", self.host_ip, "}"));
-    }
-    auto& others = seen[Cat(number, "/", protocol)];
-    for (const Port& other : others) {
-      if (self.host_ip == other.host_ip && self.host_port == other.host_port) {
-        Warn(at, Cat("duplicate port definition with ", other.at));
-      } else if (self.host_port == 0 || other.host_port == 0) {
-        Warn(at, Cat("overlapping port definition with ", other.at));
-      } else if (self.host_port == other.host_port && self.host_ip.empty() != other.host_ip.empty()) {
-        Warn(at, Cat("dangerously ambiguous port definition with ", other.at));
-      }
-    }
-    others.push_back(self);
-  }
-
   const Value& meta_;
   const Value& spec_;
-  std::string path_;
+  std::string meta_path_;
   std::string spec_path_;
+  bool is_pod_;
   std::vector<std::string>& out_;
 };
 
@@ -252,6 +270,10 @@ class Collector {
 
 void AppendPodTemplateWarnings(const Value& pod_template, const std::string& path, std::vector<std::string>& out) {
   Collector(pod_template, path, out).Run();
+}
+
+void AppendAppArmorWarnings(const Value& pod, std::vector<std::string>& out) {
+  Collector(pod, "", out).AppArmor();
 }
 
 }  // namespace reprieve::admission

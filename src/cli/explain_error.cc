@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "cli/known_kinds.h"
 #include "model/schema.h"
 
 namespace reprieve::cli {
@@ -242,8 +243,7 @@ std::vector<FieldComplaint> ExplainAnswer(const admission::Answer& answer, const
   if (!out.empty()) return out;
   const std::string_view message = answer.message;
   if (const std::size_t at = message.find(kStrict); at != std::string_view::npos) {
-    const bool jobset = manifest["kind"].AsText() == "JobSet";
-    return FromStrict(jobset ? model::JobSetMessage() : model::JobMessage(), message.substr(at + kStrict.size()));
+    return FromStrict(MessageOf(manifest), message.substr(at + kStrict.size()));
   }
   return {FromTypeError(message)};
 }

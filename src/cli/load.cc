@@ -1,7 +1,6 @@
 #include "cli/load.h"
 
 #include <algorithm>
-#include <cctype>
 #include <cstdio>
 #include <map>
 #include <set>
@@ -10,11 +9,15 @@
 
 #include "admission/admission.h"
 #include "admission/admission_jobset.h"
+#include "admission/admission_kinds.h"
 #include "admission/default_jobset.h"
 #include "base/text.h"
 #include "cli/explain_error.h"
 #include "cli/exported.h"
+#include "cli/follow_on.h"
+#include "cli/known_kinds.h"
 #include "cli/load_settings.h"
+#include "cli/time_zone_files.h"
 #include "cli/type_check.h"
 #include "document/locate.h"
 #include "model/decode.h"
@@ -24,9 +27,6 @@ namespace reprieve::cli {
 namespace {
 
 using document::Value;
-
-constexpr std::string_view kExpected =
-    "batch/v1 Job, jobset.x-k8s.io/v1alpha2 JobSet, v1 ConfigMap, v1 Secret, v1 Service or v1 PersistentVolumeClaim";
 
 constexpr std::string_view kExportedAdvice =
     "A server has generated this, for the object that the manifest was read from: --exported leaves out what it added.";
@@ -62,6 +62,8 @@ class Loader {
   }
 
  private:
+  using Create = std::function<admission::Answer(const Value& object, const admission::Request&)>;
+
   // A server refuses to create what has a version. It says so last; here the rest is said as well.
   void RefuseVersion(admission::ManifestObject& manifest) {
     const std::string version = manifest.value["metadata"]["resourceVersion"].AsText();
@@ -93,7 +95,7 @@ class Loader {
 
   // A server reads what it drops, too.
   void CheckTypesIn(const admission::ManifestObject& manifest, const std::string& field) {
-    for (TypeFault& fault : CheckTypes(manifest.value, MessageOf(manifest), manifest.file->text).faults) {
+    for (TypeFault& fault : CheckTypes(manifest.value, MessageOf(manifest.value), manifest.file->text).faults) {
       if (fault.path.starts_with(field)) AddError(AboutFault(manifest, std::move(fault)));
     }
   }
@@ -104,15 +106,19 @@ class Loader {
     if (options_.lint && IsPassedOver(version, kind)) return;
     if (kind.empty() || version.empty()) {
       const char* field = kind.empty() ? "kind" : "apiVersion";
-      return Complain(manifest, field, Cat(field, " is missing; expected ", kExpected));
+      return Complain(manifest, field, Cat(field, " is missing; expected ", ExpectedKinds()));
     }
     if (kind == "Job" && version == "batch/v1") return TakeJob(manifest);
+    if (kind == "CronJob" && version == "batch/v1") return TakeCronJob(manifest);
     if (kind == "ConfigMap" && version == "v1") return TakeSettings(manifest, out_.config_maps);
     if (kind == "JobSet" && version == jobset::kApiVersion) return TakeJobSet(manifest);
     if (kind == "Secret" && version == "v1") return TakeSettings(manifest, out_.secrets);
+    if (kind == "Pod" && version == "v1") return TakePod(manifest);
     if (kind == "Service" && version == "v1") return TakeService(manifest);
-    if (kind == "PersistentVolumeClaim" && version == "v1") return TakeSettings(manifest, out_.claims);
-    Complain(manifest, "kind", Cat(version, " ", kind, " is not supported; expected ", kExpected));
+    if (kind == "PersistentVolumeClaim" && version == "v1") {
+      return TakeBeside(manifest, admission::CreateClaim, out_.claims);
+    }
+    Complain(manifest, "kind", Cat(version, " ", kind, " is not supported; expected ", ExpectedKinds()));
     out_.errors.back().advice = NearestKind(version, kind);
   }
 
@@ -123,49 +129,39 @@ class Loader {
     return !version.starts_with("jobset.x-k8s.io/");
   }
 
-  // Kinds are spelt with their capitals, and with their apiVersion.
-  static std::string NearestKind(const std::string& version, const std::string& kind) {
-    struct Known {
-      std::string_view kind;
-      std::string_view version;
-    };
-    static constexpr Known kKnown[] = {{"Job", "batch/v1"}, {"JobSet", jobset::kApiVersion},
-                                       {"ConfigMap", "v1"}, {"Secret", "v1"},
-                                       {"Service", "v1"},   {"PersistentVolumeClaim", "v1"}};
-    std::vector<std::string_view> kinds;
-    for (const Known& known : kKnown) {
-      if (known.kind == kind) return Cat("The apiVersion of a ", kind, " is ", known.version, ".");
-      if (known.version == version) kinds.push_back(known.kind);
-    }
-    if (kinds.empty()) return {};
-    const auto same = std::find_if(kinds.begin(), kinds.end(), [&](std::string_view other) {
-      return std::equal(other.begin(), other.end(), kind.begin(), kind.end(),
-                        [](unsigned char a, unsigned char b) { return std::tolower(a) == std::tolower(b); });
-    });
-    const std::string_view near = same != kinds.end() ? *same : NearestWord(kind, kinds);
-    return near.empty() ? std::string() : Cat("Did you mean ", near, "?");
-  }
-
-  // ConfigMaps, Secrets, claims and Services, by the rules that all objects have and those of settings.
+  // ConfigMaps and Secrets, by the rules that all objects have and those of settings.
   template <class T>
   void TakeSettings(const admission::ManifestObject& manifest, std::vector<T>& into) {
     std::vector<Diagnostic> errors;
     const Value cleaned = CheckSettings(manifest, errors);
     for (Diagnostic& error : errors) AddError(std::move(error));
+    if (cleaned["metadata"]["name"].AsText().empty()) return Complain(manifest, "metadata.name", "a name is required");
+    if (IsNew(manifest)) Keep(cleaned, into);
+  }
+
+  // Services and claims, by the server's rules.
+  template <class T>
+  void TakeBeside(const admission::ManifestObject& manifest, const Create& create, std::vector<T>& into) {
+    const bool is_new = IsNew(manifest);
+    const Admitted admitted = Admit(manifest, create);
+    if (is_new) Keep(admitted.object, into);
+  }
+
+  template <class T>
+  void Keep(const Value& value, std::vector<T>& into) {
     T object;
-    FromValue(cleaned, object);
+    FromValue(value, object);
     if (object.metadata.namespace_.empty()) object.metadata.namespace_ = options_.name_space;
-    if (object.metadata.name.empty()) return Complain(manifest, "metadata.name", "a name is required");
-    if (IsNew(manifest)) into.push_back(std::move(object));
+    into.push_back(std::move(object));
   }
 
   // Headless ones give pods their names; there is no load balancer here.
   void TakeService(const admission::ManifestObject& manifest) {
     if (manifest.value["spec"]["clusterIP"].AsText() != "None") {
-      return Complain(manifest, manifest.value["spec"]["clusterIP"].IsNull() ? "spec" : "spec.clusterIP",
-                      "only headless Services are supported; set clusterIP to None to give pods their names");
+      DoNotRun(manifest, manifest.value["spec"]["clusterIP"].IsNull() ? "spec" : "spec.clusterIP",
+               "only headless Services are supported; set clusterIP to None to give pods their names");
     }
-    TakeSettings(manifest, out_.services);
+    TakeBeside(manifest, admission::CreateService, out_.services);
   }
 
   // False, and said so: there is one of this kind and name already. What gets a generated name is always new.
@@ -191,22 +187,21 @@ class Loader {
     bool accepted = false;             // perhaps without unknown fields
     std::vector<std::string> dropped;  // paths of values of the wrong type
   };
-  using Create = std::function<admission::Answer(const Value& object, const admission::Request&)>;
-
   Admitted Admit(const admission::ManifestObject& manifest, const Create& create) {
     const std::string& own = manifest.value["metadata"]["namespace"].AsText();
     const std::string name_space = own.empty() ? options_.name_space : own;
     const meta::Uid uid = options_.new_uid();
     const std::string suffix = options_.new_suffix();
     const auto ask = [&](const Value& object, std::string_view validation) {
-      return create(object, {name_space, validation, uid, suffix, options_.now, options_.servers.kubernetes});
+      return create(object,
+                    {name_space, validation, uid, suffix, options_.now, options_.servers.kubernetes, IsTimeZoneHere});
     };
     Admitted out;
     out.object = manifest.value;
     admission::Answer answer = ask(out.object, "Strict");
     if (!answer.ok()) {
       // A value of the wrong type hides all other errors.
-      TypeCheck types = CheckTypes(manifest.value, MessageOf(manifest), manifest.file->text);
+      TypeCheck types = CheckTypes(manifest.value, MessageOf(manifest.value), manifest.file->text);
       for (TypeFault& fault : types.faults) {
         out.dropped.push_back(fault.path);
         AddError(AboutFault(manifest, std::move(fault)));
@@ -231,10 +226,6 @@ class Loader {
     return out;
   }
 
-  static const model::Message& MessageOf(const admission::ManifestObject& manifest) {
-    return manifest.value["kind"].AsText() == "JobSet" ? model::JobSetMessage() : model::JobMessage();
-  }
-
   void TakeJob(const admission::ManifestObject& manifest) {
     const bool is_new = IsNew(manifest);
     const Admitted admitted = Admit(manifest, [](const Value& object, const admission::Request& request) {
@@ -249,11 +240,31 @@ class Loader {
     out_.jobs.push_back(std::move(loaded));
   }
 
+  void TakeCronJob(const admission::ManifestObject& manifest) {
+    TakeToValidate(manifest, admission::CreateCronJob, "CronJobs can be validated, but not run yet");
+  }
+
+  void TakePod(const admission::ManifestObject& manifest) {
+    TakeToValidate(manifest, admission::CreatePod,
+                   "Pods can be validated, but not run by themselves; put it into a Job");
+  }
+
+  void TakeToValidate(const admission::ManifestObject& manifest, const Create& create, std::string message) {
+    IsNew(manifest);
+    [[maybe_unused]] const Admitted admitted = Admit(manifest, create);
+    RemarkOnAnnotations(manifest, "metadata.annotations", manifest.value["metadata"]["annotations"]);
+    DoNotRun(manifest, "kind", std::move(message));
+  }
+
+  void DoNotRun(const admission::ManifestObject& manifest, std::string_view field, std::string message) {
+    out_.not_run.push_back(AboutField(manifest, field, std::move(message)));
+  }
+
   void TakeJobSet(const admission::ManifestObject& manifest) {
     const bool is_new = IsNew(manifest);
     Admitted admitted = Admit(manifest, [&](const Value& object, const admission::Request& request) {
       const auto find_claim = [&](const std::string& name) { return FindClaim(std::string(request.name_space), name); };
-      return admission::CreateJobSet(object, {request, options_.servers.gates, find_claim});
+      return admission::CreateJobSet(object, {request, options_.servers.gates, find_claim, options_.servers.jobset});
     });
     if (!admitted.accepted) {
       admitted.object = model::Decode(admitted.object, model::JobSetMessage()).value;
@@ -345,7 +356,7 @@ class Loader {
       if (IsGenerated(manifest, complaint.field)) diagnostic.advice = std::string(kExportedAdvice);
       const bool known = prefix.empty() ? judged_by_version_.contains(PlaceOf(diagnostic))
                                         : subjects_.contains({manifest.file.get(), diagnostic.subject});
-      if (!known && !FollowsFrom(diagnostic, dropped)) AddError(std::move(diagnostic));
+      if (!known && !FollowsFromDropped(manifest.value, diagnostic, dropped)) AddError(std::move(diagnostic));
     }
   }
 
@@ -353,13 +364,6 @@ class Loader {
   static bool IsGenerated(const admission::ManifestObject& manifest, const std::string& field) {
     return IsExported(manifest.value) && (field == "spec.selector" || field == "spec.template.labels" ||
                                           field.starts_with("spec.template.metadata.labels"));
-  }
-
-  static bool FollowsFrom(const Diagnostic& complaint, const std::vector<std::string>& dropped) {
-    const bool required = complaint.message.starts_with("Required value");
-    return std::any_of(dropped.begin(), dropped.end(), [&](const std::string& path) {
-      return complaint.subject.starts_with(path) || (required && path.starts_with(complaint.subject));
-    });
   }
 
   // A Job that has the name of a JobSet's child: the JobSet would wait for it forever.
@@ -408,6 +412,12 @@ class Loader {
 
 Loaded Load(const std::vector<std::string>& paths, const LoadOptions& options) {
   return Loader(options).Run(paths);
+}
+
+void RefuseNotRun(Loaded& loaded) {
+  loaded.errors.insert(loaded.errors.end(), loaded.not_run.begin(), loaded.not_run.end());
+  loaded.not_run.clear();
+  SortByPlace(loaded.errors, loaded.files);
 }
 
 void PrintWarnings(const Loaded& loaded) {

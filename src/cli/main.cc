@@ -49,7 +49,6 @@ int Main(int argc, char** argv) {
   std::vector<std::unique_ptr<cli::Verb>> verbs;
   for (auto make : {cli::MakeRun, cli::MakeValidate, cli::MakeLint, cli::MakeTest, cli::MakeSimulate, cli::MakeClean,
                     cli::MakeAgent, cli::MakeCompletion, cli::MakeHelp, cli::MakeVersion}) {
-                    cli::MakeCompletion, cli::MakeHelp, cli::MakeVersion}) {
     verbs.push_back(make());
     verbs.back()->Declare(app);
   }

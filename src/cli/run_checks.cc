@@ -220,6 +220,7 @@ void CheckRunnable(const node::LocalWorld& world, const std::string& first_path,
   for (const LoadedJobSet& jobset : loaded.jobsets) {
     RunnableCheck(world, jobset.manifest, loaded).Check(jobset.jobset);
   }
+  RefuseNotRun(loaded);
   if (loaded.errors.empty() && loaded.jobs.empty() && loaded.jobsets.empty()) {
     auto file = std::make_shared<const admission::ManifestFile>(admission::ManifestFile{first_path, {}});
     loaded.errors.push_back({std::move(file), {}, "", "has no Job and no JobSet in it", ""});

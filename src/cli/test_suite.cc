@@ -179,7 +179,9 @@ Loaded LoadForTest(const std::vector<std::string>& paths, const admission::Serve
     const std::string number = Cat(++count);
     return Cat(std::string(5 - std::min<std::size_t>(5, number.size()), '0'), number);
   };
-  return Load(paths, options);
+  Loaded loaded = Load(paths, options);
+  RefuseNotRun(loaded);
+  return loaded;
 }
 
 Suite LoadSuite(const std::vector<std::string>& paths, const admission::ServerVersions& servers) {

@@ -1,6 +1,7 @@
 #include "document/locate.h"
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -32,10 +33,35 @@ std::vector<Step> Steps(std::string_view path) {
   return steps;
 }
 
+// What the server calls otherwise than users write it.
+struct Alias {
+  std::string_view name;
+  std::string_view inside;  // a member of the object at hand; empty: the object itself
+  std::string_view written;
+};
+constexpr Alias kAliases[] = {
+    {"labels", "metadata", "labels"},            // of a pod template
+    {"annotations", "metadata", "annotations"},  // of a pod template
+    {"storage", "requests", "storage"},          // of a claim's resources
+    {"clusterIPs", "", "clusterIP"},
+    {"LoadBalancerSourceRanges", "", "loadBalancerSourceRanges"},
+    {"HostPID", "", "hostPID"},
+    {"HostIPC", "", "hostIPC"},
+};
+
 const Value::Member* MemberOf(const Value& value, std::string_view name) {
   const auto& members = value.members();
   const auto found = std::find_if(members.rbegin(), members.rend(), [&](const auto& each) { return each.key == name; });
   return found == members.rend() ? nullptr : &*found;
+}
+
+// The member of that name, or what the server calls so; null pointer: there is none.
+const Value::Member* MemberCalled(const Value& value, std::string_view name) {
+  if (const Value::Member* member = MemberOf(value, name)) return member;
+  const auto* alias =
+      std::find_if(std::begin(kAliases), std::end(kAliases), [&](const Alias& each) { return each.name == name; });
+  if (alias == std::end(kAliases)) return nullptr;
+  return MemberOf(alias->inside.empty() ? value : value[alias->inside], alias->written);
 }
 
 bool IsPlace(Mark mark) {
@@ -55,11 +81,7 @@ Mark Locate(const Value& root, std::string_view field_path) {
       if (IsPlace(at->mark())) mark = at->mark();
       continue;
     }
-    const Value::Member* member = MemberOf(*at, step.name);
-    // The server's path leaves out a pod template's metadata.
-    if (member == nullptr && (step.name == "labels" || step.name == "annotations")) {
-      member = MemberOf((*at)["metadata"], step.name);
-    }
+    const Value::Member* member = MemberCalled(*at, step.name);
     if (member == nullptr) return mark;
     at = &member->value;
     if (IsPlace(member->mark)) mark = member->mark;

@@ -6,7 +6,8 @@
 
 namespace reprieve::model {
 
-const std::vector<std::string_view>& SchemaLines();   // fields.tsv
-const std::vector<std::string_view>& VersionLines();  // versions.tsv
+const std::vector<std::string_view>& SchemaLines();    // fields.tsv
+const std::vector<std::string_view>& VersionLines();   // versions.tsv
+const std::vector<std::string_view>& TimeZoneLines();  // time_zones.txt
 
 }  // namespace reprieve::model

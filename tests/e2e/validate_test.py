@@ -125,6 +125,75 @@ class Words(Errors):
         self.assertIn("ElasticJobSet, InPlaceRestart, RestartJob and AllAlpha", done.stdout + done.stderr)
 
 
+class Kinds(Errors):
+    """What stands beside Jobs in a manifest."""
+
+    CRON_JOB = """apiVersion: batch/v1
+kind: CronJob
+metadata: {name: nightly}
+spec:
+  schedule: "%s"
+  timeZone: %s
+  jobTemplate:
+    spec:
+      template:
+        spec:
+          restartPolicy: Never
+          containers: [{name: main, image: none, command: ["true"]}]
+"""
+    POD = """apiVersion: v1
+kind: Pod
+metadata: {name: %s}
+spec:
+  containers: [{name: main, image: none, command: ["true"]}]
+"""
+    SERVICE = """apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec:
+  ports: [{port: %s}]
+"""
+
+    def test_what_is_right_is_silent(self):
+        self.write("---\n".join([self.CRON_JOB % ("0 5 * * mon-fri", "Europe/Berlin"), self.POD % "p", self.SERVICE % 80]))
+        done = self.reprieve("validate", "job.yaml")
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))
+
+    def test_schedules_and_time_zones_are_read_as_the_server_reads_them(self):
+        errors = self.errors(self.write(self.CRON_JOB % ("0 25 * * *", "Europe/Berlim")))
+        self.assertEqual([(error["line"], error["field"]) for error in errors], [(5, "spec.schedule"), (6, "spec.timeZone")])
+        self.assertIn("end of range (25) above maximum (23): 25", errors[0]["message"])
+        self.assertIn("unknown time zone Europe/Berlim", errors[1]["message"])
+
+    def test_all_kinds_are_told_in_one_round_with_their_own_fields(self):
+        cron_job = self.CRON_JOB.replace("timeZone", "timezone") % ("@daily", "UTC")
+        self.write("---\n".join([cron_job, self.POD % "P", self.SERVICE % "'80'"]))
+        errors = self.errors("job.yaml")
+        self.assertEqual([(error["line"], error["field"]) for error in errors],
+                         [(6, "spec.timezone"), (16, "metadata.name"), (24, "spec.ports[0].port")])
+        self.assertEqual(errors[0]["advice"], "Did you mean timeZone?")
+
+    def test_versions_are_followed(self):
+        pod = self.POD % "p" + "  hostnameOverride: q\n"
+        self.write("---\n".join([pod, self.CRON_JOB.replace("          restartPolicy", "          hostnameOverride: q\n"
+                                                                      "          restartPolicy") % ("@daily", "UTC")]))
+        done = self.reprieve("validate", "--kubernetes-version", "1.33", "-o", "json", "job.yaml")
+        self.assertEqual([json.loads(line)["field"] for line in done.stdout.splitlines()],
+                         ["spec.hostnameOverride", "spec.jobTemplate.spec.template.spec.hostnameOverride"])
+        self.assertEqual(self.reprieve("validate", "job.yaml").returncode, 0)
+
+    def test_run_says_that_it_can_only_validate_them(self):
+        self.write("---\n".join([JOB % ("a", "Never"), self.CRON_JOB % ("@daily", "UTC"), self.POD % "p", self.SERVICE % 80]))
+        told = self.refused("job.yaml")
+        for words in ("CronJobs can be validated, but not run yet", "Pods can be validated, but not run by themselves",
+                      "only headless Services are supported", "3 errors"):
+            self.assertIn(words, told)
+
+    def test_a_kind_in_another_version_is_told(self):
+        (error,) = self.errors(self.write((self.CRON_JOB % ("@daily", "UTC")).replace("batch/v1", "batch/v1beta1")))
+        self.assertEqual(error["advice"], "The apiVersion of a CronJob is batch/v1.")
+
+
 class Exported(Errors):
     def test_what_a_server_has_added_is_refused_and_the_flag_is_named(self):
         errors = self.errors(CASES / "exported.yaml")

@@ -203,7 +203,8 @@ Answer ReplayJobSet(const Value& line, model::KubernetesVersion version) {
   std::string gates;
   for (const Value& gate : line["gates"].items()) AppendTo(gates, gate.AsText(), "=true,");
   for (const auto& gate : line["gates"].members()) AppendTo(gates, gate.key, "=", document::WriteJson(gate.value), ",");
-  admission::JobSetRequest request{MakeRequest(line, version, true), *model::ParseFeatureGates(gates), {}};
+  admission::JobSetRequest request{
+      MakeRequest(line, version, true), *model::ParseFeatureGates(gates), {}, kRecordedJobSet};
   request.find_claim = [&](const std::string& name) -> Value {
     for (const Value& object : line["existing"].items()) {
       if (object["kind"].AsText() == "PersistentVolumeClaim" && object["metadata"]["name"].AsText() == name) {

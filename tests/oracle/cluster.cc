@@ -4,6 +4,7 @@
 #include "admission/patch.h"
 #include "base/check.h"
 #include "base/text.h"
+#include "oracle/replay.h"
 
 namespace reprieve::oracle {
 namespace {
@@ -171,10 +172,12 @@ admission::Request Cluster::RequestFor(std::string_view uid, std::string_view su
 }
 
 admission::JobSetRequest Cluster::JobSetRequestFor(std::string_view uid, std::string_view suffix) {
-  return {RequestFor(uid, suffix), gates_, [this](const std::string& name) {
+  return {RequestFor(uid, suffix), gates_,
+          [this](const std::string& name) {
             const core::PersistentVolumeClaim* claim = sim_.store().FindClaim({std::string(kNamespace), name});
             return claim != nullptr ? ToValue(*claim) : Value();
-          }};
+          },
+          kRecordedJobSet};
 }
 
 Status Cluster::CreateJobSet(const Value& manifest) {

@@ -9,9 +9,14 @@
 #include <vector>
 
 #include "document/value.h"
+#include "model/jobset_version.h"
 #include "model/kubernetes_version.h"
 
 namespace reprieve::oracle {
+
+// The definition of JobSets that was installed for the recordings was made from the types of Kubernetes 1.36, as
+// 0.12's.
+inline constexpr model::JobSetVersion kRecordedJobSet{12};
 
 // One place where the two differ. An absent value reads "(absent)".
 struct Difference {

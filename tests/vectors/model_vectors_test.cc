@@ -2,8 +2,6 @@
 //
 // An entry: name (what holds), shows (the paragraph or the authority), input, expect. The header of each file describes
 // the last two. Adding a vector is adding text.
-#include <algorithm>
-
 #include "admission/admission.h"
 #include "admission/patch.h"
 #include "base/text.h"
@@ -53,19 +51,6 @@ void ExpectWithin(const Value& expected, const Value& actual, const std::string&
     ExpectWithin(member.value, actual[member.key], Cat(path, ".", member.key));
 }
 
-// As text that does not depend on the order of members.
-Value Normal(const Value& value) {
-  Value out = value;
-  if (out.IsArray()) {
-    for (Value& item : out.items()) item = Normal(item);
-  }
-  if (out.IsObject()) {
-    for (auto& member : out.members()) member.value = Normal(member.value);
-    std::sort(out.members().begin(), out.members().end(), [](const auto& a, const auto& b) { return a.key < b.key; });
-  }
-  return out;
-}
-
 void RunAdmission(const Value& input, const Value& expect) {
   const Value minimal = *ParseJson(
       R"({"metadata":{"name":"j"},"spec":{"template":{"spec":{"containers":[{"name":"c","image":"i"}],"restartPolicy":"Never"}}}})");
@@ -78,7 +63,8 @@ void RunAdmission(const Value& input, const Value& expect) {
   std::vector<std::string> expected;
   for (const Value& cause : expect["causes"].items()) expected.push_back(cause.AsText());
   EXPECT_EQ(causes, expected);
-  if (!expect["object"].IsNull()) ExpectWithin(Normal(expect["object"]), Normal(answer.object), "object");
+  if (!expect["object"].IsNull())
+    ExpectWithin(vectors::Normal(expect["object"]), vectors::Normal(answer.object), "object");
 }
 
 constexpr vectors::VectorFile kFiles[] = {

@@ -1,5 +1,6 @@
 #include "vectors/vectors.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <sstream>
@@ -53,6 +54,18 @@ bool Register(const VectorFile& file) {
 }
 
 }  // namespace
+
+document::Value Normal(const document::Value& value) {
+  document::Value out = value;
+  if (out.IsArray()) {
+    for (document::Value& item : out.items()) item = Normal(item);
+  }
+  if (out.IsObject()) {
+    for (auto& member : out.members()) member.value = Normal(member.value);
+    std::sort(out.members().begin(), out.members().end(), [](const auto& a, const auto& b) { return a.key < b.key; });
+  }
+  return out;
+}
 
 int RunAll(int argc, char** argv, std::span<const VectorFile> files) {
   testing::InitGoogleTest(&argc, argv);

@@ -20,4 +20,7 @@ struct VectorFile {
 // The main function of a vector test. A file that can't be read or has no vectors is a failure.
 int RunAll(int argc, char** argv, std::span<const VectorFile> files);
 
+// With the members of all objects in the order of their names.
+document::Value Normal(const document::Value& value);
+
 }  // namespace reprieve::vectors

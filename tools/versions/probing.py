@@ -23,6 +23,22 @@ def job(probe):
             "spec": merged(JOB_SPEC, probe["spec"])}
 
 
+# Of what stands beside Jobs: where it goes, and the least of it.
+OTHERS = {"Service": ("services", {"ports": [{"port": 80}]}),
+          "PersistentVolumeClaim": ("persistentvolumeclaims", {"accessModes": ["ReadWriteOnce"],
+                                                                "resources": {"requests": {"storage": "1Gi"}}})}
+
+
+def request(probe):
+    """The path below the API server's root, the manifest, and where in it the row is tried."""
+    if "kind" not in probe:
+        return "/apis/batch/v1/namespaces/default/jobs", job(probe), f"spec.{probe['at']}"
+    resource, spec = OTHERS[probe["kind"]]
+    manifest = {"apiVersion": "v1", "kind": probe["kind"], "metadata": probe.get("metadata", {"name": "probe"}),
+                "spec": merged(spec, probe["spec"])}
+    return f"/api/v1/namespaces/default/{resource}", manifest, probe["at"]
+
+
 def jobset(spec):
     jobs = [{"template": {"spec": JOB_SPEC}, **each} for each in spec.get("replicatedJobs", [{"name": "a"}])]
     return {"apiVersion": "jobset.x-k8s.io/v1alpha2", "kind": "JobSet", "metadata": {"name": "probe"},

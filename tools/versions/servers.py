@@ -113,16 +113,21 @@ class Server:
 
     def ask(self, method, path, body=None, kind="application/json"):
         """Code and answer; code 0: it can't be reached."""
+        return self.ask_for_warnings(method, path, body, kind)[:2]
+
+    def ask_for_warnings(self, method, path, body=None, kind="application/json"):
+        """And the Warning headers."""
         request = urllib.request.Request(self.url + path, method=method, data=body,
                                          headers={"Authorization": f"Bearer {TOKEN}", "Content-Type": kind})
         try:
             with urllib.request.urlopen(request, context=self.tls) as answer:
-                code, text = answer.status, answer.read()
+                code, text, headers = answer.status, answer.read(), answer.headers
         except urllib.error.HTTPError as error:
-            code, text = error.code, error.read()
+            code, text, headers = error.code, error.read(), error.headers
         except OSError:
-            return 0, {}
+            return 0, {}, []
+        warnings = headers.get_all("Warning") or []
         try:
-            return code, json.loads(text)
+            return code, json.loads(text), warnings
         except ValueError:
-            return code, {}
+            return code, {}, warnings

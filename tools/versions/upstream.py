@@ -54,9 +54,12 @@ def full_name(group, kind):
     return f"{ {'corev1': 'core/v1', 'batchv1': 'batch/v1', 'v1': 'core/v1'}.get(package, package or group) }.{name}"
 
 
-def reachable(types, start="batch/v1.JobSpec"):
-    """{message: {field: type}} of all that can be written below a Job's spec."""
-    out, queue = {}, [start]
+ROOTS = ("batch/v1.JobSpec", "batch/v1.CronJobSpec", "core/v1.ServiceSpec", "core/v1.PersistentVolumeClaimSpec")
+
+
+def reachable(types):
+    """{message: {field: type}} of all that can be written below the specs of the kinds that are validated."""
+    out, queue = {}, list(ROOTS)
     while queue:
         message = queue.pop()
         if message in out or message not in types:

@@ -88,7 +88,11 @@ void FieldErrors::InvalidNoValue(const FieldPath& path, std::string_view detail)
 }
 void FieldErrors::NotSupported(const FieldPath& path, std::string_view value,
                                const std::vector<std::string_view>& supported) {
-  std::string body = Cat("Unsupported value: ", Quote(value));
+  NotSupportedShown(path, Shown(value), supported);
+}
+void FieldErrors::NotSupportedShown(const FieldPath& path, std::string_view shown,
+                                    const std::vector<std::string_view>& supported) {
+  std::string body = Cat("Unsupported value: ", shown);
   std::string_view separator = ": supported values: ";
   for (const auto& text : supported) {
     AppendTo(body, separator, Quote(text));

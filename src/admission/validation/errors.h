@@ -78,6 +78,8 @@ class FieldErrors {
   void InvalidNoValue(const FieldPath& path, std::string_view detail);
   // `supported` stands in the message in this order.
   void NotSupported(const FieldPath& path, std::string_view value, const std::vector<std::string_view>& supported);
+  // `shown` is the value as Shown or Dump made it.
+  void NotSupportedShown(const FieldPath& path, std::string_view shown, const std::vector<std::string_view>& supported);
   void Duplicate(const FieldPath& path, std::string_view shown);
   void Forbidden(const FieldPath& path, std::string_view detail);
   void NotFound(const FieldPath& path, std::string_view shown, std::string_view detail = "");

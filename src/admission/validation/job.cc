@@ -147,7 +147,8 @@ void ValidateSelector(const Value& spec, const FieldPath& path, FieldErrors& err
                  "`selector` does not match template `labels`");
 }
 
-void ValidateJobSpec(const Value& spec, const FieldPath& path, const TemplateRules& rules, FieldErrors& errors) {
+void ValidateWithoutSelector(const Value& spec, const FieldPath& path, const TemplateRules& rules,
+                             FieldErrors& errors) {
   ValidateNumbers(spec, path, errors);
   if (!spec["managedBy"].IsNull()) ValidateManagedBy(spec["managedBy"].AsText(), path / "managedBy", errors);
   ValidateCompletionMode(spec, path, errors);
@@ -156,6 +157,10 @@ void ValidateJobSpec(const Value& spec, const FieldPath& path, const TemplateRul
   ValidatePodReplacementPolicy(spec, path / "podReplacementPolicy", errors);
   ValidatePodTemplate(spec["template"], path / "template", rules, errors);
   ValidateRestartPolicy(spec, path / "template" / "spec" / "restartPolicy", errors);
+}
+
+void ValidateJobSpec(const Value& spec, const FieldPath& path, const TemplateRules& rules, FieldErrors& errors) {
+  ValidateWithoutSelector(spec, path, rules, errors);
   ValidateSelector(spec, path, errors);
 }
 
@@ -288,7 +293,7 @@ bool HasPrefixedLabels(const Value& job) {
 
 void ValidateAsCreate(const Value& job, bool require_prefixed_labels, const TemplateRules& rules, FieldErrors& errors) {
   const FieldPath path("metadata");
-  ValidateMeta(job["metadata"], /*any_name=*/false, path, rules.server, errors);
+  ValidateMeta(job["metadata"], NameRule::kSubdomain, path, rules.server, errors);
   ValidateStandardFinalizers(job["metadata"], path, errors);
   ValidateGeneratedSelector(job, require_prefixed_labels, errors);
   ValidateJobSpec(job["spec"], FieldPath("spec"), rules, errors);
@@ -319,6 +324,16 @@ void ValidateNonNegative(const Value& number, const FieldPath& path, FieldErrors
   if (number.AsInt() < 0) errors.Invalid(path, Shown(number), "must be greater than or equal to 0");
 }
 
+void ValidateJobTemplate(const Value& spec, const FieldPath& path, const TemplateRules& rules, FieldErrors& errors) {
+  ValidateWithoutSelector(spec, path, rules, errors);
+  if (!spec["selector"].IsNull()) {
+    errors.Invalid(path / "selector",
+                   model::DumpPrinted(spec.Find("selector"), model::GetMessage("meta/v1.LabelSelector")),
+                   "`selector` will be auto-generated");
+  }
+  if (spec["manualSelector"].AsBool()) errors.NotSupportedShown(path / "manualSelector", "true", {"nil", "false"});
+}
+
 void ValidateJobCreate(const Value& job, const ServerBehaviour& server, FieldErrors& errors) {
   ValidateAsCreate(job, /*require_prefixed_labels=*/true, RulesForCreate(server), errors);
   if (server.lists_a_cause_once) errors.DropRepeated();
@@ -328,7 +343,7 @@ void ValidateJobUpdate(const Value& job, const Value& stored, const ServerBehavi
   const FieldPath path("metadata");
   const TemplateRules rules = RulesForUpdate(stored["spec"]["template"], server);
   // The server checks metadata in general first, then the Job, and says much of it twice or more.
-  ValidateMeta(job["metadata"], /*any_name=*/true, path, server, errors);
+  ValidateMeta(job["metadata"], NameRule::kAny, path, server, errors);
   ValidateMetaUpdate(job["metadata"], stored["metadata"], path, server, errors);
   if (server.updates_like_a_create) ValidateAsCreate(job, HasPrefixedLabels(stored), rules, errors);
   ValidateMetaUpdate(job["metadata"], stored["metadata"], path, server, errors);

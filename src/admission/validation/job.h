@@ -17,6 +17,11 @@ void ValidateJobUpdate(const document::Value& job, const document::Value& stored
 void ValidateJobStatusUpdate(const document::Value& job, const document::Value& stored, const ServerBehaviour& server,
                              FieldErrors& errors);
 
+struct TemplateRules;
+// `spec` of a CronJob's jobTemplate, at `path`. Each of its Jobs will have a selector of its own.
+void ValidateJobTemplate(const document::Value& spec, const FieldPath& path, const TemplateRules& rules,
+                         FieldErrors& errors);
+
 // The two policies, which have files of their own.
 void ValidatePodFailurePolicy(const document::Value& spec, const FieldPath& path, FieldErrors& errors);
 void ValidateSuccessPolicy(const document::Value& spec, const FieldPath& path, FieldErrors& errors);

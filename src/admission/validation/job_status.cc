@@ -281,7 +281,7 @@ class StatusUpdate {
 void ValidateJobStatusUpdate(const Value& job, const Value& stored, const ServerBehaviour& server,
                              FieldErrors& errors) {
   const FieldPath path("metadata");
-  ValidateMeta(job["metadata"], /*any_name=*/true, path, server, errors);
+  ValidateMeta(job["metadata"], NameRule::kAny, path, server, errors);
   ValidateMetaUpdate(job["metadata"], stored["metadata"], path, server, errors);
   ValidateMetaUpdate(job["metadata"], stored["metadata"], path, server, errors);
   ValidateStandardFinalizers(job["metadata"], path, errors);

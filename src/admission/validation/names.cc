@@ -92,6 +92,11 @@ std::optional<std::string> WithoutLeadingZeros(const std::string& text) {
   return Join(numbers, ".");
 }
 
+// Something will follow the dash.
+std::string WithoutTrailingDash(std::string_view text) {
+  return text.size() < 2 || !text.ends_with('-') ? std::string(text) : Cat(text.substr(0, text.size() - 2), 'a');
+}
+
 }  // namespace
 
 bool IsDnsLabel(std::string_view text) {
@@ -239,8 +244,11 @@ Faults IpFaults(std::string_view text) {
 }
 
 Faults ObjectNameFaults(std::string_view text, bool prefix) {
-  if (!prefix || text.size() < 2 || !text.ends_with('-')) return DnsSubdomainFaults(text);
-  return DnsSubdomainFaults(Cat(text.substr(0, text.size() - 2), 'a'));
+  return DnsSubdomainFaults(prefix ? WithoutTrailingDash(text) : std::string(text));
+}
+
+Faults LabelNameFaults(std::string_view text, bool prefix) {
+  return DnsLabelFaults(prefix ? WithoutTrailingDash(text) : std::string(text));
 }
 
 bool IsHttpPath(std::string_view text) {

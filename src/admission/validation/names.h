@@ -29,6 +29,8 @@ Faults HttpHeaderNameFaults(std::string_view text);
 Faults IpFaults(std::string_view text);
 // With `prefix`, of a generateName: a trailing dash is fine.
 Faults ObjectNameFaults(std::string_view text, bool prefix);
+// The same for kinds whose names are DNS labels.
+Faults LabelNameFaults(std::string_view text, bool prefix);
 
 bool IsDnsLabel(std::string_view text);
 bool IsDnsSubdomain(std::string_view text);

@@ -37,10 +37,20 @@ Faults PathSegmentFaults(std::string_view name, bool prefix) {
   return faults;
 }
 
-void ValidateNames(const Value& meta, bool any_name, const FieldPath& path, FieldErrors& errors) {
-  const auto faults = [&](const std::string& name, bool prefix) {
-    return any_name ? PathSegmentFaults(name, prefix) : ObjectNameFaults(name, prefix);
-  };
+Faults NameFaults(const std::string& name, NameRule rule, bool prefix) {
+  switch (rule) {
+    case NameRule::kSubdomain:
+      return ObjectNameFaults(name, prefix);
+    case NameRule::kLabel:
+      return LabelNameFaults(name, prefix);
+    case NameRule::kAny:
+      return PathSegmentFaults(name, prefix);
+  }
+  return {};
+}
+
+void ValidateNames(const Value& meta, NameRule rule, const FieldPath& path, FieldErrors& errors) {
+  const auto faults = [&](const std::string& name, bool prefix) { return NameFaults(name, rule, prefix); };
   const std::string& generate_name = meta["generateName"].AsText();
   if (!generate_name.empty()) AddAll(faults(generate_name, true), path / "generateName", generate_name, errors);
   const std::string& name = meta["name"].AsText();
@@ -136,9 +146,9 @@ void ValidateAnnotations(const Value& annotations, const FieldPath& path, FieldE
   if (bytes > kMaxAnnotationBytes) errors.TooLong(path, kMaxAnnotationBytes);
 }
 
-void ValidateMeta(const Value& meta, bool any_name, const FieldPath& path, const ServerBehaviour& server,
+void ValidateMeta(const Value& meta, NameRule rule, const FieldPath& path, const ServerBehaviour& server,
                   FieldErrors& errors) {
-  ValidateNames(meta, any_name, path, errors);
+  ValidateNames(meta, rule, path, errors);
   const std::int64_t generation = meta["generation"].AsInt();
   if (generation < 0) errors.Invalid(path / "generation", Shown(generation), "must be greater than or equal to 0");
   ValidateLabels(meta["labels"], path / "labels", errors);

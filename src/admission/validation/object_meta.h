@@ -12,9 +12,11 @@ namespace reprieve::admission {
 void ValidateLabels(const document::Value& labels, const FieldPath& path, FieldErrors& errors);
 void ValidateAnnotations(const document::Value& annotations, const FieldPath& path, FieldErrors& errors);
 
+// What a name may be: a DNS subdomain, a DNS label, or whatever fits into a URL.
+enum class NameRule : std::uint8_t { kSubdomain, kLabel, kAny };
+
 // Everything but the names of finalizers that Kubernetes itself must know.
-// `any_name`: the name only has to fit into a URL.
-void ValidateMeta(const document::Value& meta, bool any_name, const FieldPath& path, const ServerBehaviour& server,
+void ValidateMeta(const document::Value& meta, NameRule rule, const FieldPath& path, const ServerBehaviour& server,
                   FieldErrors& errors);
 // Finalizers without a domain must be the standard ones.
 void ValidateStandardFinalizers(const document::Value& meta, const FieldPath& path, FieldErrors& errors);

@@ -40,6 +40,11 @@ void ValidateNoBacksteps(std::string_view text, const FieldPath& path, FieldErro
 void ValidateDescendingPath(std::string_view text, const FieldPath& path, FieldErrors& errors);
 void ValidatePortNumberOrName(const document::Value& port, const FieldPath& path, FieldErrors& errors);
 
+// pod_template.cc
+void ValidatePodSpec(const document::Value& spec, const FieldPath& path, const TemplateRules& rules,
+                     FieldErrors& errors);
+// Of a template or a pod; `path` is that of the annotations.
+void ValidateAppArmorAnnotations(const document::Value& pod_template, const FieldPath& path, FieldErrors& errors);
 // container.cc
 void ValidateContainers(const PodContext& pod, const FieldPath& path, FieldErrors& errors);
 void ValidateInitContainers(const PodContext& pod, const FieldPath& path, FieldErrors& errors);

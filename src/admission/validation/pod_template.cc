@@ -29,22 +29,6 @@ bool HasContainer(const Value& spec, std::string_view name) {
   return false;
 }
 
-void ValidateAppArmorAnnotations(const Value& pod_template, const FieldPath& path, FieldErrors& errors) {
-  for (const auto& member : pod_template["metadata"]["annotations"].members()) {
-    if (!member.key.starts_with(kAppArmorPrefix)) continue;
-    const std::string container = member.key.substr(kAppArmorPrefix.size());
-    if (!HasContainer(pod_template["spec"], container)) {
-      errors.Invalid(path.Key(member.key), Shown(container), "container not found");
-    }
-    const std::string& profile = member.value.AsText();
-    const bool known =
-        profile.empty() || profile == "runtime/default" || profile == "unconfined" || profile.starts_with("localhost/");
-    if (!known) {
-      errors.Invalid(path.Key(member.key), Shown(profile), Cat("invalid AppArmor profile name: ", Quote(profile)));
-    }
-  }
-}
-
 void ValidateDnsConfig(const Value& spec, const FieldPath& path, FieldErrors& errors) {
   const Value& config = spec["dnsConfig"];
   const Value& servers = config["nameservers"];
@@ -196,6 +180,24 @@ void ValidateFileKeyVolumes(const Value& spec, const FieldPath& path, FieldError
   }
 }
 
+}  // namespace
+
+void ValidateAppArmorAnnotations(const Value& pod_template, const FieldPath& path, FieldErrors& errors) {
+  for (const auto& member : pod_template["metadata"]["annotations"].members()) {
+    if (!member.key.starts_with(kAppArmorPrefix)) continue;
+    const std::string container = member.key.substr(kAppArmorPrefix.size());
+    if (!HasContainer(pod_template["spec"], container)) {
+      errors.Invalid(path.Key(member.key), Shown(container), "container not found");
+    }
+    const std::string& profile = member.value.AsText();
+    const bool known =
+        profile.empty() || profile == "runtime/default" || profile == "unconfined" || profile.starts_with("localhost/");
+    if (!known) {
+      errors.Invalid(path.Key(member.key), Shown(profile), Cat("invalid AppArmor profile name: ", Quote(profile)));
+    }
+  }
+}
+
 void ValidatePodSpec(const Value& spec, const FieldPath& path, const TemplateRules& rules, FieldErrors& errors) {
   PodContext pod{spec, rules};
   for (const Value& claim : spec["resourceClaims"].items()) pod.claims.insert(claim["name"].AsText());
@@ -236,8 +238,6 @@ void ValidatePodSpec(const Value& spec, const FieldPath& path, const TemplateRul
   ValidateOs(pod, path, errors);
   ValidateFileKeyVolumes(spec, path, errors);
 }
-
-}  // namespace
 
 const Value* PodContext::Volume(std::string_view name) const {
   const auto found = std::find_if(volumes.begin(), volumes.end(), [&](const auto& pair) { return pair.first == name; });

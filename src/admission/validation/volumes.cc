@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "admission/validation/claim.h"
 #include "admission/validation/pod_parts.h"
 #include "base/text.h"
 #include "model/quantity.h"
@@ -80,16 +81,7 @@ void ValidateEphemeral(const Value& source, const FieldPath& path, FieldErrors& 
   const Value& claim = source["volumeClaimTemplate"];
   const FieldPath at = path / "volumeClaimTemplate";
   if (claim.IsNull()) return errors.Required(at);
-  const Value& spec = claim["spec"];
-  if (spec["accessModes"].size() == 0) {
-    errors.Required(at / "spec" / "accessModes", "at least 1 access mode is required");
-  }
-  const Value* storage = spec["resources"]["requests"].Find("storage");
-  if (storage == nullptr) {
-    errors.Required((at / "spec" / "resources").Key("storage"));
-  } else if (const auto size = model::Quantity::Parse(storage->AsText()); size.ok() && (*size).Sign() <= 0) {
-    errors.Invalid((at / "spec" / "resources").Key("storage"), Shown((*size).text()), "must be greater than zero");
-  }
+  ValidateClaimSpec(claim["spec"], at / "spec", errors);
 }
 
 void ValidateCsi(const Value& source, const FieldPath& path, FieldErrors& errors) {
