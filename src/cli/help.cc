@@ -14,6 +14,7 @@ const char* const kFirstHelp =
     "reprieve runs Kubernetes Jobs on this machine and judges their failures by their own rules.\n"
     "  reprieve run FILE...        run Jobs to their end: pods are processes here, no cluster needed\n"
     "  reprieve validate FILE...   say all that is wrong with manifests, or nothing\n"
+    "  reprieve explain FILE...    say what happened to Jobs of a cluster, by which rule, and what comes next\n"
     "  reprieve clean              remove old logs, and volumes of runs that were killed\n"
     "  reprieve help [VERB]        all verbs, or the flags and examples of one\n"
     "Try: printf '{apiVersion: batch/v1, kind: Job, metadata: {name: hello}, spec: {template: {spec: "

@@ -1,0 +1,70 @@
+// Objects of a cluster as somebody has got them: what `kubectl get jobset,job,pod,event -o yaml` prints, as typed
+// values.
+//
+// Whatever a server writes is taken: managedFields, fields that this version does not know, objects of other kinds
+// (which are counted and otherwise left alone: a Secret is never looked into). Of several copies of one object the
+// newest counts. Plain values; safe from any thread.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "document/value.h"
+#include "model/batch.h"
+#include "model/core.h"
+#include "model/jobset.h"
+
+namespace reprieve::report {
+
+// What somebody announced about an object. Servers keep them for an hour, and drop what comes too often: they tell
+// about something, they count nothing.
+struct Event {
+  std::string kind, namespace_, name;  // of the object that it is about
+  meta::Uid uid;                       // likewise; may be empty
+  std::string type;                    // Normal, Warning
+  std::string reason;
+  std::string message;
+  std::optional<Time> last;  // when it was seen last
+};
+
+struct Objects {
+  // At their addresses for as long as this lives.
+  std::deque<jobset::JobSet> jobsets;
+  std::deque<batch::Job> jobs;
+  std::deque<core::Pod> pods;
+  std::vector<Event> events;
+  std::map<std::string, std::int64_t> others;  // objects that were passed over, by kind
+  std::optional<Time> newest;                  // time in any of the objects that has passed when they were read
+
+  bool empty() const { return jobsets.empty() && jobs.empty() && pods.empty(); }
+};
+
+// An object that can't be read. The message holds nothing of its values.
+struct UnreadableObject {
+  std::string message;
+  document::Mark mark;
+};
+
+class ObjectsReader {
+ public:
+  // `file`: what rules are said to stand in.
+  [[nodiscard]] std::optional<UnreadableObject> Add(const document::Value& value, const std::string& file);
+  [[nodiscard]] Objects Take() { return std::move(out_); }
+
+ private:
+  template <class T>
+  std::optional<UnreadableObject> AddTyped(T made, std::deque<T>& list);
+  void AddEvent(const document::Value& value);
+
+  Objects out_;
+  std::map<std::string, std::size_t, std::less<>> seen_;  // position by kind and UID
+};
+
+// The object's controller by its owner references; null pointer: it has none.
+const meta::OwnerReference* ControllerOf(const meta::ObjectMeta& metadata);
+
+}  // namespace reprieve::report
