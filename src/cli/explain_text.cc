@@ -46,7 +46,8 @@ class Writer {
       case report::NowSource::kClock:
         return ", by this machine's clock.";
       case report::NowSource::kObjects:
-        return ", the newest time in the objects; --at sets another.";
+        return explanation_.from_journal ? ", the end of the run's journal; --at sets another."
+                                         : ", the newest time in the objects; --at sets another.";
     }
     return "";
   }
@@ -102,7 +103,7 @@ class Writer {
   // Equal for failures that only the pod and the number tell apart.
   static std::string Likeness(const Entry& entry) {
     if (entry.pod.empty()) return {};
-    if (entry.verdict == nullptr) return Cat("?", entry.job, "\n", entry.facts, "\n", entry.unjudged);
+    if (entry.verdict == nullptr) return Cat("?", entry.facts, "\n", entry.unjudged);
     const world::Verdict& verdict = *entry.verdict;
     if (verdict.ends) return {};
     return Cat(entry.job, "\n", verdict.facts, "\n", verdict.rule ? verdict.rule->index : -1, "\n",

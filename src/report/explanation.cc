@@ -44,6 +44,7 @@ class Explainer {
       KnownJob& known = jobs_.at(job.metadata.uid);
       known.history = HistoryOf(job, known.pods);
     }
+    if (objects_.recorded) TakeRecorded();
     for (const jobset::JobSet& jobset : objects_.jobsets) out.subjects.push_back(ExplainJobSet(jobset));
     for (const batch::Job& job : objects_.jobs) {
       if (!told_.contains(job.metadata.uid)) out.subjects.push_back(ExplainJob(jobs_.at(job.metadata.uid), out));
@@ -51,6 +52,20 @@ class Explainer {
   }
 
  private:
+  // What the run itself decided, with its own back-off, counts for more than what follows from the objects.
+  void TakeRecorded() {
+    std::map<std::string, std::shared_ptr<const world::Verdict>> of_pods;
+    for (const auto& verdict : objects_.recorded->verdicts) {
+      if (!verdict->pod.empty()) of_pods[Cat(verdict->namespace_, "/", verdict->pod)] = verdict;
+    }
+    for (auto& [uid, known] : jobs_) {
+      for (PodFailure& failure : known.history.failures) {
+        const auto at = of_pods.find(Cat(failure.pod->metadata.namespace_, "/", failure.pod->metadata.name));
+        if (at != of_pods.end()) failure.verdict = at->second;
+      }
+    }
+  }
+
   KnownJob* OwnerOf(const core::Pod& pod) {
     const meta::OwnerReference* owner = ControllerOf(pod.metadata);
     if (owner == nullptr || owner->kind != "Job") return nullptr;
@@ -89,9 +104,13 @@ class Explainer {
     subject.state = StateOf(known.history);
     subject.summary = SummaryOf(known.history);
     AddFacts(known, {}, subject);
-    AddEntries(known.history, {}, subject.chain);
+    if (objects_.recorded) {
+      AddRecorded({&known}, {}, subject);
+    } else {
+      AddEntries(known.history, {}, subject.chain);
+    }
     AddUnknown(known, {}, subject);
-    subject.next = NextOf(known.history, known.pods, now_);
+    subject.next = Next(known);
     if (const meta::OwnerReference* owner = ControllerOf(job.metadata); owner != nullptr && owner->kind == "JobSet") {
       out.notes.push_back(Cat("Job ", subject.name, " belongs to JobSet ", owner->name,
                               ", which is not among the objects: what it made of the Job is not known"));
@@ -146,28 +165,37 @@ class Explainer {
     } else {
       add(status.succeeded, "succeeded");
     }
-    pods.push_back(Cat(Plural(known.history.counted, "failure"), " counted"));
+    std::string failures = Cat(Plural(known.history.counted, "failure"), " counted");
+    if (!spec.backoff_limit_per_index) AppendTo(failures, " (backoffLimit ", spec.backoff_limit.value_or(6), ")");
+    pods.push_back(std::move(failures));
     add(known.history.pending, "not counted yet");
     add(known.history.ignored, "ignored");
     subject.facts.push_back(Cat(prefix, Join(pods, " · ")));
-    AddLimits(known, prefix, subject);
+    if (spec.backoff_limit_per_index) subject.facts.push_back(Cat(prefix, IndexLimits(known)));
   }
 
-  static void AddLimits(const KnownJob& known, const std::string& prefix, Subject& subject) {
+  static std::string IndexLimits(const KnownJob& known) {
     const batch::JobSpec& spec = *known.job->spec;
-    if (!spec.backoff_limit_per_index) {
-      subject.facts.push_back(
-          Cat(prefix, "backoffLimit ", spec.backoff_limit.value_or(6), ", ", known.history.counted, " used"));
-      return;
-    }
-    const auto& failed = known.history.failed_indexes;
-    std::string text =
-        Cat(prefix, failed.empty() ? std::string("no failed index") : Cat("failed indexes ", failed.ToText()),
-            " · backoffLimitPerIndex ", *spec.backoff_limit_per_index);
+    const controllers::IndexSet& failed = known.history.failed_indexes;
+    std::string out = Cat(failed.empty() ? std::string("no failed index") : Cat("failed indexes ", failed.ToText()),
+                          " · backoffLimitPerIndex ", *spec.backoff_limit_per_index);
     if (spec.max_failed_indexes) {
-      AppendTo(text, " · maxFailedIndexes ", *spec.max_failed_indexes, ", ", failed.size(), " used");
+      AppendTo(out, " · maxFailedIndexes ", *spec.max_failed_indexes, ", ", failed.size(), " used");
     }
-    subject.facts.push_back(std::move(text));
+    return out;
+  }
+
+  static Entry EntryOf(const JobHistory& history, const PodFailure& failure) {
+    Entry out;
+    out.at = failure.at;
+    out.job = history.job->metadata.name.str();
+    out.pod = failure.pod->metadata.name.str();
+    out.verdict = failure.verdict;
+    if (failure.verdict) return out;
+    const policy::PodVerdict judged = policy::JudgePod(history.job->spec->pod_failure_policy, *failure.pod);
+    out.facts = policy::Describe(policy::FactsOf(*failure.pod, judged));
+    out.unjudged = failure.unjudged;
+    return out;
   }
 
   // `within`: the verdicts that the JobSet's chain tells already.
@@ -176,16 +204,9 @@ class Explainer {
     const std::string job = history.job->metadata.name.str();
     bool end_told = history.ended_by == nullptr || within.contains(history.ended_by.get());
     for (const PodFailure& failure : history.failures) {
-      if (failure.verdict == nullptr) {
-        out.push_back({failure.at, job, failure.pod->metadata.name.str(), nullptr,
-                       policy::Describe(policy::FactsOf(
-                           *failure.pod, policy::JudgePod(history.job->spec->pod_failure_policy, *failure.pod))),
-                       failure.unjudged});
-        continue;
-      }
-      if (failure.verdict == history.ended_by) end_told = true;
-      if (within.contains(failure.verdict.get())) continue;
-      out.push_back({failure.at, job, failure.pod->metadata.name.str(), failure.verdict, {}, {}});
+      if (failure.verdict && failure.verdict == history.ended_by) end_told = true;
+      if (failure.verdict && within.contains(failure.verdict.get())) continue;
+      out.push_back(EntryOf(history, failure));
     }
     if (!end_told) out.push_back({history.ended_by->at, job, {}, history.ended_by, {}, {}});
   }
@@ -208,8 +229,8 @@ class Explainer {
 
   // --- JobSets ---
 
-  std::vector<KnownJob*> JobsOf(const jobset::JobSet& jobset) {
-    std::vector<KnownJob*> out;
+  std::vector<const KnownJob*> JobsOf(const jobset::JobSet& jobset) {
+    std::vector<const KnownJob*> out;
     for (const batch::Job& job : objects_.jobs) {
       const meta::OwnerReference* owner = ControllerOf(job.metadata);
       if (owner == nullptr || owner->kind != "JobSet" || job.metadata.namespace_ != jobset.metadata.namespace_)
@@ -221,7 +242,7 @@ class Explainer {
   }
 
   Subject ExplainJobSet(const jobset::JobSet& jobset) {
-    const std::vector<KnownJob*> jobs = JobsOf(jobset);
+    const std::vector<const KnownJob*> jobs = JobsOf(jobset);
     std::vector<const JobHistory*> histories;
     for (const KnownJob* job : jobs) {
       histories.push_back(&job->history);
@@ -236,26 +257,74 @@ class Explainer {
     subject.state = StateOf(jobset);
     subject.summary = SummaryOf(jobset);
     AddFacts(history, subject);
+    if (objects_.recorded) {
+      AddRecorded(jobs, subject.name, subject);
+    } else {
+      AddJudged(history, jobs, subject);
+    }
+    subject.next = IsDeleted(jobset.metadata) ? std::vector<std::string>() : NextOf(history, now_);
+    for (const KnownJob* job : jobs) {
+      if (IsDeleted(job->job->metadata)) continue;
+      const std::string prefix = Cat("Job ", job->job->metadata.name, ": ");
+      AddUnknown(*job, prefix, subject);
+      const bool telling = job->history.counted + job->history.pending + job->history.ignored > 0;
+      if (telling) AddFacts(*job, prefix, subject);
+      if (!telling || jobset.status.IsFinished()) continue;
+      for (const std::string& next : Next(*job)) subject.next.push_back(Cat(prefix, next));
+    }
+    AddUnknown(history, subject);
+    Sort(subject.chain);
+    return subject;
+  }
+
+  std::vector<std::string> Next(const KnownJob& known) const {
+    if (IsDeleted(known.job->metadata)) return {};
+    return NextOf(known.history, known.pods, now_, objects_.recorded.has_value());
+  }
+
+  bool IsDeleted(const meta::ObjectMeta& metadata) const {
+    return objects_.recorded && objects_.recorded->deleted.contains(metadata.uid);
+  }
+
+  // What the objects still tell.
+  static void AddJudged(const JobSetHistory& history, const std::vector<const KnownJob*>& jobs, Subject& subject) {
     std::set<const world::Verdict*> within;
     for (const auto& verdict : history.verdicts) {
       if (verdict->cause) within.insert(verdict->cause.get());
       subject.chain.push_back(
           {verdict->at, {}, {}, verdict, {}, {}, history.last_is_ahead && verdict == history.verdicts.back()});
     }
-    subject.next = NextOf(history, now_);
+    for (const KnownJob* job : jobs) AddEntries(job->history, within, subject.chain);
+  }
+
+  // What the run has recorded, and failures for which it has no verdict. `jobset`: the name; empty: a Job alone.
+  void AddRecorded(const std::vector<const KnownJob*>& jobs, std::string_view jobset, Subject& subject) const {
+    std::set<std::string_view> names;
+    for (const KnownJob* job : jobs) names.insert(job->job->metadata.name);
+    std::set<std::string> judged;  // pods
+    std::set<std::string> causes;  // verdicts that a JobSet's tells
+    for (const auto& verdict : objects_.recorded->verdicts) {
+      if (verdict->jobset == jobset && verdict->cause) causes.insert(IdentityOf(*verdict->cause));
+      if (!verdict->pod.empty()) judged.insert(verdict->pod.str());
+    }
+    for (const auto& verdict : objects_.recorded->verdicts) {
+      if (verdict->namespace_ != subject.namespace_) continue;
+      const bool of_jobset = !jobset.empty() && verdict->jobset == jobset;
+      const bool of_job = verdict->jobset.empty() && names.contains(verdict->job);
+      if (!of_jobset && (!of_job || causes.contains(IdentityOf(*verdict)))) continue;
+      subject.chain.push_back(
+          {verdict->at, of_job ? verdict->job.str() : std::string(), verdict->pod.str(), verdict, {}, {}});
+    }
     for (const KnownJob* job : jobs) {
-      AddEntries(job->history, within, subject.chain);
-      const std::string prefix = Cat("Job ", job->job->metadata.name, ": ");
-      AddUnknown(*job, prefix, subject);
-      const bool telling = job->history.counted + job->history.pending + job->history.ignored > 0;
-      if (telling) AddFacts(*job, prefix, subject);
-      if (telling && !jobset.status.IsFinished()) {
-        for (const std::string& next : NextOf(job->history, job->pods, now_)) subject.next.push_back(Cat(prefix, next));
+      for (const PodFailure& failure : job->history.failures) {
+        if (judged.contains(failure.pod->metadata.name.str())) continue;
+        subject.chain.push_back(EntryOf(job->history, failure));
       }
     }
-    AddUnknown(history, subject);
-    Sort(subject.chain);
-    return subject;
+  }
+
+  static std::string IdentityOf(const world::Verdict& verdict) {
+    return Cat(verdict.job, "\n", verdict.pod, "\n", verdict.at.time_since_epoch().count());
   }
 
   static State StateOf(const jobset::JobSet& jobset) {
@@ -310,9 +379,18 @@ class Explainer {
   }
 
   void AddUnknown(const JobSetHistory& history, Subject& subject) const {
-    if (history.unknown == 0) return;
-    subject.unknown.push_back(Cat("why ", history.unknown == history.restarts ? "" : Cat(history.unknown, " of "),
-                                  Plural(history.restarts, "restart"), history.unknown == 1 ? " was" : " were",
+    std::int64_t unknown = history.unknown;
+    if (objects_.recorded) {
+      const auto told = [&](const Entry& entry) {
+        return entry.verdict && !entry.verdict->jobset.empty() &&
+               entry.verdict->consequence.str().starts_with("restart ") &&
+               !entry.verdict->consequence.str().starts_with("restart of Job");
+      };
+      unknown = history.jobset->status.restarts - std::count_if(subject.chain.begin(), subject.chain.end(), told);
+    }
+    if (unknown <= 0) return;
+    subject.unknown.push_back(Cat("why ", unknown == history.restarts ? "" : Cat(unknown, " of "),
+                                  Plural(history.restarts, "restart"), unknown == 1 ? " was" : " were",
                                   " needed: the failed Jobs are gone"));
     for (const Event& event : objects_.events) {
       if (event.kind != "JobSet" || event.name != subject.name || event.namespace_ != subject.namespace_) continue;
@@ -323,7 +401,14 @@ class Explainer {
   }
 
   static void Sort(std::vector<Entry>& chain) {
-    std::stable_sort(chain.begin(), chain.end(), [](const Entry& a, const Entry& b) { return a.at < b.at; });
+    // Times of objects are whole seconds: what ended with its Job comes after what ended the Job.
+    std::stable_sort(chain.begin(), chain.end(), [](const Entry& a, const Entry& b) {
+      const Time first = TruncateToSeconds(a.at);
+      const Time second = TruncateToSeconds(b.at);
+      if (first != second) return first < second;
+      if ((a.verdict == nullptr) != (b.verdict == nullptr)) return a.verdict != nullptr;
+      return a.at < b.at;
+    });
   }
 
   const Objects& objects_;
@@ -332,13 +417,28 @@ class Explainer {
   std::set<meta::Uid> told_;
 };
 
+void AddNotes(const Recorded& recorded, NowSource now_from, std::vector<std::string>& notes) {
+  if (recorded.continues) notes.push_back("The journal was full: its oldest lines are gone, and what they told.");
+  if (recorded.torn) notes.push_back("The journal's last line is torn: it was being written when the run was cut off.");
+  if (recorded.unreadable > 0) {
+    notes.push_back(Cat(Plural(recorded.unreadable, "line"), " of the journal can't be read and ",
+                        recorded.unreadable == 1 ? "is" : "are", " left out."));
+  }
+  if (recorded.ended == "interrupted") notes.push_back("The run was interrupted.");
+  if (recorded.ended.empty() && now_from != NowSource::kClock) {
+    notes.push_back("The run did not come to its end: it was killed, or this machine went down. This is what it knew.");
+  }
+}
+
 }  // namespace
 
 Explanation Explain(const Objects& objects, Time now, NowSource now_from) {
   Explanation out;
   out.now = now;
   out.now_from = now_from;
+  out.from_journal = objects.recorded.has_value();
   Explainer(objects, now).Run(out);
+  if (objects.recorded) AddNotes(*objects.recorded, now_from, out.notes);
   return out;
 }
 

@@ -47,6 +47,7 @@ struct Subject {
 struct Explanation {
   Time now;
   NowSource now_from = NowSource::kObjects;
+  bool from_journal = false;
   std::vector<Subject> subjects;   // in the order of the objects; Jobs without a JobSet after JobSets
   std::vector<std::string> notes;  // about the objects as a whole
 };

@@ -21,8 +21,8 @@ std::string Limit(std::int64_t left, std::string_view failure, std::string_view 
 
 class JobAhead {
  public:
-  JobAhead(const JobHistory& history, const std::vector<const core::Pod*>& pods, Time now)
-      : history_(history), job_(*history.job), spec_(*history.job->spec), now_(now) {
+  JobAhead(const JobHistory& history, const std::vector<const core::Pod*>& pods, Time now, bool only_failed)
+      : history_(history), job_(*history.job), spec_(*history.job->spec), now_(now), only_failed_(only_failed) {
     view_.SetJob(job_);
     for (const core::Pod* pod : pods) view_.SetPod(*pod);
   }
@@ -53,7 +53,8 @@ class JobAhead {
   }
 
   void AddEnding() {
-    const auto live = static_cast<std::int64_t>(view_.active().size()) + view_.terminating_count();
+    const auto live = only_failed_ ? job_.status.active + job_.status.terminating.value_or(0)
+                                   : static_cast<std::int64_t>(view_.active().size()) + view_.terminating_count();
     out_.push_back(Cat("it becomes ", history_.end->success ? "Complete" : "Failed",
                        live == 0 ? std::string(" now: all its pods have ended")
                                  : Cat(" once ", live, live == 1 ? " pod has" : " pods have", " ended")));
@@ -75,6 +76,7 @@ class JobAhead {
         if (due > now_ && view_.active().empty()) out_.push_back(Cat("the next pod is created ", When(due, now_)));
         continue;
       }
+      if (only_failed_ && due <= now_) continue;
       if (view_.taken().Contains(index) || ++told > kMostIndexes) continue;
       out_.push_back(Cat("index ", index, " retries ", When(due, now_)));
     }
@@ -125,6 +127,7 @@ class JobAhead {
   const batch::Job& job_;
   const batch::JobSpec& spec_;
   const Time now_;
+  const bool only_failed_;
   JobView view_;
   std::vector<std::string> out_;
 };
@@ -137,8 +140,9 @@ std::string When(Time due, Time now) {
   return Cat("now (due since ", HumanDuration(now - due), ")");
 }
 
-std::vector<std::string> NextOf(const JobHistory& history, const std::vector<const core::Pod*>& pods, Time now) {
-  return JobAhead(history, pods, now).Run();
+std::vector<std::string> NextOf(const JobHistory& history, const std::vector<const core::Pod*>& pods, Time now,
+                                bool only_failed) {
+  return JobAhead(history, pods, now, only_failed).Run();
 }
 
 std::vector<std::string> NextOf(const JobSetHistory& history, Time now) {

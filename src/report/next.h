@@ -11,9 +11,10 @@
 
 namespace reprieve::report {
 
-// `pods`: those that the Job controls.
+// `pods`: those that the Job controls; `only_failed`: none but failed ones are there, so that who replaced them is not
+// known.
 [[nodiscard]] std::vector<std::string> NextOf(const JobHistory& history, const std::vector<const core::Pod*>& pods,
-                                              Time now);
+                                              Time now, bool only_failed = false);
 [[nodiscard]] std::vector<std::string> NextOf(const JobSetHistory& history, Time now);
 
 // "in 40s", "now" or, for what is late, "due since 3s".

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "model/decode.h"
+#include "world/journal.h"
 
 namespace reprieve::report {
 namespace {
@@ -65,6 +66,52 @@ void FillTemplates(batch::Job& job) {
 }  // namespace
 
 std::optional<UnreadableObject> ObjectsReader::Add(const Value& value, const std::string& file) {
+  return AddObject(value, file, nullptr);
+}
+
+std::optional<UnreadableObject> ObjectsReader::AddRecord(const Value& record) {
+  if (!out_.recorded) out_.recorded.emplace();
+  const std::string& type = record["type"].AsText();
+  const auto time = TimeAt(record["time"]);
+  if (time && (!out_.newest || *time > *out_.newest)) out_.newest = time;
+  if (type == "run") {
+    if (record["format"].AsInt() > world::kJournalFormat) {
+      return UnreadableObject{
+          Cat("the journal has format ", record["format"].AsInt(), ", which this version can't read"), record.mark()};
+    }
+    out_.recorded->continues = record["continues"].AsBool();
+  } else if (type == "object") {
+    return AddObject(record["object"], record["file"].AsText(), &record);
+  } else if (type == "status") {
+    SetStatus(record);
+  } else if (type == "deleted") {
+    out_.recorded->deleted.insert(meta::Uid(record["uid"].AsText()));
+  } else if (type == "verdict") {
+    auto verdict = std::make_shared<world::Verdict>();
+    world::FromValue(record["verdict"], *verdict);
+    out_.recorded->verdicts.push_back(std::move(verdict));
+  } else if (type == "end") {
+    out_.recorded->ended = record["how"].AsText();
+  }
+  return std::nullopt;
+}
+
+void ObjectsReader::SetStatus(const Value& record) {
+  const auto at = seen_.find(Cat(record["kind"].AsText(), " ", record["uid"].AsText()));
+  if (at == seen_.end()) return;
+  if (record["kind"].AsText() == "Job") {
+    batch::JobStatus status;
+    model::FromValue(record["status"], status);
+    out_.jobs[at->second].status = std::move(status);
+  } else if (record["kind"].AsText() == "JobSet") {
+    jobset::JobSetStatus status;
+    model::FromValue(record["status"], status);
+    out_.jobsets[at->second].status = std::move(status);
+  }
+}
+
+std::optional<UnreadableObject> ObjectsReader::AddObject(const Value& value, const std::string& file,
+                                                         const Value* record) {
   const bool is_job = IsOf(value, "batch/", "Job");
   const bool is_jobset = IsOf(value, "jobset.x-k8s.io/", "JobSet");
   const bool is_pod = IsOf(value, "v1", "Pod");
@@ -97,12 +144,14 @@ std::optional<UnreadableObject> ObjectsReader::Add(const Value& value, const std
     FromValue(decoded.value, job);
     job.file = file;
     FillTemplates(job);
+    if (record != nullptr) world::TakeRuleLines(*record, job);
     return AddTyped(std::move(job), out_.jobs);
   }
   jobset::JobSet jobset;
   FromValue(decoded.value, jobset);
   jobset.file = file;
   FillTemplates(jobset);
+  if (record != nullptr) world::TakeRuleLines(*record, jobset);
   return AddTyped(std::move(jobset), out_.jobsets);
 }
 

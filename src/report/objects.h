@@ -9,7 +9,9 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -17,6 +19,7 @@
 #include "model/batch.h"
 #include "model/core.h"
 #include "model/jobset.h"
+#include "world/verdict.h"
 
 namespace reprieve::report {
 
@@ -31,6 +34,16 @@ struct Event {
   std::optional<Time> last;  // when it was seen last
 };
 
+// What a journal has beside objects.
+struct Recorded {
+  std::vector<std::shared_ptr<const world::Verdict>> verdicts;  // in their order
+  std::set<meta::Uid> deleted;                                  // of Jobs and JobSets
+  std::string ended;                                            // completed, failed, interrupted; empty: not by itself
+  std::int64_t unreadable = 0;                                  // lines
+  bool torn = false;                                            // the last line is
+  bool continues = false;                                       // what came before is gone
+};
+
 struct Objects {
   // At their addresses for as long as this lives.
   std::deque<jobset::JobSet> jobsets;
@@ -39,6 +52,7 @@ struct Objects {
   std::vector<Event> events;
   std::map<std::string, std::int64_t> others;  // objects that were passed over, by kind
   std::optional<Time> newest;                  // time in any of the objects that has passed when they were read
+  std::optional<Recorded> recorded;            // where they come from the journal of a run
 
   bool empty() const { return jobsets.empty() && jobs.empty() && pods.empty(); }
 };
@@ -53,12 +67,17 @@ class ObjectsReader {
  public:
   // `file`: what rules are said to stand in.
   [[nodiscard]] std::optional<UnreadableObject> Add(const document::Value& value, const std::string& file);
+  // A line of a journal (world/journal.h).
+  [[nodiscard]] std::optional<UnreadableObject> AddRecord(const document::Value& record);
   [[nodiscard]] Objects Take() { return std::move(out_); }
 
  private:
+  std::optional<UnreadableObject> AddObject(const document::Value& value, const std::string& file,
+                                            const document::Value* record);
   template <class T>
   std::optional<UnreadableObject> AddTyped(T made, std::deque<T>& list);
   void AddEvent(const document::Value& value);
+  void SetStatus(const document::Value& record);
 
   Objects out_;
   std::map<std::string, std::size_t, std::less<>> seen_;  // position by kind and UID

@@ -1,7 +1,10 @@
 """`reprieve explain`: objects of a cluster, and the journal of a run, as the chain of verdicts."""
 import json
+import signal
+import subprocess
+import time
 
-from harness import Reprieve, main
+from harness import Reprieve, binary, job, main
 
 UID = "11111111-1111-4111-8111-111111111111"
 
@@ -73,8 +76,7 @@ class ObjectsOfACluster(Reprieve):
         self.assertEqual(done.stdout, """Now is 2026-11-22T12:03:01Z, the newest time in the objects; --at sets another.
 
 Job train failed after 3m1s: PodFailurePolicy
-  2 failures counted · 1 ignored
-  backoffLimit 3, 2 used
+  2 failures counted (backoffLimit 3) · 1 ignored
 
   12:01:00  train-a exited 1 in container main
             → retry 1 of 3 in 10s
@@ -128,6 +130,128 @@ Job train failed after 3m1s: PodFailurePolicy
         short = self.reprieve("explain", "-", stdin=text).stdout
         self.assertIn("… 28 more failures alike; --all shows them", short)
         self.assertEqual((short.count(" exited 1 in "), self.reprieve("explain", "-", "--all", stdin=text).stdout.count(" exited 1 in ")), (2, 30))
+
+    def test_the_users_own_lines_are_shown_where_the_rules_are_the_same(self):
+        manifest = """# mine
+apiVersion: batch/v1
+kind: Job
+metadata: {name: train}
+spec:
+  backoffLimit: 3
+  podFailurePolicy:
+    rules:
+    - {action: Ignore, onPodConditions: [{type: DisruptionTarget}]}
+    - {action: FailJob, onExitCodes: {operator: In, values: [42]}}
+"""
+        self.write(manifest, "train.yaml")
+        done = self.reprieve("explain", "-", "--manifest", "train.yaml", stdin=FAILED)
+        self.assertIn("→ rule 1 Ignore (train.yaml:9)", done.stdout)
+        self.assertIn("→ rule 2 FailJob (train.yaml:10)", done.stdout)
+        self.write(manifest.replace("action: Ignore", "action: Count"), "train.yaml")
+        done = self.reprieve("explain", "-", "--manifest", "train.yaml", stdin=FAILED)
+        self.assertIn("→ rule 1 Ignore (<stdin>:10)", done.stdout)
+        self.assertIn("The failure rules of Job train are others in train.yaml", done.stdout)
+        self.write(manifest.replace("name: train", "name: eval"), "train.yaml")
+        done = self.reprieve("explain", "-", "--manifest", "train.yaml", stdin=FAILED)
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+
+
+class TheJournalOfARun(Reprieve):
+    RULES = """
+  backoffLimit: 1
+  podFailurePolicy: {rules: [{action: FailJob, onExitCodes: {operator: In, values: [42]}}]}"""
+
+    def journal(self):
+        [path] = (self.cwd / "reprieve-state" / "journal").glob("*.jsonl")
+        return path
+
+    def wait_for(self, text):
+        deadline = time.monotonic() + 30
+        while not any(text in path.read_text() for path in (self.cwd / "reprieve-state" / "journal").glob("*.jsonl")):
+            self.assertLess(time.monotonic(), deadline, f"no {text} in the journal")
+            time.sleep(0.02)
+
+    def test_it_tells_what_the_run_told(self):
+        self.write(job("train", "exit 42", self.RULES))
+        run = self.reprieve("run", "job.yaml")
+        self.assertEqual(run.returncode, 1)
+        done = self.reprieve("explain")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn("Job train failed", done.stdout)
+        chain = [line.strip().removeprefix("→ ") for line in done.stdout.splitlines() if "→" in line]
+        self.assertRegex(chain[0], r"^rule 1 FailJob \(job.yaml:\d+\)$")
+        for step in chain:
+            self.assertIn(step, run.stdout)
+
+    def test_every_line_is_json_with_its_type_and_time_and_no_environment(self):
+        self.write(job("train", "exit 1", self.RULES, container="        env: [{name: TOKEN, value: hunter2}]"))
+        self.reprieve("run", "--backoff", "10ms", "job.yaml")
+        text = self.journal().read_text()
+        self.assertNotIn("hunter2", text)
+        records = [json.loads(line) for line in text.splitlines()]
+        self.assertEqual([record["type"] for record in (records[0], records[-1])], ["run", "end"])
+        self.assertEqual(records[-1]["how"], "failed")
+        self.assertTrue(all("time" in record for record in records))
+        self.assertEqual(sum(record["type"] == "verdict" for record in records), 2)
+
+    def test_a_run_that_was_killed_is_explained_as_far_as_it_came(self):
+        self.write(job("train", "exit 1", self.RULES))
+        run = subprocess.Popen([binary(), "run", "--backoff", "1h", "job.yaml"], cwd=self.cwd, stdout=subprocess.DEVNULL)
+        self.addCleanup(run.kill)
+        self.wait_for('"verdict"')
+        living = self.reprieve("explain")
+        self.assertIn("by this machine's clock.", living.stdout)
+        self.assertIn("one more counted failure ends the Job (backoffLimit 1, all used)", living.stdout)
+        self.assertRegex(living.stdout, r"the next pod is created in (9m\d*s?|10m)")
+        run.send_signal(signal.SIGKILL)
+        run.wait()
+        dead = self.reprieve("explain")
+        self.assertIn("exited 1 in container main", dead.stdout)
+        self.assertIn("The run did not come to its end", dead.stdout)
+        self.assertNotIn("torn", dead.stdout)
+
+    def test_a_torn_last_line_is_left_out_and_said(self):
+        self.write(job("train", "exit 42", self.RULES))
+        self.reprieve("run", "job.yaml")
+        whole = self.journal().read_bytes()
+        for cut in range(len(whole) - 1, len(whole) - 600, -37):
+            self.journal().write_bytes(whole[:cut])
+            done = self.reprieve("explain")
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            last = whole[:cut].rpartition(b"\n")[2]
+            self.assertEqual("torn" in done.stdout, bool(last) and not whole.startswith(last + b"\n", cut - len(last)), last)
+
+    def test_of_several_runs_the_newest_is_explained_unless_another_is_named(self):
+        self.write(job("one", "exit 42", self.RULES))
+        self.reprieve("run", "job.yaml")
+        first = self.journal().stem
+        self.write(job("two", "exit 42", self.RULES))
+        # Names have the second in them: another one for the second run.
+        self.journal().rename(self.journal().with_name("20200101T000000Z-12345678.jsonl"))
+        self.reprieve("run", "job.yaml")
+        self.assertIn("Job two failed", self.reprieve("explain").stdout)
+        self.assertIn("This is the newest of 2 runs", self.reprieve("explain").stdout)
+        self.assertIn("Job one failed", self.reprieve("explain", "--run", "20200101T000000Z-12345678").stdout)
+        wrong = self.reprieve("explain", "--run", first)
+        self.assertEqual((wrong.returncode, wrong.stdout), (2, ""))
+
+    def test_without_a_journal_it_says_what_to_do(self):
+        done = self.reprieve("explain")
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertIn("no run has left a journal in reprieve-state", done.stderr)
+
+    def test_clean_removes_old_journals_and_none_of_a_run_that_lives(self):
+        self.write(job("train", "sleep 600"))
+        run = subprocess.Popen([binary(), "run", "job.yaml"], cwd=self.cwd, stdout=subprocess.DEVNULL)
+        self.addCleanup(run.kill)
+        self.wait_for('"train"')
+        self.reprieve("clean", "--older-than", "0s")
+        self.assertTrue(self.journal().exists())
+        run.send_signal(signal.SIGINT)
+        run.send_signal(signal.SIGINT)
+        run.wait()
+        self.assertIn("1 journal file (", self.reprieve("clean", "--older-than", "0s").stdout)
+        self.assertEqual(list((self.cwd / "reprieve-state" / "journal").iterdir()), [])
 
 
 if __name__ == "__main__":
