@@ -31,15 +31,8 @@ std::string UrgentOf(const jobset::JobSet& jobset) {
   return out;
 }
 
-const meta::OwnerReference* ControllerOf(const meta::ObjectMeta& metadata) {
-  for (const meta::OwnerReference& owner : metadata.owner_references) {
-    if (owner.controller.value_or(false)) return &owner;
-  }
-  return nullptr;
-}
-
 bool HasSomethingToTell(const batch::Job& job) {
-  return ControllerOf(job.metadata) == nullptr || job.status.failed > 0 || job.status.IsTrue("FailureTarget") ||
+  return job.metadata.Controller() == nullptr || job.status.failed > 0 || job.status.IsTrue("FailureTarget") ||
          job.status.IsTrue("Failed");
 }
 
@@ -83,7 +76,7 @@ void RunJournal::JobSetDeleted(const jobset::JobSet& jobset) {
 void RunJournal::PodChanged(const core::Pod& pod) {
   if (pod.status.phase != core::PodPhase::kFailed) return;
   if (!failed_pods_.insert(pod.metadata.uid.str()).second) return;
-  if (const meta::OwnerReference* owner = ControllerOf(pod.metadata)) {
+  if (const meta::OwnerReference* owner = pod.metadata.Controller()) {
     const auto at = jobs_.by_uid.find(owner->uid.str());
     if (at != jobs_.by_uid.end() && !at->second.recorded) Record(at->second);
   }

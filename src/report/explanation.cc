@@ -67,7 +67,7 @@ class Explainer {
   }
 
   KnownJob* OwnerOf(const core::Pod& pod) {
-    const meta::OwnerReference* owner = ControllerOf(pod.metadata);
+    const meta::OwnerReference* owner = pod.metadata.Controller();
     if (owner == nullptr || owner->kind != "Job") return nullptr;
     const auto at =
         jobs_.find(owner->uid.empty() ? meta::Uid(Cat(pod.metadata.namespace_, "/", owner->name)) : owner->uid);
@@ -81,7 +81,7 @@ class Explainer {
         job->pods.push_back(&pod);
         continue;
       }
-      const meta::OwnerReference* owner = ControllerOf(pod.metadata);
+      const meta::OwnerReference* owner = pod.metadata.Controller();
       if (owner == nullptr || owner->kind != "Job" || pod.status.phase != core::PodPhase::kFailed) continue;
       if (++orphans > kMostOrphans) continue;
       out.notes.push_back(Cat("pod ", pod.metadata.name, " ",
@@ -111,7 +111,7 @@ class Explainer {
     }
     AddUnknown(known, {}, subject);
     subject.next = Next(known);
-    if (const meta::OwnerReference* owner = ControllerOf(job.metadata); owner != nullptr && owner->kind == "JobSet") {
+    if (const meta::OwnerReference* owner = job.metadata.Controller(); owner != nullptr && owner->kind == "JobSet") {
       out.notes.push_back(Cat("Job ", subject.name, " belongs to JobSet ", owner->name,
                               ", which is not among the objects: what it made of the Job is not known"));
     }
@@ -217,7 +217,7 @@ class Explainer {
       subject.unknown.push_back(Cat(prefix, "status counts ", Plural(history.counted, "failure"), "; ",
                                     history.gone == history.counted
                                         ? std::string(history.counted == 1 ? "its pod is" : "all their pods are")
-                                        : Cat(Plural(history.gone, "of the pod"), history.gone == 1 ? " is" : " are"),
+                                        : Cat(history.gone, " of their pods", history.gone == 1 ? " is" : " are"),
                                     " gone, and with them what was seen and which rule decided"));
     }
     controllers::IndexSet without = history.failed_indexes;
@@ -232,7 +232,7 @@ class Explainer {
   std::vector<const KnownJob*> JobsOf(const jobset::JobSet& jobset) {
     std::vector<const KnownJob*> out;
     for (const batch::Job& job : objects_.jobs) {
-      const meta::OwnerReference* owner = ControllerOf(job.metadata);
+      const meta::OwnerReference* owner = job.metadata.Controller();
       if (owner == nullptr || owner->kind != "JobSet" || job.metadata.namespace_ != jobset.metadata.namespace_)
         continue;
       if (owner->uid.empty() ? owner->name != jobset.metadata.name.str() : owner->uid != jobset.metadata.uid) continue;

@@ -89,12 +89,24 @@ class Replay {
     return at != view.pods().end() && at->second->failed;
   }
 
+  // Where terminating pods are replaced, a deleted pod counts as failed from then on.
+  Time FailedAt(const core::Pod& pod) const {
+    const Time finished = policy::FinishTime(pod);
+    const auto deleted = DeletionAskedAt(pod.metadata);
+    return deleted && !spec().replaces_only_failed() ? std::min(*deleted, finished) : finished;
+  }
+
+  static bool IsDisrupted(const core::Pod& pod) {
+    const core::PodCondition* condition = pod.status.FindCondition(core::kDisruptionTargetCondition);
+    return condition != nullptr && condition->status == "True";
+  }
+
   void FindEnded() {
     for (const core::Pod* pod : pods_) {
       const bool succeeded = pod->status.phase == core::PodPhase::kSucceeded;
       if (!succeeded && !pod->metadata.deleting() && pod->status.phase != core::PodPhase::kFailed) continue;
       const bool failed = !succeeded && HasFailed(*pod);
-      if (failed || succeeded) ended_.push_back({pod, policy::FinishTime(*pod), failed});
+      if (failed || succeeded) ended_.push_back({pod, failed ? FailedAt(*pod) : policy::FinishTime(*pod), failed});
     }
     std::stable_sort(ended_.begin(), ended_.end(), [](const Ended& a, const Ended& b) {
       return a.at != b.at ? a.at < b.at : a.pod->metadata.name < b.pod->metadata.name;
@@ -200,7 +212,8 @@ class Replay {
     const auto deleted = DeletionAskedAt(failure.pod->metadata);
     if (out_.end && failure.pod != cause_) {
       const Time end = out_.end->at;
-      if (ended.at > end || (deleted && *deleted >= end)) {
+      // The Job's own deletions are no disruptions.
+      if (ended.at > end || (deleted && *deleted >= end && !IsDisrupted(*failure.pod))) {
         return Cat("it ended with its Job, which had ", out_.end->success ? "succeeded" : "failed", " by then");
       }
     }
@@ -290,6 +303,11 @@ class Replay {
     for (const std::size_t place : places) {
       PodFailure& failure = out_.failures[place];
       if (failure.verdict || failure.pod->metadata.name != verdict.pod) continue;
+      if (spec().indexed() && failure.index < 0) {
+        verdict.retry.reset();
+        verdict.wait.reset();
+        verdict.consequence = "its index is not one of the Job's, by now: whether it counted is not known"_shared;
+      }
       failure.verdict = std::make_shared<const world::Verdict>(std::move(verdict));
       if (failure.verdict->ends) out_.ended_by = failure.verdict;
       return;

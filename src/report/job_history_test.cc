@@ -64,7 +64,7 @@ TEST(JobHistory, FailuresWhosePodsAreGoneMakeTheNumberOfTheOthersARange) {
   const Subject subject = Explained(Job("backoffLimit: 6", "failed: 4") + Pod({"train-d", "12:01:00", 1}));
   EXPECT_EQ(Lines(subject), (Texts{"12:01:00 train-d exited 1 in container main → counted, as one of the "
                                    "failures 1 to 4; backoffLimit 6; retried"}));
-  EXPECT_EQ(subject.unknown.at(0).find("status counts 4 failures; 3 of the pods are gone"), 0U);
+  EXPECT_EQ(subject.unknown.at(0).find("status counts 4 failures; 3 of their pods are gone"), 0U);
 }
 
 TEST(JobHistory, TheFailureBeyondTheLimitEndsTheJob) {
@@ -129,6 +129,25 @@ TEST(JobHistory, AFailureThatStatusDoesNotCountYetIsAboutToEndTheJob) {
                 Pod({"train-a", "12:01:00", 1, "train", "finalizers: [batch.kubernetes.io/job-tracking]"}));
   EXPECT_EQ(Lines(subject), (Texts{"12:01:00 train-a exited 1 in container main → Job train is about to fail: "
                                    "BackoffLimitExceeded"}));
+}
+
+TEST(JobHistory, AnEvictedPodThatEndedTheJobIsJudgedThoughItRanOnAfterwards) {
+  const std::string evicted = Pod({"train-a", "12:01:20", 143, "train",
+                                   "deletionTimestamp: 2026-11-22T12:01:30Z, deletionGracePeriodSeconds: 30",
+                                   "{type: DisruptionTarget, status: 'True', reason: Evicted}"});
+  const Subject subject =
+      Explained(Job("backoffLimit: 0", Cat("failed: 1, ", Failed("12:01:00", "BackoffLimitExceeded",
+                                                                 "Job has reached the specified backoff limit"))) +
+                evicted);
+  EXPECT_EQ(Lines(subject), (Texts{"12:01:00 train-a has condition DisruptionTarget (Evicted) → Job train failed: "
+                                   "BackoffLimitExceeded"}));
+}
+
+TEST(JobHistory, OfAPodBeyondTheCompletionsOfToday) {
+  const Subject subject = Explained(Job("completions: 1, completionMode: Indexed", "failed: 1") +
+                                    Pod({"train-3-a", "12:01:00", 1, "train", Index(3)}));
+  EXPECT_EQ(Lines(subject), (Texts{"12:01:00 train-3-a exited 1 in container main → its index is not one of the Job's, "
+                                   "by now: whether it counted is not known"}));
 }
 
 }  // namespace

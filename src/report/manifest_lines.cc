@@ -82,7 +82,7 @@ class Lines {
 
   void UseForJobs(const jobset::JobSetSpec& written, const jobset::JobSet& jobset) {
     for (batch::Job& job : objects_.jobs) {
-      const meta::OwnerReference* owner = ControllerOf(job.metadata);
+      const meta::OwnerReference* owner = job.metadata.Controller();
       if (owner == nullptr || owner->kind != "JobSet" || owner->name != jobset.metadata.name) continue;
       const SharedString* of = job.metadata.labels.Find(jobset::kReplicatedJobName);
       if (of == nullptr) continue;

@@ -191,11 +191,4 @@ void ObjectsReader::AddEvent(const Value& value) {
   out_.events.push_back(std::move(event));
 }
 
-const meta::OwnerReference* ControllerOf(const meta::ObjectMeta& metadata) {
-  for (const meta::OwnerReference& owner : metadata.owner_references) {
-    if (owner.controller.value_or(false)) return &owner;
-  }
-  return nullptr;
-}
-
 }  // namespace reprieve::report

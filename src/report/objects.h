@@ -83,7 +83,4 @@ class ObjectsReader {
   std::map<std::string, std::size_t, std::less<>> seen_;  // position by kind and UID
 };
 
-// The object's controller by its owner references; null pointer: it has none.
-const meta::OwnerReference* ControllerOf(const meta::ObjectMeta& metadata);
-
 }  // namespace reprieve::report

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "oracle/cluster.h"
 #include "oracle/compare.h"
+#include "oracle/explained.h"
 #include "oracle/pod_names.h"
 #include "oracle/replay.h"
 
@@ -44,6 +45,9 @@ class HistoryReplay {
     }
     differing_step_ = 0;
     CompareEvents();
+    for (Difference& difference : DifferencesOfExplanation("explain", cluster_.sim())) {
+      differences_.push_back(std::move(difference));
+    }
     CompareCreated();
     return Outcome::Of(std::move(differences_));
   }

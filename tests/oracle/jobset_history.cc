@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "oracle/cluster.h"
 #include "oracle/compare.h"
+#include "oracle/explained.h"
 #include "oracle/held_watch.h"
 #include "oracle/pod_names.h"
 #include "oracle/replay.h"
@@ -89,6 +90,9 @@ class JobSetReplay {
     }
     differing_step_ = 0;
     CompareEvents();
+    for (Difference& difference : DifferencesOfExplanation("explain", cluster_.sim())) {
+      differences_.push_back(std::move(difference));
+    }
     return Outcome::Of(std::move(differences_));
   }
 
