@@ -86,13 +86,15 @@ class JobSetReplay {
       Quiet();
       NameNewPods();
       Compare(step["then"]);
+      if (differences_.empty()) {
+        for (Difference& difference : DifferencesOfExplanation(step_, cluster_.sim())) {
+          differences_.push_back(std::move(difference));
+        }
+      }
       if (!differences_.empty()) return Outcome::Of(std::move(differences_));
     }
     differing_step_ = 0;
     CompareEvents();
-    for (Difference& difference : DifferencesOfExplanation("explain", cluster_.sim())) {
-      differences_.push_back(std::move(difference));
-    }
     return Outcome::Of(std::move(differences_));
   }
 
