@@ -47,7 +47,7 @@ int Main(int argc, char** argv) {
   app.set_version_flag("--version", cli::kVersionLine);
   app.require_subcommand(1);
   std::vector<std::unique_ptr<cli::Verb>> verbs;
-  for (auto make : {cli::MakeRun, cli::MakeValidate, cli::MakeExplain, cli::MakeClean, cli::MakeAgent,
+  for (auto make : {cli::MakeRun, cli::MakeValidate, cli::MakeTest, cli::MakeExplain, cli::MakeClean, cli::MakeAgent,
                     cli::MakeCompletion, cli::MakeHelp, cli::MakeVersion}) {
     verbs.push_back(make());
     verbs.back()->Declare(app);

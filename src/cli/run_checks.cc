@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "cli/incident_names.h"
 #include "cli/placement_advice.h"
 #include "controllers/jobset/placement.h"
 #include "kubelet/start_obstacles.h"
@@ -179,126 +180,37 @@ class RunnableCheck {
   std::vector<std::string>& warnings_;
 };
 
-// The pods that manifests lead to, by what people may call them.
-class PodNames {
- public:
-  explicit PodNames(const Loaded& loaded) {
-    for (const LoadedJob& job : loaded.jobs) Add(job.job.metadata.name, *job.job.spec);
-    for (const LoadedJobSet& jobset : loaded.jobsets) {
-      const SharedString& own = jobset.jobset.metadata.name;
-      for (const jobset::ReplicatedJob& group : jobset.jobset.spec->replicated_jobs) {
-        for (std::int32_t i = 0; i < group.replicas; ++i) {
-          Add(Cat(own, "-", group.name, "-", i), *group.job_template.spec);
-          Add(Cat(group.name, "-", i), *group.job_template.spec);
-        }
-      }
-    }
-  }
-
-  // What pods of that name are made of; null pointer: there are none.
-  const core::PodSpec* Find(std::string_view name) const {
-    if (const core::PodSpec* found = FindStem(name)) return found;
-    // With what the server appends: train-0-x2x4z.
-    const std::size_t dash = name.rfind('-');
-    if (dash == std::string_view::npos || name.size() - dash != 6) return nullptr;
-    return FindStem(name.substr(0, dash));
-  }
-
-  std::string Nearest(std::string_view name) const {
-    std::vector<std::string> some;
-    for (const auto& [job, spec] : jobs_) {
-      if (some.size() >= kMostCandidates) break;
-      if (!Indexed(*spec)) some.push_back(job);
-      for (std::int32_t i = 0; Indexed(*spec) && i < Pods(*spec) && some.size() < kMostCandidates; ++i) {
-        some.push_back(Cat(job, "-", i));
-      }
-    }
-    return std::string(NearestWord(name, {some.begin(), some.end()}));
-  }
-
- private:
-  static constexpr std::size_t kMostCandidates = 2000;
-
-  static bool Indexed(const batch::JobSpec& spec) { return spec.indexed(); }
-  static std::int32_t Pods(const batch::JobSpec& spec) { return spec.completions.value_or(1); }
-
-  void Add(SharedString name, const batch::JobSpec& spec) { jobs_.emplace(std::move(name), &spec); }
-
-  const core::PodSpec* FindStem(std::string_view name) const {
-    const auto whole = jobs_.find(name);
-    if (whole != jobs_.end() && !Indexed(*whole->second)) return whole->second->pod_template.spec.get();
-    const std::size_t dash = name.rfind('-');
-    if (dash == std::string_view::npos) return nullptr;
-    const auto job = jobs_.find(name.substr(0, dash));
-    const auto index = ParseInt32(name.substr(dash + 1));
-    const bool there =
-        job != jobs_.end() && Indexed(*job->second) && index && *index >= 0 && *index < Pods(*job->second);
-    return there ? job->second->pod_template.spec.get() : nullptr;
-  }
-
-  std::map<std::string, const batch::JobSpec*, std::less<>> jobs_;
-};
-
-std::string DidYouMean(std::string_view near) {
-  return near.empty() ? std::string() : Cat("Did you mean ", near, "?");
-}
-
+// Reads one event after the other; what is wrong is added to `errors`, at its word.
 class InjectionReader {
  public:
   InjectionReader(const std::vector<scheduler::Node>& nodes, const Loaded& loaded, std::vector<Diagnostic>& errors)
-      : nodes_(nodes), pods_(loaded), any_pods_(loaded.errors.empty()), errors_(errors) {}
+      : names_(NamesOf(nodes), loaded), errors_(errors) {}
 
   void Read(const std::string& text, std::vector<world::Incident>& out) {
-    file_ = std::make_shared<const admission::ManifestFile>(admission::ManifestFile{"--inject", text});
+    const auto file = std::make_shared<const admission::ManifestFile>(admission::ManifestFile{"--inject", text});
+    const auto complain = [&](std::size_t at, std::string message, std::string advice) {
+      errors_.push_back(
+          {file, {1, static_cast<std::uint32_t>(at + 1)}, "EVENT", std::move(message), std::move(advice)});
+    };
     auto parsed = world::ParseIncident(text);
-    if (const auto* error = std::get_if<world::IncidentError>(&parsed)) return Complain(error->at, error->message, "");
+    if (const auto* error = std::get_if<world::IncidentError>(&parsed)) return complain(error->at, error->message, "");
     auto& incident = std::get<world::Incident>(parsed);
-    const std::size_t errors = errors_.size();
-    if (!incident.node.empty()) CheckNode(incident);
-    // With errors in the manifests nobody knows which pods there will be.
-    if (!incident.pod.empty() && any_pods_) CheckPod(incident);
-    if (errors_.size() == errors) out.push_back(std::move(incident));
+    if (world::OnlySimulated(incident.fault)) {
+      return complain(0, "processes on this machine can't be made to do that", "`reprieve test` can show it.");
+    }
+    if (auto fault = names_.Check(incident)) return complain(fault->at, fault->message, fault->advice);
+    out.push_back(std::move(incident));
   }
 
  private:
-  void Complain(std::size_t at, std::string message, std::string advice) {
-    errors_.push_back({file_, {1, static_cast<std::uint32_t>(at + 1)}, "EVENT", std::move(message), std::move(advice)});
+  static std::vector<std::string> NamesOf(const std::vector<scheduler::Node>& nodes) {
+    std::vector<std::string> out;
+    for (const scheduler::Node& node : nodes) out.push_back(node.name);
+    return out;
   }
 
-  void CheckNode(const world::Incident& incident) {
-    std::vector<std::string_view> names;
-    for (const scheduler::Node& node : nodes_) names.push_back(node.name);
-    if (std::find(names.begin(), names.end(), incident.node) != names.end()) return;
-    Complain(incident.name_at,
-             nodes_.size() == 1 ? Cat("there is no node ", incident.node, "; the only one is n1")
-                                : Cat("there is no node ", incident.node, "; nodes are n1 to n", nodes_.size()),
-             "Give --nodes a number to have more.");
-  }
-
-  void CheckPod(const world::Incident& incident) {
-    const core::PodSpec* spec = pods_.Find(incident.pod);
-    if (spec == nullptr) {
-      return Complain(incident.name_at, Cat("no pod of these manifests is called ", incident.pod),
-                      DidYouMean(pods_.Nearest(incident.pod)));
-    }
-    if (incident.container.empty()) return;
-    std::vector<std::string_view> names;
-    for (const auto* containers : {&spec->init_containers, &spec->containers}) {
-      for (const core::Container& container : *containers) names.push_back(container.name);
-    }
-    if (std::find(names.begin(), names.end(), incident.container) != names.end()) return;
-    const std::size_t at = incident.text.find(incident.container, incident.text.find("container") + 9);
-    Complain(at,
-             Cat("pod ", incident.pod, " has no container ", incident.container, "; it has ",
-                 Join(std::vector<std::string>(names.begin(), names.end()), ", ")),
-             DidYouMean(NearestWord(incident.container, names)));
-  }
-
-  const std::vector<scheduler::Node>& nodes_;
-  const PodNames pods_;
-  const bool any_pods_;
+  const IncidentNames names_;
   std::vector<Diagnostic>& errors_;
-  std::shared_ptr<const admission::ManifestFile> file_;
 };
 
 }  // namespace

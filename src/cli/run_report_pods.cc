@@ -38,6 +38,16 @@ std::string PodName(const core::Pod& pod) {
   return NameOf(meta::KeyOf(pod.metadata));
 }
 
+// Whether a container of it has become a process that ended.
+bool HasRun(const core::Pod& pod) {
+  for (const auto* statuses : {&pod.status.container_statuses, &pod.status.init_container_statuses}) {
+    for (const core::ContainerStatus& status : *statuses) {
+      if (status.state.terminated && status.state.terminated->started_at) return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 JobLife* RunReport::JobOf(const core::Pod& pod) {
@@ -92,6 +102,12 @@ void RunReport::NoteRestarts(const core::Pod& pod, const JobLife& job, PodLife& 
 }
 
 void RunReport::NotePhase(const core::Pod& pod, JobLife& job, PodLife& life) {
+  // A start and an end that come in one write are told as two all the same.
+  if (life.phase == core::PodPhase::kPending && pod.IsTerminal() && HasRun(pod)) {
+    life.phase = core::PodPhase::kRunning;
+    life.running_since = out_.Now();
+    TellPhase(pod, job, life);
+  }
   life.phase = pod.status.phase;
   if (life.phase == core::PodPhase::kRunning) life.running_since = out_.Now();
   if (life.phase == core::PodPhase::kSucceeded) job.last_success = PodName(pod);

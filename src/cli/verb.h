@@ -24,6 +24,7 @@ class Verb {
 
 std::unique_ptr<Verb> MakeRun();
 std::unique_ptr<Verb> MakeValidate();
+std::unique_ptr<Verb> MakeTest();
 std::unique_ptr<Verb> MakeExplain();
 std::unique_ptr<Verb> MakeClean();
 std::unique_ptr<Verb> MakeAgent();

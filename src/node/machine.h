@@ -126,6 +126,7 @@ class Machine final : public world::Watcher {
   world::IncidentOutcome ApplyToNode(const world::Incident& incident);
   world::IncidentOutcome ApplyToPod(PodRecord& record, const world::Incident& incident);
   world::IncidentOutcome Kill(PodRecord& record);
+  world::IncidentOutcome Exit(PodRecord& record, std::int32_t exit_code);
   world::IncidentOutcome ApplyToContainer(PodRecord& record, const world::Incident& incident);
   void Disrupt(PodRecord& record, world::FaultKind fault);
   void Lose(PodRecord& record);

@@ -4,6 +4,7 @@
 #include "base/saturate.h"
 #include "kubelet/pod_phase.h"
 #include "node/machine.h"
+#include "store/user_actions.h"
 
 namespace reprieve::node {
 namespace {
@@ -11,6 +12,10 @@ namespace {
 using world::FaultKind;
 using world::IncidentOutcome;
 using world::OutcomeKind;
+
+runtime::ExitReason ReasonOf(std::int32_t exit_code) {
+  return exit_code == 0 ? runtime::ExitReason::kCompleted : runtime::ExitReason::kError;
+}
 
 }  // namespace
 
@@ -37,6 +42,7 @@ std::vector<world::Incident> Machine::PendingIncidents() const {
 }
 
 IncidentOutcome Machine::Apply(const world::Incident& incident) {
+  if (!incident.owner.empty()) return store::ApplyToOwner(store_, incident, clock_.Now());
   if (!incident.node.empty()) return ApplyToNode(incident);
   PodRecord* record = FindCalled(incident.pod);
   if (record == nullptr) return {.kind = OutcomeKind::kNoPod};
@@ -79,6 +85,7 @@ IncidentOutcome Machine::ApplyToNode(const world::Incident& incident) {
 IncidentOutcome Machine::ApplyToPod(PodRecord& record, const world::Incident& incident) {
   IncidentOutcome applied{.pod = record.reference.name.str()};
   if (incident.fault == FaultKind::kPodKilled) return Kill(record);
+  if (incident.fault == FaultKind::kPodExits) return Exit(record, incident.exit_code);
   if (incident.fault == FaultKind::kPodCondition) {
     const Time now = clock_.Now();
     store_.UpdatePodStatus(record.reference, [&](const core::Pod&, core::PodStatus& status) {
@@ -91,7 +98,7 @@ IncidentOutcome Machine::ApplyToPod(PodRecord& record, const world::Incident& in
     });
   } else if (incident.fault == FaultKind::kPodDeleted) {
     store_.DeletePod(world::PodReference(record.reference));
-  } else if (incident.fault == FaultKind::kPodUnderPressure) {
+  } else if (!world::PodEndOf(incident.fault).reason.empty()) {
     if (!record.worker) return {.kind = OutcomeKind::kPodNotOnNode, .pod = std::move(applied.pod)};
     EndByKubelet(record, incident.fault, Nanoseconds(0));
   } else {
@@ -110,6 +117,19 @@ IncidentOutcome Machine::Kill(PodRecord& record) {
   return {.kind = any ? OutcomeKind::kApplied : OutcomeKind::kPodNotRunning, .pod = record.reference.name.str()};
 }
 
+// Of every regular container that runs.
+IncidentOutcome Machine::Exit(PodRecord& record, std::int32_t exit_code) {
+  bool any = false;
+  for (std::size_t i = record.spec->init_containers.size(); i < record.containers.size(); ++i) {
+    RunningContainer* running = containers_.Find(record.containers[i]);
+    if (running == nullptr) continue;
+    running->injected_end = {exit_code, ReasonOf(exit_code)};
+    runtime_.StopContainer(record.containers[i], std::chrono::milliseconds(0));
+    any = true;
+  }
+  return {.kind = any ? OutcomeKind::kApplied : OutcomeKind::kPodNotRunning, .pod = record.reference.name.str()};
+}
+
 IncidentOutcome Machine::ApplyToContainer(PodRecord& record, const world::Incident& incident) {
   IncidentOutcome outcome{.kind = OutcomeKind::kNoContainer, .pod = record.reference.name.str()};
   for (std::size_t i = 0; i < record.containers.size(); ++i) {
@@ -120,8 +140,7 @@ IncidentOutcome Machine::ApplyToContainer(PodRecord& record, const world::Incide
     if (incident.fault == FaultKind::kContainerOutOfMemory) {
       running->injected_end = {137, runtime::ExitReason::kOomKilled};
     } else if (incident.fault == FaultKind::kContainerExits) {
-      running->injected_end = {incident.exit_code,
-                               incident.exit_code == 0 ? runtime::ExitReason::kCompleted : runtime::ExitReason::kError};
+      running->injected_end = {incident.exit_code, ReasonOf(incident.exit_code)};
     }
     runtime_.StopContainer(record.containers[i], std::chrono::milliseconds(0));
     break;
@@ -165,6 +184,7 @@ void Machine::NoteEnd(const PodRecord& record, core::PodStatus& status) const {
   status.reason = end.reason;
   status.message = end.message;
   const world::DisruptionTarget condition = world::DisruptionTargetOf(*record.ended_by);
+  if (condition.reason.empty()) return;
   kubelet::SetCondition(core::kDisruptionTargetCondition, true, condition.reason, condition.message, clock_.Now(),
                         status);
 }

@@ -35,6 +35,8 @@ class Simulation {
 
   store::Store& store() { return store_; }
   const world::Ledger& ledger() const { return ledger_; }
+  world::Ledger& ledger() { return ledger_; }
+  const world::Clock& clock() const { return clock_; }
   Time Now() const { return clock_.Now(); }
   // How many writes the controller has asked for. REQUIRES: options.faults.
   std::uint64_t writes() const { return faulty_->writes(); }

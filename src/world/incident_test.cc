@@ -47,6 +47,41 @@ TEST(Incident, PodsAndContainers) {
   EXPECT_EQ(Parsed("container main of pod w exits 42 at 5s").exit_code, 42);
 }
 
+TEST(Incident, EveryCauseOfTheSpecification) {
+  EXPECT_EQ(Parsed("pod w is evicted over its storage limit at 1s").fault, FaultKind::kPodOverStorageLimit);
+  EXPECT_EQ(Parsed("pod w is preempted by the kubelet at 1s").fault, FaultKind::kPodPreemptedByKubelet);
+  EXPECT_EQ(Parsed("pod w is deleted for a device taint at 1s").fault, FaultKind::kPodDeviceTainted);
+  EXPECT_EQ(Parsed("pod w is refused by its node at 1s").fault, FaultKind::kPodRefused);
+  EXPECT_EQ(Parsed("node n1 is unreachable at 1s").fault, FaultKind::kNodeUnreachable);
+}
+
+TEST(Incident, ExitsByCodeAndBySignal) {
+  EXPECT_EQ(Parsed("pod w exits 42 at 5s").fault, FaultKind::kPodExits);
+  EXPECT_EQ(Parsed("pod w exits with SIGSEGV at 5s").exit_code, 139);
+  EXPECT_EQ(Parsed("container main of pod w exits by SIGKILL at 5s").exit_code, 137);
+  EXPECT_EQ(Read("pod w exits SIGFOO at 5s"),
+            "error at SIGFOO: expected an exit code from 0 to 255, or a signal, such as SIGSEGV");
+}
+
+TEST(Incident, PodsThatGetNowhere) {
+  EXPECT_EQ(Parsed("pod w never starts").fault, FaultKind::kPodNeverStarts);
+  EXPECT_EQ(Parsed("pod w never starts at 5s").at, Seconds(5));
+  EXPECT_EQ(Parsed("pod w stays Pending").fault, FaultKind::kPodStaysPending);
+  EXPECT_EQ(Parsed("pod w hangs at 3s").fault, FaultKind::kPodHangs);
+  EXPECT_EQ(Read("pod w stays put"), "error at put: expected pending");
+}
+
+TEST(Incident, OwnersAndTheController) {
+  EXPECT_EQ(Parsed("JobSet train is suspended at 1m").owner, "train");
+  EXPECT_EQ(Parsed("JobSet train is suspended at 1m").owner_kind, Kind::kJobSet);
+  EXPECT_EQ(Parsed("Job train is resumed at 1m").fault, FaultKind::kResumed);
+  EXPECT_EQ(Parsed("Job train is deleted at 1m").fault, FaultKind::kDeleted);
+  EXPECT_EQ(Parsed("Job train is scaled to 3 at 1m").pods, 3);
+  EXPECT_EQ(Parsed("controller restarts at 30s").fault, FaultKind::kControllerRestarts);
+  EXPECT_EQ(Read("Job train is paused at 1s"),
+            "error at paused: not one of suspended, resumed, deleted, scaled to NUMBER");
+}
+
 TEST(Incident, Conditions) {
   EXPECT_EQ(Parsed("pod leader-0-0 gets condition ConfigIssue at 3s").condition, "ConfigIssue");
   const Incident full = Parsed("pod leader-0-0 gets condition ConfigIssue=False because Repaired at 3s");
@@ -55,12 +90,12 @@ TEST(Incident, Conditions) {
 }
 
 TEST(Incident, ErrorsPointAtTheWord) {
-  EXPECT_EQ(Read(""), "error at : expected node, pod or container");
-  EXPECT_EQ(Read("nod n1 is lost at 1s"), "error at nod: expected node, pod or container");
+  EXPECT_EQ(Read(""), "error at : expected node, pod, container, Job, JobSet or controller");
+  EXPECT_EQ(Read("nod n1 is lost at 1s"), "error at nod: expected node, pod, container, Job, JobSet or controller");
   EXPECT_EQ(Read("node n1 was lost at 1s"), "error at was: expected is");
   EXPECT_EQ(Read("node n1 is draned at 1s"),
-            "error at draned: not one of drained, tainted, lost, shut down, back; did you mean drained?");
-  EXPECT_EQ(Read("node n1 is at 1s"), "error at at: expected one of drained, tainted, lost, shut down, back");
+            "error at draned: not one of drained, tainted, lost, unreachable, shut down, back; did you mean drained?");
+  EXPECT_EQ(Read("node n1 is at 1s"), "error at : expected one of drained, tainted, lost, unreachable, shut down, back");
   EXPECT_EQ(Read("node n1 is lost"), "error at : expected at, and when");
   EXPECT_EQ(Read("node n1 is lost at soon"),
             "error at soon: expected a time since the beginning, such as 10s or 1m30s");
@@ -69,7 +104,7 @@ TEST(Incident, ErrorsPointAtTheWord) {
   EXPECT_EQ(Read("node n1 is lost at 1s twice"),
             "error at twice: nothing may follow the time; give each event its own");
   EXPECT_EQ(Read("container main in pod w is killed at 1s"), "error at in: expected of");
-  EXPECT_EQ(Read("container main of pod w exits 256 at 1s"), "error at 256: expected an exit code from 0 to 255");
+  EXPECT_EQ(Read("container main of pod w exits 256 at 1s"), "error at 256: expected an exit code from 0 to 255, or a signal, such as SIGSEGV");
   EXPECT_EQ(Read("pod w gets condition A=yes at 1s"), "error at yes: not one of True, False, Unknown");
 }
 
