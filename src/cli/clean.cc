@@ -38,7 +38,7 @@ std::string CheckAge(const std::string& text) {
 class CleanVerb final : public Verb {
  public:
   void Declare(CLI::App& app) override {
-    CLI::App* verb = app.add_subcommand("clean", "Remove old logs, and volumes of runs that were killed");
+    CLI::App* verb = app.add_subcommand("clean", "Remove old logs and journals, and volumes of runs that were killed");
     verb->footer(
         "Examples:\n"
         "  reprieve clean\n"
@@ -106,8 +106,9 @@ class CleanVerb final : public Verb {
   // Removed 3 log folders (24.1 MiB) and 1 volume folder (1.2 GiB) from reprieve-state; 2 folders are younger than 7d.
   std::string Total(const node::Cleanup& cleanup) const {
     std::vector<std::string> parts;
-    AddPart(cleanup, CleanedFolder::Kind::kLogs, "log", parts);
-    AddPart(cleanup, CleanedFolder::Kind::kVolumes, "volume", parts);
+    AddPart(cleanup, CleanedFolder::Kind::kLogs, "log folder", parts);
+    AddPart(cleanup, CleanedFolder::Kind::kVolumes, "volume folder", parts);
+    AddPart(cleanup, CleanedFolder::Kind::kJournal, "journal file", parts);
     std::string out = parts.empty()
                           ? Cat("There is nothing to remove from ", state_)
                           : Cat(dry_run_ ? "Would remove " : "Removed ", Join(parts, " and "), " from ", state_);
@@ -127,8 +128,7 @@ class CleanVerb final : public Verb {
       ++count;
       bytes += folder.bytes;
     }
-    if (count > 0)
-      parts.push_back(Cat(count, " ", what, count == 1 ? " folder (" : " folders (", HumanSize(bytes), ")"));
+    if (count > 0) parts.push_back(Cat(count, " ", what, count == 1 ? " (" : "s (", HumanSize(bytes), ")"));
   }
 
   std::string age_ = "7d";

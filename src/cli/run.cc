@@ -55,6 +55,7 @@ class RunVerb final : public Verb {
   int End(RunSetup& setup, EndedBy ended_by) const {
     const bool early = ended_by != EndedBy::kItself;
     RunReport& report = setup.report();
+    setup.EndJournal(early ? "interrupted" : report.AnyFailed() ? "failed" : "completed");
     report.Summarize(early, setup.world().machine().PendingIncidents());
     if (options_.verbose && !options_.json()) PrintObjects(setup.world());
     if (early) TellLeft(setup.world().CleanUp(), report, ended_by);

@@ -21,6 +21,7 @@ void RunLoop::Run() {
   std::optional<Ticker> ticker;
   if (isatty(STDOUT_FILENO) == 1) ticker.emplace([&world] { world.Wake(); });
   world.RunUntil([this] {
+    setup_.FlushJournal();
     setup_.report().Repaint();
     TellLostOutput();
     return Interrupt::count() > 0 || reader_.gone() || AllFinished();

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "cli/help.h"
 #include "cli/metrics_file.h"
 #include "cli/run_checks.h"
 #include "model/quantity.h"
@@ -98,6 +99,7 @@ std::optional<Refusal> RunSetup::Start() {
   if (auto refusal = CheckNetwork()) return refusal;
   WarnOfMissingNames();
   ConnectReport();
+  ConnectJournal();
   return std::nullopt;
 }
 
@@ -123,8 +125,30 @@ void RunSetup::ConnectReport() {
   if (options_.verbose || options_.plain || !network_.reason.empty()) report_->Say(DescribeNetwork());
   if (const std::string gpus = DescribeRehearsedGpus(); !gpus.empty()) report_->Say(gpus);
   world_->store().AddWatcher(&*report_);
-  world_->ledger().set_listener([this](const world::Verdict& verdict) { report_->Judged(verdict); });
+  world_->ledger().set_listener([this](const world::Verdict& verdict) {
+    report_->Judged(verdict);
+    if (journal_) journal_->Judged(verdict);
+  });
   world_->store().set_event_listener([this](const world::Event& event) { report_->EventRecorded(event); });
+}
+
+// Without a journal the run is the same; only `explain` will know nothing of it.
+void RunSetup::ConnectJournal() {
+  const auto say = [this](const std::string& text) { report_->Say(text); };
+  auto file = node::JournalFile::Make(options_.state, world_->clock().Now());
+  if (!file.ok()) return say(Cat("There is no journal of this run: ", file.error().message));
+  journal_ = std::make_unique<node::RunJournal>(std::move(*file), world_->clock(), kVersionLine, say);
+  world_->store().AddWatcher(journal_.get());
+}
+
+void RunSetup::FlushJournal() {
+  if (journal_) journal_->Flush();
+}
+
+void RunSetup::EndJournal(std::string_view how) {
+  if (!journal_) return;
+  journal_->End(how);
+  world_->store().RemoveWatcher(journal_.get());
 }
 
 // What was chosen, and why if anything spoke for it.

@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/load.h"
@@ -19,6 +20,7 @@
 #include "cli/run_options.h"
 #include "cli/run_report.h"
 #include "node/local_world.h"
+#include "node/run_journal.h"
 #include "world/incident.h"
 
 namespace reprieve::cli {
@@ -47,6 +49,11 @@ class RunSetup {
   // REQUIRES: Start has refused nothing.
   RunReport& report() { return *report_; }
 
+  // Writes what has happened since into the journal of the state folder.
+  void FlushJournal();
+  // The run is over: completed, failed or interrupted.
+  void EndJournal(std::string_view how);
+
   // Writes the counters where --metrics-file wants them, if it is given.
   Status WriteMetrics() const;
 
@@ -58,11 +65,14 @@ class RunSetup {
   std::optional<Refusal> CheckNetwork() const;
   void WarnOfMissingNames() const;
   void ConnectReport();
+  void ConnectJournal();
   std::string DescribeNetwork() const;
   std::string DescribeRehearsedGpus() const;
 
   const RunOptions& options_;
-  std::optional<RunReport> report_;  // outlives the world, which reports to it
+  // These outlive the world, which reports to them.
+  std::optional<RunReport> report_;
+  std::unique_ptr<node::RunJournal> journal_;  // null: it can't be written
   std::unique_ptr<node::LocalWorld> world_;
   Loaded loaded_;
   std::vector<world::Incident> incidents_;

@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "base/text.h"
+#include "node/journal_file.h"
 #include "runtime/engine_folder.h"
 
 namespace reprieve::node {
@@ -105,6 +106,7 @@ class Cleaner {
     // First the engines: those that live say which logs may go.
     CleanVolumes(state / "volumes");
     for (const fs::path& path : EntriesOf(state / "logs")) CleanLogs(path);
+    CleanJournals(state / "journal");
     std::sort(out_.folders.begin(), out_.folders.end(),
               [](const CleanedFolder& a, const CleanedFolder& b) { return a.path < b.path; });
     return std::move(out_);
@@ -157,6 +159,22 @@ class Cleaner {
       fs::remove_all(path, failed);
       return failed ? failed.message() : std::string();
     });
+  }
+
+  // A run that lives holds a lock on its journal (node/journal_file.h). Young ones need no mention.
+  void CleanJournals(const fs::path& journals) {
+    for (const fs::path& path : EntriesOf(journals)) {
+      if (!IsRegularFile(path) || !IsJournalName(path.filename().native())) {
+        out_.left_out.push_back(path);
+        continue;
+      }
+      if (ExtentOf(path).newest >= volumes_before_ || IsLiveJournal(path)) continue;
+      Clean(CleanedFolder::Kind::kJournal, path, volumes_before_, [&path] {
+        std::error_code failed;
+        fs::remove(path, failed);
+        return failed ? failed.message() : std::string();
+      });
+    }
   }
 
   // `remove` returns why it failed; empty if it did not.

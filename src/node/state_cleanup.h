@@ -2,6 +2,7 @@
 //
 //   DIR/logs/NAMESPACE_POD/CONTAINER/ATTEMPT.log[.N]   kept after a run, for people
 //   DIR/volumes/ENGINE/                                removed by the run itself, unless it was killed
+//   DIR/journal/RUN.jsonl[.1]                          kept after a run, for `reprieve explain`
 //   DIR/claims/NAMESPACE/CLAIM/                        data of users: never touched here
 //
 // What a living run holds is never touched: not the folder of an engine that lives, and no log that was written since
@@ -26,8 +27,9 @@ struct CleanupOptions {
   bool dry_run = false;
 };
 
+// Or a file, where it is part of a journal.
 struct CleanedFolder {
-  enum class Kind : std::uint8_t { kLogs, kVolumes };
+  enum class Kind : std::uint8_t { kLogs, kVolumes, kJournal };
   Kind kind = Kind::kLogs;
   std::string path;
   std::int64_t bytes = 0;  // of disk

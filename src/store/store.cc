@@ -118,6 +118,26 @@ WriteResult Store::AddPod(core::Pod pod) {
   return Insert(std::make_unique<core::Pod>(std::move(pod)));
 }
 
+void Store::TakeOver(batch::Job job) {
+  const meta::ObjectKey key = meta::KeyOf(job.metadata);
+  REPRIEVE_CHECK(!jobs_.contains(key), "a Job of that name is there already");
+  Changed(*(jobs_[key] = std::make_unique<batch::Job>(std::move(job))));
+}
+
+void Store::TakeOver(jobset::JobSet jobset) {
+  const meta::ObjectKey key = meta::KeyOf(jobset.metadata);
+  REPRIEVE_CHECK(!jobsets_.contains(key), "a JobSet of that name is there already");
+  Changed(*(jobsets_[key] = std::make_unique<jobset::JobSet>(std::move(jobset))));
+}
+
+void Store::TakeOver(core::Pod pod) {
+  REPRIEVE_CHECK(FindPod(meta::KeyOf(pod.metadata)) == nullptr, "a pod of that name is there already");
+  pod.status_version = StatusVersion();
+  core::Pod& stored = pods_.Insert(std::make_unique<core::Pod>(std::move(pod)));
+  Index(stored);
+  Changed(stored);
+}
+
 WriteResult Store::BindPod(const world::PodReference& reference, const SharedString& node) {
   core::Pod* pod = Find(reference);
   if (pod == nullptr) return PodNotFound(reference);

@@ -76,6 +76,12 @@ class Store final : public world::Api {
   // have no priority are taken as having this one. Until then there is no such plugin.
   void set_usual_priority(std::int32_t priority) { usual_priority_ = priority; }
 
+  // Objects of another store as they are, with their identity, times and status; only their version is new. REQUIRES:
+  // none of that name is there.
+  void TakeOver(batch::Job job);
+  void TakeOver(jobset::JobSet jobset);
+  void TakeOver(core::Pod pod);
+
   const core::Pod* FindPod(const meta::ObjectKey& key) const;
   std::vector<const core::Pod*> Pods() const { return pods_.All(); }
   std::size_t pod_count() const { return pods_.size(); }

@@ -27,7 +27,7 @@ class Verbs(Reprieve):
         self.assertTrue(self.succeeds("help", "clean").startswith("Example"))
 
     def test_help_fits_a_terminal_of_80_columns(self):
-        for verb in ("help", "run", "validate", "clean", "agent", "completion", "version"):
+        for verb in ("help", "run", "validate", "explain", "clean", "agent", "completion", "version"):
             text = self.succeeds(verb, "--help") + self.succeeds("help", verb)
             self.assertEqual([line for line in text.splitlines() if len(line) > 80], [], verb)
 
@@ -74,7 +74,7 @@ class Completion(Reprieve):
     def test_every_verb_and_flag_is_completed_in_every_shell(self):
         for shell in ("bash", "zsh", "fish"):
             script = self.reprieve("completion", shell).stdout
-            for verb in ("run", "validate", "clean", "agent", "completion", "help", "version"):
+            for verb in ("run", "validate", "explain", "clean", "agent", "completion", "help", "version"):
                 self.assertIn(verb, script)
             for flag in ("filename", "dry-run", "node-resource", "older-than", "log-max-size", "log-max-files"):
                 self.assertIn(flag, script)

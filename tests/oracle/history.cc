@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "oracle/cluster.h"
 #include "oracle/compare.h"
+#include "oracle/explained.h"
 #include "oracle/pod_names.h"
 #include "oracle/replay.h"
 
@@ -40,6 +41,11 @@ class HistoryReplay {
       Quiet();
       NameNewPods();
       Compare(step["then"]);
+      if (differences_.empty()) {
+        for (Difference& difference : DifferencesOfExplanation(step_, cluster_.sim())) {
+          differences_.push_back(std::move(difference));
+        }
+      }
       if (!differences_.empty()) return Outcome::Of(std::move(differences_));
     }
     differing_step_ = 0;

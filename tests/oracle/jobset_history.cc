@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "oracle/cluster.h"
 #include "oracle/compare.h"
+#include "oracle/explained.h"
 #include "oracle/held_watch.h"
 #include "oracle/pod_names.h"
 #include "oracle/replay.h"
@@ -85,6 +86,11 @@ class JobSetReplay {
       Quiet();
       NameNewPods();
       Compare(step["then"]);
+      if (differences_.empty()) {
+        for (Difference& difference : DifferencesOfExplanation(step_, cluster_.sim())) {
+          differences_.push_back(std::move(difference));
+        }
+      }
       if (!differences_.empty()) return Outcome::Of(std::move(differences_));
     }
     differing_step_ = 0;

@@ -1,0 +1,147 @@
+// reprieve explain [FILE...]: what happened to Jobs and JobSets, why, and what comes next.
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <cstdio>
+
+#include "base/text.h"
+#include "cli/error_json.h"
+#include "cli/exit_code.h"
+#include "cli/explain_load.h"
+#include "cli/explain_text.h"
+#include "cli/terminal.h"
+#include "cli/verb.h"
+#include "document/json.h"
+#include "report/explanation_json.h"
+
+namespace reprieve::cli {
+namespace {
+
+std::string CheckTime(const std::string& text) {
+  return ParseRfc3339(text) ? std::string() : std::string("expected a time such as 2026-11-22T12:03:22Z");
+}
+
+class ExplainVerb final : public Verb {
+ public:
+  void Declare(CLI::App& app) override {
+    CLI::App* verb = app.add_subcommand("explain", "Say what happened to Jobs, by which rule, and what comes next");
+    verb->footer(
+        "Examples:\n"
+        "  kubectl get jobset,job,pod,event -o yaml | reprieve explain -\n"
+        "  reprieve explain dump.yaml --manifest train.yaml\n"
+        "  reprieve explain\n\n"
+        "Without FILE it explains the newest run of the state folder, also one that goes\n"
+        "on or was killed.\n\n"
+        "Exit code 0: explained; 2: bad input.");
+    verb->add_option("FILE", files_, "Objects of a cluster: files, folders, or - for standard input");
+    state_option_ =
+        verb->add_option("--state", state_, "The state folder of `run` (default ./reprieve-state)")->option_text("DIR");
+    verb->add_option("--run", run_, "Which of its runs, by its journal's name (default: the newest)")
+        ->option_text("NAME");
+    verb->add_option("--manifest", manifest_, "Say where rules stand in this file of yours")->option_text("FILE");
+    verb->add_option("--at", at_, "The time that counts as now (default: the newest in the objects)")
+        ->option_text("TIME")
+        ->check(CheckTime);
+    verb->add_flag("--all", all_, "Show every failure, however many are alike");
+    verb->add_option("-o,--output", output_, "json: one object (default text)")->check(CLI::IsMember({"text", "json"}));
+    verb->add_option("--color", color_, "Colours (default auto: on a terminal, unless NO_COLOR is set)")
+        ->check(CLI::IsMember({"auto", "always", "never"}));
+  }
+
+  int Run() override { return files_.empty() ? ExplainJournal() : ExplainObjects(); }
+
+ private:
+  int ExplainObjects() {
+    if (state_option_->count() > 0 || !run_.empty()) return Refuse("--state and --run are for a run; leave out FILE");
+    LoadedObjects loaded = LoadObjects(files_);
+    if (loaded.error) return Refuse(*loaded.error);
+    if (loaded.objects.empty()) return Refuse(NothingToExplain(loaded.objects));
+    return Tell(loaded.objects, false, {});
+  }
+
+  int ExplainJournal() {
+    Result<LoadedJournal> loaded = LoadJournal(state_, run_);
+    if (!loaded.ok()) return Refuse(loaded.error().message);
+    return Tell(loaded->objects, loaded->live, std::move(loaded->notes));
+  }
+
+  int Tell(report::Objects& objects, bool live, std::vector<std::string> notes) {
+    if (!manifest_.empty()) {
+      const auto used = UseManifest(manifest_, objects);
+      if (!used.ok()) return Refuse(used.error().message);
+      notes.insert(notes.end(), used->begin(), used->end());
+    }
+    Time now = objects.newest.value_or(Time{});
+    report::NowSource source = report::NowSource::kObjects;
+    if (!at_.empty()) {
+      now = *ParseRfc3339(at_);
+      source = report::NowSource::kFlag;
+    } else if (live) {
+      now = std::chrono::system_clock::now();
+      source = report::NowSource::kClock;
+    }
+    report::Explanation explanation = report::Explain(objects, now, source);
+    explanation.notes.insert(explanation.notes.begin(), notes.begin(), notes.end());
+    Print(explanation);
+    return kCompleted;
+  }
+
+  void Print(const report::Explanation& explanation) const {
+    if (output_ == "json") {
+      std::printf("%s\n", document::WriteJson(report::ToValue(explanation)).c_str());
+      return;
+    }
+    ExplainTextOptions options;
+    options.all = all_;
+    if (IsTerminal(STDOUT_FILENO)) options.columns = SizeOfTerminal(STDOUT_FILENO).columns;
+    std::fputs(ToText(explanation, Style(ColorNamed(color_), STDOUT_FILENO), options).c_str(), stdout);
+  }
+
+  static std::string NothingToExplain(const report::Objects& objects) {
+    std::vector<std::string> kinds;
+    for (const auto& [kind, count] : objects.others) kinds.push_back(Cat(count, " ", kind));
+    return Cat("no JobSet, Job or Pod among the objects", kinds.empty() ? "" : Cat(" (", Join(kinds, ", "), ")"),
+               "; get them with kubectl get jobset,job,pod,event -o yaml");
+  }
+
+  int Refuse(const std::string& message) const {
+    if (output_ == "json") {
+      std::puts(document::WriteJson(ErrorObject(message)).c_str());
+    } else {
+      std::fprintf(stderr, "reprieve: %s\n", message.c_str());
+    }
+    return kBadInput;
+  }
+
+  int Refuse(const Diagnostic& error) const {
+    if (output_ == "json") {
+      std::puts(document::WriteJson(ErrorObject(error)).c_str());
+      return kBadInput;
+    }
+    std::string text = error.source->name;
+    if (error.mark.line != 0) AppendTo(text, ":", error.mark.line, ":", error.mark.column);
+    AppendTo(text, ": ", error.message, "\n");
+    if (!error.advice.empty()) AppendTo(text, "  ", error.advice, "\n");
+    std::fputs(text.c_str(), stderr);
+    return kBadInput;
+  }
+
+  std::vector<std::string> files_;
+  CLI::Option* state_option_ = nullptr;
+  std::string state_ = "reprieve-state";
+  std::string run_;
+  std::string manifest_;
+  std::string at_;
+  bool all_ = false;
+  std::string output_ = "text";
+  std::string color_ = "auto";
+};
+
+}  // namespace
+
+std::unique_ptr<Verb> MakeExplain() {
+  return std::make_unique<ExplainVerb>();
+}
+
+}  // namespace reprieve::cli
