@@ -14,10 +14,12 @@
 #include "cli/simulate_fit.h"
 #include "cli/simulate_init.h"
 #include "cli/simulate_output.h"
+#include "cli/simulate_report.h"
 #include "cli/simulate_workers.h"
 #include "cli/test_suite.h"
 #include "cli/verb.h"
 #include "cli/version_options.h"
+#include "cli/write_report.h"
 #include "sim/presets.h"
 
 namespace reprieve::cli {
@@ -53,6 +55,7 @@ class Simulate final : public Verb {
     verb->add_option("--seed", seed_, "The first seed (default: the scenario's)")->check(CLI::NonNegativeNumber);
     verb->add_option("--workers", workers_, "How many processors (default: all); the results are the same")
         ->check(CLI::Range(1, 1024));
+    verb->add_option("--report", report_, "Write a page of HTML, too")->option_text("FILE");
     versions_.Declare(*verb);
     verb->add_option("-o,--output", output_, "text, json or csv (default text)")
         ->check(CLI::IsMember({"text", "json", "csv"}));
@@ -109,6 +112,12 @@ class Simulate final : public Verb {
       variant.summary = sim::Summarize(loaded.variants[i].scenario, variant.runs);
     }
     Print(loaded, variants, done.interrupted);
+    if (!report_.empty()) {
+      std::vector<const sim::Scenario*> scenarios;
+      for (const ScenarioVariant& variant : loaded.variants) scenarios.push_back(&variant.scenario);
+      const Status written = WriteReport(report_, SimulationReport(scenarios, variants, done.interrupted));
+      if (!written.ok()) return cli::Tell(CannotRun(written.error()), ColorNamed(color_), output_ == "json");
+    }
     return done.interrupted ? kInterrupted : kCompleted;
   }
 
@@ -185,6 +194,7 @@ class Simulate final : public Verb {
   bool init_ = false;
   bool presets_ = false;
   std::string fit_;
+  std::string report_;
   std::vector<std::string> compare_;
   std::vector<std::string> sweeps_;
   std::int32_t runs_ = 0;
