@@ -187,6 +187,7 @@ class Loader {
     bool accepted = false;             // perhaps without unknown fields
     std::vector<std::string> dropped;  // paths of values of the wrong type
   };
+
   Admitted Admit(const admission::ManifestObject& manifest, const Create& create) {
     const std::string& own = manifest.value["metadata"]["namespace"].AsText();
     const std::string name_space = own.empty() ? options_.name_space : own;
@@ -246,7 +247,7 @@ class Loader {
 
   void TakePod(const admission::ManifestObject& manifest) {
     TakeToValidate(manifest, admission::CreatePod,
-                   "Pods can be validated, but not run by themselves; put it into a Job");
+                   "Pods can be validated, but not run by themselves; put the pod into a Job");
   }
 
   void TakeToValidate(const admission::ManifestObject& manifest, const Create& create, std::string message) {

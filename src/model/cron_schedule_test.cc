@@ -61,6 +61,13 @@ TEST(CronSchedule, AnIntervalHasWholeSecondsAndAtLeastOne) {
   EXPECT_EQ(Schedule("@every 1h30m").every, seconds(5400));
   EXPECT_EQ(Schedule("@every 2.9s").every, seconds(2));
   EXPECT_EQ(Schedule("@every 1ms").every, seconds(1));
+  EXPECT_EQ(Schedule("@every 1.1m").every, seconds(66));
+  EXPECT_EQ(Schedule("@every 0.7h").every, seconds(2520));
+  EXPECT_EQ(Schedule("@every 0.99999999999999999999999999h").every, seconds(3600));
+  EXPECT_EQ(Schedule("@every -2562047h47m16.854775808s").every, seconds(1));
+  EXPECT_EQ(Fault("@every 2562047h47m16.854775808s"),
+            "failed to parse duration @every 2562047h47m16.854775808s: time: invalid duration "
+            "\"2562047h47m16.854775808s\"");
   EXPECT_EQ(Schedule("@every -1h").every, seconds(1));
   EXPECT_FALSE(Schedule("@daily").every);
 }

@@ -56,12 +56,15 @@ class Reader {
     while (!rest_.empty()) {
       const Result<std::uint64_t> part = ReadPart();
       if (!part.ok()) return part.error();
+      if (*part > kLimit - sum) return Invalid();
       sum += *part;
-      if (sum > kLimit) return Invalid();
     }
-    if (negative) return std::chrono::nanoseconds(static_cast<std::int64_t>(-sum));
-    if (sum == kLimit) return Invalid();
-    return std::chrono::nanoseconds(static_cast<std::int64_t>(sum));
+    if (sum == kLimit) {
+      if (negative) return std::chrono::nanoseconds::min();
+      return Invalid();
+    }
+    const std::chrono::nanoseconds length(static_cast<std::int64_t>(sum));
+    return negative ? -length : length;
   }
 
  private:
@@ -76,14 +79,16 @@ class Reader {
       if (whole > kLimit) return Invalid();
     }
     bool has_digits = rest_.size() != before;
-    double fraction = 0;
+    std::uint64_t fraction = 0;  // the digits after the point; those that don't fit any more don't count
+    double scale = 1;
     if (rest_.starts_with('.')) {
       rest_.remove_prefix(1);
-      double scale = 1;
-      for (; !rest_.empty() && IsDigit(rest_.front()); rest_.remove_prefix(1)) {
+      for (bool fits = true; !rest_.empty() && IsDigit(rest_.front()); rest_.remove_prefix(1)) {
         has_digits = true;
-        scale /= 10;
-        fraction += scale * (rest_.front() - '0');
+        fits = fits && fraction <= (kLimit - 1) / 10 - 1;
+        if (!fits) continue;
+        fraction = fraction * 10 + static_cast<std::uint64_t>(rest_.front() - '0');
+        scale *= 10;
       }
     }
     if (!has_digits) return Invalid();
@@ -95,7 +100,8 @@ class Reader {
     const auto unit = LengthOf(name);
     if (!unit) return Error{Cat("time: unknown unit ", Quoted(name), " in duration ", Quoted(whole_))};
     if (whole > kLimit / *unit) return Invalid();
-    const std::uint64_t length = whole * *unit + static_cast<std::uint64_t>(fraction * static_cast<double>(*unit));
+    const double rest = static_cast<double>(fraction) * (static_cast<double>(*unit) / scale);
+    const std::uint64_t length = whole * *unit + static_cast<std::uint64_t>(rest);
     if (length > kLimit) return Invalid();
     return length;
   }
