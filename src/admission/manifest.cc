@@ -93,35 +93,35 @@ void AddObjects(Manifests& out, Value value, const File& file) {
   out.objects.push_back({std::move(value), file});
 }
 
-Manifests ReadStream(std::FILE* stream, const std::string& name) {
+Manifests ReadStream(std::FILE* stream, const std::string& name, const ManifestLimits& limits) {
   Manifests out;
   std::string text;
   char buffer[65536];
   while (const std::size_t count = std::fread(buffer, 1, sizeof buffer, stream)) {
     text.append(buffer, count);
-    if (text.size() <= kMaxManifestBytes) continue;
+    if (text.size() <= limits.bytes) continue;
     AddPathError(out, name,
-                 Cat("larger than ", kMaxManifestBytes >> 20, " MiB, which no manifest should be; nothing was read"));
+                 Cat("larger than ", limits.bytes >> 20, " MiB, which no manifest should be; nothing was read"));
     return out;
   }
   if (std::ferror(stream) != 0) {
     AddPathError(out, name, Cat("can't be read: ", std::strerror(errno)));
     return out;
   }
-  return ParseManifests(name, std::move(text));
+  return ParseManifests(name, std::move(text), limits);
 }
 
-Manifests ReadOne(const std::string& path) {
+Manifests ReadOne(const std::string& path, const ManifestLimits& limits) {
   Manifests out;
   const FileHandle file(std::fopen(path.c_str(), "rb"));
   if (!file) {
     AddPathError(out, path, Cat("can't be opened: ", std::strerror(errno)));
     return out;
   }
-  return ReadStream(file.get(), path);
+  return ReadStream(file.get(), path, limits);
 }
 
-Manifests ReadFolder(const std::string& path) {
+Manifests ReadFolder(const std::string& path, const ManifestLimits& limits) {
   Manifests out;
   std::error_code fault;
   std::vector<std::string> names;
@@ -143,7 +143,7 @@ Manifests ReadFolder(const std::string& path) {
     return out;
   }
   std::sort(names.begin(), names.end());
-  for (const std::string& name : names) Append(out, ReadOne(name));
+  for (const std::string& name : names) Append(out, ReadOne(name, limits));
   return out;
 }
 
@@ -154,12 +154,12 @@ std::string ManifestError::Text() const {
   return Cat(file->name, ":", mark.line, ":", mark.column, ": ", message);
 }
 
-Manifests ParseManifests(std::string name, std::string text) {
+Manifests ParseManifests(std::string name, std::string text, const ManifestLimits& limits) {
   Manifests out;
   out.files.push_back(name);
   const auto file = std::make_shared<const ManifestFile>(ManifestFile{std::move(name), std::move(text)});
-  if (file->text.size() > kMaxManifestBytes) {
-    AddError(out, file, Cat("larger than ", kMaxManifestBytes >> 20, " MiB, which no manifest should be"));
+  if (file->text.size() > limits.bytes) {
+    AddError(out, file, Cat("larger than ", limits.bytes >> 20, " MiB, which no manifest should be"));
     return out;
   }
   if (const auto bad = FirstBadByte(file->text)) {
@@ -181,7 +181,7 @@ Manifests ParseManifests(std::string name, std::string text) {
     // A YAML flow map may begin like JSON.
   }
   std::vector<Value> documents;
-  const auto error = document::ParseYaml(file->text, documents);
+  const auto error = document::ParseYaml(file->text, documents, limits.yaml_values);
   for (Value& document : documents) AddObjects(out, std::move(document), file);
   if (error) {
     YamlFault fault = ExplainYamlError(file->text, *error);
@@ -192,16 +192,16 @@ Manifests ParseManifests(std::string name, std::string text) {
   return out;
 }
 
-Manifests ReadManifests(const std::string& path) {
-  if (path == "-") return ReadStream(stdin, "<stdin>");
+Manifests ReadManifests(const std::string& path, const ManifestLimits& limits) {
+  if (path == "-") return ReadStream(stdin, "<stdin>", limits);
   std::error_code fault;
-  if (fs::is_directory(path, fault)) return ReadFolder(path);
-  return ReadOne(path);
+  if (fs::is_directory(path, fault)) return ReadFolder(path, limits);
+  return ReadOne(path, limits);
 }
 
-Manifests ReadManifests(const std::vector<std::string>& paths) {
+Manifests ReadManifests(const std::vector<std::string>& paths, const ManifestLimits& limits) {
   Manifests out;
-  for (const std::string& path : paths) Append(out, ReadManifests(path));
+  for (const std::string& path : paths) Append(out, ReadManifests(path, limits));
   return out;
 }
 

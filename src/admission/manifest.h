@@ -11,11 +11,18 @@
 #include <vector>
 
 #include "document/value.h"
+#include "document/yaml.h"
 
 namespace reprieve::admission {
 
 inline constexpr std::size_t kMaxManifestBytes = std::size_t{64} << 20;
 inline constexpr std::size_t kMaxManifestFiles = 10'000;
+
+// How much may be read. The values of YAML count as document/yaml.h has it; JSON has no such limit.
+struct ManifestLimits {
+  std::size_t bytes = kMaxManifestBytes;
+  std::size_t yaml_values = document::kMaxYamlValues;
+};
 
 struct ManifestFile {
   std::string name;  // as it was given; "-" reads <stdin>
@@ -44,10 +51,10 @@ struct Manifests {
 };
 
 // A file, a folder (its *.yaml, *.yml and *.json in the order of their names, not deeper), or "-" for standard input.
-[[nodiscard]] Manifests ReadManifests(const std::string& path);
+[[nodiscard]] Manifests ReadManifests(const std::string& path, const ManifestLimits& limits = {});
 // All of them, one after another.
-[[nodiscard]] Manifests ReadManifests(const std::vector<std::string>& paths);
+[[nodiscard]] Manifests ReadManifests(const std::vector<std::string>& paths, const ManifestLimits& limits = {});
 // A text that is there already.
-[[nodiscard]] Manifests ParseManifests(std::string name, std::string text);
+[[nodiscard]] Manifests ParseManifests(std::string name, std::string text, const ManifestLimits& limits = {});
 
 }  // namespace reprieve::admission

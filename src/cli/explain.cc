@@ -30,6 +30,7 @@ class ExplainVerb final : public Verb {
         "Examples:\n"
         "  kubectl get jobset,job,pod,event -o yaml | reprieve explain -\n"
         "  reprieve explain dump.yaml --manifest train.yaml\n"
+        "  reprieve explain dump.yaml --if 'pod workers-0-1 exits 137'\n"
         "  reprieve explain\n\n"
         "Without FILE it explains the newest run of the state folder, also one that goes\n"
         "on or was killed.\n\n"
@@ -43,6 +44,8 @@ class ExplainVerb final : public Verb {
     verb->add_option("--at", at_, "The time that counts as now (default: the newest in the objects)")
         ->option_text("TIME")
         ->check(CheckTime);
+    verb->add_option("--if", if_, "And what would follow if this happened now: an event of `run --inject`")
+        ->option_text("EVENT");
     verb->add_flag("--all", all_, "Show every failure, however many are alike");
     verb->add_option("-o,--output", output_, "json: one object (default text)")->check(CLI::IsMember({"text", "json"}));
     verb->add_option("--color", color_, "Colours (default auto: on a terminal, unless NO_COLOR is set)")
@@ -82,9 +85,32 @@ class ExplainVerb final : public Verb {
       source = report::NowSource::kClock;
     }
     report::Explanation explanation = report::Explain(objects, now, source);
+    if (!if_.empty()) {
+      auto played = Play(objects, now);
+      if (!played.ok()) return Refuse(played.error().message);
+      explanation.what_if = std::move(*played);
+    }
     explanation.notes.insert(explanation.notes.begin(), notes.begin(), notes.end());
     Print(explanation);
     return kCompleted;
+  }
+
+  Result<report::WhatIf> Play(const report::Objects& objects, Time now) const {
+    if (objects.recorded) {
+      return Error{"--if needs the objects of a cluster: a journal has no pods that run; rehearse a run with --inject"};
+    }
+    const std::string text = Cat(if_, " at 0s");
+    auto parsed = world::ParseIncident(text);
+    if (const auto* error = std::get_if<world::IncidentError>(&parsed)) {
+      return Error{Cat("--if ", Quote(if_), ": ", error->message,
+                       error->at < if_.size() ? Cat(", at ", Quote(text.substr(error->at, error->length))) : "",
+                       "; the events are those of run --inject, without their time (see reprieve run --help)")};
+    }
+    world::Incident incident = std::get<world::Incident>(std::move(parsed));
+    incident.text = if_;
+    report::WhatIf out = report::PlayIf(objects, now, incident);
+    if (!out.happened) return Error{Cat("--if ", Quote(if_), ": ", out.outcome)};
+    return out;
   }
 
   void Print(const report::Explanation& explanation) const {
@@ -132,6 +158,7 @@ class ExplainVerb final : public Verb {
   std::string state_ = "reprieve-state";
   std::string run_;
   std::string manifest_;
+  std::string if_;
   std::string at_;
   bool all_ = false;
   std::string output_ = "text";

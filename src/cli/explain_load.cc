@@ -10,6 +10,9 @@
 namespace reprieve::cli {
 namespace {
 
+// Some ten thousand pods as YAML, forty thousand as JSON.
+constexpr admission::ManifestLimits kLimits{document::kMaxJsonBytes, 5'000'000};
+
 std::shared_ptr<const admission::ManifestFile> Nameless(const admission::ManifestFile& file) {
   return std::make_shared<const admission::ManifestFile>(admission::ManifestFile{file.name, {}});
 }
@@ -30,11 +33,13 @@ std::uint32_t LinesOf(const std::string& text) {
 
 LoadedObjects LoadObjects(const std::vector<std::string>& paths) {
   LoadedObjects out;
-  const admission::Manifests manifests = admission::ReadManifests(paths);
+  const admission::Manifests manifests = admission::ReadManifests(paths, kLimits);
   if (!manifests.errors.empty()) {
     const admission::ManifestError& error = manifests.errors.front();
     std::string advice = error.advice;
-    if (error.mark.line != 0 && advice.empty()) {
+    if (error.message.starts_with("more than ") || error.message.starts_with("larger than ")) {
+      advice = "Get fewer objects at once, of one namespace or by label (-l), or get them with -o json.";
+    } else if (error.mark.line != 0 && advice.empty()) {
       advice = "If the file is cut off, get the objects again: kubectl get jobset,job,pod,event -o yaml.";
     }
     out.error = Diagnostic{Nameless(*error.file), error.mark, "", error.message, std::move(advice)};

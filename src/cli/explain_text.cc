@@ -1,5 +1,8 @@
 #include "cli/explain_text.h"
 
+#include <algorithm>
+#include <memory>
+#include <set>
 #include <vector>
 
 #include "base/text.h"
@@ -31,6 +34,7 @@ class Writer {
   std::string Run() {
     Line("", Cat("Now is ", FormatRfc3339(explanation_.now), NowFrom()), "");
     for (const Subject& subject : explanation_.subjects) Add(subject);
+    if (explanation_.what_if) AddIf(*explanation_.what_if);
     if (!explanation_.notes.empty()) {
       AppendTo(out_, "\n");
       for (const std::string& note : explanation_.notes) Line("", note, "  ");
@@ -66,6 +70,26 @@ class Writer {
     AddChain(subject.chain);
     AddList("No longer known", subject.unknown);
     AddList("Next", subject.next);
+  }
+
+  void AddIf(const report::WhatIf& what_if) {
+    AppendTo(out_, "\n", style_.Bold(Escaped(Cat("If ", what_if.event, " now"))), "\n");
+    Line("  ", what_if.outcome, "    ");
+    if (what_if.verdicts.empty()) Line("  ", "No policy has anything to decide in the hour after it.", "    ");
+    if (!what_if.verdicts.empty()) AppendTo(out_, "\n");
+    std::set<const world::Verdict*> told;
+    for (const world::Verdict& verdict : what_if.verdicts) told.insert(verdict.cause.get());
+    for (const world::Verdict& verdict : what_if.verdicts) {
+      const bool in_another = std::any_of(told.begin(), told.end(), [&](const world::Verdict* cause) {
+        return cause != nullptr && cause->at == verdict.at && cause->job == verdict.job && cause->pod == verdict.pod;
+      });
+      if (in_another) continue;
+      Entry entry;
+      entry.at = verdict.at;
+      entry.verdict = std::make_shared<const world::Verdict>(verdict);
+      AddEntry(entry);
+    }
+    for (const std::string& note : what_if.notes) Line("  ", note, "    ");
   }
 
   std::string Heading(const Subject& subject) const {

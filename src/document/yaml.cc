@@ -54,7 +54,8 @@ std::size_t CountValues(const Value& value) {
 // Builds the values of one stream with an explicit stack of the collections that are open.
 class Builder {
  public:
-  Builder(std::string_view text, std::vector<Value>& out) : out_(out), parser_(new yaml_parser_t) {
+  Builder(std::string_view text, std::vector<Value>& out, std::size_t max_values)
+      : out_(out), parser_(new yaml_parser_t), max_values_(max_values) {
     const bool ready = yaml_parser_initialize(parser_.get()) == 1;
     REPRIEVE_CHECK(ready, "out of memory");
     yaml_parser_set_input_string(parser_.get(), reinterpret_cast<const unsigned char*>(text.data()), text.size());
@@ -153,8 +154,8 @@ class Builder {
   // Copies of anchors count too: a small text must not become a large value.
   bool Count(std::size_t values, Mark mark) {
     count_ += values;
-    if (count_ <= kMaxYamlValues) return true;
-    Fail(Cat("more than ", kMaxYamlValues, " values, anchors and aliases counted as often as they are copied"), mark);
+    if (count_ <= max_values_) return true;
+    Fail(Cat("more than ", max_values_, " values, anchors and aliases counted as often as they are copied"), mark);
     return false;
   }
 
@@ -237,6 +238,7 @@ class Builder {
   std::vector<Frame> open_;
   std::map<std::string, Value> anchors_;
   Value document_;
+  const std::size_t max_values_;
   std::size_t count_ = 0;
   bool done_ = false;
   std::optional<YamlError> error_;
@@ -244,8 +246,8 @@ class Builder {
 
 }  // namespace
 
-std::optional<YamlError> ParseYaml(std::string_view text, std::vector<Value>& out) {
-  return Builder(text, out).Run();
+std::optional<YamlError> ParseYaml(std::string_view text, std::vector<Value>& out, std::size_t max_values) {
+  return Builder(text, out, max_values).Run();
 }
 
 Result<std::vector<Value>> ParseYaml(std::string_view text) {

@@ -5,7 +5,8 @@
 // timestamp stays text, and so does all that is quoted. Keys become text; repeated ones are all kept, for the decoder
 // to name. Anchors are copied where an alias stands, and << merges. Every value knows its line and column.
 //
-// Limits: 1000 levels of nesting, one million values after aliases are copied. Pure; safe from any thread.
+// Limits: 1000 levels of nesting, one million values (or as many as the caller allows) after aliases are copied. Pure;
+// safe from any thread.
 #pragma once
 
 #include <string_view>
@@ -27,7 +28,8 @@ struct YamlError {
 
 // One value a document; a document without content is null. Documents before an error are in `out` all the same.
 // Nothing: all is well.
-[[nodiscard]] std::optional<YamlError> ParseYaml(std::string_view text, std::vector<Value>& out);
+[[nodiscard]] std::optional<YamlError> ParseYaml(std::string_view text, std::vector<Value>& out,
+                                                 std::size_t max_values = kMaxYamlValues);
 [[nodiscard]] Result<std::vector<Value>> ParseYaml(std::string_view text);
 
 // +Inf, -Inf or NaN, which YAML can write and JSON can't; empty for all else.

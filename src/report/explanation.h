@@ -7,10 +7,12 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "report/objects.h"
+#include "report/what_if.h"
 #include "world/verdict.h"
 
 namespace reprieve::report {
@@ -50,6 +52,7 @@ struct Explanation {
   bool from_journal = false;
   std::vector<Subject> subjects;   // in the order of the objects; Jobs without a JobSet after JobSets
   std::vector<std::string> notes;  // about the objects as a whole
+  std::optional<WhatIf> what_if;   // where it was asked
 };
 
 // `objects` need not outlive what is returned.

@@ -57,6 +57,16 @@ Value SubjectValue(const Subject& subject) {
   return out;
 }
 
+Value WhatIfValue(const WhatIf& what_if) {
+  Value out = Value::MakeObject();
+  out.Set("event", Value::String(what_if.event));
+  out.Set("outcome", Value::String(what_if.outcome));
+  Value& verdicts = out.Set("verdicts", Value::MakeArray());
+  for (const world::Verdict& verdict : what_if.verdicts) verdicts.Append(world::ToValue(verdict));
+  out.Set("notes", Texts(what_if.notes));
+  return out;
+}
+
 }  // namespace
 
 const char* NameOf(NowSource source) {
@@ -79,6 +89,7 @@ Value ToValue(const Explanation& explanation) {
   Value& subjects = out.Set("subjects", Value::MakeArray());
   for (const Subject& subject : explanation.subjects) subjects.Append(SubjectValue(subject));
   out.Set("notes", Texts(explanation.notes));
+  if (explanation.what_if) out.Set("if", WhatIfValue(*explanation.what_if));
   return out;
 }
 

@@ -16,9 +16,9 @@
 namespace reprieve::report {
 
 struct WhatIf {
-  std::string event;                     // as it was given
-  std::string outcome;                   // what became of it: "applied to train-a", "no effect: no pod workers-0-1"
-  bool happened = false;                 //
+  std::string event;    // as it was given
+  std::string outcome;  // what became of it: "applied to train-a", "no effect: no pod workers-0-1"
+  bool happened = false;
   std::vector<world::Verdict> verdicts;  // what follows, in its order
   std::vector<std::string> notes;        // what is known to differ from the cluster
 };

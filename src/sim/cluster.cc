@@ -140,7 +140,7 @@ bool Cluster::Admit(Record& record) {
       return false;
     }
     if (std::exchange(record.waits_for_place, false)) placement_.Remove(record.number);
-    placement_.Take(record.number, pod, options_.nodes[*node]);
+    placement_.Take(record.number, pod, placement_.nodes()[*node]);
     SettleOnNode(record, *node);
     return true;
   }

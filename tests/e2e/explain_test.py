@@ -156,6 +156,45 @@ spec:
         self.assertEqual((done.returncode, done.stdout), (2, ""))
 
 
+RUNNING = f"""
+- apiVersion: v1
+  kind: Pod
+  metadata:
+    name: train-run
+    namespace: default
+    uid: uid-of-run
+    finalizers: [batch.kubernetes.io/job-tracking]
+    ownerReferences: [{{apiVersion: batch/v1, kind: Job, name: train, uid: {UID}, controller: true}}]
+  spec: {{restartPolicy: Never, nodeName: n1, containers: [{{name: main, image: trainer}}]}}
+  status: {{phase: Running, containerStatuses: [{{name: main, state: {{running: {{startedAt: "2026-11-22T12:00:01Z"}}}}}}]}}"""
+
+
+class WhatIf(Reprieve):
+    def test_the_event_is_played_from_the_objects_as_they_are(self):
+        text = dump(RUNNING, failed=0)
+        done = self.reprieve("explain", "-", "--if", "pod train-run exits 42", stdin=text)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        before, after = done.stdout.split("If pod train-run exits 42 now\n")
+        self.assertIn("Job train is running", before)
+        self.assertIn("→ rule 2 FailJob (<stdin>:12)\n", after)
+        self.assertIn("→ Job train failed: PodFailurePolicy\n", after)
+        told = json.loads(self.reprieve("explain", "-", "-o", "json", "--if", "pod train-run exits 42", stdin=text).stdout)
+        self.assertEqual([verdict["action"] for verdict in told["if"]["verdicts"]], ["FailJob"])
+
+    def test_an_event_that_befalls_nobody_or_is_none_is_refused(self):
+        for event, why in (("pod train-9 exits 1", "no pod train-9"), ("pod train-run explodes", "explodes"), ("", "")):
+            done = self.reprieve("explain", "-", "--if", event, stdin=dump(RUNNING, failed=0))
+            self.assertEqual((done.returncode, done.stdout), (2, "") if event else (0, done.stdout))
+            self.assertIn(why, done.stderr)
+
+    def test_a_journal_has_no_pods_to_play_with(self):
+        self.write(job("train", "exit 42"))
+        self.reprieve("run", "--backoff", "1ms", "job.yaml")
+        done = self.reprieve("explain", "--if", "pod train-run exits 1")
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertIn("a journal has no pods that run", done.stderr)
+
+
 class TheJournalOfARun(Reprieve):
     RULES = """
   backoffLimit: 1
