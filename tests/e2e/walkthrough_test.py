@@ -17,7 +17,7 @@ class Walkthrough(Reprieve):
     def test_lint_finds_it(self):
         done = self.reprieve("lint", "train.yaml")
         self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
-        self.assertIn("train.yaml:12", done.stdout)
+        self.assertIn("train.yaml:16:21: error RP005", done.stdout)
         self.assertIn("137", done.stdout)
         self.assertEqual(self.reprieve("lint", "mended.yaml").returncode, 0)
 
@@ -25,7 +25,7 @@ class Walkthrough(Reprieve):
         done = self.reprieve("test", "train-test.yaml")
         self.assertEqual(done.returncode, 1, done.stdout)
         self.assertIn("  FAIL  a preempted pod is forgiven\n", done.stdout)
-        self.assertIn("actual    Job train fails at 41s because PodFailurePolicy", done.stdout)
+        self.assertIn("actual    Job train fails at 1m2s because PodFailurePolicy", done.stdout)
         self.assertEqual(self.reprieve("test", "mended-test.yaml").returncode, 0)
 
     def test_simulate_prices_it(self):
