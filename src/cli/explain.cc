@@ -9,9 +9,11 @@
 #include "cli/error_json.h"
 #include "cli/exit_code.h"
 #include "cli/explain_load.h"
+#include "cli/explain_report.h"
 #include "cli/explain_text.h"
 #include "cli/terminal.h"
 #include "cli/verb.h"
+#include "cli/write_report.h"
 #include "document/json.h"
 #include "report/explanation_json.h"
 
@@ -46,6 +48,7 @@ class ExplainVerb final : public Verb {
         ->check(CheckTime);
     verb->add_option("--if", if_, "And what would follow if this happened now: an event of `run --inject`")
         ->option_text("EVENT");
+    verb->add_option("--report", report_, "Write a page of HTML, too")->option_text("FILE");
     verb->add_flag("--all", all_, "Show every failure, however many are alike");
     verb->add_option("-o,--output", output_, "json: one object (default text)")->check(CLI::IsMember({"text", "json"}));
     verb->add_option("--color", color_, "Colours (default auto: on a terminal, unless NO_COLOR is set)")
@@ -92,7 +95,11 @@ class ExplainVerb final : public Verb {
     }
     explanation.notes.insert(explanation.notes.begin(), notes.begin(), notes.end());
     Print(explanation);
-    return kCompleted;
+    if (report_.empty()) return kCompleted;
+    const Status written = WriteReport(report_, ExplanationReport(explanation));
+    if (written.ok()) return kCompleted;
+    std::fprintf(stderr, "reprieve: %s\n", written.error().message.c_str());
+    return kCannotRun;
   }
 
   Result<report::WhatIf> Play(const report::Objects& objects, Time now) const {
@@ -160,6 +167,7 @@ class ExplainVerb final : public Verb {
   std::string manifest_;
   std::string if_;
   std::string at_;
+  std::string report_;
   bool all_ = false;
   std::string output_ = "text";
   std::string color_ = "auto";

@@ -47,8 +47,9 @@ struct LoadOptions {
   std::string name_space = "default";
   admission::ServerVersions servers;
   bool exported = false;  // leave out what a server has added (exported.h)
-  // The manifests need not fit together: names may come more than once, and what is neither a Job nor a JobSet is passed
-  // over, but for claims, which JobSets are checked against. What the named versions refuse goes to `refused_fields`.
+  // The manifests need not fit together: names may come more than once, and what is neither a Job nor a JobSet is
+  // passed over, but for claims, which JobSets are checked against. What the named versions refuse goes to
+  // `refused_fields`.
   bool lint = false;
   Time now;
   // UIDs and the characters after a generateName.

@@ -47,9 +47,8 @@ int Main(int argc, char** argv) {
   app.set_version_flag("--version", cli::kVersionLine);
   app.require_subcommand(1);
   std::vector<std::unique_ptr<cli::Verb>> verbs;
-  for (auto make :
-       {cli::MakeRun, cli::MakeValidate, cli::MakeLint, cli::MakeTest, cli::MakeSimulate, cli::MakeExplain,
-        cli::MakeClean, cli::MakeAgent, cli::MakeCompletion, cli::MakeHelp, cli::MakeVersion}) {
+  for (auto make : {cli::MakeRun, cli::MakeValidate, cli::MakeLint, cli::MakeTest, cli::MakeSimulate, cli::MakeExplain,
+                    cli::MakeClean, cli::MakeAgent, cli::MakeCompletion, cli::MakeHelp, cli::MakeVersion}) {
     verbs.push_back(make());
     verbs.back()->Declare(app);
   }

@@ -60,6 +60,7 @@ class RunVerb final : public Verb {
     if (options_.verbose && !options_.json()) PrintObjects(setup.world());
     if (early) TellLeft(setup.world().CleanUp(), report, ended_by);
     if (const Status written = setup.WriteMetrics(); !written.ok()) report.Say(written.error().message);
+    if (const Status written = setup.WriteReportPage(); !written.ok()) report.Say(written.error().message);
     setup.world().store().RemoveWatcher(&report);
     switch (ended_by) {
       case EndedBy::kItself:

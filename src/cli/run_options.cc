@@ -85,6 +85,8 @@ void DeclareRunOptions(CLI::App& verb, RunOptions& options) {
   verb.add_option("--metrics-file", options.metrics_file,
                   "Where to write, at the end, how many JobSets completed and failed, in Prometheus' text format")
       ->option_text("FILE");
+  verb.add_option("--report", options.report, "Write a page of HTML at the end: what happened, and by which rule")
+      ->option_text("FILE");
   verb.add_option("--backoff", options.backoff,
                   "The wait after the first failure, doubling; 10s as upstream, less to rehearse")
       ->option_text("DURATION")

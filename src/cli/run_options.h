@@ -32,6 +32,7 @@ struct RunOptions {
   std::string log_max_size = "10Mi";
   std::int32_t log_max_files = 5;
   std::string metrics_file;
+  std::string report;  // where a page of HTML goes; empty: nowhere
   std::string backoff = "10s";
   std::string color = "auto";
   bool verbose = false;

@@ -5,9 +5,12 @@
 #include <utility>
 
 #include "base/text.h"
+#include "cli/explain_load.h"
+#include "cli/explain_report.h"
 #include "cli/help.h"
 #include "cli/metrics_file.h"
 #include "cli/run_checks.h"
+#include "cli/write_report.h"
 #include "model/quantity.h"
 
 namespace reprieve::cli {
@@ -149,6 +152,20 @@ void RunSetup::EndJournal(std::string_view how) {
   if (!journal_) return;
   journal_->End(how);
   world_->store().RemoveWatcher(journal_.get());
+}
+
+Status RunSetup::WriteReportPage() const {
+  if (options_.report.empty()) return Ok();
+  if (!journal_) return Error{Cat("--report ", options_.report, ": not written, for the run has no journal")};
+  std::string name;
+  for (const node::JournalEntry& journal : node::JournalsIn(options_.state)) {
+    if (journal.path == journal_->path()) name = journal.name;
+  }
+  const auto loaded = LoadJournal(options_.state, name);
+  if (!loaded.ok()) return loaded.error();
+  const Time now = loaded->objects.newest.value_or(Time{});
+  return WriteReport(options_.report,
+                     ExplanationReport(report::Explain(loaded->objects, now, report::NowSource::kObjects)));
 }
 
 // What was chosen, and why if anything spoke for it.

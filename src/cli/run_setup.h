@@ -53,6 +53,8 @@ class RunSetup {
   void FlushJournal();
   // The run is over: completed, failed or interrupted.
   void EndJournal(std::string_view how);
+  // Writes the page of HTML where --report wants it, if it is given. REQUIRES: EndJournal was called.
+  Status WriteReportPage() const;
 
   // Writes the counters where --metrics-file wants them, if it is given.
   Status WriteMetrics() const;

@@ -407,7 +407,7 @@ class Incidents(Reprieve):
     def test_what_cannot_be_read_is_shown_at_its_word(self):
         done = self.suffer("node n2 is draned at 1s", self.DISRUPTED)
         self.assertEqual((done.returncode, done.stdout), (2, ""))
-        self.assertIn("           ^^^^^^ not one of drained, tainted, lost, shut down, back; did you mean drained?", done.stderr)
+        self.assertIn("           ^^^^^^ not one of drained, tainted, lost, unreachable, shut down, back; did you mean drained?", done.stderr)
 
     def test_what_can_never_be_there_is_refused_at_its_word(self):
         for event, said in (("pod w-7-0 is killed at 100ms", "no pod of these manifests is called w-7-0"),

@@ -345,6 +345,9 @@ spec:
 class Examples(Reprieve):
     def test_every_example_is_valid(self):
         for path in sorted(EXAMPLES.rglob("*.yaml")):
+            # Policy tests, scenarios and dumps have tests of their own.
+            if path.parent.name in ("tests", "scenarios") or path.name.endswith("-test.yaml") or path.name in ("scenario.yaml", "objects.yaml"):
+                continue
             done = self.reprieve("validate", "--feature-gates", "AllAlpha=true", str(path))
             self.assertEqual((done.returncode, done.stdout), (0, ""), path)
 
