@@ -39,15 +39,17 @@ struct Loaded {
   std::vector<std::string> files;            // in their order, for errors that are added
   std::vector<std::string> warnings;         // file: text, as upstream words them
   std::vector<Diagnostic> version_warnings;  // of fields that the named versions drop, in the order of the files
-  std::vector<Diagnostic> refused_fields;    // with LoadOptions::lint: that the named versions don't have
+  std::vector<admission::ManifestObject> cron_jobs;  // with LoadOptions::lint: as they were written
+  std::vector<Diagnostic> refused_fields;            // with LoadOptions::lint: that the named versions don't have
 };
 
 struct LoadOptions {
   std::string name_space = "default";
   admission::ServerVersions servers;
   bool exported = false;  // leave out what a server has added (exported.h)
-  // The manifests need not fit together: names may come more than once, and what is neither a Job nor a JobSet is passed
-  // over, but for claims, which JobSets are checked against. What the named versions refuse goes to `refused_fields`.
+  // The manifests need not fit together: names may come more than once, and what is neither a Job nor a JobSet is
+  // passed over, but for claims, which JobSets are checked against, and CronJobs, which are handed on as they are. What
+  // the named versions refuse goes to `refused_fields`.
   bool lint = false;
   Time now;
   // UIDs and the characters after a generateName.
