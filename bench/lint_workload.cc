@@ -1,4 +1,4 @@
-// lint, lint_start: 10,000 manifests by the binary as a user starts it, and how long it takes to start.
+// lint, start_lint: 10,000 manifests by the binary as a user starts it, and how long it takes to start.
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -64,16 +64,16 @@ std::vector<Figure> LintStart(const std::string& self) {
   std::ofstream(scratch / "job.yaml") << Manifest(1);
   std::vector<double> help, lint;
   for (int i = 0; i < kRepeats; ++i) {
-    const double begin = Now();
+    const double begin = ChildrenTime();
     REPRIEVE_CHECK(Shell(Cat(ReprieveBeside(self), " --help > /dev/null")) == 0, "--help works");
-    const double between = Now();
+    const double between = ChildrenTime();
     const int code = Shell(Cat(ReprieveBeside(self), " lint --fail-on never ", scratch / "job.yaml", " > /dev/null"));
     REPRIEVE_CHECK(code == 0, "lint works");
     help.push_back((between - begin) * 1e3);
-    lint.push_back((Now() - between) * 1e3);
+    lint.push_back((ChildrenTime() - between) * 1e3);
   }
   const double reference = Median(std::move(help)) + kMoreThanHelpMs;
-  return {AtMost("lint_start", Median(std::move(lint)), "ms", "--help and 5 ms", reference, 1)};
+  return {AtMost("start_lint", Median(std::move(lint)), "ms of processor time", "--help and 5 ms", reference, 1)};
 }
 
 }  // namespace reprieve::bench

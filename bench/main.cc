@@ -31,7 +31,7 @@ constexpr Workload kWorkloads[] = {
     {"first_process", FirstProcess, "from the start of reprieve run to its first process"},
     {"help", Help, "reprieve --help"},
     {"lint", LintManifests, "reprieve lint of a folder of 10,000 manifests, a quarter of them JobSets"},
-    {"lint_start", LintStart, "reprieve lint of one manifest beside reprieve --help"},
+    {"start_lint", LintStart, "reprieve lint of one manifest beside reprieve --help"},
 };
 
 }  // namespace

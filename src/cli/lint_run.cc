@@ -30,6 +30,9 @@ class Run {
       Take(jobset.manifest, Cat("JobSet ", NameOf(jobset.manifest)),
            lint::LintJobSet(jobset.jobset, jobset.manifest.value, options_.servers.kubernetes));
     }
+    for (const ManifestObject& cron_job : loaded.cron_jobs) {
+      Take(cron_job, Cat("CronJob ", NameOf(cron_job)), lint::LintCronJob(cron_job.value, options_.servers.kubernetes));
+    }
     for (Diagnostic& refused : loaded.refused_fields) TakeVersion(std::move(refused), true);
     for (Diagnostic& dropped : loaded.version_warnings) TakeVersion(std::move(dropped), false);
     for (const Diagnostic& error : loaded.errors) with_errors_.insert(error.source.get());

@@ -103,6 +103,7 @@ class Loader {
   void Take(const admission::ManifestObject& manifest) {
     const std::string& version = manifest.value["apiVersion"].AsText();
     const std::string& kind = manifest.value["kind"].AsText();
+    if (options_.lint && version == "batch/v1" && kind == "CronJob") return out_.cron_jobs.push_back(manifest);
     if (options_.lint && IsPassedOver(version, kind)) return;
     if (kind.empty() || version.empty()) {
       const char* field = kind.empty() ? "kind" : "apiVersion";
@@ -125,7 +126,7 @@ class Loader {
   // Other people's kinds. A Job or JobSet that is misspelt is none of them.
   static bool IsPassedOver(const std::string& version, const std::string& kind) {
     if (version == "v1") return kind != "PersistentVolumeClaim";
-    if (version == "batch/v1") return kind == "CronJob";
+    if (version == "batch/v1") return false;
     return !version.starts_with("jobset.x-k8s.io/");
   }
 

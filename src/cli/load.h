@@ -35,12 +35,12 @@ struct Loaded {
   std::vector<core::PersistentVolumeClaim> claims;
   std::vector<core::ConfigMap> config_maps;
   std::vector<core::Secret> secrets;
-  std::vector<Diagnostic> not_run;           // of objects that validate takes and run can't
   std::vector<Diagnostic> errors;            // in the order of the files
   std::vector<std::string> files;            // in their order, for errors that are added
   std::vector<std::string> warnings;         // file: text, as upstream words them
   std::vector<Diagnostic> version_warnings;  // of fields that the named versions drop, in the order of the files
-  std::vector<Diagnostic> refused_fields;    // with LoadOptions::lint: that the named versions don't have
+  std::vector<admission::ManifestObject> cron_jobs;  // with LoadOptions::lint: as they were written
+  std::vector<Diagnostic> refused_fields;            // with LoadOptions::lint: that the named versions don't have
 };
 
 struct LoadOptions {
@@ -48,8 +48,8 @@ struct LoadOptions {
   admission::ServerVersions servers;
   bool exported = false;  // leave out what a server has added (exported.h)
   // The manifests need not fit together: names may come more than once, and what is neither a Job nor a JobSet is
-  // passed over, but for claims, which JobSets are checked against. What the named versions refuse goes to
-  // `refused_fields`.
+  // passed over, but for claims, which JobSets are checked against, and CronJobs, which are handed on as they are. What
+  // the named versions refuse goes to `refused_fields`.
   bool lint = false;
   Time now;
   // UIDs and the characters after a generateName.
@@ -58,9 +58,6 @@ struct LoadOptions {
 };
 
 Loaded Load(const std::vector<std::string>& paths, const LoadOptions& options);
-
-// Makes errors of loaded.not_run, for whoever runs all that the manifests hold.
-void RefuseNotRun(Loaded& loaded);
 
 // Prints the warnings of `loaded` to standard error, each on a line: all of them, or only those in `warnings`.
 void PrintWarnings(const Loaded& loaded);

@@ -20,7 +20,8 @@ constexpr std::array kHelpers = std::to_array<std::string_view>(
      "read",    "readonly", "return",     "rm",    "rmdir",   "sed",    "seq",      "set",    "shift",    "shopt",
      "sleep",   "sort",     "source",     "stat",  "sync",    "sysctl", "tail",     "tar",    "tee",      "test",
      "touch",   "tr",       "trap",       "true",  "type",    "ulimit", "umask",    "uname",  "uniq",     "unset",
-     "unzip",   "wait",     "wc",         "wget",  "which",   "whoami", "yum"});
+     "unzip",   "wait",     "wc",         "wget",  "which",   "whoami", "yum",      "yes",    "jq",       "base64",
+     "xargs",   "envsubst"});
 
 bool IsAssignment(std::string_view word) {
   const std::size_t equals = word.find('=');

@@ -35,6 +35,7 @@ TEST(Commands, APipelineHidesTheCodeOfItsFirstCommands) {
   EXPECT_EQ(Codes({"bash", "-eo", "pipefail", "-c", "python3 train.py | tee log"}), "");
   EXPECT_EQ(InBash("python3 train.py | tee log; exit ${PIPESTATUS[0]}"), "");
   EXPECT_EQ(InBash("cat data | python3 train.py"), "");
+  EXPECT_EQ(InBash("yes | python3 train.py"), "");
   EXPECT_EQ(InBash("echo \"a | b\""), "");
   EXPECT_EQ(InBash("python3 train.py > >(tee log)"), "");
 }

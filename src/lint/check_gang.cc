@@ -94,9 +94,16 @@ class GangCheck {
              Cat("A pod of ", job.group->name, " that is preempted or drained", what, ", as if its program had failed",
                  some_forgive ? "; other replicated jobs of this JobSet are forgiven." : "."),
              Cat("Give ", job.group->name,
-                 " a podFailurePolicy with FailJob for DisruptionTarget, and the JobSet a rule "
-                 "RestartJobSetAndIgnoreMaxRestarts for reason PodFailurePolicy."),
+                 " a FailJob rule for DisruptionTarget, and the JobSet a rule RestartJobSetAndIgnoreMaxRestarts for ",
+                 FailsJob(job) ? "message pattern 'has condition DisruptionTarget'." : "reason PodFailurePolicy."),
              some_forgive ? std::nullopt : std::optional(Severity::kInfo));
+  }
+
+  // Whether the Job has rules that end it for what is the program's fault: reason PodFailurePolicy would take that too.
+  static bool FailsJob(const JobSubject& job) {
+    const auto& verdicts = job.reach.verdicts;
+    return std::any_of(verdicts.begin(), verdicts.end(),
+                       [](const auto& verdict) { return verdict.action == batch::FailureAction::kFailJob; });
   }
 
   // RP011: the others wait for a pod that is retried alone.

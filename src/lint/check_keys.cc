@@ -127,9 +127,15 @@ class KeyCheck {
 
 void CheckKeys(const Value& manifest, Findings& out) {
   KeyCheck check(out);
-  const bool is_jobset = manifest["kind"].AsText() == "JobSet";
-  check.Check(manifest["metadata"], "metadata", is_jobset ? kJobSet : kJob);
-  if (!is_jobset) {
+  const std::string& kind = manifest["kind"].AsText();
+  if (kind == "CronJob") {
+    const Value& job = manifest["spec"]["jobTemplate"];
+    check.Check(job["metadata"], "spec.jobTemplate.metadata", kJob);
+    check.Check(job["spec"]["template"]["metadata"], "spec.jobTemplate.spec.template.metadata", kPod);
+    return;
+  }
+  check.Check(manifest["metadata"], "metadata", kind == "JobSet" ? kJobSet : kJob);
+  if (kind != "JobSet") {
     check.Check(manifest["spec"]["template"]["metadata"], "spec.template.metadata", kPod);
     return;
   }

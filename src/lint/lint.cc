@@ -16,15 +16,22 @@ void CheckJob(const JobSubject& job, Findings& out) {
   CheckCommands(job, out);
 }
 
-// The first Job of a replicated job, as the API server of its cluster admits it. False: it refuses it.
-bool MakeChild(const jobset::JobSet& jobset, const jobset::ReplicatedJob& group, model::KubernetesVersion version,
-               batch::Job& out) {
-  Value body = model::ToValue(group.job_template);
+// A Job from a template, as the API server of its cluster admits it. False: it refuses it.
+bool Admit(Value body, const std::string& name, std::string_view name_space, model::KubernetesVersion version,
+           batch::Job& out) {
   body.Set("apiVersion", Value::String("batch/v1"));
   body.Set("kind", Value::String("Job"));
-  body.At("metadata").Set("name", Value::String(Cat(jobset.metadata.name, "-", group.name, "-0")));
+  body.At("metadata").Set("name", Value::String(name));
   body.At("metadata").Remove("namespace");
-  // Its claims will be volumes of its pods; of which kind does not matter here.
+  const admission::Answer answer =
+      admission::CreateJob(body, {name_space.empty() ? "default" : name_space, "Ignore", "UID", "", Time{}, version});
+  if (answer.ok()) FromValue(answer.object, out);
+  return answer.ok();
+}
+
+// The template of a replicated job. Its claims will be volumes of its pods; of which kind does not matter here.
+Value BodyOf(const jobset::JobSet& jobset, const jobset::ReplicatedJob& group) {
+  Value body = model::ToValue(group.job_template);
   Value& volumes = body.At("spec").At("template").At("spec").At("volumes");
   for (const jobset::VolumeClaimPolicy& policy : jobset.spec->volume_claim_policies) {
     for (const core::PersistentVolumeClaim& claim : policy.templates) {
@@ -33,10 +40,7 @@ bool MakeChild(const jobset::JobSet& jobset, const jobset::ReplicatedJob& group,
       volume.Set("emptyDir", Value::MakeObject());
     }
   }
-  const std::string name_space = jobset.metadata.namespace_.empty() ? "default" : jobset.metadata.namespace_.str();
-  const admission::Answer answer = admission::CreateJob(body, {name_space, "Ignore", "UID", "", Time{}, version});
-  if (answer.ok()) FromValue(answer.object, out);
-  return answer.ok();
+  return body;
 }
 
 }  // namespace
@@ -52,6 +56,22 @@ std::vector<Finding> LintJob(const batch::Job& job, const Value& manifest) {
   return out.Take();
 }
 
+std::vector<Finding> LintCronJob(const Value& manifest, model::KubernetesVersion version) {
+  Findings out;
+  JobSubject subject;
+  const Value& metadata = manifest["metadata"];
+  const Value& job_template = manifest["spec"]["jobTemplate"];
+  if (!job_template.IsObject()) return {};
+  const std::string name = Cat(metadata["name"].AsText(), "-29400000");
+  if (!Admit(job_template, name, metadata["namespace"].AsText(), version, subject.job)) return {};
+  subject.written = &job_template;
+  subject.prefix = "spec.jobTemplate.";
+  if (subject.policy() != nullptr) subject.reach = Reach(subject.spec());
+  CheckJob(subject, out);
+  CheckKeys(manifest, out);
+  return out.Take();
+}
+
 std::vector<Finding> LintJobSet(const jobset::JobSet& jobset, const Value& manifest, model::KubernetesVersion version) {
   JobSetSubject subject;
   subject.jobset = &jobset;
@@ -60,7 +80,9 @@ std::vector<Finding> LintJobSet(const jobset::JobSet& jobset, const Value& manif
   const auto& groups = jobset.spec->replicated_jobs;
   for (std::size_t i = 0; i < groups.size(); ++i) {
     JobSubject job;
-    if (groups[i].replicas == 0 || !MakeChild(jobset, groups[i], version, job.job)) continue;
+    if (groups[i].replicas == 0) continue;
+    const std::string name = Cat(jobset.metadata.name, "-", groups[i].name, "-0");
+    if (!Admit(BodyOf(jobset, groups[i]), name, jobset.metadata.namespace_, version, job.job)) continue;
     job.written = &manifest["spec"]["replicatedJobs"][i]["template"];
     job.prefix = Cat("spec.replicatedJobs[", i, "].template.");
     job.jobset = &jobset;

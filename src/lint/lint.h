@@ -15,6 +15,8 @@ namespace reprieve::lint {
 
 // `manifest`: the object as it was written. The findings have no order.
 [[nodiscard]] std::vector<Finding> LintJob(const batch::Job& job, const document::Value& manifest);
+// The Jobs that a CronJob as it was written makes; nothing if the API server would refuse them.
+[[nodiscard]] std::vector<Finding> LintCronJob(const document::Value& manifest, model::KubernetesVersion version);
 [[nodiscard]] std::vector<Finding> LintJobSet(const jobset::JobSet& jobset, const document::Value& manifest,
                                               model::KubernetesVersion version);
 

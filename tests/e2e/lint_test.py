@@ -180,6 +180,16 @@ class Input(Lint):
         self.write(job(), "b.yaml")
         self.assertEqual([each["file"] for each in self.lint(".", code=1)], ["./a.yaml", "./b.yaml"])
 
+    def test_the_jobs_that_a_cronjob_makes_are_looked_at(self):
+        indented = "".join(f"    {line}\n" for line in job().split("spec:\n", 1)[1].splitlines())
+        text = ("apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: nightly}\nspec:\n  schedule: '0 1 * * *'\n"
+                f"  jobTemplate:\n    spec:\n{indented}")
+        (found,) = self.lint(self.write(text), code=1)
+        self.assertEqual((found["code"], found["line"], found["object"], found["field"]),
+                         ("RP022", 8, "CronJob nightly", "spec.jobTemplate.spec.ttlSecondsAfterFinished"))
+        # What else may be wrong with a CronJob is not for this tool to say.
+        self.assertEqual(self.lint(self.write(text.replace("Never", "never")), code=0), [])
+
     def test_standard_input_as_helm_prints_it(self):
         text = "---\n# Source: chart/templates/job.yaml\n" + job()
         self.assertEqual([(each["file"], each["line"]) for each in self.lint("-", stdin=text, code=1)], [("<stdin>", 8)])
