@@ -214,11 +214,12 @@ class Explainer {
   static void AddUnknown(const KnownJob& known, const std::string& prefix, Subject& subject) {
     const JobHistory& history = known.history;
     if (history.gone > 0) {
-      subject.unknown.push_back(Cat(prefix, "status counts ", Plural(history.counted, "failure"), "; ",
-                                    history.gone == history.counted
-                                        ? std::string(history.counted == 1 ? "its pod is" : "all their pods are")
-                                        : Cat(history.gone, " of their pods", history.gone == 1 ? " is" : " are"),
-                                    " gone, and with them what was seen and which rule decided"));
+      const bool all = history.gone == history.counted;
+      std::string who = history.gone == 1 ? "its pod is" : "all their pods are";
+      if (!all) who = Cat(history.gone, " of their pods", history.gone == 1 ? " is" : " are");
+      subject.unknown.push_back(Cat(prefix, "status counts ", Plural(history.counted, "failure"), "; ", who,
+                                    " gone, and with ", history.gone == 1 ? "it" : "them",
+                                    " what was seen and which rule decided"));
     }
     controllers::IndexSet without = history.failed_indexes;
     for (const PodFailure& failure : history.failures) without.Erase(failure.index);

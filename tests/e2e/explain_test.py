@@ -1,10 +1,11 @@
 """`reprieve explain`: objects of a cluster, and the journal of a run, as the chain of verdicts."""
 import json
+import re
 import signal
 import subprocess
 import time
 
-from harness import Reprieve, binary, job, main
+from harness import HERE, Reprieve, binary, job, main
 
 UID = "11111111-1111-4111-8111-111111111111"
 
@@ -193,6 +194,51 @@ class WhatIf(Reprieve):
         done = self.reprieve("explain", "--if", "pod train-run exits 1")
         self.assertEqual((done.returncode, done.stdout), (2, ""))
         self.assertIn("a journal has no pods that run", done.stderr)
+
+
+class RecordedDumps(Reprieve):
+    """What real API servers hand out (dumps/README.md)."""
+
+    def dumps(self):
+        found = sorted((HERE / "dumps").glob("*.yaml"))
+        self.assertTrue(found)
+        return found
+
+    def explained(self, path):
+        done = self.reprieve("explain", str(path), "-o", "json")
+        self.assertEqual((done.returncode, done.stderr), (0, ""), path)
+        return json.loads(done.stdout)
+
+    def test_every_failed_pod_has_a_verdict_or_the_reason_why_not(self):
+        for path in self.dumps():
+            entries = {entry["pod"]: entry for subject in self.explained(path)["subjects"] for entry in subject["chain"] if "pod" in entry}
+            failed = re.findall(r"^  kind: Pod\n.*?^    name: (\S+)\n.*?^    phase: (\w+)$", path.read_text(), re.M | re.S)
+            names = [name for name, phase in failed if phase == "Failed"]
+            self.assertGreater(len(names), 5, path)
+            for name in names:
+                self.assertTrue("verdict" in entries[name] or entries[name]["unjudged"], (path, name))
+
+    def test_the_rule_that_ended_the_job_is_the_one_that_the_controller_wrote(self):
+        for path in self.dumps():
+            jobs = {subject["name"]: subject for subject in self.explained(path)["subjects"]}
+            [pod, code, rule] = re.search(r"pod default/(\S+)\s+failed\s+with\s+exit\s+code\s+(\d+)\s+matching\s+FailJob\s+rule\s+at\s+index\s+(\d+)", path.read_text()).groups()
+            [end] = [entry["verdict"] for entry in jobs["policy"]["chain"] if entry.get("verdict", {}).get("ends")]
+            self.assertEqual((end["pod"], end["exitCode"], end["rule"]["index"]), (pod, int(code), int(rule)))
+            actions = [entry["verdict"]["action"] for entry in jobs["policy"]["chain"]]
+            self.assertEqual(actions, ["Count", "Ignore", "FailJob"])
+
+    def test_limits_per_index_and_what_is_gone_are_told(self):
+        for path in self.dumps():
+            jobs = {subject["name"]: subject for subject in self.explained(path)["subjects"]}
+            self.assertIn("failed indexes 1,2 · backoffLimitPerIndex 1 · maxFailedIndexes 2, 2 used", jobs["indexes"]["facts"])
+            self.assertIn("one more failed index ends the Job (maxFailedIndexes 2, all used)", jobs["indexes"]["next"])
+            self.assertIn("status counts 2 failures; 1 of their pods is gone", jobs["gone"]["unknown"][0])
+            self.assertEqual(jobs["late"]["summary"].partition(": ")[2], "DeadlineExceeded")
+
+    def test_secrets_stay_in_them(self):
+        for path in self.dumps():
+            self.assertIn("hunter2", path.read_text())
+            self.assertNotIn("hunter2", self.reprieve("explain", str(path), "--all").stdout)
 
 
 class TheJournalOfARun(Reprieve):
