@@ -35,6 +35,7 @@ struct Loaded {
   std::vector<core::PersistentVolumeClaim> claims;
   std::vector<core::ConfigMap> config_maps;
   std::vector<core::Secret> secrets;
+  std::vector<Diagnostic> not_run;           // of objects that validate takes and run can't
   std::vector<Diagnostic> errors;            // in the order of the files
   std::vector<std::string> files;            // in their order, for errors that are added
   std::vector<std::string> warnings;         // file: text, as upstream words them
@@ -58,6 +59,9 @@ struct LoadOptions {
 };
 
 Loaded Load(const std::vector<std::string>& paths, const LoadOptions& options);
+
+// Makes errors of loaded.not_run, for whoever runs all that the manifests hold.
+void RefuseNotRun(Loaded& loaded);
 
 // Prints the warnings of `loaded` to standard error, each on a line: all of them, or only those in `warnings`.
 void PrintWarnings(const Loaded& loaded);
