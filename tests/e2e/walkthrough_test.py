@@ -6,7 +6,6 @@ import unittest
 from harness import EXAMPLES, HERE, Reprieve, main
 
 FILES = EXAMPLES / "walkthrough"
-DUMP = FILES / "objects.yaml"
 
 
 class Walkthrough(Reprieve):
@@ -25,7 +24,7 @@ class Walkthrough(Reprieve):
         done = self.reprieve("test", "train-test.yaml")
         self.assertEqual(done.returncode, 1, done.stdout)
         self.assertIn("  FAIL  a preempted pod is forgiven\n", done.stdout)
-        self.assertIn("actual    Job train fails at 1m2s because PodFailurePolicy", done.stdout)
+        self.assertRegex(done.stdout, r"actual    Job train fails at \w+ because PodFailurePolicy")
         self.assertEqual(self.reprieve("test", "mended-test.yaml").returncode, 0)
 
     def test_simulate_prices_it(self):
@@ -34,9 +33,9 @@ class Walkthrough(Reprieve):
         self.assertRegex(done.stdout, r"mended.yaml wins: more of its runs complete \(")
 
     def test_explain_tells_it(self):
-        done = self.reprieve("explain", "objects.yaml", "--manifest", "train.yaml")
+        done = self.reprieve("explain", "objects.yaml")
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-        self.assertRegex(done.stdout, r"exited 137 in container main\n +→ rule 1 FailJob \(train.yaml:12\)\n +→ Job train failed: PodFailurePolicy")
+        self.assertRegex(done.stdout, r"exited 137 in container main\n +→ rule 2 FailJob \(objects.yaml:91\)\n +→ Job policy failed: PodFailurePolicy")
 
     def test_the_page_shows_what_is_printed(self):
         page = (HERE.parent.parent / "docs" / "WALKTHROUGH.md").read_text()
