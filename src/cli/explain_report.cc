@@ -34,6 +34,7 @@ void AddFailures(const report::Subject& subject, report::HtmlPage& page) {
   }
   if (failures.empty()) return;
   std::vector<report::Bar> bars;
+  bars.reserve(failures.size());
   for (const auto& [facts, count] : failures) bars.push_back({facts, static_cast<double>(count), Cat(count)});
   std::stable_sort(bars.begin(), bars.end(),
                    [](const report::Bar& a, const report::Bar& b) { return a.value > b.value; });

@@ -205,6 +205,7 @@ class InjectionReader {
  private:
   static std::vector<std::string> NamesOf(const std::vector<scheduler::Node>& nodes) {
     std::vector<std::string> out;
+    out.reserve(nodes.size());
     for (const scheduler::Node& node : nodes) out.push_back(node.name);
     return out;
   }

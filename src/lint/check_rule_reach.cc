@@ -99,8 +99,9 @@ class RuleReachCheck {
     for (const std::size_t e : reach_.rules[r].decides) decided.insert(ExitOf(reach_.verdicts[e])->exit_code);
     std::map<std::int32_t, std::vector<std::size_t>> taken;  // endings, by code
     for (const std::size_t e : reach_.rules[r].matches) {
-      const auto* exit = ExitOf(policy::JudgePod(reach_.alone[r], reach_.endings[e].pod));
-      if (!decided.contains(exit->exit_code)) taken[exit->exit_code].push_back(e);
+      const auto verdict = policy::JudgePod(reach_.alone[r], reach_.endings[e].pod);
+      const std::int32_t code = ExitOf(verdict)->exit_code;
+      if (!decided.contains(code)) taken[code].push_back(e);
     }
     if (taken.empty()) return;
     std::vector<std::int32_t> codes;

@@ -53,7 +53,8 @@ std::vector<Finding> FindInJobSet(std::string text) {
   EXPECT_TRUE(read.errors.empty()) << read.errors[0].Text();
   const Value& manifest = read.objects.at(0).value;
   const std::string& own = manifest["metadata"]["namespace"].AsText();
-  const admission::Request request = {own.empty() ? "default" : own, "Strict", "UID", "", Time{}, {}};
+  const std::string name_space = own.empty() ? "default" : own;
+  const admission::Request request = {name_space, "Strict", "UID", "", Time{}, {}};
   const admission::Answer answer =
       admission::CreateJobSet(manifest, {request, {true, true, true}, [](const std::string&) { return Value(); }});
   EXPECT_TRUE(answer.ok()) << answer.message;

@@ -31,6 +31,8 @@ struct PolicyReach {
 
 // The exit code or the condition that decided the ending. REQUIRES: a rule matched.
 [[nodiscard]] const policy::ExitCodeEvidence* ExitOf(const policy::PodVerdict& verdict);
+// What it gives points into the verdict.
+const policy::ExitCodeEvidence* ExitOf(policy::PodVerdict&&) = delete;
 [[nodiscard]] const policy::ConditionEvidence* ConditionOf(const policy::PodVerdict& verdict);
 
 }  // namespace reprieve::lint
