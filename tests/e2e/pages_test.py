@@ -19,7 +19,7 @@ def browser():
 
 class Reader(html.parser.HTMLParser):
     """All elements are closed, and nothing but the page's own styles is asked for."""
-    VOID = {"meta", "link", "rect", "line", "br"}
+    VOID = {"meta", "link"}
 
     def __init__(self):
         super().__init__()
@@ -29,6 +29,9 @@ class Reader(html.parser.HTMLParser):
         self.tags.append((tag, dict(attributes)))
         if tag not in self.VOID:
             self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
 
     def handle_endtag(self, tag):
         assert self.open and self.open.pop() == tag, f"</{tag}> closes nothing"
