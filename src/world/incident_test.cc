@@ -95,7 +95,8 @@ TEST(Incident, ErrorsPointAtTheWord) {
   EXPECT_EQ(Read("node n1 was lost at 1s"), "error at was: expected is");
   EXPECT_EQ(Read("node n1 is draned at 1s"),
             "error at draned: not one of drained, tainted, lost, unreachable, shut down, back; did you mean drained?");
-  EXPECT_EQ(Read("node n1 is at 1s"), "error at : expected one of drained, tainted, lost, unreachable, shut down, back");
+  EXPECT_EQ(Read("node n1 is at 1s"),
+            "error at : expected one of drained, tainted, lost, unreachable, shut down, back");
   EXPECT_EQ(Read("node n1 is lost"), "error at : expected at, and when");
   EXPECT_EQ(Read("node n1 is lost at soon"),
             "error at soon: expected a time since the beginning, such as 10s or 1m30s");
@@ -104,7 +105,8 @@ TEST(Incident, ErrorsPointAtTheWord) {
   EXPECT_EQ(Read("node n1 is lost at 1s twice"),
             "error at twice: nothing may follow the time; give each event its own");
   EXPECT_EQ(Read("container main in pod w is killed at 1s"), "error at in: expected of");
-  EXPECT_EQ(Read("container main of pod w exits 256 at 1s"), "error at 256: expected an exit code from 0 to 255, or a signal, such as SIGSEGV");
+  EXPECT_EQ(Read("container main of pod w exits 256 at 1s"),
+            "error at 256: expected an exit code from 0 to 255, or a signal, such as SIGSEGV");
   EXPECT_EQ(Read("pod w gets condition A=yes at 1s"), "error at yes: not one of True, False, Unknown");
 }
 
