@@ -66,6 +66,10 @@ void Cluster::PodDeleted(const core::Pod& pod) {
 void Cluster::Touch(Record& record) {
   if (std::exchange(record.touched, true)) return;
   touched_.push_back(record.number);
+  SettleSoon();
+}
+
+void Cluster::SettleSoon() {
   if (std::exchange(settle_noted_, true)) return;
   simulation_.After(Nanoseconds(0), [this] { SettleTouched(); });
 }

@@ -128,6 +128,8 @@ class Cluster final : public world::Watcher {
   };
 
   void Touch(Record& record);
+  // Settles what was touched, and places whatever waits, at this same time.
+  void SettleSoon();
   void SettleTouched();
   void Settle(Record& record);
   bool Admit(Record& record);

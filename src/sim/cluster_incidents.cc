@@ -282,6 +282,7 @@ void Cluster::RemoveLostNode(std::size_t node, std::uint64_t loss) {
 void Cluster::BringNodeBack(std::size_t node) {
   lost_[node].loss = 0;
   placement_.SetSchedulable(options_.nodes[node].name, true);
+  SettleSoon();  // for pods that wait for a place
   for (Record* record : PodsOn(node)) {
     record->silent = false;
     if (std::exchange(record->dead, false)) {

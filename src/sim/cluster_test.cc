@@ -125,6 +125,25 @@ TEST(Cluster, WhatCanNotHappenHasNoEffect) {
             "completes at 1m2s, failed 0; node n9 is lost at 10s: no effect: no node n9");
 }
 
+TEST(Cluster, ANodeThatComesBackTakesPodsThatWaitForAPlace) {
+  const TestObjects objects(IndexedJob());
+  CaseOptions options;
+  options.nodes = NodesThatFit(objects.Get(), 3, {});
+  for (scheduler::Node& node : options.nodes) node.allocatable[std::string(scheduler::kPods)] = 1;
+  WorkEntry long_work;
+  long_work.runs = std::chrono::hours(2);
+  options.work = WorkModel({long_work});
+  CaseRun run(objects.Get(), std::move(options));
+  for (const char* text : {"node n1 is drained at 10s", "node n1 is back at 30m"}) {
+    const auto parsed = world::ParseIncident(text);
+    run.Schedule(std::get<world::Incident>(parsed));
+  }
+  run.Play(std::chrono::hours(3));
+  const JobHistory& job = run.history().jobs().at("train");
+  // Not only when the others have ended, after two hours, and left it theirs.
+  EXPECT_TRUE(job.status.IsTrue("Complete"));
+}
+
 TEST(Cluster, SameOptionsSameHistory) {
   const std::vector<std::string> incidents = {"node n2 is drained at 5s", "pod train-0 exits 1 at 20s"};
   EXPECT_EQ(Outcome(incidents), Outcome(incidents));

@@ -96,7 +96,7 @@ std::vector<double> TimesToFinish(const Scenario& scenario, const TestObjects& o
 TEST(ScenarioRun, TheMeanTimeToFinishIsDalys) {
   const TestObjects objects(kGang);
   const Scenario scenario = Failing("10h", "{duration: 2000h, restart: 10m, checkpoint: {every: 1h, takes: 5m}}");
-  const Estimate mean = MeanOf(TimesToFinish(scenario, objects, 8));
+  const Estimate mean = MeanOf(TimesToFinish(scenario, objects, 4));
   // What the controllers add to each restart: the pods' grace, and their own batches.
   const double daly = Daly(36'000, 600 + 3, 3'600, 300, 7.2e6);
   EXPECT_NEAR(mean.mean / daly, 1, 0.01) << mean.mean << " of " << daly << ", ±" << mean.half_width;
