@@ -198,12 +198,12 @@ void HtmlPage::Timeline(const std::vector<Moment>& moments) {
 }
 
 std::string HtmlPage::Text() const {
-  return Cat(
-      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n",
-      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n",
-      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\">\n",
-      "<link rel=\"icon\" href=\"data:,\">\n<title>", EscapeHtml(title_), "</title>\n<style>", kStyle,
-      "</style>\n</head>\n<body>\n<h1>", EscapeHtml(title_), "</h1>\n", body_, "</body>\n</html>\n");
+  return Cat("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n",
+             "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n",
+             "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; style-src "
+             "'unsafe-inline'\">\n",
+             "<link rel=\"icon\" href=\"data:,\">\n<title>", EscapeHtml(title_), "</title>\n<style>", kStyle,
+             "</style>\n</head>\n<body>\n<h1>", EscapeHtml(title_), "</h1>\n", body_, "</body>\n</html>\n");
 }
 
 }  // namespace reprieve::report
