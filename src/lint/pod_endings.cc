@@ -192,6 +192,7 @@ std::vector<CodeClass> CodeClasses(const batch::JobSpec& spec) {
     for (const core::Container& container : *containers) AddCodes(container.rest["restartPolicyRules"], named);
   }
   std::vector<CodeClass> out;
+  out.reserve(named.size() + 1);
   for (const std::int32_t code : named) out.push_back({code, 1});
   for (std::int32_t code = 1; code <= kGreatestExitCode; ++code) {
     if (named.contains(code)) continue;

@@ -22,6 +22,7 @@ inline std::string And(const std::vector<std::string>& words) {
 template <class Numbers>
 std::string AndNumbers(const Numbers& numbers) {
   std::vector<std::string> words;
+  words.reserve(numbers.size());
   for (const auto number : numbers) words.push_back(Cat(number));
   return And(words);
 }
@@ -29,6 +30,7 @@ std::string AndNumbers(const Numbers& numbers) {
 // "rule 1", "rules 1 and 3": people count from 1.
 inline std::string RuleNames(const std::set<std::size_t>& rules) {
   std::vector<std::size_t> numbers;
+  numbers.reserve(rules.size());
   for (const std::size_t rule : rules) numbers.push_back(rule + 1);
   return Cat(numbers.size() == 1 ? "rule " : "rules ", AndNumbers(numbers));
 }
