@@ -1,4 +1,4 @@
-// The path of a request through the API server, the same for every kind: read, check identity, default, prepare,
+// The path of a request through the API server, the same forevery kind: read, check identity, default, prepare,
 // validate, warn, answer. What a kind adds is its Strategy.
 //
 // Source: spec/job.md 1.4 to 1.10, 10; spec/jobset.md 1, 10; the recordings of admission.jsonl. Internal to the module.

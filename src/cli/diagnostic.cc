@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "base/text.h"
+#include "cli/screen_text.h"
 
 namespace reprieve::cli {
 namespace {
@@ -96,8 +97,11 @@ std::string Colored(const Style& style, Tone tone, std::string_view text) {
   return {};
 }
 
-std::string Render(const Diagnostic& d, Lines& lines, const Style& style) {
-  std::string out = style.Bold(d.source->name);
+std::string Render(const Diagnostic& of, Lines& lines, const Style& style) {
+  // What they quote comes from a manifest.
+  Diagnostic d = of;
+  for (std::string* text : {&d.subject, &d.message, &d.advice}) *text = Escaped(*text);
+  std::string out = style.Bold(Escaped(d.source->name));
   if (d.mark.line == 0 || d.source->text.empty()) {
     if (d.mark.line != 0) AppendTo(out, ":", d.mark.line, ":", d.mark.column);
     AppendTo(out, ": ", d.subject, d.subject.empty() ? "" : " ", Colored(style, d.tone, d.message), "\n");

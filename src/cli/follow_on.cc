@@ -20,6 +20,19 @@ bool IsWritten(const document::Value& manifest, const std::string& path) {
   return own.line != parent.line || own.column != parent.column;
 }
 
+// Whether the path is this one, or leads on from it.
+bool IsAtOrUnder(std::string_view path, std::string_view above) {
+  if (!path.starts_with(above)) return false;
+  return path.size() == above.size() || path[above.size()] == '.' || path[above.size()] == '[';
+}
+
+// The server names some fields otherwise than they are written: spec.resources[storage].
+bool AreOnePlace(const document::Value& manifest, std::string_view a, std::string_view b) {
+  const document::Mark first = document::Locate(manifest, a);
+  const document::Mark second = document::Locate(manifest, b);
+  return first.line != 0 && first.line == second.line && first.column == second.column;
+}
+
 }  // namespace
 
 bool FollowsFromDropped(const document::Value& manifest, const Diagnostic& complaint,
@@ -27,7 +40,8 @@ bool FollowsFromDropped(const document::Value& manifest, const Diagnostic& compl
   const std::string& subject = complaint.subject;
   const bool required = complaint.message.starts_with("Required value");
   return std::any_of(dropped.begin(), dropped.end(), [&](const std::string& path) {
-    return subject.starts_with(path) || (required && path.starts_with(subject)) ||
+    return IsAtOrUnder(subject, path) || (required && IsAtOrUnder(path, subject)) ||
+           (required && IsWritten(manifest, subject) && AreOnePlace(manifest, subject, path)) ||
            (ParentOf(path) == ParentOf(subject) && !IsWritten(manifest, subject));
   });
 }

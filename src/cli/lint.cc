@@ -6,7 +6,6 @@
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <iterator>
 
 #include "base/text.h"
@@ -16,6 +15,7 @@
 #include "cli/files_option.h"
 #include "cli/lint_run.h"
 #include "cli/refusal.h"
+#include "cli/text_file.h"
 #include "cli/verb.h"
 #include "cli/version_options.h"
 #include "lint/pages.h"
@@ -116,10 +116,10 @@ class Lint final : public Verb {
     const std::string path = config_.empty() ? FindSettings() : config_;
     Refusal out{kCompleted, {}, {}};
     if (path.empty()) return out;
-    std::ifstream file(path, std::ios::binary);
-    std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-    if (!file.is_open() || file.bad()) return BadInput({Cat(path, " can't be read")});
-    const auto source = std::make_shared<const admission::ManifestFile>(admission::ManifestFile{path, std::move(text)});
+    auto text = ReadTextFile(path);
+    if (!text.ok()) return BadInput(text.error());
+    const auto source =
+        std::make_shared<const admission::ManifestFile>(admission::ManifestFile{path, std::move(*text)});
     for (const lint::SettingsError& error : lint::ReadSettings(source->text, settings)) {
       out.exit_code = kBadInput;
       out.errors.push_back({source, error.mark, error.field, error.message, error.advice});
@@ -144,9 +144,7 @@ class Lint final : public Verb {
                                  : versions_.jobset();
     options.servers.gates =
         *model::ParseFeatureGates(chosen("--feature-gates", settings.feature_gates) ? settings.feature_gates : gates_);
-    // Nothing is created: any identity will do.
-    options.new_uid = [] { return meta::Uid("00000000-0000-4000-8000-000000000000"); };
-    options.new_suffix = [] { return std::string("abcde"); };
+    UseCountedIdentities(options);
     return options;
   }
 
@@ -155,7 +153,7 @@ class Lint final : public Verb {
                              : output_ == "sarif"  ? LintSarif(result)
                              : output_ == "github" ? LintGithub(result)
                                                    : LintText(result, Style(ColorNamed(color_), STDOUT_FILENO));
-    std::fputs(text.c_str(), stdout);
+    std::fwrite(text.data(), 1, text.size(), stdout);
   }
 
   const CLI::App* verb_ = nullptr;

@@ -42,7 +42,7 @@ std::string Summary(const LintResult& result) {
   if (counts[1] != 0) parts.push_back(Counted(counts[1], "warning", "warnings"));
   if (counts[0] != 0) parts.push_back(Counted(counts[0], "info", "infos"));
   return Cat(Join(parts, ", "), " in ", files.size() == 1 ? *files.begin() : Cat(files.size(), " files"),
-             ". `reprieve lint --explain CODE` says more of each.\n");
+             ". `reprieve lint --explain CODE` explains each.\n");
 }
 
 // GitHub ends a property at , and : and a message at a line's end; all are percent-encoded.

@@ -22,7 +22,6 @@ struct LintFinding {
 struct LintResult {
   std::vector<LintFinding> findings;  // in the order of the files
   std::vector<Diagnostic> errors;     // of manifests that are not valid
-  std::vector<std::string> files;     // all that were looked at
 };
 
 // With the user's lines, and a line that counts them; nothing if nothing was found.

@@ -38,7 +38,7 @@ class Run {
     for (const Diagnostic& error : loaded.errors) with_errors_.insert(error.source.get());
     TakeBadComments();
     Sort(loaded.files);
-    return {std::move(findings_), std::move(loaded.errors), std::move(loaded.files)};
+    return {std::move(findings_), std::move(loaded.errors)};
   }
 
  private:

@@ -103,7 +103,10 @@ class Loader {
   void Take(const admission::ManifestObject& manifest) {
     const std::string& version = manifest.value["apiVersion"].AsText();
     const std::string& kind = manifest.value["kind"].AsText();
-    if (options_.lint && version == "batch/v1" && kind == "CronJob") return out_.cron_jobs.push_back(manifest);
+    if (options_.lint && version == "batch/v1" && kind == "CronJob") {
+      TakeCronJob(manifest);
+      return out_.cron_jobs.push_back(manifest);
+    }
     if (options_.lint && IsPassedOver(version, kind)) return;
     if (kind.empty() || version.empty()) {
       const char* field = kind.empty() ? "kind" : "apiVersion";
@@ -414,6 +417,17 @@ class Loader {
 
 Loaded Load(const std::vector<std::string>& paths, const LoadOptions& options) {
   return Loader(options).Run(paths);
+}
+
+void UseCountedIdentities(LoadOptions& options) {
+  const auto digits = [](std::int64_t number, std::size_t width) {
+    const std::string text = Cat(number);
+    return Cat(std::string(width - std::min(width, text.size()), '0'), text);
+  };
+  options.new_uid = [digits, count = std::int64_t{0}]() mutable {
+    return Cat("00000000-0000-4000-9000-", digits(++count, 12));
+  };
+  options.new_suffix = [digits, count = std::int64_t{0}]() mutable { return digits(++count, 5); };
 }
 
 void RefuseNotRun(Loaded& loaded) {

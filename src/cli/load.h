@@ -60,6 +60,9 @@ struct LoadOptions {
 
 Loaded Load(const std::vector<std::string>& paths, const LoadOptions& options);
 
+// Where nothing is created on a cluster any identity will do: counted ones, so that two objects never share theirs.
+void UseCountedIdentities(LoadOptions& options);
+
 // Makes errors of loaded.not_run, for whoever runs all that the manifests hold.
 void RefuseNotRun(Loaded& loaded);
 

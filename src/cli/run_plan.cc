@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "document/json.h"
+#include "model/job_pods.h"
 
 namespace reprieve::cli {
 namespace {
@@ -28,10 +29,9 @@ struct PlannedObject {
 };
 
 PlannedPods PodsOf(const batch::JobSpec& spec) {
-  const std::int64_t parallelism = spec.parallelism.value_or(1);
+  const std::int32_t at_once = batch::PodsAtOnce(spec);
   // Without completions it is over once a pod has succeeded and the others have ended.
-  const std::int64_t all = spec.completions ? std::int64_t{*spec.completions} : parallelism;
-  return {all, std::min(all, parallelism)};
+  return {spec.completions.value_or(at_once), at_once};
 }
 
 PlannedPods PodsOf(const jobset::JobSetSpec& spec) {

@@ -2,43 +2,19 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
-#include <sstream>
 
 #include "base/text.h"
 #include "cli/test_suite.h"
+#include "cli/text_file.h"
 #include "sim/scenario_run.h"
 
 namespace reprieve::cli {
 namespace {
 
-namespace fs = std::filesystem;
-
 constexpr std::string_view kKind = "Scenario";
 constexpr std::size_t kMostVariants = 1000;
-constexpr std::uintmax_t kMostTraceBytes = std::uintmax_t{256} << 20;
 constexpr std::array<std::string_view, 6> kParameters = {"maxRestarts", "backoffLimit", "checkpoint",
                                                          "restart",     "duration",     "spares"};
-
-std::string Beside(const std::string& file, const std::string& name) {
-  if (file == "<stdin>" || fs::path(name).is_absolute()) return name;
-  return (fs::path(file).parent_path() / name).lexically_normal().string();
-}
-
-Result<std::string> ReadText(const std::string& path) {
-  std::error_code fault;
-  const std::uintmax_t size = fs::file_size(path, fault);
-  if (fault) return Error{Cat(path, " can't be read: ", fault.message())};
-  if (size > kMostTraceBytes) return Error{Cat(path, " is larger than ", kMostTraceBytes >> 20, " MiB")};
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream text;
-  text << in.rdbuf();
-  if (!in) return Error{Cat(path, " can't be read: ", std::strerror(errno))};
-  return text.str();
-}
 
 // Shared specs are copied before they are changed.
 template <class Spec, class Change>
@@ -79,7 +55,8 @@ class Loader {
   void Read(const admission::ManifestObject& document) {
     std::vector<sim::DocumentError> errors;
     const sim::Scenario scenario = sim::ReadScenario(
-        document, [&document](const std::string& name) { return ReadText(Beside(document.file->name, name)); }, errors);
+        document, [&document](const std::string& name) { return ReadTextFile(Beside(document.file->name, name)); },
+        errors);
     for (sim::DocumentError& error : errors) {
       Complain(document.file, error.mark, std::move(error.path), std::move(error.message), std::move(error.advice));
     }

@@ -17,6 +17,7 @@
 #include "cli/simulate_report.h"
 #include "cli/simulate_workers.h"
 #include "cli/test_suite.h"
+#include "cli/text_file.h"
 #include "cli/verb.h"
 #include "cli/version_options.h"
 #include "cli/write_report.h"
@@ -36,7 +37,7 @@ class Simulate final : public Verb {
         "  reprieve simulate scenario.yaml --compare a.yaml --compare b.yaml\n"
         "  reprieve simulate scenario.yaml --sweep maxRestarts=1,3,10 --sweep checkpoint=10m,1h\n\n"
         "docs/SIMULATE.md has the fields of a scenario. Ctrl-C prints what is known so far.\n\n"
-        "Exit code 0: simulated; 2: the input is wrong; 130: interrupted.");
+        "Exit code 0: simulated; 2: the input is wrong; 3: it can't run here; 130: interrupted.");
     verb->add_option("SCENARIO", path_, "A file of kind Scenario; with --init: manifests");
     verb->add_flag("--init", init_, "Write a first scenario for a manifest, and simulate nothing");
     verb->add_option("--fit", fit_, "Estimate hazards from a failure log: node,up,down on each line")
@@ -103,6 +104,13 @@ class Simulate final : public Verb {
     plan.progress = isatty(STDERR_FILENO) == 1;
     const Interrupt interrupt([](void*) noexcept {}, nullptr);
     WorkDone done = PlayAll(plan);
+    if (done.lost > 0) {
+      return cli::Tell(
+          CannotRun({Cat(done.lost, " of ", plan.seeds.size() * plan.variants.size(),
+                         " runs were lost: a worker could not be started, or was killed, for want of memory "
+                         "perhaps; try fewer --workers")}),
+          ColorNamed(color_), output_ == "json");
+    }
     std::vector<Variant> variants;
     for (std::size_t i = 0; i < done.runs.size(); ++i) {
       if (done.runs[i].empty()) continue;
@@ -157,17 +165,9 @@ class Simulate final : public Verb {
   }
 
   int Fit() const {
-    std::FILE* file = fit_ == "-" ? stdin : std::fopen(fit_.c_str(), "rb");
-    if (file == nullptr) return Refuse({Cat(fit_, " can't be opened")});
-    std::string text;
-    char buffer[65'536];
-    while (const std::size_t size = std::fread(buffer, 1, sizeof buffer, file)) {
-      text.append(buffer, size);
-      if (text.size() > kMostFitBytes) break;
-    }
-    if (file != stdin) std::fclose(file);
-    if (text.size() > kMostFitBytes) return Refuse({Cat(fit_, " is larger than ", kMostFitBytes >> 20, " MiB")});
-    const auto fitted = FitText(fit_, text);
+    const auto text = ReadTextFile(fit_);
+    if (!text.ok()) return Refuse(text.error());
+    const auto fitted = FitText(fit_, *text);
     if (!fitted.ok()) return Refuse(fitted.error());
     std::fputs(fitted->c_str(), stdout);
     return kCompleted;
@@ -187,8 +187,6 @@ class Simulate final : public Verb {
   }
 
   int Refuse(const Error& error) const { return cli::Tell(BadInput(error), ColorNamed(color_), output_ == "json"); }
-
-  static constexpr std::size_t kMostFitBytes = std::size_t{256} << 20;
 
   std::string path_;
   bool init_ = false;

@@ -94,7 +94,7 @@ Result<std::string> FitText(const std::string& name, const std::string& text) {
     AppendTo(out, "failures:\n- name: fitted\n  weibull: {shape: ", Number(weibull.hazard.shape),
              ", scale: ", seconds(weibull.hazard.scale_seconds), "}\n");
   }
-  AppendTo(out, "  causes: [{name: node, befalls: node is lost, repair: 4h}]\n");
+  AppendTo(out, "  causes: [{name: node, event: node is lost, repair: 4h}]\n");
   return out;
 }
 

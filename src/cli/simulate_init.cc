@@ -4,27 +4,18 @@
 
 #include "base/text.h"
 #include "document/json.h"
+#include "model/job_pods.h"
 
 namespace reprieve::cli {
-namespace {
-
-std::int64_t PodsOf(const batch::JobSpec& spec) {
-  return std::min(spec.parallelism.value_or(1), spec.completions.value_or(spec.parallelism.value_or(1)));
-}
-
-}  // namespace
-
 std::string FirstScenario(const std::vector<std::string>& paths, const Loaded& loaded) {
   std::int64_t pods = 0;
   std::vector<std::string> names;
   for (const LoadedJob& job : loaded.jobs) {
-    pods += PodsOf(*job.job.spec);
+    pods += batch::PodsAtOnce(*job.job.spec);
     names.push_back(job.job.metadata.name.str());
   }
   for (const LoadedJobSet& jobset : loaded.jobsets) {
-    for (const jobset::ReplicatedJob& group : jobset.jobset.spec->replicated_jobs) {
-      pods += group.replicas * PodsOf(*group.job_template.spec);
-    }
+    pods += jobset::PodsAtOnce(*jobset.jobset.spec);
     names.push_back(jobset.jobset.metadata.name.str());
   }
   std::string out =

@@ -2,12 +2,14 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <optional>
 #include <utility>
@@ -19,8 +21,6 @@
 
 namespace reprieve::cli {
 namespace {
-
-using document::Value;
 
 constexpr int kRepaintMilliseconds = 200;
 constexpr std::chrono::seconds kFirstPaint{1};  // shorter work shows nothing
@@ -49,23 +49,13 @@ void WriteLine(int descriptor, const std::string& line) {
   }
 }
 
-// In the worker's process: plays its runs, and writes each result on a line; progress as "share of this run".
+// In the worker's process: plays its runs, and writes each on a line: its number and its result.
 [[noreturn]] void Work(const WorkPlan& plan, const std::vector<Task>& tasks, std::size_t first, int descriptor) {
   for (std::size_t i = first; i < tasks.size(); i += plan.workers) {
     const WorkPlan::Variant& variant = plan.variants[tasks[i].variant];
-    auto told = std::chrono::steady_clock::now();
-    const auto on_time = [&](Nanoseconds passed) {
-      const auto now = std::chrono::steady_clock::now();
-      if (now - told < std::chrono::milliseconds(kRepaintMilliseconds)) return true;
-      told = now;
-      // Work without a failure takes a part of the horizon; the bar is of the expected, not of the longest.
-      const auto share = 1000 * passed.count() / std::max<std::int64_t>(variant.scenario->horizon.count(), 1);
-      WriteLine(descriptor, Cat("p ", first, " ", share));
-      return true;
-    };
     const sim::RunResult run =
-        sim::PlayScenario(*variant.scenario, variant.nodes, variant.objects, plan.seeds[tasks[i].seed], on_time);
-    WriteLine(descriptor, Cat("r ", i, " ", document::WriteJson(ToJson(run))));
+        sim::PlayScenario(*variant.scenario, variant.nodes, variant.objects, plan.seeds[tasks[i].seed]);
+    WriteLine(descriptor, Cat(i, " ", document::WriteJson(ToJson(run))));
   }
   _exit(0);
 }
@@ -120,9 +110,11 @@ class Pool {
     }
     progress.Clear();
     WorkDone out;
-    out.interrupted = !workers_.empty();
+    out.interrupted = Interrupt::count() > 0 && done_ < tasks_.size();
     for (const Worker& worker : workers_) kill(worker.process, SIGKILL);
     while (!workers_.empty()) End(workers_.size() - 1);
+    // Out of memory, or none could be started.
+    if (!out.interrupted && done_ < tasks_.size()) out.lost = tasks_.size() - done_;
     out.runs.resize(plan_.variants.size());
     for (std::size_t i = 0; i < tasks_.size(); ++i) {
       if (results_[i]) out.runs[tasks_[i].variant].push_back(std::move(*results_[i]));
@@ -146,6 +138,7 @@ class Pool {
       if (process == 0) {
         close(ends[0]);
         // Ctrl-C is for the whole group; whoever reads decides what it means.
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
         signal(SIGINT, SIG_IGN);
         signal(SIGPIPE, SIG_IGN);
         Work(plan_, tasks_, i, ends[1]);
@@ -172,8 +165,6 @@ class Pool {
   }
 
   void Take(std::string_view line) {
-    if (!line.starts_with("r ")) return;
-    line.remove_prefix(2);
     const std::size_t blank = line.find(' ');
     const auto number = ParseInt64(line.substr(0, blank));
     document::JsonError error;

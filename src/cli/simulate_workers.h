@@ -30,6 +30,7 @@ struct WorkDone {
   // By variant, in the order of the seeds; those that were not played are missing.
   std::vector<std::vector<sim::RunResult>> runs;
   bool interrupted = false;
+  std::size_t lost = 0;  // runs of workers that ended early, for want of memory say
 };
 
 [[nodiscard]] WorkDone PlayAll(const WorkPlan& plan);

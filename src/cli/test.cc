@@ -26,7 +26,7 @@ class Test final : public Verb {
  public:
   void Declare(CLI::App& app) override {
     CLI::App* verb =
-        app.add_subcommand("test", "Try failure policies on virtual time: cases of what befalls, and what must hold");
+        app.add_subcommand("test", "Try failure policies on virtual time: cases of what happens, and what must hold");
     verb->footer(
         "Example:\n  reprieve test --init train.yaml > train-test.yaml\n  reprieve test train-test.yaml\n\n"
         "docs/TEST.md has the language of the cases.\n\n"

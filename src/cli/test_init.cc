@@ -2,23 +2,21 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <filesystem>
+#include <optional>
 
 #include "base/text.h"
 #include "cli/load.h"
 #include "cli/refusal.h"
-#include "cli/test_coverage.h"
 #include "cli/test_suite.h"
 #include "document/json.h"
+#include "kubelet/restart.h"
+#include "lint/policy_reach.h"
 #include "sim/case_run.h"
 
 namespace reprieve::cli {
 namespace {
 
-constexpr std::string_view kDisruptionTarget = "DisruptionTarget";
-constexpr std::int32_t kLastExitCode = 255;
-
-// A case as it is tried: what befalls, in words.
+// A case as it is tried: what happens, in words.
 struct Draft {
   std::string name;
   std::vector<std::string> when;
@@ -47,13 +45,26 @@ std::vector<PodKind> KindsOf(const Loaded& loaded) {
   return out;
 }
 
-// An exit code that this rule fits: the first of its values, or the smallest failure that is not among them.
-std::int32_t FittingCode(const batch::OnExitCodes& codes) {
-  if (codes.op == batch::ExitCodeOperator::kIn) return codes.values.empty() ? 1 : codes.values.front();
-  std::int32_t code = 1;
-  while (code < kLastExitCode && std::find(codes.values.begin(), codes.values.end(), code) != codes.values.end())
-    ++code;
-  return code;
+// The first of these endings in which a program exits by itself: "container main of pod train-0 exits 42". Nothing:
+// there is none.
+struct ExitDraft {
+  std::int32_t code = 0;
+  std::string event;
+};
+std::optional<ExitDraft> FirstExit(const lint::PolicyReach& reach, const std::vector<std::size_t>& endings,
+                                   const PodKind& kind) {
+  const core::PodSpec& spec = *kind.spec->pod_template.spec;
+  for (const std::size_t e : endings) {
+    const lint::PodEnding& ending = reach.endings[e];
+    if (ending.kind != lint::EndingKind::kExit || !ending.sidecar.empty()) continue;
+    if (kubelet::IsInit(spec, ending.container)) continue;
+    const std::string who =
+        spec.containers.size() == 1
+            ? Cat("pod ", kind.pod)
+            : Cat("container ", kubelet::ContainerAt(spec, ending.container).name, " of pod ", kind.pod);
+    return ExitDraft{ending.exit_code, Cat(who, " exits ", ending.exit_code, " at 10s")};
+  }
+  return std::nullopt;
 }
 
 class Drafter {
@@ -61,7 +72,7 @@ class Drafter {
   explicit Drafter(const Loaded& loaded) : kinds_(KindsOf(loaded)) {}
 
   std::vector<Draft> Run() {
-    Add("nothing befalls it", {});
+    Add("nothing happens to it", {});
     for (const PodKind& kind : kinds_) {
       Rules(kind);
       const std::string& pod = kind.pod;
@@ -82,18 +93,19 @@ class Drafter {
     if (!kind.spec->pod_failure_policy) {
       return Add(Cat("a pod of ", kind.owner, " exits 1"), {Cat("pod ", kind.pod, " exits 1 at 10s")});
     }
+    // What each rule decides is asked of the policy itself.
+    const lint::PolicyReach reach = lint::Reach(*kind.spec);
     const auto& rules = kind.spec->pod_failure_policy->rules;
     for (std::size_t i = 0; i < rules.size(); ++i) {
       const std::string name = Cat("rule ", i + 1, " of ", kind.owner, ": ");
       if (rules[i].on_exit_codes) {
-        const std::int32_t code = FittingCode(*rules[i].on_exit_codes);
-        const auto& container = rules[i].on_exit_codes->container_name;
-        Add(Cat(name, "exit code ", code), {Cat(container ? Cat("container ", *container, " of ") : std::string(),
-                                                "pod ", kind.pod, " exits ", code, " at 10s")});
+        if (const auto exit = FirstExit(reach, reach.rules[i].decides, kind)) {
+          Add(Cat(name, "exit code ", exit->code), {exit->event});
+        }
         continue;
       }
       for (const auto& condition : rules[i].on_pod_conditions) {
-        if (condition.type == kDisruptionTarget) {
+        if (condition.type == core::kDisruptionTargetCondition) {
           Add(Cat(name, "a disruption"), {Cat("pod ", kind.pod, " is evicted at 10s")});
         } else {
           Add(Cat(name, "condition ", condition.type),
@@ -102,16 +114,12 @@ class Drafter {
         }
       }
     }
-    for (std::int32_t code = 1; code <= kLastExitCode; ++code) {
-      const bool fits = std::any_of(rules.begin(), rules.end(), [code](const batch::PodFailurePolicyRule& rule) {
-        if (!rule.on_exit_codes) return false;
-        const auto& values = rule.on_exit_codes->values;
-        const bool in = std::find(values.begin(), values.end(), code) != values.end();
-        return in == (rule.on_exit_codes->op == batch::ExitCodeOperator::kIn);
-      });
-      if (fits) continue;
-      return Add(Cat("no rule of ", kind.owner, " fits: exit code ", code),
-                 {Cat("pod ", kind.pod, " exits ", code, " at 10s")});
+    std::vector<std::size_t> free;
+    for (std::size_t e = 0; e < reach.verdicts.size(); ++e) {
+      if (!reach.verdicts[e].match) free.push_back(e);
+    }
+    if (const auto exit = FirstExit(reach, free, kind)) {
+      Add(Cat("no rule of ", kind.owner, " fits: exit code ", exit->code), {exit->event});
     }
   }
 

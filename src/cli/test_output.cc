@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "cli/screen_text.h"
 #include "document/json.h"
+#include "report/html.h"
 
 namespace reprieve::cli {
 namespace {
@@ -103,30 +104,14 @@ class JsonOutput final : public TestOutput {
   std::size_t failed_ = 0;
 };
 
-// XML 1.0 has no way to write most control characters, escaped or not: they become spaces.
+// As in HTML; in attributes a line's end would become a blank.
 std::string Xml(std::string_view text) {
   std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\n':
-        out += "&#10;";
-        break;
-      default:
-        out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
-    }
+  const std::string escaped = report::EscapeHtml(text);
+  for (const std::string_view line : Split(escaped, '\n')) {
+    AppendTo(out, line, "&#10;");
   }
+  out.resize(out.size() - std::string_view("&#10;").size());
   return out;
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "cli/incident_names.h"
+#include "cli/text_file.h"
 #include "sim/simulation.h"
 
 namespace reprieve::cli {
@@ -15,12 +16,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kKind = "PolicyTest";
-
-// A file's name as it is seen from the file that names it.
-std::string Beside(const std::string& file, const std::string& name) {
-  if (file == "<stdin>" || fs::path(name).is_absolute()) return name;
-  return (fs::path(file).parent_path() / name).lexically_normal().string();
-}
 
 class SuiteLoader {
  public:
@@ -53,15 +48,12 @@ class SuiteLoader {
       }
     }
     if (out_.tests.size() > before || !documents.errors.empty()) return;
-    out_.errors.push_back({folder ? nullptr : other,
+    const auto whole = std::make_shared<const admission::ManifestFile>(admission::ManifestFile{path, {}});
+    out_.errors.push_back({folder || other == nullptr ? whole : other,
                            {},
-                           folder ? path : "",
+                           "",
                            "holds no PolicyTest",
                            "`reprieve test --init MANIFEST` writes a first one."});
-    if (out_.errors.back().source == nullptr) {
-      out_.errors.back().source = std::make_shared<const admission::ManifestFile>(admission::ManifestFile{path, {}});
-      out_.errors.back().subject.clear();
-    }
   }
 
   void Read(const admission::ManifestObject& document) {
@@ -171,14 +163,7 @@ Loaded LoadForTest(const std::vector<std::string>& paths, const admission::Serve
   LoadOptions options;
   options.servers = servers;
   options.now = sim::SimulationOptions().start;
-  options.new_uid = [count = 0]() mutable {
-    const std::string number = Cat(++count);
-    return Cat("00000000-0000-4000-9000-", std::string(12 - std::min<std::size_t>(12, number.size()), '0'), number);
-  };
-  options.new_suffix = [count = 0]() mutable {
-    const std::string number = Cat(++count);
-    return Cat(std::string(5 - std::min<std::size_t>(5, number.size()), '0'), number);
-  };
+  UseCountedIdentities(options);
   Loaded loaded = Load(paths, options);
   RefuseNotRun(loaded);
   return loaded;

@@ -45,13 +45,7 @@ class Validate final : public Verb {
     options.now = std::chrono::system_clock::now();
     options.servers = {versions_.kubernetes(), versions_.jobset(), *model::ParseFeatureGates(gates_)};
     options.exported = exported_;
-    // Nothing is created: any identity will do.
-    options.new_uid = [] { return std::string("00000000-0000-4000-8000-000000000000"); };
-    // Two objects of one generateName have two names.
-    options.new_suffix = [count = 0]() mutable {
-      const std::string number = Cat(++count);
-      return Cat(std::string(5 - std::min<std::size_t>(5, number.size()), '0'), number);
-    };
+    UseCountedIdentities(options);
     const Loaded loaded = Load(files_.All(), options);
     const Style style(ColorNamed(color_), STDOUT_FILENO);
     if (output_ == "json") {

@@ -14,7 +14,6 @@ namespace {
 constexpr Nanoseconds kBackoffCap = Seconds(300);
 constexpr Nanoseconds kGoodRun = std::chrono::minutes(10);
 constexpr Nanoseconds kStartRetry = Seconds(10);
-constexpr std::int64_t kDefaultGraceSeconds = 30;
 // The kubelet's minimum for a container that it stops itself, and for a sidecar when the others have used up the time.
 constexpr Nanoseconds kMinimumGrace = Seconds(2);
 constexpr std::int32_t kKilledCode = 137;
@@ -40,7 +39,7 @@ PodWorker::PodWorker(Identity identity, std::shared_ptr<const core::PodSpec> spe
       records_(ContainerCount(*spec_)) {}
 
 Nanoseconds PodWorker::Grace() const {
-  return DurationOfSeconds(spec_->termination_grace_period_seconds.value_or(kDefaultGraceSeconds));
+  return DurationOfSeconds(spec_->termination_grace_period_seconds.value_or(kUsualGraceSeconds));
 }
 
 bool PodWorker::AnyAlive() const {

@@ -61,6 +61,7 @@ class PodWorker {
 
   // The kubelet's.
   static constexpr Nanoseconds kUsualBackoff = Seconds(10);
+  static constexpr std::int64_t kUsualGraceSeconds = 30;
 
   // The pod was bound to this node. `backoff`: the first wait of a container in a crash loop.
   PodWorker(Identity identity, std::shared_ptr<const core::PodSpec> spec, Time now,

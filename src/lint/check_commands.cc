@@ -208,16 +208,22 @@ class ScriptCheck {
           action.find_first_of(" ;\t\n") == std::string::npos && action != "exit" && action != ":" && action != "true";
       if (is_name && function == script_.functions.end()) continue;
       const std::string& body = function != script_.functions.end() ? function->second : action;
-      if (ExitsWithZero(body)) {
+      if (ExitsWithZero(body) && EndsWithWait()) {
         out_.Add(
             Code::kTrapHidesSigterm, field_,
             "The trap for SIGTERM exits 0: a pod that is drained or preempted succeeds, and its work counts as done.",
             "Exit with 143 in the trap, as a program that SIGTERM ends does.");
+      } else if (ExitsWithZero(body)) {
+        out_.Add(
+            Code::kTrapHidesSigterm, field_,
+            "The shell runs the trap for SIGTERM only after the program in the foreground has ended, so a pod that "
+            "is drained or preempted is killed at the end of its grace period, or exits 0 with its work half done.",
+            "Run the program with exec, or in the background: wait for it, and kill -TERM $pid in the trap.");
       } else if (!EndsWithWait() && !HasWord(body, "exit") && !HasWord(body, "kill") && !HasWord(body, "return")) {
         out_.Add(Code::kTrapHidesSigterm, field_,
                  "The trap for SIGTERM neither ends the script nor passes the signal on: a pod that is drained or "
                  "preempted runs on until it is killed, and exits 137, as if it were out of memory.",
-                 "End the trap with exit 143, or pass the signal on: kill -TERM $pid.");
+                 "Run the program with exec, or in the background: wait for it, and kill -TERM $pid in the trap.");
       }
     }
   }

@@ -119,7 +119,7 @@ class ExitCodeCheck {
     if (!taken) return;
     const auto at = std::find(codes.values.begin(), codes.values.end(), kKilled) - codes.values.begin();
     out_.Add(Code::kIgnoredOutOfMemory, job_.RuleField(r, Cat(".onExitCodes.values[", at, "]")),
-             "A program that is killed for want of memory exits with 137 too, so a Job that needs too much memory is "
+             "A program that is killed for lack of memory exits with 137 too, so a Job that needs too much memory is "
              "retried without end.",
              "Match disruptions by onPodConditions: [{type: DisruptionTarget}] instead of by exit code 137.");
   }
@@ -197,7 +197,7 @@ class ExitCodeCheck {
                Cat("Rule ", r + 1, " ignores ",
                    count == kGreatestExitCode ? "every exit code" : Cat(count, " of 255 exit codes"), " of container ",
                    kubelet::ContainerAt(job_.pod(), c).name,
-                   ", and ignored failures count towards no limit: a program with a bug is started again for ever."),
+                   ", and ignored failures count towards no limit: a program with a bug is started again forever."),
                "Ignore only what is not the program's fault (DisruptionTarget, exit codes of your own), or set "
                "activeDeadlineSeconds.");
       return;

@@ -88,8 +88,8 @@ class GangCheck {
     if (job.spec().backoff_limit == kUnlimited) return;
     const bool has_policy = job.policy() != nullptr;
     const char* what = cost == Cost::kEnd       ? " ends the JobSet"
-                       : cost == Cost::kRestart ? " costs one of maxRestarts"
-                                                : " costs one of its Job's backoffLimit";
+                       : cost == Cost::kRestart ? " uses up one of the JobSet's maxRestarts"
+                                                : " uses up one of its Job's retries (backoffLimit)";
     out_.Add(Code::kUnhandledDisruption, job.Field(has_policy ? "spec.podFailurePolicy" : "spec"),
              Cat("A pod of ", job.group->name, " that is preempted or drained", what, ", as if its program had failed",
                  some_forgive ? "; other replicated jobs of this JobSet are forgiven." : "."),

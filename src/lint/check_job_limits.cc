@@ -1,7 +1,9 @@
 // RP004, RP017, RP018, RP021, RP022, RP028: a Job's limits, and what they leave behind.
 #include <algorithm>
 #include <limits>
+#include <utility>
 
+#include "base/saturate.h"
 #include "base/time.h"
 #include "lint/checks.h"
 #include "lint/job_endings.h"
@@ -63,7 +65,7 @@ class JobLimitsCheck {
              Cat(written ? "With podReplacementPolicy Failed"
                          : "With a podFailurePolicy, which means podReplacementPolicy Failed,",
                  " a pod on a node that is lost but not removed stays Terminating and is never replaced: the Job hangs "
-                 "for ever."),
+                 "forever."),
              "Set activeDeadlineSeconds, or see to it that lost nodes are removed from the cluster.",
              required ? std::optional(Severity::kInfo) : std::nullopt);
   }
@@ -74,17 +76,24 @@ class JobLimitsCheck {
     const bool per_index = spec_.backoff_limit_per_index.has_value();
     const std::int64_t retries = per_index ? *spec_.backoff_limit_per_index : spec_.backoff_limit.value_or(0);
     if (retries == kUnlimited) return;
-    const Nanoseconds deadline = Seconds(*spec_.active_deadline_seconds);
+    const Nanoseconds deadline = DurationOfSeconds(*spec_.active_deadline_seconds);
     Nanoseconds waits{};
     std::int64_t used = 0;
-    for (; used < retries && waits < deadline; ++used) waits += policy::BackoffDelay(used + 1, {});
+    Nanoseconds delay{};
+    while (used < retries && waits < deadline) {
+      const Nanoseconds last = std::exchange(delay, policy::BackoffDelay(used + 1, {}));
+      // Once it grows no more, all the rest at once.
+      const std::int64_t steps = delay == last ? std::min(retries - used, (deadline - waits) / delay + 1) : 1;
+      waits += steps * delay;
+      used += steps;
+    }
     if (waits < deadline) return;
     const char* limit = per_index ? "backoffLimitPerIndex" : "backoffLimit";
     const bool written = !job_.written_spec()[limit].IsNull();
     out_.Add(Code::kBackoffBeyondDeadline, job_.Field("spec.activeDeadlineSeconds"),
              Cat("The back-off before ", used == 1 ? std::string("retry 1") : Cat("the first ", used, " retries"),
                  " alone takes ", HumanDuration(waits), ", so the deadline of ", HumanDuration(deadline),
-                 " ends the Job before ", limit, written ? " " : " (6 by default) ", retries, " is used up."),
+                 " ends the Job before ", limit, " ", retries, written ? " is used up." : " (the default) is used up."),
              Cat("Raise activeDeadlineSeconds, or set ", limit, " to ", used - 1, " or less."),
              written ? std::nullopt : std::optional(Severity::kInfo));
   }

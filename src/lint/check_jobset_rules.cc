@@ -179,7 +179,7 @@ class JobSetRulesCheck {
       out_.Add(Code::kUnboundedRetries, RuleField(r, ".action"),
                Cat(NameOf(policy_.rules[r].action), " takes every failure of ", And(names),
                    ", a bug in the program included, and maxRestarts does not count it: a program that always fails is "
-                   "restarted for ever."),
+                   "restarted forever."),
                "Restrict the rule to failures that are not the program's fault, by onJobFailureReasons: "
                "[PodFailurePolicy] and a FailJob rule for DisruptionTarget in the Job.",
                bounded.empty() ? std::nullopt : std::optional(Severity::kInfo));

@@ -106,14 +106,14 @@ class KeyCheck {
       if (known->is_label == is_label && (known->places & place) != 0) return;
       out_.Add(Code::kAlmostKnownKey, field,
                Cat(known->reader, " reads this only as ", known->is_label ? "a label" : "an annotation", " of ",
-                   PlacesOf(*known), ", so here it does nothing, in silence."),
+                   PlacesOf(*known), ", so here it is silently ignored."),
                Cat("Move it to the ", known->is_label ? "labels" : "annotations", " of ", PlacesOf(*known), "."));
       return;
     }
     if (const KnownKey* meant = Meant(key)) {
       out_.Add(
           Code::kAlmostKnownKey, field,
-          Cat("Nothing reads this ", is_label ? "label" : "annotation", ", so it does nothing, in silence."),
+          Cat("Nothing reads this ", is_label ? "label" : "annotation", ", so it is silently ignored."),
           Cat("Write ", meant->key,
               meant->is_label == is_label ? std::string() : Cat(", as ", meant->is_label ? "a label" : "an annotation"),
               "."));

@@ -68,7 +68,7 @@ class PatternCheck {
     if (!pattern.error().empty()) {
       out_.Add(Code::kPatternDoesNotCompile, field,
                Cat("JobSet takes a pattern that does not compile (", pattern.error(),
-                   ") as one that matches nothing, so ", action, " never happens by it."),
+                   ") as one that matches nothing, so it never triggers ", action, "."),
                "Correct it; the syntax is RE2's, without look-around and back-references.");
       return;
     }
@@ -80,7 +80,7 @@ class PatternCheck {
     }
     if (meant.empty() && also.empty()) {
       out_.Add(Code::kPatternNeverMatches, field,
-               Cat("No message that these Jobs can fail with matches it, so ", action, " never happens by it."),
+               Cat("No message that these Jobs can fail with matches it, so it never triggers ", action, "."),
                Cat("Write a part of such a message, for example ", Quote(Example(r)), ", or remove the pattern."));
     } else if (!meant.empty() && !also.empty()) {
       out_.Add(Code::kPatternNotAnchored, field,

@@ -60,7 +60,7 @@ class RuleReachCheck {
         out_.Add(Code::kRuleNeverMatches, field,
                  Cat("A pod that has failed never has condition ", pattern.type, "=", pattern.status, ", so ",
                      NameOf(rules_[r].action), " never happens."),
-                 Cat("Ask for status \"", known.can_be_false ? "False" : "True", "\", or remove the condition."));
+                 Cat("Ask for status \"", known.can_be_true ? "True" : "False", "\", or remove the condition."));
         return;
       }
       if (ToLower(known.type) == ToLower(pattern.type)) near = &known;

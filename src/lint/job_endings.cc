@@ -79,7 +79,8 @@ JobEnding EndBy(const JobSubject& job, std::size_t pod_ending) {
     pod.metadata.name = name.name;
     return {policy::kPodFailurePolicy, policy::FailJobMessage(verdict, pod), by_program};
   }
-  if (verdict.counts() && job.spec().backoff_limit == 0) return Ending(policy::kBackoffLimitExceeded, by_program);
+  if (verdict.counts() && policy::ExceedsBackoffLimit(1, job.spec().backoff_limit))
+    return Ending(policy::kBackoffLimitExceeded, by_program);
   return {};
 }
 

@@ -328,7 +328,7 @@ TEST(Lint, RulesOfAJobSetThatNothingReachesAreThoseThatBruteForceNeverSees) {
       }
     };
     add(add, 1);
-    // Each Job can fail for every reason.
+    // Each Job can fail forevery reason.
     const std::string spec =
         "backoffLimit: 0\nbackoffLimitPerIndex: 0\nmaxFailedIndexes: 1\npodFailurePolicy: {rules: [{action: FailJob, "
         "onExitCodes: {operator: In, values: [42]}}]}";

@@ -28,8 +28,4 @@ const policy::ExitCodeEvidence* ExitOf(const policy::PodVerdict& verdict) {
   return verdict.match ? std::get_if<policy::ExitCodeEvidence>(&verdict.match->evidence) : nullptr;
 }
 
-const policy::ConditionEvidence* ConditionOf(const policy::PodVerdict& verdict) {
-  return verdict.match ? std::get_if<policy::ConditionEvidence>(&verdict.match->evidence) : nullptr;
-}
-
 }  // namespace reprieve::lint

@@ -29,10 +29,9 @@ struct PolicyReach {
 
 [[nodiscard]] PolicyReach Reach(const batch::JobSpec& spec);
 
-// The exit code or the condition that decided the ending. REQUIRES: a rule matched.
+// The exit code that decided the ending; null pointer: it was a condition, or no rule matched.
 [[nodiscard]] const policy::ExitCodeEvidence* ExitOf(const policy::PodVerdict& verdict);
 // What it gives points into the verdict.
 const policy::ExitCodeEvidence* ExitOf(policy::PodVerdict&&) = delete;
-[[nodiscard]] const policy::ConditionEvidence* ConditionOf(const policy::PodVerdict& verdict);
 
 }  // namespace reprieve::lint

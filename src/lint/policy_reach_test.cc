@@ -54,7 +54,7 @@ void Record(const policy::PodVerdict& verdict, std::set<Decision>& out) {
   if (const auto* exit = ExitOf(verdict)) {
     out.insert({verdict.match->rule, exit->container.str(), exit->exit_code});
   } else {
-    out.insert({verdict.match->rule, ConditionOf(verdict)->type.str(), 0});
+    out.insert({verdict.match->rule, std::get<policy::ConditionEvidence>(verdict.match->evidence).type.str(), 0});
   }
 }
 

@@ -226,10 +226,8 @@ class Parser {
     if (word == "!" && !tokens_[at_].quoted) ++at_;
     if (word == "function" || IsFunction()) return Function();
     ShellCommand command;
-    const std::size_t begin = at_;
     while (at_ < tokens_.size() && !tokens_[at_].is_operator) command.words.push_back(tokens_[at_++].text);
     if (command.words.empty()) return;
-    command.text = text_.substr(tokens_[begin].begin, tokens_[at_ - 1].end - tokens_[begin].begin);
     Add(std::move(command));
   }
 
@@ -254,11 +252,8 @@ class Parser {
   }
 
   void Compound() {
-    ShellCommand command;
-    const std::size_t begin = tokens_[at_].begin;
     Skip();
-    command.text = text_.substr(begin, tokens_[at_ - 1].end - begin);
-    Add(std::move(command));
+    Add({});
   }
 
   // Passes over one compound command, to the word or bracket that closes it.

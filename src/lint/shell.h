@@ -15,7 +15,6 @@ namespace reprieve::lint {
 
 struct ShellCommand {
   std::vector<std::string> words;  // without quotes and redirections; empty: a compound command or a function
-  std::string text;                // as written
   bool function = false;           // only defines one
 };
 

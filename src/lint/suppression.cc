@@ -41,6 +41,19 @@ std::size_t CommentOf(std::string_view line) {
   return std::string_view::npos;
 }
 
+// "RP007: why", "RP007 why", "RP007 - why".
+struct CodeWithReason {
+  std::string_view code;
+  std::string_view reason;
+};
+CodeWithReason CodeAndReason(std::string_view text) {
+  text = Trim(text);
+  const std::size_t end = std::min(text.find_first_of(" \t:"), text.size());
+  std::string_view reason = Trim(text.substr(end));
+  while (reason.starts_with(':') || reason.starts_with('-')) reason = Trim(reason.substr(1));
+  return {text.substr(0, end), reason};
+}
+
 bool IsComment(std::string_view line) {
   return Trim(line).starts_with('#');
 }
@@ -67,11 +80,7 @@ CommentSuppressions::CommentSuppressions(std::string_view text) {
 }
 
 void CommentSuppressions::Read(std::string_view comment, document::Mark mark, std::uint32_t applies_to) {
-  comment = Trim(comment);
-  const std::size_t end = std::min(comment.find_first_of(" \t:"), comment.size());
-  const std::string_view codes = comment.substr(0, end);
-  std::string_view reason = Trim(comment.substr(end));
-  while (reason.starts_with(':') || reason.starts_with('-')) reason = Trim(reason.substr(1));
+  const auto [codes, reason] = CodeAndReason(comment);
   for (const std::string_view word : Split(codes, ',')) {
     const auto code = CodeNamed(word);
     if (!code) {
@@ -105,6 +114,7 @@ std::vector<BadSuppression> CommentSuppressions::Bad(bool with_unused) const {
 
 AnnotationSuppressions::AnnotationSuppressions(const document::Value& manifest) {
   Read(manifest["metadata"], "");
+  Read(manifest["spec"]["jobTemplate"]["metadata"], "spec.jobTemplate.");
   const document::Value& jobs = manifest["spec"]["replicatedJobs"];
   for (std::size_t i = 0; i < jobs.size(); ++i) {
     Read(jobs[i]["template"]["metadata"], Cat("spec.replicatedJobs[", i, "].template."));
@@ -119,12 +129,11 @@ void AnnotationSuppressions::Read(const document::Value& metadata, const std::st
   for (std::string_view item : Split(text, ';')) {
     item = Trim(item);
     if (item.empty()) continue;
-    const std::size_t colon = std::min(item.find(':'), item.size());
-    const std::string_view word = Trim(item.substr(0, colon));
+    const auto [word, reason] = CodeAndReason(item);
     const auto code = CodeNamed(word);
     if (!code) {
-      bad_.push_back(NoSuchCode(value->mark(), word.substr(0, word.find(' '))));
-    } else if (Trim(item.substr(std::min(colon + 1, item.size()))).empty()) {
+      bad_.push_back(NoSuchCode(value->mark(), word));
+    } else if (reason.empty()) {
       bad_.push_back(NoReason(value->mark(), word));
     } else {
       entries_.push_back({prefix, *code});

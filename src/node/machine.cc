@@ -181,7 +181,8 @@ void Machine::Settle(PodRecord& record) {
     worker.Delete(Nanoseconds(0), now);
   } else if (!record.deletion_seen && (record.pod->metadata.deleting() || record.pod->IsTerminal())) {
     record.deletion_seen = true;
-    const std::int64_t usual = record.spec->termination_grace_period_seconds.value_or(30);
+    const std::int64_t usual =
+        record.spec->termination_grace_period_seconds.value_or(kubelet::PodWorker::kUsualGraceSeconds);
     worker.Delete(DurationOfSeconds(record.pod->metadata.deletion_grace_period_seconds().value_or(usual)), now);
   }
   const kubelet::PodActions actions = worker.Next(now);

@@ -128,7 +128,6 @@ class Machine final : public world::Watcher {
   world::IncidentOutcome Kill(PodRecord& record);
   world::IncidentOutcome Exit(PodRecord& record, std::int32_t exit_code);
   world::IncidentOutcome ApplyToContainer(PodRecord& record, const world::Incident& incident);
-  void Disrupt(PodRecord& record, world::FaultKind fault);
   void Lose(PodRecord& record);
   void EndByKubelet(PodRecord& record, world::FaultKind fault, Nanoseconds grace);
   void NoteEnd(const PodRecord& record, core::PodStatus& status) const;

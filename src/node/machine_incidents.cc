@@ -4,6 +4,7 @@
 #include "base/saturate.h"
 #include "kubelet/pod_phase.h"
 #include "node/machine.h"
+#include "store/pod_ends.h"
 #include "store/user_actions.h"
 
 namespace reprieve::node {
@@ -74,9 +75,10 @@ IncidentOutcome Machine::ApplyToNode(const world::Incident& incident) {
       Lose(*record);
     } else if (incident.fault == FaultKind::kNodeShutDown) {
       EndByKubelet(*record, incident.fault,
-                   DurationOfSeconds(record->spec->termination_grace_period_seconds.value_or(30)));
+                   DurationOfSeconds(record->spec->termination_grace_period_seconds.value_or(
+                       kubelet::PodWorker::kUsualGraceSeconds)));
     } else {
-      Disrupt(*record, incident.fault);
+      store::DisruptPod(store_, record->reference, incident.fault);
     }
   }
   return {.count = here.size()};
@@ -102,7 +104,7 @@ IncidentOutcome Machine::ApplyToPod(PodRecord& record, const world::Incident& in
     if (!record.worker) return {.kind = OutcomeKind::kPodNotOnNode, .pod = std::move(applied.pod)};
     EndByKubelet(record, incident.fault, Nanoseconds(0));
   } else {
-    Disrupt(record, incident.fault);
+    store::DisruptPod(store_, record.reference, incident.fault);
   }
   return applied;
 }
@@ -148,26 +150,14 @@ IncidentOutcome Machine::ApplyToContainer(PodRecord& record, const world::Incide
   return outcome;
 }
 
-// The condition first, then the deletion, as every component does it.
-void Machine::Disrupt(PodRecord& record, FaultKind fault) {
-  const world::PodReference reference = record.reference;
-  const world::DisruptionTarget condition = world::DisruptionTargetOf(fault);
-  store_.MarkDisrupted(reference, condition.reason, condition.message);
-  store_.DeletePod(reference);
-}
-
 // Its processes are gone, and nobody is left to say so: the garbage collector fails it, its containers' states stay as
 // they were told last.
 void Machine::Lose(PodRecord& record) {
   const world::PodReference reference = record.reference;
-  const world::DisruptionTarget condition = world::DisruptionTargetOf(FaultKind::kNodeLost);
   record.lost = true;
   record.worker->Delete(Nanoseconds(0), clock_.Now());
   Touch(record);
-  store_.MarkDisrupted(reference, condition.reason, condition.message);
-  store_.UpdatePodStatus(reference,
-                         [](const core::Pod&, core::PodStatus& status) { status.phase = core::PodPhase::kFailed; });
-  store_.RemovePod(reference);
+  store::FailPodOfLostNode(store_, reference);
 }
 
 void Machine::EndByKubelet(PodRecord& record, FaultKind fault, Nanoseconds grace) {

@@ -3,6 +3,7 @@
 
 #include "kubelet/pod_phase.h"
 #include "node/machine.h"
+#include "store/pod_ends.h"
 
 namespace reprieve::node {
 
@@ -55,16 +56,9 @@ bool Machine::Admit(PodRecord& record) {
   const core::Pod& pod = *record.pod;
   if (pod.metadata.deleting() || pod.IsTerminal()) {
     // It has never run: on a cluster the pod garbage collector does this (spec/job.md 4.6).
-    const bool failed_already = pod.IsTerminal();
-    const bool deleting = pod.metadata.deleting();
-    const world::PodReference reference = record.reference;
     Drop(record);
     writing_ = true;
-    if (!failed_already) {
-      store_.UpdatePodStatus(reference,
-                             [](const core::Pod&, core::PodStatus& status) { status.phase = core::PodPhase::kFailed; });
-    }
-    if (deleting) store_.RemovePod(reference);
+    store::CollectUnboundPod(store_, pod);
     writing_ = false;
     return false;
   }

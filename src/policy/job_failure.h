@@ -3,6 +3,8 @@
 // Source: spec/job.md 2.16. The message for kPodFailurePolicy is FailJobMessage's (policy/pod_failure_policy.h).
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string_view>
 
 namespace reprieve::policy {
@@ -11,6 +13,11 @@ struct JobFailure {
   std::string_view reason;
   std::string_view message;
 };
+
+// Whether so many counted failures are one too many (spec/job.md 2.8; without a limit it is 6).
+inline bool ExceedsBackoffLimit(std::int64_t failed, std::optional<std::int32_t> limit) {
+  return failed > limit.value_or(6);
+}
 
 inline constexpr std::string_view kPodFailurePolicy = "PodFailurePolicy";
 inline constexpr JobFailure kBackoffLimitExceeded = {"BackoffLimitExceeded",

@@ -75,7 +75,7 @@ TEST(WhatIf, ADrainOfTheNodeThatThePodIsOnIsADisruption) {
   EXPECT_EQ(what_if.verdicts[0].action, "Ignore");
 }
 
-TEST(WhatIf, WhatBefallsNobodySaysSo) {
+TEST(WhatIf, AnEventWithoutEffectSaysSo) {
   const WhatIf what_if = Played(Running("backoffLimit: 0", "failed: 0"), "pod train-9 exits 1");
   EXPECT_FALSE(what_if.happened);
   EXPECT_EQ(what_if.outcome, "no effect: no pod train-9");

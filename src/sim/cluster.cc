@@ -6,11 +6,11 @@
 #include "base/check.h"
 #include "base/saturate.h"
 #include "kubelet/pod_phase.h"
+#include "store/pod_ends.h"
 
 namespace reprieve::sim {
 namespace {
 
-constexpr std::int64_t kUsualGraceSeconds = 30;
 constexpr std::int32_t kKilled = 137;  // 128 and SIGKILL
 
 std::string_view ReasonOf(std::int32_t exit_code) {
@@ -106,7 +106,8 @@ void Cluster::Settle(Record& record) {
     // Its kubelet hears of nothing.
   } else if (!record.deletion_seen && (record.pod->metadata.deleting() || record.pod->IsTerminal())) {
     record.deletion_seen = true;
-    const std::int64_t usual = record.spec->termination_grace_period_seconds.value_or(kUsualGraceSeconds);
+    const std::int64_t usual =
+        record.spec->termination_grace_period_seconds.value_or(kubelet::PodWorker::kUsualGraceSeconds);
     worker.Delete(DurationOfSeconds(record.pod->metadata.deletion_grace_period_seconds().value_or(usual)), now);
   }
   Do(record, worker.Next(now));
@@ -124,16 +125,9 @@ bool Cluster::Admit(Record& record) {
   const core::Pod& pod = *record.pod;
   if (pod.metadata.deleting() || pod.IsTerminal()) {
     // It has never run: the pod garbage collector sees to it (spec/job.md 4.6).
-    const bool failed_already = pod.IsTerminal();
-    const bool deleting = pod.metadata.deleting();
-    const world::PodReference reference = record.reference;
     Drop(record);
     writing_ = true;
-    if (!failed_already) {
-      simulation_.store().UpdatePodStatus(
-          reference, [](const core::Pod&, core::PodStatus& status) { status.phase = core::PodPhase::kFailed; });
-    }
-    if (deleting) simulation_.store().RemovePod(reference);
+    store::CollectUnboundPod(simulation_.store(), pod);
     writing_ = false;
     return false;
   }
@@ -186,6 +180,7 @@ void Cluster::SettleOnNode(Record& record, std::size_t node) {
   record.node = node;
   record.may_start = simulation_.Now() + options_.start_after;
   record.silent = lost_[node].loss != 0;
+  record.dead = lost_[node].machine;
   record.containers.assign(kubelet::ContainerCount(*record.spec), {});
   record.worker.emplace(kubelet::PodWorker::Identity{record.reference.namespace_.str(), record.reference.name.str(),
                                                      record.reference.uid.str()},
@@ -215,8 +210,9 @@ void Cluster::Do(Record& record, const kubelet::PodActions& actions) {
 }
 
 void Cluster::Start(Record& record, const kubelet::PodActions::Start& start) {
-  // A node that is gone starts nothing; its pods' workers wait for what never comes.
-  if (record.never_starts || record.dead || record.pod == nullptr) return;
+  if (record.never_starts || record.pod == nullptr) return;
+  // A machine that is off starts nothing; should it come back, its kubelet tries again.
+  if (record.dead) return record.worker->StartCancelled(start.container);
   Container& container = record.containers[start.container];
   container.run = next_run_++;
   container.does = options_.work(*record.pod, kubelet::ContainerAt(*record.spec, start.container), start.attempt);

@@ -3,7 +3,7 @@
 //
 // What a container would do is asked of `work`, once for each of its runs; all that follows from it (restarts in place,
 // sidecars, phases, probes, grace periods) is the kubelet's own code (kubelet/pod_worker.h), and where a pod goes is
-// the scheduler's (scheduler/placement.h). Incidents (world/incident.h) befall nodes, pods and containers.
+// the scheduler's (scheduler/placement.h). Incidents (world/incident.h) happen to nodes, pods and containers.
 //
 //   store -> PodChanged -> placement -> BindPod -> PodWorker -> agenda -> PodWorker -> UpdatePodStatus
 //
@@ -28,7 +28,7 @@
 
 namespace reprieve::sim {
 
-// What one run of a container does if nothing befalls it.
+// What one run of a container does if nothing happens to it.
 struct ContainerRun {
   std::optional<Nanoseconds> runs = Seconds(60);  // absent: until it is stopped
   std::int32_t exit_code = 0;
@@ -125,6 +125,7 @@ class Cluster final : public world::Watcher {
   };
   struct LostNode {
     std::uint64_t loss = 0;  // which one; 0: the node answers
+    bool machine = false;    // its processes are gone with it
   };
 
   void Touch(Record& record);
@@ -154,8 +155,7 @@ class Cluster final : public world::Watcher {
   world::IncidentOutcome ExitAll(Record& record, const world::Incident& incident);
   void SetCondition(const Record& record, const world::Incident& incident);
   void MarkAtBirth(Record& record);
-  bool Befall(Record& record, const world::Incident& incident);
-  void Disrupt(const Record& record, world::FaultKind fault);
+  bool Mark(Record& record, const world::Incident& incident);
   void EndByKubelet(Record& record, world::FaultKind fault, Nanoseconds grace);
   void Refuse(Record& record);
   void LoseNode(std::size_t node, bool for_good);

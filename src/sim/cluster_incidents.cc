@@ -4,6 +4,7 @@
 #include "base/saturate.h"
 #include "kubelet/pod_phase.h"
 #include "sim/cluster.h"
+#include "store/pod_ends.h"
 #include "store/user_actions.h"
 
 namespace reprieve::sim {
@@ -14,10 +15,9 @@ using world::IncidentOutcome;
 using world::OutcomeKind;
 
 constexpr std::string_view kUnreachable = "node.kubernetes.io/unreachable";
-constexpr std::int64_t kUsualGraceSeconds = 30;
 constexpr std::int32_t kKilled = 137;  // 128 and SIGKILL
 
-// How long the pod stays on a node that does not answer; nullopt: for ever. Source: the admission plugin
+// How long the pod stays on a node that does not answer; nullopt: forever. Source: the admission plugin
 // DefaultTolerationSeconds gives a pod `usual` unless it has its own toleration.
 std::optional<Nanoseconds> StaysUnreachable(const core::PodSpec& spec, Nanoseconds usual) {
   for (const core::Toleration& toleration : spec.tolerations) {
@@ -29,7 +29,7 @@ std::optional<Nanoseconds> StaysUnreachable(const core::PodSpec& spec, Nanosecon
   return usual;
 }
 
-bool BefallsABirth(FaultKind fault) {
+bool WaitsForAPod(FaultKind fault) {
   return fault == FaultKind::kPodNeverStarts || fault == FaultKind::kPodStaysPending ||
          fault == FaultKind::kPodRefused || fault == FaultKind::kPodHangs;
 }
@@ -41,7 +41,7 @@ void Cluster::Schedule(world::Incident incident) {
   simulation_.After(delay, [this, incident = std::move(incident)] {
     const IncidentOutcome outcome = Apply(incident);
     // What waits for a pod to be created is told when there is one.
-    const bool waits = outcome.kind == OutcomeKind::kNoPod && BefallsABirth(incident.fault);
+    const bool waits = outcome.kind == OutcomeKind::kNoPod && WaitsForAPod(incident.fault);
     if (!waits && options_.incident_applied) options_.incident_applied(incident, outcome);
   });
 }
@@ -58,8 +58,8 @@ IncidentOutcome Cluster::Apply(const world::Incident& incident) {
   if (!incident.owner.empty()) return store::ApplyToOwner(simulation_.store(), incident, simulation_.Now());
   if (!incident.node.empty()) return ApplyToNode(incident);
   Record* record = FindCalled(incident.pod);
-  if (BefallsABirth(incident.fault)) {
-    if (record != nullptr && Befall(*record, incident)) return {.pod = record->reference.name.str()};
+  if (WaitsForAPod(incident.fault)) {
+    if (record != nullptr && Mark(*record, incident)) return {.pod = record->reference.name.str()};
     at_birth_.push_back(incident);
     return {.kind = OutcomeKind::kNoPod};
   }
@@ -79,7 +79,7 @@ Cluster::Record* Cluster::FindCalled(const std::string& name) {
 
 void Cluster::MarkAtBirth(Record& record) {
   for (auto at = at_birth_.begin(); at != at_birth_.end();) {
-    if (!world::IsCalled(*record.pod, at->pod) || !Befall(record, *at)) {
+    if (!world::IsCalled(*record.pod, at->pod) || !Mark(record, *at)) {
       ++at;
       continue;
     }
@@ -90,7 +90,7 @@ void Cluster::MarkAtBirth(Record& record) {
 }
 
 // False: it is too late for this pod.
-bool Cluster::Befall(Record& record, const world::Incident& incident) {
+bool Cluster::Mark(Record& record, const world::Incident& incident) {
   if (incident.fault == FaultKind::kPodHangs) return record.hangs = true;
   if (incident.fault == FaultKind::kPodNeverStarts) {
     if (record.worker && simulation_.Now() >= record.may_start) return false;
@@ -138,9 +138,10 @@ IncidentOutcome Cluster::ApplyToNode(const world::Incident& incident) {
   for (Record* record : here) {
     if (incident.fault == FaultKind::kNodeShutDown) {
       EndByKubelet(*record, incident.fault,
-                   DurationOfSeconds(record->spec->termination_grace_period_seconds.value_or(kUsualGraceSeconds)));
+                   DurationOfSeconds(record->spec->termination_grace_period_seconds.value_or(
+                       kubelet::PodWorker::kUsualGraceSeconds)));
     } else {
-      Disrupt(*record, incident.fault);
+      store::DisruptPod(simulation_.store(), record->reference, incident.fault);
     }
   }
   return {.count = here.size()};
@@ -159,7 +160,7 @@ IncidentOutcome Cluster::ApplyToPod(Record& record, const world::Incident& incid
     if (!record.worker) return {.kind = OutcomeKind::kPodNotOnNode, .pod = applied.pod};
     EndByKubelet(record, incident.fault, Nanoseconds(0));
   } else {
-    Disrupt(record, incident.fault);
+    store::DisruptPod(simulation_.store(), record.reference, incident.fault);
   }
   return applied;
 }
@@ -203,14 +204,6 @@ IncidentOutcome Cluster::ApplyToContainer(Record& record, const world::Incident&
   return outcome;
 }
 
-// The condition first, then the deletion, as every component does it.
-void Cluster::Disrupt(const Record& record, FaultKind fault) {
-  const world::PodReference reference = record.reference;
-  const world::DisruptionTarget condition = world::DisruptionTargetOf(fault);
-  simulation_.store().MarkDisrupted(reference, condition.reason, condition.message);
-  simulation_.store().DeletePod(reference);
-}
-
 void Cluster::EndByKubelet(Record& record, FaultKind fault, Nanoseconds grace) {
   record.ended_by = fault;
   record.worker->Delete(grace, simulation_.Now());
@@ -233,13 +226,18 @@ void Cluster::Refuse(Record& record) {
 // The node does not answer from now on; the cluster notices later.
 void Cluster::LoseNode(std::size_t node, bool for_good) {
   if (lost_[node].loss != 0) return;
-  const std::uint64_t loss = lost_[node].loss = next_loss_++;
+  const std::uint64_t loss = next_loss_++;
+  lost_[node] = {loss, for_good};
   for (Record* record : PodsOn(node)) {
     record->silent = true;
     if (!for_good) continue;
     // With the machine its processes are gone.
     record->dead = true;
-    for (Container& container : record->containers) container.run = 0;
+    for (std::size_t i = 0; i < record->containers.size(); ++i) {
+      Container& container = record->containers[i];
+      if (container.run != 0 && !container.running) record->worker->StartCancelled(i);
+      container.run = 0;
+    }
   }
   simulation_.After(options_.lost_node.unreachable, [this, node, loss] { TaintLostNode(node, loss); });
   if (!for_good || !options_.lost_node.removed) return;
@@ -259,28 +257,22 @@ void Cluster::TaintLostNode(std::size_t node, std::uint64_t loss) {
     simulation_.After(*stays, [this, node, loss, number = record->number] {
       const Record* evicted = Find(number);
       if (lost_[node].loss != loss || evicted == nullptr || evicted->pod == nullptr) return;
-      if (!evicted->pod->metadata.deleting()) Disrupt(*evicted, FaultKind::kNodeTainted);
+      if (!evicted->pod->metadata.deleting()) {
+        store::DisruptPod(simulation_.store(), evicted->reference, FaultKind::kNodeTainted);
+      }
     });
   }
 }
 
-// The garbage collector fails what was on it; its containers' states stay as they were told last.
 void Cluster::RemoveLostNode(std::size_t node, std::uint64_t loss) {
   if (lost_[node].loss != loss) return;
-  const world::DisruptionTarget condition = world::DisruptionTargetOf(FaultKind::kNodeLost);
-  for (const Record* record : PodsOn(node)) {
-    const world::PodReference reference = record->reference;
-    simulation_.store().MarkDisrupted(reference, condition.reason, condition.message);
-    simulation_.store().UpdatePodStatus(
-        reference, [](const core::Pod&, core::PodStatus& status) { status.phase = core::PodPhase::kFailed; });
-    simulation_.store().RemovePod(reference);
-  }
+  for (const Record* record : PodsOn(node)) store::FailPodOfLostNode(simulation_.store(), record->reference);
 }
 
 // Of a partition the kubelet now tells what has happened meanwhile; of a machine that was off, that its containers are
 // not there any more.
 void Cluster::BringNodeBack(std::size_t node) {
-  lost_[node].loss = 0;
+  lost_[node] = {};
   placement_.SetSchedulable(options_.nodes[node].name, true);
   SettleSoon();  // for pods that wait for a place
   for (Record* record : PodsOn(node)) {

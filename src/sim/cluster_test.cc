@@ -77,6 +77,11 @@ TEST(Cluster, ANodeThatComesBackTellsWhatHasHappenedMeanwhile) {
   EXPECT_EQ(Outcome({"node n1 is unreachable at 10s", "node n1 is back at 2m"}), "completes at 2m1s, failed 0");
 }
 
+TEST(Cluster, AMachineThatIsOffRunsNothingThatIsBoundToIt) {
+  // Until the cluster notices, after 50 s, the scheduler still takes the node for one.
+  EXPECT_EQ(Outcome({"node n1 is lost at 0s", "node n1 is back at 2m"}), "completes at 3m2s, failed 0");
+}
+
 TEST(Cluster, ATolerationSaysHowLongAPodStaysOnANodeThatIsGone) {
   const std::string tolerates =
       "      tolerations: [{key: node.kubernetes.io/unreachable, operator: Exists, effect: NoExecute, "

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "policy/index_set.h"
+#include "world/spoken_names.h"
 
 namespace reprieve::sim {
 namespace {
@@ -13,11 +14,8 @@ using What = Expectation::What;
 using world::Kind;
 using world::Verdict;
 
-// Whether `name` means this object: its name, or that without its JobSet's.
-bool IsNamed(std::string_view own, std::string_view jobset, std::string_view name) {
-  if (own == name) return true;
-  return !jobset.empty() && own.size() > jobset.size() + 1 && own.starts_with(jobset) &&
-         own.substr(jobset.size() + 1) == name;
+bool IsNamed(std::string_view job, std::string_view jobset, std::string_view name) {
+  return world::IsAmong(name, world::SpokenJobNames(job, jobset));
 }
 
 class Check {
@@ -144,11 +142,8 @@ class Check {
     return want_.name.empty() || pod.jobset == want_.name || IsNamed(pod.job, pod.jobset, want_.name) || IsCalled(pod);
   }
 
-  // As world::IsCalled has it.
   bool IsCalled(const PodHistory& pod) const {
-    const std::string_view own = pod.name;
-    return IsNamed(own, pod.jobset, want_.name) ||
-           IsNamed(own.substr(0, std::min(own.rfind('-'), own.size())), pod.jobset, want_.name);
+    return world::IsAmong(want_.name, world::SpokenPodNames(pod.name, pod.jobset));
   }
 
   template <class Fits>

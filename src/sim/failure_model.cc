@@ -66,7 +66,7 @@ void FailureModel::Wait(Unit& unit) {
     const double fresh = std::pow(InSeconds(wait) / scale, hazard.shape);
     wait = Nanoseconds(static_cast<std::int64_t>((scale * std::pow(used + fresh, 1 / hazard.shape) - age) * 1e9));
   }
-  if (simulation_.Now() + wait > simulation_.Now() + scenario_.horizon) return;
+  if (wait > scenario_.horizon) return;
   simulation_.After(wait, [this, &unit] {
     if (!ended_) Strike(unit);
   });
@@ -80,12 +80,12 @@ void FailureModel::Strike(Unit& unit) {
   gangs_.Blame(cause.name);
   bool needs_repair = false;
   if (source.per == FailurePer::kNode) {
-    needs_repair = Befall(cause, unit.number, repair);
+    needs_repair = Hit(cause, unit.number, repair);
   } else if (source.per == FailurePer::kJob) {
-    needs_repair = Befall(cause, DrawNode(unit.random), repair);
+    needs_repair = Hit(cause, DrawNode(unit.random), repair);
   } else {
     for (std::size_t node = 0; node < racks_.size(); ++node) {
-      if (racks_[node] == static_cast<std::int32_t>(unit.number)) needs_repair |= Befall(cause, node, repair);
+      if (racks_[node] == static_cast<std::int32_t>(unit.number)) needs_repair |= Hit(cause, node, repair);
     }
   }
   if (!needs_repair || repair <= Nanoseconds(0)) return Wait(unit);
@@ -109,15 +109,15 @@ Nanoseconds FailureModel::RepairOf(const FailureCause& cause, Random& random) co
   return Nanoseconds(static_cast<std::int64_t>(static_cast<double>(cause.repair.count()) * factor));
 }
 
-bool FailureModel::Befall(const FailureCause& cause, std::size_t node, Nanoseconds repair) {
+bool FailureModel::Hit(const FailureCause& cause, std::size_t node, Nanoseconds repair) {
   const std::string& name = cluster_.placement().nodes()[node].name;
-  if (cause.befalls.node.empty()) {
-    BefallPod(cause, name);
+  if (cause.event.node.empty()) {
+    HitPod(cause, name);
     return false;
   }
   // It is down already.
   if (down_[node] > 0) return false;
-  world::Incident incident = cause.befalls;
+  world::Incident incident = cause.event;
   incident.node = name;
   if (TakesTheMachine(incident.fault)) gangs_.NodeIsGone(name);
   cluster_.Apply(incident);
@@ -135,10 +135,10 @@ void FailureModel::BringBack(std::size_t node) {
   cluster_.Apply(back);
 }
 
-void FailureModel::BefallPod(const FailureCause& cause, const std::string& node) {
+void FailureModel::HitPod(const FailureCause& cause, const std::string& node) {
   const core::Pod* pod = cluster_.FirstRunningOn(node);
   if (pod == nullptr) return;
-  world::Incident incident = cause.befalls;
+  world::Incident incident = cause.event;
   incident.pod = pod->metadata.name.str();
   cluster_.Apply(incident);
 }
@@ -160,12 +160,12 @@ void FailureModel::Maintain(const FailureSource& source, std::size_t first) {
   const Maintenance& maintenance = *source.maintenance;
   FailureCause cause;
   cause.name = source.name;
-  cause.befalls.fault = FaultKind::kNodeDrained;
-  cause.befalls.node = "*";
+  cause.event.fault = FaultKind::kNodeDrained;
+  cause.event.node = "*";
   const std::size_t end = std::min(first + static_cast<std::size_t>(maintenance.nodes), down_.size());
   ++strikes_[cause.name];
   gangs_.Blame(cause.name);
-  for (std::size_t node = first; node < end; ++node) Befall(cause, node, maintenance.lasts);
+  for (std::size_t node = first; node < end; ++node) Hit(cause, node, maintenance.lasts);
   if (end < down_.size()) {
     simulation_.After(maintenance.lasts, [this, &source, end] { Maintain(source, end); });
   } else if (maintenance.every > Nanoseconds(0)) {
@@ -188,7 +188,7 @@ void FailureModel::Replay(const FailureSource& source) {
       const std::size_t node = at != nodes.end() ? static_cast<std::size_t>(at - nodes.begin()) : DrawNode(random);
       ++strikes_[cause.name];
       gangs_.Blame(cause.name);
-      Befall(cause, node, RepairOf(cause, random));
+      Hit(cause, node, RepairOf(cause, random));
     });
   }
 }

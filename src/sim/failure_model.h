@@ -46,8 +46,8 @@ class FailureModel {
   void Strike(Unit& unit);
   const FailureCause& Draw(const FailureSource& source, Random& random) const;
   // True if it hit the node itself, so that it needs a repair.
-  bool Befall(const FailureCause& cause, std::size_t node, Nanoseconds repair);
-  void BefallPod(const FailureCause& cause, const std::string& node);
+  bool Hit(const FailureCause& cause, std::size_t node, Nanoseconds repair);
+  void HitPod(const FailureCause& cause, const std::string& node);
   void Maintain(const FailureSource& source, std::size_t first);
   void Replay(const FailureSource& source);
   std::size_t DrawNode(Random& random) const;

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <utility>
 
+#include "model/job_pods.h"
+
 namespace reprieve::sim {
 namespace {
 
@@ -17,11 +19,6 @@ Nanoseconds FromSeconds(double seconds) {
   return Nanoseconds(static_cast<std::int64_t>(std::llround(seconds * 1e9)));
 }
 
-std::int64_t PodsOf(const batch::JobSpec& spec) {
-  const std::int64_t completions = spec.completions.value_or(1);
-  return std::min<std::int64_t>(spec.parallelism.value_or(1), completions);
-}
-
 }  // namespace
 
 Gangs::Gangs(Simulation& simulation, const Scenario& scenario, const CaseObjects& objects)
@@ -29,16 +26,14 @@ Gangs::Gangs(Simulation& simulation, const Scenario& scenario, const CaseObjects
   for (const batch::Job* job : objects.jobs) {
     Gang& gang = jobs_[job->metadata.name.str()];
     gang.name = job->metadata.name.str();
-    gang.pods = PodsOf(*job->spec);
+    gang.pods = batch::PodsAtOnce(*job->spec);
     gang.work = scenario.WorkOf(gang.name);
   }
   for (const jobset::JobSet* jobset : objects.jobsets) {
     Gang& gang = jobsets_[jobset->metadata.name.str()];
     gang.name = jobset->metadata.name.str();
     gang.jobset = true;
-    for (const jobset::ReplicatedJob& group : jobset->spec->replicated_jobs) {
-      gang.pods += group.replicas * PodsOf(*group.job_template.spec);
-    }
+    gang.pods = jobset::PodsAtOnce(*jobset->spec);
     gang.work = scenario.WorkOf(gang.name);
   }
   simulation_.store().AddWatcher(this);
@@ -160,12 +155,8 @@ void Gangs::Break(Gang& gang, bool saves) {
   if (gang.result.finished) return;
   const Time now = simulation_.Now();
   const std::string cause = cause_.empty() ? std::string(kOther) : cause_;
-  if (!gang.began) {
-    // While it waits, or for the first time: the first cause has it all, the next is counted only if it is another
-    // failure's.
-    if (gang.broken && !cause_.empty() && cause != gang.broken_by) ++gang.result.waste[cause].interruptions;
-    return;
-  }
+  // What strikes while it waits breaks nothing: the first cause has it all.
+  if (!gang.began) return;
   const Progress progress = ProgressOf(gang, now);
   gang.began.reset();
   ++gang.segment;

@@ -61,8 +61,6 @@ class Gangs final : public world::Watcher {
 
   // Before a failure strikes: what it breaks is put down to this cause, until the next one.
   void Blame(std::string cause) { cause_ = std::move(cause); }
-  // Nobody is to blame: what breaks now goes to "other".
-  void BlameNobody() { cause_.clear(); }
   // The processes of the pods on that node are dead, or cut off, though nobody knows yet.
   void NodeIsGone(const std::string& node);
   // True if a pod of a gang runs there.

@@ -8,11 +8,11 @@ namespace {
 
 constexpr double kDay = 86'400;
 
-// A cause as the sources count it. `befalls` has a star for the name.
+// A cause as the sources count it. `event` has a star for the name.
 struct Row {
   std::string_view name;
   double share;
-  std::string_view befalls;
+  std::string_view event;
   Nanoseconds repair;
 };
 
@@ -64,9 +64,9 @@ FailureSource SourceOf(std::string_view name, double per_node_day, const Row (&r
     FailureCause& cause = out.causes.emplace_back();
     cause.name = row.name;
     cause.share = row.share / sum;
-    auto parsed = world::ParseIncident(Cat(row.befalls, " at 0s"));
+    auto parsed = world::ParseIncident(Cat(row.event, " at 0s"));
     REPRIEVE_CHECK(std::holds_alternative<world::Incident>(parsed), "a preset's incident can be read");
-    cause.befalls = std::get<world::Incident>(std::move(parsed));
+    cause.event = std::get<world::Incident>(std::move(parsed));
     cause.repair = row.repair;
   }
   return out;

@@ -13,8 +13,8 @@
 //     per: node                              # node, rack, job
 //     rate: 6.5 per 1000 node-days           # or exponential: {mean: 150d}, or weibull: {shape: 0.8, scale: 150d}
 //     causes:
-//     - {name: gpu, share: 0.7, befalls: node is lost, repair: 4h}
-//     - {name: software, share: 0.3, befalls: pod exits 1}
+//     - {name: gpu, share: 0.7, event: node is lost, repair: 4h}
+//     - {name: software, share: 0.3, event: pod exits 1}
 //     lemons: {share: 0.01, faster: 20}      # nodes that fail again and again
 //   - {preset: llama-3-405b}                 # published failures; presets.h
 //   - {name: known, trace: failures.csv}     # time,node,cause: as it was
@@ -59,7 +59,7 @@ struct NodePool {
 struct FailureCause {
   std::string name;
   double share = 1;
-  world::Incident befalls;   // without its node's or pod's name, which is drawn
+  world::Incident event;     // without its node's or pod's name, which is drawn
   Nanoseconds repair{};      // until the node is back; 0: it needs none
   double repair_spread = 0;  // 0: always that long; 1: exponential with that mean
 };

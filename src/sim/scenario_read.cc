@@ -149,7 +149,7 @@ class ScenarioReader {
     }
     if (source.causes.empty() && !source.maintenance) {
       reader_.Fail(value.mark(), Cat(path, ".causes"),
-                   "is missing; expected at least one, such as {name: gpu, befalls: "
+                   "is missing; expected at least one, such as {name: gpu, event: "
                    "node is lost}");
     }
     out_.failures.push_back(std::move(source));
@@ -239,7 +239,7 @@ class ScenarioReader {
 
   FailureCause Cause(const Value& value, const std::string& path) {
     FailureCause out;
-    if (!reader_.IsObject(value, path, {"name", "share", "befalls", "repair", "repairSpread"})) return out;
+    if (!reader_.IsObject(value, path, {"name", "share", "event", "repair", "repairSpread"})) return out;
     if (const Value* name = value.Find("name")) {
       out.name = reader_.Text(*name, Cat(path, ".name"), "a name");
     } else {
@@ -248,14 +248,14 @@ class ScenarioReader {
     reader_.Read(value, "share", path, 0, 1, out.share);
     reader_.Read(value, "repair", path, out.repair);
     reader_.Read(value, "repairSpread", path, 0, 1, out.repair_spread);
-    const Value* befalls = value.Find("befalls");
-    if (befalls == nullptr) {
-      reader_.Fail(value.mark(), Cat(path, ".befalls"),
+    const Value* event = value.Find("event");
+    if (event == nullptr) {
+      reader_.Fail(value.mark(), Cat(path, ".event"),
                    "is missing; expected what happens, such as node is lost or pod exits 1");
       return out;
     }
     // Who it happens to is drawn: a star stands for the name.
-    std::string text = befalls->AsText();
+    std::string text = event->AsText();
     for (const std::string_view subject : {"node ", "pod "}) {
       if (text.starts_with(subject) && !text.starts_with(Cat(subject, "* "))) text.insert(subject.size(), "* ");
     }
@@ -265,12 +265,12 @@ class ScenarioReader {
     }
     auto parsed = world::ParseIncident(Cat(text, " at 0s"));
     if (const auto* error = std::get_if<WordError>(&parsed)) {
-      reader_.Fail(befalls->mark(), Cat(path, ".befalls"), error->message);
+      reader_.Fail(event->mark(), Cat(path, ".event"), error->message);
       return out;
     }
-    out.befalls = std::get<world::Incident>(std::move(parsed));
-    if (out.befalls.node.empty() && out.befalls.pod.empty()) {
-      reader_.Fail(befalls->mark(), Cat(path, ".befalls"), "expected what happens to a node, a pod or a container");
+    out.event = std::get<world::Incident>(std::move(parsed));
+    if (out.event.node.empty() && out.event.pod.empty()) {
+      reader_.Fail(event->mark(), Cat(path, ".event"), "expected what happens to a node, a pod or a container");
     }
     return out;
   }

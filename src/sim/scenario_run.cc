@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "model/job_pods.h"
 #include "sim/failure_model.h"
 
 namespace reprieve::sim {
@@ -11,7 +12,6 @@ namespace {
 
 constexpr std::string_view kHostname = "kubernetes.io/hostname";
 constexpr std::string_view kPodsOfANode = "110";
-constexpr std::int64_t kStepsBetweenCalls = 256;
 
 // How the objects of a run end.
 class Ends final : public world::Watcher {
@@ -78,10 +78,6 @@ std::string RetryKey(const world::Verdict& verdict) {
   return out;
 }
 
-std::int64_t PodsAtOnce(const batch::JobSpec& spec) {
-  return std::min(spec.parallelism.value_or(1), spec.completions.value_or(spec.parallelism.value_or(1)));
-}
-
 }  // namespace
 
 bool RunResult::completed() const {
@@ -124,7 +120,7 @@ std::optional<std::string> WhyItNeverFits(const ScenarioNodes& nodes, const Case
   const scheduler::Placement placement(nodes.nodes);
   std::int64_t pods = 0;
   const auto check = [&](const batch::JobSpec& spec, std::int64_t times) {
-    pods += times * PodsAtOnce(spec);
+    pods += times * batch::PodsAtOnce(spec);
     return placement.NeverFits(*spec.pod_template.spec);
   };
   for (const batch::Job* job : objects.jobs) {
@@ -144,7 +140,7 @@ std::optional<std::string> WhyItNeverFits(const ScenarioNodes& nodes, const Case
 }
 
 RunResult PlayScenario(const Scenario& scenario, const ScenarioNodes& nodes, const CaseObjects& objects,
-                       std::uint64_t seed, const OnTime& on_time) {
+                       std::uint64_t seed) {
   RunResult out;
   out.seed = seed;
   SimulationOptions options;
@@ -158,9 +154,7 @@ RunResult PlayScenario(const Scenario& scenario, const ScenarioNodes& nodes, con
   cluster_options.lost_node = scenario.lost_node;
   cluster_options.work = [&scenario](const core::Pod& pod, const core::Container& container, std::int32_t) {
     ContainerRun run = WorkModel().Of(pod, container);
-    const bool init = std::any_of(pod.spec->init_containers.begin(), pod.spec->init_containers.end(),
-                                  [&](const core::Container& each) { return &each == &container; });
-    if (init) return run;
+    if (IsInitContainer(pod, container)) return run;
     // The gang says when it is done.
     run.runs.reset();
     const SharedString* jobset = pod.metadata.labels.Find(jobset::kJobSetName);
@@ -183,14 +177,10 @@ RunResult PlayScenario(const Scenario& scenario, const ScenarioNodes& nodes, con
   for (const batch::Job* job : objects.jobs) store.AddJob(*job);
   for (const jobset::JobSet* jobset : objects.jobsets) store.AddJobSet(*jobset);
   failures.Begin();
-  std::int64_t steps = 0;
-  bool given_up = false;
-  simulation.RunWhile(began + scenario.horizon, [&] {
-    if (++steps % kStepsBetweenCalls == 0 && on_time && !on_time(simulation.Now() - began)) given_up = true;
-    return !ends.all() && !given_up;
-  });
+  simulation.RunWhile(began + scenario.horizon, [&ends] { return !ends.all(); });
   failures.End();
-  if (!ends.all() && !given_up) simulation.RunUntil(began + scenario.horizon);
+  // Where nothing more can happen, the nodes are paid all the same.
+  if (!ends.all()) simulation.RunUntil(began + scenario.horizon);
   store.RemoveWatcher(&ends);
   out.took = simulation.Now() - began;
   out.objects = ends.Take();

@@ -5,7 +5,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -48,9 +47,7 @@ struct ScenarioNodes {
 // Why the work can't be done in this cluster, ever; nullopt: it can.
 [[nodiscard]] std::optional<std::string> WhyItNeverFits(const ScenarioNodes& nodes, const CaseObjects& objects);
 
-// `on_time`: called now and then with the virtual time that has passed; false gives up.
-using OnTime = std::function<bool(Nanoseconds passed)>;
 [[nodiscard]] RunResult PlayScenario(const Scenario& scenario, const ScenarioNodes& nodes, const CaseObjects& objects,
-                                     std::uint64_t seed, const OnTime& on_time = {});
+                                     std::uint64_t seed);
 
 }  // namespace reprieve::sim

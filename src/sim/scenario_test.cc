@@ -46,7 +46,7 @@ spec:
 Scenario Failing(const std::string& mean, const std::string& work) {
   return Read(Cat("kind: Scenario\nmanifests: [x.yaml]\ncluster: {pools: [{nodes: 1, price: 2}], startAfter: 1ms}\n",
                   "failures: [{name: crash, per: job, exponential: {mean: ", mean,
-                  "}, causes: [{name: bug, befalls: pod exits 1}]}]\nwork: [", work, "]\nhorizon: 3000d\n"));
+                  "}, causes: [{name: bug, event: pod exits 1}]}]\nwork: [", work, "]\nhorizon: 3000d\n"));
 }
 
 TEST(ScenarioRun, WithoutFailuresAllTimeIsUseful) {
@@ -120,8 +120,8 @@ TEST(Scenario, AllThatIsImpossibleIsSaid) {
 manifests: []
 cluster: {pools: [{nodes: 0}, {nodes: 2, price: -1}]}
 failures:
-- {name: a, rate: -3 per 1000 node-days, causes: [{name: x, befalls: node explodes}]}
-- {name: b, weibull: {shape: 0, scale: 1d}, causes: [{name: x, share: 0.5, befalls: pod exits 1}, {name: z, share: 0.1, befalls: pod exits 2}]}
+- {name: a, rate: -3 per 1000 node-days, causes: [{name: x, event: node explodes}]}
+- {name: b, weibull: {shape: 0, scale: 1d}, causes: [{name: x, share: 0.5, event: pod exits 1}, {name: z, share: 0.1, event: pod exits 2}]}
 - {name: c}
 - {preset: llama}
 work: [{duration: 0s, checkpoint: {every: 0s}}]
@@ -135,12 +135,12 @@ runs: 0
                 "3 cluster.pools[0].nodes: expected a whole number from 1 to 100000",
                 "3 cluster.pools[1].price: expected a number from 0 to 1000000",
                 "5 failures[0].rate: expected a number above 0",
-                "5 failures[0].causes[0].befalls: expected is",
+                "5 failures[0].causes[0].event: expected is",
                 "6 failures[1].weibull.shape: expected a number from 0.05 to 50",
                 "6 failures[1].causes: the shares must add up to 1; they add up to 0.600",
                 "7 failures[2]: says nothing of how often it happens: expected rate, exponential, weibull, trace or "
                 "maintenance",
-                "7 failures[2].causes: is missing; expected at least one, such as {name: gpu, befalls: node is lost}",
+                "7 failures[2].causes: is missing; expected at least one, such as {name: gpu, event: node is lost}",
                 "8 failures[3].preset: expected one of llama-3-405b, rsc-1, rsc-2, spot",
                 "9 work[0].duration: expected a time above 0",
                 "9 work[0].checkpoint.every: expected a time above 0",

@@ -3,27 +3,22 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "world/spoken_names.h"
 
 namespace reprieve::sim {
-namespace {
-
-bool IsInit(const core::Pod& pod, const core::Container& container) {
+bool IsInitContainer(const core::Pod& pod, const core::Container& container) {
   return std::any_of(pod.spec->init_containers.begin(), pod.spec->init_containers.end(),
                      [&](const core::Container& each) { return &each == &container; });
 }
 
-// Its whole name, that without the part that the server has chosen, or that without its JobSet's name.
+namespace {
+
 bool Fits(const std::string& pattern, const core::Pod& pod) {
   if (pattern == "*") return true;
-  std::string_view name = pod.metadata.name;
-  if (GlobMatch(pattern, name)) return true;
-  const std::size_t dash = name.rfind('-');
-  if (dash == std::string_view::npos) return false;
-  name = name.substr(0, dash);
-  if (GlobMatch(pattern, name)) return true;
   const SharedString* jobset = pod.metadata.labels.Find(jobset::kJobSetName);
-  return jobset != nullptr && name.size() > jobset->size() + 1 && name.starts_with(*jobset) &&
-         GlobMatch(pattern, name.substr(jobset->size() + 1));
+  const auto names = world::SpokenPodNames(pod.metadata.name, jobset != nullptr ? jobset->view() : std::string_view());
+  return std::any_of(names.begin(), names.end(),
+                     [&pattern](std::string_view name) { return !name.empty() && GlobMatch(pattern, name); });
 }
 
 }  // namespace
@@ -39,7 +34,7 @@ ContainerRun WorkModel::Of(const core::Pod& pod, const core::Container& containe
   if (container.IsSidecar()) {
     run.runs.reset();
     run.on_term = {{}, 0};
-  } else if (IsInit(pod, container)) {
+  } else if (IsInitContainer(pod, container)) {
     run.runs = Seconds(1);
   }
   bool runs = false;

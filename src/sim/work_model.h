@@ -1,5 +1,5 @@
-// What containers do in a simulated world if nothing befalls them: how long they run, how they exit, what they make of
-// SIGTERM. The first entry that fits a container decides each setting.
+// What containers do in a simulated world if nothing happens to them: how long they run, how they exit, what they make
+// of SIGTERM. The first entry that fits a container decides each setting.
 //
 // Pure; safe from any thread.
 #pragma once
@@ -23,6 +23,9 @@ struct WorkEntry {
   bool ignores_term = false;
   std::string message;  // its termination message
 };
+
+// Whether it is one of the pod's init containers, sidecars too. REQUIRES: it is one of the pod's.
+[[nodiscard]] bool IsInitContainer(const core::Pod& pod, const core::Container& container);
 
 class WorkModel {
  public:

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "model/jobset.h"
+#include "world/spoken_names.h"
 
 namespace reprieve::world {
 
@@ -97,22 +98,21 @@ std::string Describe(const Incident& incident, const IncidentOutcome& outcome) {
   return {};
 }
 
+namespace {
+
+std::string_view JobSetOf(const meta::ObjectMeta& metadata) {
+  const SharedString* jobset = metadata.labels.Find(jobset::kJobSetName);
+  return jobset != nullptr ? jobset->view() : std::string_view();
+}
+
+}  // namespace
+
 bool IsCalled(const core::Pod& pod, std::string_view name) {
-  std::string_view own = pod.metadata.name;
-  if (own == name) return true;
-  const std::size_t dash = own.rfind('-');
-  if (dash == std::string_view::npos) return false;
-  own = own.substr(0, dash);
-  if (own == name) return true;
-  const SharedString* jobset = pod.metadata.labels.Find(jobset::kJobSetName);
-  return jobset != nullptr && own.starts_with(*jobset) && own.substr(jobset->size()) == Cat("-", name);
+  return IsAmong(name, SpokenPodNames(pod.metadata.name, JobSetOf(pod.metadata)));
 }
 
 bool IsCalled(const batch::Job& job, std::string_view name) {
-  const std::string_view own = job.metadata.name;
-  if (own == name) return true;
-  const SharedString* jobset = job.metadata.labels.Find(jobset::kJobSetName);
-  return jobset != nullptr && own.starts_with(*jobset) && own.substr(jobset->size()) == Cat("-", name);
+  return IsAmong(name, SpokenJobNames(job.metadata.name, JobSetOf(job.metadata)));
 }
 
 DisruptionTarget DisruptionTargetOf(FaultKind fault) {

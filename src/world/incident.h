@@ -20,7 +20,8 @@
 //             | "pod" NAME "exits" ["with" | "by"] end when         every regular container of it that runs
 //             | "pod" NAME ("never starts" | "stays pending" | "hangs") [when]     the first one from then on
 //             | "container" NAME "of pod" NAME ("is" ("killed" | "out of memory") | "exits" end) when
-//             | ("Job" | "JobSet") NAME "is" ("suspended" | "resumed" | "deleted" | "scaled to" NUMBER) when
+//             | ("Job" | "JobSet") NAME "is" ("suspended" | "resumed" | "deleted") when
+//             | "Job" NAME "is scaled to" NUMBER when
 //             | "controller restarts" when
 //   end       = CODE | SIGNAL                                        137; SIGKILL, which is 128 and its number
 //   when      = "at" DURATION                                        since the beginning
@@ -123,10 +124,8 @@ using IncidentError = WordError;
 // "42", "SIGSEGV": the exit code that a container runtime reports; nullopt: neither.
 [[nodiscard]] std::optional<std::int32_t> ExitCodeOf(std::string_view word);
 
-// Whether people who say `name` can mean this pod: its name, or that without the part that the server has chosen, or,
-// of a JobSet, that without the JobSet's name: train-workers-0-1-x2x4z, train-workers-0-1, workers-0-1.
+// Whether people who say `name` can mean this pod, or this Job (spoken_names.h).
 [[nodiscard]] bool IsCalled(const core::Pod& pod, std::string_view name);
-// The same of a Job: its name, or, of a JobSet, that without the JobSet's name.
 [[nodiscard]] bool IsCalled(const batch::Job& job, std::string_view name);
 
 // The condition DisruptionTarget that this fault brings, as the component writes it that is at work; empty texts: none.

@@ -79,7 +79,7 @@ class Parser {
       incident_.owner_kind = subject.text == "Job" ? Kind::kJob : Kind::kJobSet;
       incident_.owner = Name(Cat("the ", subject.text, "'s name, such as train"));
       if (!words_.Expect("is")) return;
-      if (words_.Take("scaled")) return Scale();
+      if (words_.Peek() == "scaled") return Scale();
       Faults(kOwnerFaults, ", scaled to NUMBER");
     } else if (subject.text == "controller") {
       incident_.fault = FaultKind::kControllerRestarts;
@@ -92,6 +92,10 @@ class Parser {
 
   void Scale() {
     incident_.fault = FaultKind::kScaled;
+    const Word word = words_.Next("scaled");
+    if (incident_.owner_kind == Kind::kJobSet) {
+      return words_.Fail(word, "a JobSet has no number of pods of its own; scale one of its Jobs");
+    }
     if (!words_.Expect("to", "to, and a number of pods")) return;
     incident_.pods = static_cast<std::int32_t>(words_.Count("a number of pods"));
     When();

@@ -78,6 +78,8 @@ TEST(Incident, OwnersAndTheController) {
   EXPECT_EQ(Parsed("Job train is deleted at 1m").fault, FaultKind::kDeleted);
   EXPECT_EQ(Parsed("Job train is scaled to 3 at 1m").pods, 3);
   EXPECT_EQ(Parsed("controller restarts at 30s").fault, FaultKind::kControllerRestarts);
+  EXPECT_EQ(Read("JobSet train is scaled to 3 at 1s"),
+            "error at scaled: a JobSet has no number of pods of its own; scale one of its Jobs");
   EXPECT_EQ(Read("Job train is paused at 1s"),
             "error at paused: not one of suspended, resumed, deleted, scaled to NUMBER");
 }

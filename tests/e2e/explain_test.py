@@ -182,7 +182,7 @@ class WhatIf(Reprieve):
         told = json.loads(self.reprieve("explain", "-", "-o", "json", "--if", "pod train-run exits 42", stdin=text).stdout)
         self.assertEqual([verdict["action"] for verdict in told["if"]["verdicts"]], ["FailJob"])
 
-    def test_an_event_that_befalls_nobody_or_is_none_is_refused(self):
+    def test_an_event_without_effect_or_that_is_none_is_refused(self):
         for event, why in (("pod train-9 exits 1", "no pod train-9"), ("pod train-run explodes", "explodes"), ("", "")):
             done = self.reprieve("explain", "-", "--if", event, stdin=dump(RUNNING, failed=0))
             self.assertEqual((done.returncode, done.stdout), (2, "") if event else (0, done.stdout))

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import time
 
-from harness import EXAMPLES, Reprieve, binary, main
+from harness import EXAMPLES, Reprieve, binary, job, main
 from machine import AS_NOBODY, LIBRARY, mark, needs_mounts, needs_names, needs_names_library, needs_root, nobody_mounts
 
 
@@ -403,6 +403,35 @@ class Incidents(Reprieve):
         rule = "{action: FailJob, onPodConditions: [{type: ConfigIssue}]}"
         out = self.suffer("pod w-0-0 gets condition ConfigIssue at 100ms", rule, 1, "sleep 0.5; exit 3").stdout
         self.assertRegex(out, r"js-w-0-0-\w+ has condition ConfigIssue.* → rule 1 FailJob")
+
+    def test_a_pod_exits_as_an_event_says(self):
+        rule = "{action: FailJob, onExitCodes: {operator: In, values: [139]}}"
+        out = self.suffer("pod w-0-0 exits SIGSEGV at 100ms", rule, 1).stdout
+        self.assertRegex(out, r"js-w-0-0-\w+ exited 139 in container main → rule 1 FailJob")
+
+    def test_of_a_storage_limit_no_disruption_is_told(self):
+        out = self.suffer("pod w-0-0 is evicted over its storage limit at 100ms", self.DISRUPTED, 1).stdout
+        self.assertNotIn("DisruptionTarget", out)
+        self.assertIn("BackoffLimitExceeded", out)
+
+    def test_a_user_suspends_and_resumes(self):
+        manifest = self.write(jobset("js", "sleep 0.7"))
+        done = self.reprieve("run", "--inject", "JobSet js is suspended at 200ms", "--inject", "JobSet js is resumed at 900ms", manifest)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn("Injected: JobSet js is suspended at 200ms: js suspended", done.stdout)
+        self.assertEqual(len(re.findall(r"js-\S+-0-0-\w+ runs on", done.stdout)), 2, done.stdout)
+
+    def test_a_user_scales_a_job(self):
+        manifest = self.write(job("x", "sleep 0.5", spec="  completions: 4\n  parallelism: 1"))
+        done = self.reprieve("run", "--inject", "Job x is scaled to 4 at 100ms", manifest)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn("Injected: Job x is scaled to 4 at 100ms: x scaled to 4", done.stdout)
+
+    def test_a_user_deletes_a_job(self):
+        manifest = self.write(job("x", "exec sleep 60", pod="      terminationGracePeriodSeconds: 1"))
+        done = self.reprieve("run", "--inject", "Job x is deleted at 200ms", manifest)
+        self.assertIn("Injected: Job x is deleted at 200ms: x deleted", done.stdout)
+        self.assertIn("Job x is deleted", done.stdout)
 
     def test_what_cannot_be_read_is_shown_at_its_word(self):
         done = self.suffer("node n2 is draned at 1s", self.DISRUPTED)

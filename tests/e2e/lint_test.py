@@ -187,8 +187,11 @@ class Input(Lint):
         (found,) = self.lint(self.write(text), code=1)
         self.assertEqual((found["code"], found["line"], found["object"], found["field"]),
                          ("RP022", 8, "CronJob nightly", "spec.jobTemplate.spec.ttlSecondsAfterFinished"))
-        # What else may be wrong with a CronJob is not for this tool to say.
-        self.assertEqual(self.lint(self.write(text.replace("Never", "never")), code=0), [])
+        # One that the server refuses is told as validate tells it.
+        for wrong in (text.replace("Never", "never"), text.replace("'0 1 * * *'", "'61 * * * *'")):
+            done = self.reprieve("lint", self.write(wrong))
+            self.assertEqual(done.returncode, 2, done.stdout)
+            self.assertNotEqual(done.stderr + done.stdout, "")
 
     def test_standard_input_as_helm_prints_it(self):
         text = "---\n# Source: chart/templates/job.yaml\n" + job()
@@ -229,7 +232,7 @@ class Outputs(Lint):
       |                            ^ The Job, its pods and their logs are deleted as soon as it ends, before anyone has looked at a failure.
   Set it to at least a working day (86400), or collect logs and status elsewhere.
 
-1 warning in job.yaml. `reprieve lint --explain CODE` says more of each.
+1 warning in job.yaml. `reprieve lint --explain CODE` explains each.
 """)
 
     def test_github_commands_are_escaped(self):

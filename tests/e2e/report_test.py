@@ -73,6 +73,15 @@ spec:
         for pod in starts:
             self.assertRegex(done.stdout, rf"{pod} (succeeded|exited|ended with its Job)")
 
+    def test_a_start_and_an_end_that_come_in_one_write_are_two_lines(self):
+        # Of so many that are over at once, the machine hears of some starts together with their ends.
+        pods = 200
+        done = self.reprieve("run", self.write(job("x", "true", spec=f"  completions: {pods}\n  parallelism: {pods}")))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        started = re.findall(r"(x-\w+) runs on", done.stdout)
+        self.assertEqual(len(started), pods)
+        self.assertEqual(sorted(started), sorted(re.findall(r"(x-\w+) succeeded", done.stdout)))
+
     def test_a_pod_that_failed_is_counted_even_where_its_policy_ignores_it(self):
         text = job("x", "test -e again && exit 0; touch again; exit 42", spec="  backoffLimit: 0\n  podFailurePolicy: {rules: "
                    "[{action: Ignore, onExitCodes: {operator: In, values: [42]}}]}")

@@ -38,8 +38,8 @@ failures:
 - name: hardware
   rate: 100 per 1000 node-days
   causes:
-  - {name: drained, share: 0.7, befalls: node is drained, repair: 1h}
-  - {name: lost, share: 0.3, befalls: node is lost, repair: 4h}
+  - {name: drained, share: 0.7, event: node is drained, repair: 1h}
+  - {name: lost, share: 0.3, event: node is lost, repair: 4h}
 work: [{duration: 20d, checkpoint: {every: 1h, takes: 30s}, restart: 2m}]
 horizon: 60d
 runs: 8

@@ -32,9 +32,9 @@ std::optional<EndState> PolicyFailsJob(const JobView& view) {
 
 // Under OnFailure containers restart in place, and the limit is met one earlier (spec/job.md 2.8).
 bool BackoffLimitExceeded(const Sync& sync) {
-  const std::int64_t limit = sync.spec.backoff_limit.value_or(6);
-  if (sync.failed > limit) return true;
+  if (policy::ExceedsBackoffLimit(sync.failed, sync.spec.backoff_limit)) return true;
   if (sync.spec.pod_template.spec->restart_policy != core::RestartPolicy::kOnFailure) return false;
+  const std::int64_t limit = sync.spec.backoff_limit.value_or(6);
   const std::int64_t restarts = sync.view.restart_sum();
   return limit == 0 ? restarts > 0 : restarts >= limit;
 }

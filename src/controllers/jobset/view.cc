@@ -5,18 +5,13 @@
 #include <utility>
 
 #include "base/text.h"
+#include "model/job_pods.h"
 
 namespace reprieve::controllers {
 namespace {
 
 std::optional<std::int32_t> ReadNumber(const SharedString* text) {
   return text == nullptr ? std::nullopt : ParseInt32(*text);
-}
-
-// How many of a Job's pods must be there for it to be ready (spec/jobset.md 2.5).
-std::int32_t PodsWanted(const batch::JobSpec& spec) {
-  const std::int32_t parallelism = spec.parallelism.value_or(1);
-  return spec.completions ? std::min(parallelism, *spec.completions) : parallelism;
 }
 
 std::int32_t GreatestRestartCount(const core::PodStatus& status) {
@@ -165,7 +160,7 @@ void JobSetView::Classify(ChildJob& child) const {
   child.bucket = BucketOf(child);
   if (!child.is_active()) return;
   const batch::JobSpec& spec = *job.spec;
-  child.ready = job.status.succeeded + job.status.ready.value_or(0) >= PodsWanted(spec);
+  child.ready = job.status.succeeded + job.status.ready.value_or(0) >= batch::PodsAtOnce(spec);
   child.has_active = job.status.active > 0;
   child.suspended = spec.suspended();
   child.misfit = IsMisfit(child);
