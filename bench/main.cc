@@ -3,6 +3,7 @@
 // Exit code 1 if a figure falls short of its target.
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <string>
 
@@ -26,6 +27,7 @@ constexpr Workload kWorkloads[] = {
     {"jobset_restart", JobSetRestart, "a JobSet of 100 to 10,000 Jobs of 5 pods: from one failure to all ready again"},
     {"jobset_mass_failure", JobSetMassFailure,
      "100 and 1,000 Jobs of a JobSet fail at once, each is restarted by itself"},
+    {"simulate", Simulate, "54 days of 2,048 nodes and three of 10,000, beside the bare restart of one gang"},
     {"run_true", RunTrue, "reprieve run of 10,000 x /bin/true against a bare loop that starts the same sandbox"},
     {"run_restart", RunRestart, "a JobSet of 1 leader and 8 workers: from a worker's kill to all nine running again"},
     {"first_process", FirstProcess, "from the start of reprieve run to its first process"},
@@ -49,6 +51,14 @@ int main(int argc, char** argv) {
     if (argument == "--one-jobset" && i + 1 < argc) {
       const std::string_view how = i + 2 < argc ? argv[i + 2] : "";
       RunSimulatedJobSet({reprieve::ParseInt64(argv[i + 1]).value_or(100), !how.empty(), how == "one-by-one"});
+      return 0;
+    }
+    if (argument == "--one-scenario" && i + 2 < argc) {
+      RunScenario(reprieve::ParseInt64(argv[i + 1]).value_or(100), std::atof(argv[i + 2]), false);
+      return 0;
+    }
+    if (argument == "--one-gang" && i + 1 < argc) {
+      RunGang(reprieve::ParseInt64(argv[i + 1]).value_or(100), 3);
       return 0;
     }
     if (argument == "--json") {

@@ -44,6 +44,19 @@ double RunSimulatedJobSet(const SimulatedJobSet& wanted);
 std::vector<Figure> JobSetRestart(const std::string& self);
 std::vector<Figure> JobSetMassFailure(const std::string& self);
 
+// What pods' lives cost: from their creation to their end.
+struct PodLives {
+  double seconds = 0;  // of processor time
+  std::int64_t pods = 0;
+  std::int64_t failures = 0;
+};
+// Days of a cluster of that many nodes by `simulate`'s model: one gang with a pod on each, 6.5 failures per 1,000
+// node-days, or those of the Llama 3 preset.
+PodLives RunScenario(std::int64_t nodes, double days, bool llama);
+// A JobSet of one Job of that many pods in the simulated world, which is restarted so many times.
+PodLives RunGang(std::int64_t pods, int restarts);
+std::vector<Figure> Simulate(const std::string& self);
+
 // The instructions that callgrind counts in the function of that name in this namespace, in a separate process that
 // gets these arguments; below 0 without valgrind.
 double CountInstructions(const std::string& self, std::string_view function, std::string_view arguments);

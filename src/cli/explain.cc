@@ -36,7 +36,7 @@ class ExplainVerb final : public Verb {
         "  reprieve explain\n\n"
         "Without FILE it explains the newest run of the state folder, also one that goes\n"
         "on or was killed.\n\n"
-        "Exit code 0: explained; 2: bad input.");
+        "Exit code 0: explained; 2: bad input; 3: --report can't be written.");
     verb->add_option("FILE", files_, "Objects of a cluster: files, folders, or - for standard input");
     state_option_ =
         verb->add_option("--state", state_, "The state folder of `run` (default ./reprieve-state)")->option_text("DIR");
@@ -46,8 +46,8 @@ class ExplainVerb final : public Verb {
     verb->add_option("--at", at_, "The time that counts as now (default: the newest in the objects)")
         ->option_text("TIME")
         ->check(CheckTime);
-    verb->add_option("--if", if_, "And what would follow if this happened now: an event of `run --inject`")
-        ->option_text("EVENT");
+    if_option_ = verb->add_option("--if", if_, "And what would follow if this happened now: an event of `run --inject`")
+                     ->option_text("EVENT");
     verb->add_option("--report", report_, "Write a page of HTML, too")->option_text("FILE");
     verb->add_flag("--all", all_, "Show every failure, however many are alike");
     verb->add_option("-o,--output", output_, "json: one object (default text)")->check(CLI::IsMember({"text", "json"}));
@@ -63,16 +63,16 @@ class ExplainVerb final : public Verb {
     LoadedObjects loaded = LoadObjects(files_);
     if (loaded.error) return Refuse(*loaded.error);
     if (loaded.objects.empty()) return Refuse(NothingToExplain(loaded.objects));
-    return Tell(loaded.objects, false, {});
+    return Tell(loaded.objects, {});
   }
 
   int ExplainJournal() {
     Result<LoadedJournal> loaded = LoadJournal(state_, run_);
     if (!loaded.ok()) return Refuse(loaded.error().message);
-    return Tell(loaded->objects, loaded->live, std::move(loaded->notes));
+    return Tell(loaded->objects, std::move(loaded->notes));
   }
 
-  int Tell(report::Objects& objects, bool live, std::vector<std::string> notes) {
+  int Tell(report::Objects& objects, std::vector<std::string> notes) {
     if (!manifest_.empty()) {
       const auto used = UseManifest(manifest_, objects);
       if (!used.ok()) return Refuse(used.error().message);
@@ -83,12 +83,12 @@ class ExplainVerb final : public Verb {
     if (!at_.empty()) {
       now = *ParseRfc3339(at_);
       source = report::NowSource::kFlag;
-    } else if (live) {
+    } else if (objects.recorded && objects.recorded->live) {
       now = std::chrono::system_clock::now();
       source = report::NowSource::kClock;
     }
     report::Explanation explanation = report::Explain(objects, now, source);
-    if (!if_.empty()) {
+    if (if_option_->count() > 0) {
       auto played = Play(objects, now);
       if (!played.ok()) return Refuse(played.error().message);
       explanation.what_if = std::move(*played);
@@ -162,6 +162,7 @@ class ExplainVerb final : public Verb {
 
   std::vector<std::string> files_;
   CLI::Option* state_option_ = nullptr;
+  CLI::Option* if_option_ = nullptr;
   std::string state_ = "reprieve-state";
   std::string run_;
   std::string manifest_;

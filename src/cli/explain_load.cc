@@ -20,7 +20,8 @@ std::shared_ptr<const admission::ManifestFile> Nameless(const admission::Manifes
 // kubectl prints items before kind, so that a list which was cut off between two items looks like an object without
 // one.
 bool IsCutOff(const document::Value& value) {
-  return value["kind"].IsNull() && value["items"].IsArray();
+  return value["kind"].IsNull() &&
+         (value["items"].IsArray() || (value.Find("items") != nullptr && value["items"].IsNull()));
 }
 
 std::uint32_t LinesOf(const std::string& text) {
@@ -64,6 +65,15 @@ LoadedObjects LoadObjects(const std::vector<std::string>& paths) {
   return out;
 }
 
+Result<report::Objects> LoadJournal(const node::JournalEntry& journal) {
+  const Result<std::string> text = node::ReadJournal(journal);
+  if (!text.ok()) return text.error();
+  Result<report::Objects> objects = report::ReadJournalText(*text);
+  if (!objects.ok()) return Error{Cat(journal.path, ": ", objects.error().message)};
+  objects->recorded->live = journal.live;
+  return objects;
+}
+
 Result<LoadedJournal> LoadJournal(const std::string& state, const std::string& run) {
   const std::vector<node::JournalEntry> journals = node::JournalsIn(state);
   if (journals.empty()) {
@@ -83,13 +93,10 @@ Result<LoadedJournal> LoadJournal(const std::string& state, const std::string& r
       return Error{Cat("no run ", run, " in ", state, "; the newest is ", names.back(), ", of ", names.size())};
     }
   }
-  Result<std::string> text = node::ReadJournal(*chosen);
-  if (!text.ok()) return text.error();
-  Result<report::Objects> objects = report::ReadJournalText(*text);
-  if (!objects.ok()) return Error{Cat(chosen->path, ": ", objects.error().message)};
+  Result<report::Objects> objects = LoadJournal(*chosen);
+  if (!objects.ok()) return objects.error();
   LoadedJournal out;
   out.objects = std::move(*objects);
-  out.live = chosen->live;
   if (journals.size() > 1 && run.empty()) {
     out.notes.push_back(Cat("This is the newest of ", journals.size(), " runs in ", state, ", ", chosen->name,
                             "; --run NAME takes another (", state, "/journal)."));

@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "cli/diagnostic.h"
+#include "node/journal_file.h"
 #include "report/objects.h"
 
 namespace reprieve::cli {
@@ -22,10 +23,10 @@ struct LoadedObjects {
 
 struct LoadedJournal {
   report::Objects objects;
-  bool live = false;               // its run goes on
   std::vector<std::string> notes;  // which run it is, where there are several
 };
 
+[[nodiscard]] Result<report::Objects> LoadJournal(const node::JournalEntry& journal);
 // Of a run in a state folder: the one of that name, or the newest. An error: there is none, or it can't be read.
 [[nodiscard]] Result<LoadedJournal> LoadJournal(const std::string& state, const std::string& run);
 

@@ -21,16 +21,18 @@ bool Ends(const report::Entry& entry) {
   return entry.verdict != nullptr && entry.verdict->ends;
 }
 
+// Of the failed pod that an entry tells of; empty: it tells of none.
 std::string FactsOf(const report::Entry& entry) {
-  return entry.verdict != nullptr ? entry.verdict->facts.str() : entry.facts;
+  if (entry.verdict == nullptr) return entry.facts;
+  const world::Verdict* verdict = entry.verdict.get();
+  while (verdict->pod.empty() && verdict->cause != nullptr) verdict = verdict->cause.get();
+  return verdict->pod.empty() ? std::string() : verdict->facts.str();
 }
 
 void AddFailures(const report::Subject& subject, report::HtmlPage& page) {
   std::map<std::string, std::size_t> failures;
   for (const report::Entry& entry : subject.chain) {
-    if (!entry.pod.empty() || entry.verdict != nullptr) {
-      if (const std::string facts = FactsOf(entry); !facts.empty()) ++failures[facts];
-    }
+    if (const std::string facts = FactsOf(entry); !facts.empty()) ++failures[facts];
   }
   if (failures.empty()) return;
   std::vector<report::Bar> bars;
@@ -46,13 +48,15 @@ void AddFailures(const report::Subject& subject, report::HtmlPage& page) {
 void AddRules(const report::Subject& subject, report::HtmlPage& page) {
   std::map<std::string, std::size_t> rules;
   for (const report::Entry& entry : subject.chain) {
-    if (entry.verdict == nullptr || !entry.verdict->rule) continue;
-    const world::RuleReference& rule = *entry.verdict->rule;
-    const bool of_jobset = !entry.verdict->jobset.empty();
-    std::string name = Cat(of_jobset ? "JobSet " : "Job ", of_jobset ? entry.verdict->jobset : entry.verdict->job,
-                           ", rule ", rule.index + 1, " ", rule.action);
-    if (rule.line > 0) AppendTo(name, " (", rule.file, ":", rule.line, ")");
-    ++rules[name];
+    for (const world::Verdict* verdict = entry.verdict.get(); verdict != nullptr; verdict = verdict->cause.get()) {
+      if (!verdict->rule) continue;
+      const world::RuleReference& rule = *verdict->rule;
+      const bool of_jobset = !verdict->jobset.empty();
+      std::string name = Cat(of_jobset ? "JobSet " : "Job ", of_jobset ? verdict->jobset : verdict->job, ", rule ",
+                             rule.index + 1, " ", rule.action);
+      if (rule.line > 0) AppendTo(name, " (", rule.file, ":", rule.line, ")");
+      ++rules[name];
+    }
   }
   if (rules.empty()) return;
   std::vector<std::vector<std::string>> rows = {{"rule that decided", "times"}};
@@ -80,6 +84,21 @@ void AddLines(std::string_view title, const std::vector<std::string>& lines, rep
   for (const std::string& line : lines) page.Paragraph(Cat("· ", line));
 }
 
+void AddWhatIf(const report::WhatIf& what_if, report::HtmlPage& page) {
+  page.Heading(Cat("If ", what_if.event, " now"));
+  page.Paragraph(what_if.outcome);
+  std::vector<report::HtmlPage::Moment> moments;
+  for (const world::Verdict* verdict : report::Untold(what_if.verdicts)) {
+    moments.push_back({FormatRfc3339(verdict->at), world::Describe(*verdict), verdict->ends});
+  }
+  if (moments.empty()) {
+    page.Paragraph("No policy has anything to decide in the hour after it.");
+  } else {
+    page.Timeline(moments);
+  }
+  for (const std::string& note : what_if.notes) page.Paragraph(note);
+}
+
 }  // namespace
 
 std::string ExplanationReport(const report::Explanation& explanation) {
@@ -94,6 +113,7 @@ std::string ExplanationReport(const report::Explanation& explanation) {
     AddLines("No longer known:", subject.unknown, page);
     AddLines("Next:", subject.next, page);
   }
+  if (explanation.what_if) AddWhatIf(*explanation.what_if, page);
   for (const std::string& note : explanation.notes) page.Paragraph(note);
   return page.Text();
 }

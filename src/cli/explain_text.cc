@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <memory>
-#include <set>
 #include <vector>
 
 #include "base/text.h"
@@ -77,16 +76,10 @@ class Writer {
     Line("  ", what_if.outcome, "    ");
     if (what_if.verdicts.empty()) Line("  ", "No policy has anything to decide in the hour after it.", "    ");
     if (!what_if.verdicts.empty()) AppendTo(out_, "\n");
-    std::set<const world::Verdict*> told;
-    for (const world::Verdict& verdict : what_if.verdicts) told.insert(verdict.cause.get());
-    for (const world::Verdict& verdict : what_if.verdicts) {
-      const bool in_another = std::any_of(told.begin(), told.end(), [&](const world::Verdict* cause) {
-        return cause != nullptr && cause->at == verdict.at && cause->job == verdict.job && cause->pod == verdict.pod;
-      });
-      if (in_another) continue;
+    for (const world::Verdict* verdict : report::Untold(what_if.verdicts)) {
       Entry entry;
-      entry.at = verdict.at;
-      entry.verdict = std::make_shared<const world::Verdict>(verdict);
+      entry.at = verdict->at;
+      entry.verdict = std::make_shared<const world::Verdict>(*verdict);
       AddEntry(entry);
     }
     for (const std::string& note : what_if.notes) Line("  ", note, "    ");
@@ -157,11 +150,9 @@ class Writer {
     bool first = true;
     for (const std::string& step : StepsOf(entry)) {
       if (first) {
-        std::string text;
-        std::swap(text, out_);
-        Line(std::string(time.size() + 4, ' '), step, indent);
-        out_.replace(2, time.size(), style_.Dim(time));
-        out_ = text + out_;
+        const std::size_t begin = out_.size();
+        Line(indent, step, indent);
+        out_.replace(begin + 2, time.size(), style_.Dim(time));
       } else {
         Line(Cat(indent, "→ "), step, Cat(indent, "  "));
       }

@@ -91,6 +91,9 @@ std::optional<Refusal> RunSetup::CheckStart() {
       return BadInput(writable.error());
     }
   }
+  if (!options_.report.empty()) {
+    if (const Status writable = CheckReport(options_.report); !writable.ok()) return BadInput(writable.error());
+  }
   if (const Status possible = world_->CheckStart(); !possible.ok()) return CannotRun(possible.error());
   return CheckNetwork();
 }
@@ -98,6 +101,9 @@ std::optional<Refusal> RunSetup::CheckStart() {
 std::optional<Refusal> RunSetup::Start() {
   // A file that can't be written is better found before the run than after it.
   if (const Status written = WriteMetrics(); !written.ok()) return BadInput(written.error());
+  if (!options_.report.empty()) {
+    if (const Status writable = CheckReport(options_.report); !writable.ok()) return BadInput(writable.error());
+  }
   if (const Status started = world_->Start(); !started.ok()) return CannotRun(started.error());
   if (auto refusal = CheckNetwork()) return refusal;
   WarnOfMissingNames();
@@ -157,15 +163,10 @@ void RunSetup::EndJournal(std::string_view how) {
 Status RunSetup::WriteReportPage() const {
   if (options_.report.empty()) return Ok();
   if (!journal_) return Error{Cat("--report ", options_.report, ": not written, for the run has no journal")};
-  std::string name;
-  for (const node::JournalEntry& journal : node::JournalsIn(options_.state)) {
-    if (journal.path == journal_->path()) name = journal.name;
-  }
-  const auto loaded = LoadJournal(options_.state, name);
-  if (!loaded.ok()) return loaded.error();
-  const Time now = loaded->objects.newest.value_or(Time{});
-  return WriteReport(options_.report,
-                     ExplanationReport(report::Explain(loaded->objects, now, report::NowSource::kObjects)));
+  const auto objects = LoadJournal({{}, journal_->path(), false});
+  if (!objects.ok()) return objects.error();
+  const Time now = objects->newest.value_or(Time{});
+  return WriteReport(options_.report, ExplanationReport(report::Explain(*objects, now, report::NowSource::kObjects)));
 }
 
 // What was chosen, and why if anything spoke for it.

@@ -13,7 +13,6 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
 #include <string>
 #include <vector>
 
@@ -36,7 +35,7 @@ class JournalFile {
   // An error: this and all later lines are lost.
   [[nodiscard]] Status Flush();
   // True once the part is full: Rotate, then append what the next part needs to be read alone.
-  bool full() const { return size_ + buffer_.size() >= part_; }
+  bool full() const { return !broken_ && size_ + buffer_.size() >= part_; }
   [[nodiscard]] Status Rotate();
 
   const std::string& path() const { return path_; }

@@ -17,7 +17,8 @@ void AddConditions(const Conditions& conditions, std::string& out) {
 
 // What of a status can't wait.
 std::string UrgentOf(const batch::Job& job) {
-  std::string out = Cat(job.status.failed, " ", job.status.failed_indexes.value_or(""), " ");
+  std::string out = Cat(job.status.failed, " ", job.status.failed_indexes.value_or(""), " ",
+                        job.status.start_time ? FormatRfc3339(*job.status.start_time) : "", " ");
   AddConditions(job.status.conditions, out);
   return out;
 }

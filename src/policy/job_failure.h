@@ -3,6 +3,7 @@
 // Source: spec/job.md 2.16. The message for kPodFailurePolicy is FailJobMessage's (policy/pod_failure_policy.h).
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -17,6 +18,12 @@ struct JobFailure {
 // Whether so many counted failures are one too many (spec/job.md 2.8; without a limit it is 6).
 inline bool ExceedsBackoffLimit(std::int64_t failed, std::optional<std::int32_t> limit) {
   return failed > limit.value_or(6);
+}
+
+// Whether containers have restarted in place too often. Counts under restartPolicy OnFailure alone, and the limit is
+// met one earlier than by failed pods (spec/job.md 2.8).
+inline bool RestartsMeetBackoffLimit(std::int64_t restarts, std::optional<std::int32_t> limit) {
+  return restarts >= std::max<std::int64_t>(limit.value_or(6), 1);
 }
 
 inline constexpr std::string_view kPodFailurePolicy = "PodFailurePolicy";

@@ -141,12 +141,13 @@ class Explainer {
         return Cat("completed", ended("Complete"), reason.empty() ? "" : Cat(": ", reason));
       }
       case State::kEnding:
-        return Cat(history.end->success ? "is completing: " : "is failing: ", history.end->reason);
+        return Cat(IsOver() ? "was " : "is ", history.end->success ? "completing: " : "failing: ", history.end->reason);
       case State::kSuspended:
-        return "is suspended";
+        return IsOver() ? "was suspended" : "is suspended";
       case State::kRunning:
-        if (!status.start_time) return "has not started";
-        return Cat("is running, for ", HumanDuration(std::max(Nanoseconds(0), now_ - *status.start_time)));
+        if (!status.start_time) return IsOver() ? "had not started" : "has not started";
+        return Cat(IsOver() ? "was" : "is", " running, for ",
+                   HumanDuration(std::max(Nanoseconds(0), now_ - *status.start_time)));
     }
     return {};
   }
@@ -263,7 +264,7 @@ class Explainer {
     } else {
       AddJudged(history, jobs, subject);
     }
-    subject.next = IsDeleted(jobset.metadata) ? std::vector<std::string>() : NextOf(history, now_);
+    if (!IsDeleted(jobset.metadata) && !IsOver()) subject.next = NextOf(history, now_);
     for (const KnownJob* job : jobs) {
       if (IsDeleted(job->job->metadata)) continue;
       const std::string prefix = Cat("Job ", job->job->metadata.name, ": ");
@@ -279,9 +280,12 @@ class Explainer {
   }
 
   std::vector<std::string> Next(const KnownJob& known) const {
-    if (IsDeleted(known.job->metadata)) return {};
+    if (IsDeleted(known.job->metadata) || IsOver()) return {};
     return NextOf(known.history, known.pods, now_, objects_.recorded.has_value());
   }
+
+  // A run that is over: nothing comes after it, whatever its objects were about to do.
+  bool IsOver() const { return objects_.recorded && objects_.recorded->is_over(); }
 
   bool IsDeleted(const meta::ObjectMeta& metadata) const {
     return objects_.recorded && objects_.recorded->deleted.contains(metadata.uid);
@@ -319,7 +323,8 @@ class Explainer {
     for (const KnownJob* job : jobs) {
       for (const PodFailure& failure : job->history.failures) {
         if (judged.contains(failure.pod->metadata.name.str())) continue;
-        subject.chain.push_back(EntryOf(job->history, failure));
+        Entry& entry = subject.chain.emplace_back(EntryOf(job->history, failure));
+        if (IsOver()) entry.unjudged = "the run ended before the Job controller had judged it";
       }
     }
   }
@@ -336,6 +341,7 @@ class Explainer {
 
   std::string SummaryOf(const jobset::JobSet& jobset) const {
     const std::optional<Time> created = jobset.metadata.creation_timestamp;
+    const std::string_view is = IsOver() ? "was" : "is";
     switch (StateOf(jobset)) {
       case State::kFailed: {
         const jobset::Condition* condition = jobset.status.FindCondition("Failed");
@@ -345,12 +351,12 @@ class Explainer {
         return Cat("completed",
                    After(created, jobset.status.FindCondition("Completed")->last_transition_time.value_or(now_)));
       case State::kSuspended:
-        return "is suspended";
+        return Cat(is, " suspended");
       case State::kEnding:
       case State::kRunning:
-        if (jobset.status.IsTrue("RestartingJobSet")) return Cat("is restarting, restart ", jobset.status.restarts);
-        return created ? Cat("is running, for ", HumanDuration(std::max(Nanoseconds(0), now_ - *created)))
-                       : "is running";
+        if (jobset.status.IsTrue("RestartingJobSet")) return Cat(is, " restarting, restart ", jobset.status.restarts);
+        return Cat(is, " running",
+                   created ? Cat(", for ", HumanDuration(std::max(Nanoseconds(0), now_ - *created))) : "");
     }
     return {};
   }
@@ -383,9 +389,8 @@ class Explainer {
     std::int64_t unknown = history.unknown;
     if (objects_.recorded) {
       const auto told = [&](const Entry& entry) {
-        return entry.verdict && !entry.verdict->jobset.empty() &&
-               entry.verdict->consequence.str().starts_with("restart ") &&
-               !entry.verdict->consequence.str().starts_with("restart of Job");
+        return entry.verdict && !entry.verdict->jobset.empty() && entry.verdict->restart.has_value() &&
+               !entry.verdict->restart->one_job;
       };
       unknown = history.jobset->status.restarts - std::count_if(subject.chain.begin(), subject.chain.end(), told);
     }
@@ -418,7 +423,7 @@ class Explainer {
   std::set<meta::Uid> told_;
 };
 
-void AddNotes(const Recorded& recorded, NowSource now_from, std::vector<std::string>& notes) {
+void AddNotes(const Recorded& recorded, std::vector<std::string>& notes) {
   if (recorded.continues) notes.push_back("The journal was full: its oldest lines are gone, and what they told.");
   if (recorded.torn) notes.push_back("The journal's last line is torn: it was being written when the run was cut off.");
   if (recorded.unreadable > 0) {
@@ -426,7 +431,7 @@ void AddNotes(const Recorded& recorded, NowSource now_from, std::vector<std::str
                         recorded.unreadable == 1 ? "is" : "are", " left out."));
   }
   if (recorded.ended == "interrupted") notes.push_back("The run was interrupted.");
-  if (recorded.ended.empty() && now_from != NowSource::kClock) {
+  if (recorded.was_cut_off()) {
     notes.push_back("The run did not come to its end: it was killed, or this machine went down. This is what it knew.");
   }
 }
@@ -439,7 +444,7 @@ Explanation Explain(const Objects& objects, Time now, NowSource now_from) {
   out.now_from = now_from;
   out.from_journal = objects.recorded.has_value();
   Explainer(objects, now).Run(out);
-  if (objects.recorded) AddNotes(*objects.recorded, now_from, out.notes);
+  if (objects.recorded) AddNotes(*objects.recorded, out.notes);
   return out;
 }
 

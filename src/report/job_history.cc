@@ -7,6 +7,7 @@
 #include "base/saturate.h"
 #include "base/text.h"
 #include "controllers/job/reconcile.h"
+#include "policy/job_failure.h"
 
 namespace reprieve::report {
 namespace {
@@ -317,7 +318,7 @@ class Replay {
   bool Agrees(const JobEnd& decided) const {
     if (!out_.end || out_.end->reason != decided.reason) return false;
     // With pods gone it may have been another failure that went beyond the limit.
-    if (decided.reason == "BackoffLimitExceeded") return out_.gone == 0;
+    if (decided.reason == policy::kBackoffLimitExceeded.reason) return out_.gone == 0;
     return decided.reason != "PodFailurePolicy" || decided.message == out_.end->message;
   }
 

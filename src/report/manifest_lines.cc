@@ -2,28 +2,37 @@
 
 #include <algorithm>
 
+#include "admission/default.h"
+#include "admission/default_jobset.h"
 #include "base/text.h"
+#include "model/decode.h"
 
 namespace reprieve::report {
 namespace {
 
 using document::Value;
 
-template <class Rules>
-bool SameActions(const Rules& a, const Rules& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](const auto& x, const auto& y) { return x.action == y.action; });
-}
-
+// Whole, with what the server filled in: a line beside another rule would be worse than none.
 template <class Policy>
 bool SameRules(const std::optional<Policy>& a, const std::optional<Policy>& b) {
-  return a && b && SameActions(a->rules, b->rules);
+  if (!a || !b) return false;
+  return std::equal(a->rules.begin(), a->rules.end(), b->rules.begin(), b->rules.end(),
+                    [](const auto& x, const auto& y) { return model::ToValue(x) == model::ToValue(y); });
 }
 
 class Lines {
  public:
   Lines(const Value& manifest, const std::string& file, Objects& objects)
-      : manifest_(manifest), file_(file), objects_(objects), name_(manifest["metadata"]["name"].AsText()) {}
+      : file_(file), objects_(objects), name_(manifest["metadata"]["name"].AsText()) {
+    const std::string& kind = manifest["kind"].AsText();
+    if (kind != "Job" && kind != "JobSet") return;
+    manifest_ = model::Decode(manifest, kind == "Job" ? model::JobMessage() : model::JobSetMessage()).value;
+    if (kind == "Job") {
+      admission::DefaultJob(manifest_);
+    } else {
+      admission::DefaultJobSet(manifest_);
+    }
+  }
 
   ManifestLines Run() {
     const std::string& kind = manifest_["kind"].AsText();
@@ -52,8 +61,8 @@ class Lines {
   }
 
   void Differs(std::string_view kind, const meta::ObjectMeta& metadata) {
-    out_.notes.push_back(Cat("The failure rules of ", kind, " ", metadata.name, " are others in ", file_,
-                             ": lines are those of the objects."));
+    out_.notes.push_back(Cat("The failure rules of ", kind, " ", metadata.name, " in ", file_,
+                             " are not those of the object: no lines of that file are shown for them."));
   }
 
   void ForJobSets() {
@@ -92,7 +101,7 @@ class Lines {
     }
   }
 
-  const Value& manifest_;
+  Value manifest_;
   const std::string& file_;
   Objects& objects_;
   const std::string name_;

@@ -5,6 +5,7 @@
 
 #include "base/saturate.h"
 #include "base/text.h"
+#include "policy/job_failure.h"
 
 namespace reprieve::report {
 namespace {
@@ -86,8 +87,20 @@ class JobAhead {
   void AddLimits() {
     if (spec_.backoff_limit_per_index) return AddIndexLimits();
     const std::int64_t limit = spec_.backoff_limit.value_or(6);
+    if (spec_.pod_template.spec->restart_policy == core::RestartPolicy::kOnFailure) AddRestarts(limit);
     out_.push_back(
         Limit(limit - history_.counted - history_.pending, "counted failure", "the Job", Cat("backoffLimit ", limit)));
+  }
+
+  void AddRestarts(std::int64_t limit) {
+    const std::string named = Cat("backoffLimit ", limit, " under restartPolicy OnFailure");
+    if (only_failed_) {
+      out_.push_back(Cat("restarts of its containers count too, and are not recorded (", named, ")"));
+      return;
+    }
+    std::int64_t left = 0;
+    while (!policy::RestartsMeetBackoffLimit(view_.restart_sum() + left + 1, spec_.backoff_limit)) ++left;
+    out_.push_back(Limit(left, "container restart", "the Job", named));
   }
 
   void AddIndexLimits() {

@@ -72,14 +72,18 @@ std::optional<UnreadableObject> ObjectsReader::Add(const Value& value, const std
 std::optional<UnreadableObject> ObjectsReader::AddRecord(const Value& record) {
   if (!out_.recorded) out_.recorded.emplace();
   const std::string& type = record["type"].AsText();
+  const bool first = std::exchange(first_record_, false);
   const auto time = TimeAt(record["time"]);
   if (time && (!out_.newest || *time > *out_.newest)) out_.newest = time;
   if (type == "run") {
     if (record["format"].AsInt() > world::kJournalFormat) {
-      return UnreadableObject{
-          Cat("the journal has format ", record["format"].AsInt(), ", which this version can't read"), record.mark()};
+      return UnreadableObject{Cat("the journal has format ", record["format"].AsInt(),
+                                  ", which this version of Reprieve can't read; take the version that wrote it: ",
+                                  record["version"].AsText()),
+                              record.mark()};
     }
-    out_.recorded->continues = record["continues"].AsBool();
+    // A part that continues one that is there too has lost nothing.
+    if (first) out_.recorded->continues = record["continues"].AsBool();
   } else if (type == "object") {
     return AddObject(record["object"], record["file"].AsText(), &record);
   } else if (type == "status") {
@@ -179,8 +183,6 @@ void ObjectsReader::AddEvent(const Value& value) {
   event.kind = about["kind"].AsText();
   event.namespace_ = about["namespace"].AsText();
   event.name = about["name"].AsText();
-  event.uid = about["uid"].AsText();
-  event.type = value["type"].AsText();
   event.reason = value["reason"].AsText();
   event.message = value["message"].IsString() ? value["message"].AsText() : value["note"].AsText();
   for (const Value* time :

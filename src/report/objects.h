@@ -27,8 +27,6 @@ namespace reprieve::report {
 // about something, they count nothing.
 struct Event {
   std::string kind, namespace_, name;  // of the object that it is about
-  meta::Uid uid;                       // likewise; may be empty
-  std::string type;                    // Normal, Warning
   std::string reason;
   std::string message;
   std::optional<Time> last;  // when it was seen last
@@ -42,6 +40,12 @@ struct Recorded {
   std::int64_t unreadable = 0;                                  // lines
   bool torn = false;                                            // the last line is
   bool continues = false;                                       // what came before is gone
+  bool live = false;                                            // the run goes on; set by who has read it
+
+  // Killed, or its machine went down.
+  bool was_cut_off() const { return ended.empty() && !live; }
+  // Nothing follows any more.
+  bool is_over() const { return !live; }
 };
 
 struct Objects {
@@ -80,6 +84,7 @@ class ObjectsReader {
   void SetStatus(const document::Value& record);
 
   Objects out_;
+  bool first_record_ = true;
   std::map<std::string, std::size_t, std::less<>> seen_;  // position by kind and UID
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <tuple>
 
 #include "base/text.h"
 #include "report/job_history.h"
@@ -14,7 +15,6 @@ namespace reprieve::report {
 namespace {
 
 constexpr Nanoseconds kLongest = std::chrono::hours(1);
-constexpr Nanoseconds kQuiet = Seconds(60);  // without a verdict
 
 bool UsesRestartJob(const jobset::JobSet& jobset) {
   if (!jobset.spec->failure_policy) return false;
@@ -40,11 +40,7 @@ class Play {
     out_.happened = outcome.happened();
     out_.outcome = world::Describe(incident, outcome);
     if (!out_.happened) return std::move(out_);
-    last_verdict_ = now_;
-    for (Time at = now_ + Seconds(1); at <= now_ + kLongest; at += Seconds(1)) {
-      sim_.RunUntil(at);
-      if (at - last_verdict_ > kQuiet && !SomethingEnds()) break;
-    }
+    sim_.RunUntil(now_ + kLongest);
     return std::move(out_);
   }
 
@@ -98,7 +94,7 @@ class Play {
       if (is_new("JobSet", jobset.metadata)) store.TakeOver(jobset);
     }
     for (const batch::Job& job : objects_.jobs) {
-      if (is_new("Job", job.metadata)) store.TakeOver(job);
+      if (is_new("Job", job.metadata)) store.TakeOver(Kept(job));
     }
     bool restarted = false;
     for (const core::Pod& pod : objects_.pods) {
@@ -115,10 +111,27 @@ class Play {
     }
   }
 
+  // A Job whose JobSet is not among the objects has lost its owner only here: as an orphan it would be collected.
+  batch::Job Kept(const batch::Job& job) {
+    batch::Job out = job;
+    std::erase_if(out.metadata.owner_references.Edit(), [&](const meta::OwnerReference& owner) {
+      if (owner.kind != "JobSet") return false;
+      const bool known =
+          std::any_of(objects_.jobsets.begin(), objects_.jobsets.end(), [&](const jobset::JobSet& jobset) {
+            return owner.uid.empty() ? jobset.metadata.name == owner.name : jobset.metadata.uid == owner.uid;
+          });
+      if (!known) {
+        out_.notes.push_back(Cat("JobSet ", owner.name, " of Job ", job.metadata.name,
+                                 " is not among the objects: what it would do is left out"));
+      }
+      return !known;
+    });
+    return out;
+  }
+
   void Judged(const world::Verdict& verdict) {
     // What the objects show already is told by their own chain.
     if (ended_.contains(verdict.pod.str())) return;
-    last_verdict_ = sim_.Now();
     out_.verdicts.push_back(verdict);
     FixWait(out_.verdicts.back());
   }
@@ -145,24 +158,11 @@ class Play {
     return HistoryOf(job, pods).backoff;
   }
 
-  // What follows from it may still be to come.
-  bool SomethingEnds() {
-    const std::vector<const batch::Job*> jobs = sim_.store().Jobs();
-    const bool ending = std::any_of(jobs.begin(), jobs.end(), [](const batch::Job* job) {
-      return job->metadata.deleting() || (job->status.IsTrue("FailureTarget") && !job->status.IsTrue("Failed"));
-    });
-    if (ending) return true;
-    const std::vector<const core::Pod*> pods = sim_.store().Pods();
-    return std::any_of(pods.begin(), pods.end(),
-                       [](const core::Pod* pod) { return pod->metadata.deleting() && !pod->IsTerminal(); });
-  }
-
   const Objects& objects_;
   sim::Simulation sim_;
   const Time now_;
   std::set<std::string> ended_;  // pods that had ended before
   std::map<meta::Uid, std::int64_t> failures_;
-  Time last_verdict_{};
   WhatIf out_;
 };
 
@@ -170,6 +170,18 @@ class Play {
 
 WhatIf PlayIf(const Objects& objects, Time now, const world::Incident& incident) {
   return Play(objects, now).Run(incident);
+}
+
+std::vector<const world::Verdict*> Untold(const std::vector<world::Verdict>& verdicts) {
+  std::set<std::tuple<Time, std::string_view, std::string_view>> causes;
+  for (const world::Verdict& verdict : verdicts) {
+    if (verdict.cause) causes.emplace(verdict.cause->at, verdict.cause->job.view(), verdict.cause->pod.view());
+  }
+  std::vector<const world::Verdict*> out;
+  for (const world::Verdict& verdict : verdicts) {
+    if (!causes.contains({verdict.at, verdict.job.view(), verdict.pod.view()})) out.push_back(&verdict);
+  }
+  return out;
 }
 
 }  // namespace reprieve::report

@@ -2,8 +2,8 @@
 // played there.
 //
 // The controllers, scheduler and kubelets are those of `test` (src/sim). Pods that are there go on running until they
-// are stopped, on the nodes that they are on; whatever needs a place gets one. Nothing else happens. It is played until
-// the controllers have nothing more to decide, an hour at most. Pure; same objects, same answer.
+// are stopped, on the nodes that they are on; whatever needs a place gets one. Nothing else happens. It is played for
+// an hour. Pure; same objects, same answer.
 #pragma once
 
 #include <string>
@@ -25,5 +25,8 @@ struct WhatIf {
 
 // REQUIRES: the objects are not those of a journal, which has no pods that run.
 [[nodiscard]] WhatIf PlayIf(const Objects& objects, Time now, const world::Incident& incident);
+
+// Those that no other of them tells as its cause.
+[[nodiscard]] std::vector<const world::Verdict*> Untold(const std::vector<world::Verdict>& verdicts);
 
 }  // namespace reprieve::report

@@ -75,6 +75,31 @@ TEST(WhatIf, ADrainOfTheNodeThatThePodIsOnIsADisruption) {
   EXPECT_EQ(what_if.verdicts[0].action, "Ignore");
 }
 
+// 50 s until the node is unreachable, 300 s that its pods tolerate, 30 s of grace.
+TEST(WhatIf, ALostNodeCostsItsPodMinutesLater) {
+  const WhatIf what_if = Played(Running("backoffLimit: 0", "failed: 0"), "node gpu-1 is lost");
+  ASSERT_EQ(what_if.verdicts.size(), 1U);
+  EXPECT_TRUE(what_if.verdicts[0].ends);
+  EXPECT_GT(what_if.verdicts[0].at, At("12:15:50"));
+  EXPECT_LT(what_if.verdicts[0].at, At("12:17:00"));
+}
+
+TEST(WhatIf, AJobWhoseJobSetIsNotThereIsNotCollectedAsAnOrphan) {
+  Objects objects = Running("backoffLimit: 6", "failed: 0");
+  meta::OwnerReference owner;
+  owner.api_version = "jobset.x-k8s.io/v1alpha2";
+  owner.kind = "JobSet";
+  owner.name = "set";
+  owner.uid = "u-set";
+  owner.controller = true;
+  objects.jobs.front().metadata.owner_references.push_back(owner);
+  const WhatIf what_if = Played(objects, "pod train-run exits 1");
+  ASSERT_EQ(what_if.verdicts.size(), 1U);
+  EXPECT_TRUE(what_if.verdicts[0].retry);
+  ASSERT_EQ(what_if.notes.size(), 1U);
+  EXPECT_EQ(what_if.notes[0], "JobSet set of Job train is not among the objects: what it would do is left out");
+}
+
 TEST(WhatIf, AnEventWithoutEffectSaysSo) {
   const WhatIf what_if = Played(Running("backoffLimit: 0", "failed: 0"), "pod train-9 exits 1");
   EXPECT_FALSE(what_if.happened);

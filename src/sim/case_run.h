@@ -38,7 +38,8 @@ struct CaseOptions {
 
 class CaseRun {
  public:
-  CaseRun(const CaseObjects& objects, CaseOptions options);
+  // `observer` sees each object as it changes, and must outlive it; null pointer: nobody does.
+  CaseRun(const CaseObjects& objects, CaseOptions options, world::Watcher* observer = nullptr);
   CaseRun(const CaseRun&) = delete;
   CaseRun& operator=(const CaseRun&) = delete;
   ~CaseRun();
@@ -59,6 +60,7 @@ class CaseRun {
   const CaseOptions options_;
   Simulation simulation_;
   CaseHistory history_;
+  world::Watcher* const observer_;
   Cluster cluster_;
   bool quiet_ = false;
 };

@@ -27,7 +27,8 @@ FailureModel::FailureModel(Simulation& simulation, Cluster& cluster, Gangs& gang
       scenario_(scenario),
       racks_(std::move(racks)),
       seed_(seed),
-      down_(cluster.placement().nodes().size()) {}
+      down_(cluster.placement().nodes().size()),
+      began_(simulation.Now()) {}
 
 void FailureModel::Begin() {
   const std::size_t nodes = down_.size();
@@ -120,7 +121,7 @@ bool FailureModel::Hit(const FailureCause& cause, std::size_t node, Nanoseconds 
   world::Incident incident = cause.event;
   incident.node = name;
   if (TakesTheMachine(incident.fault)) gangs_.NodeIsGone(name);
-  cluster_.Apply(incident);
+  Apply(std::move(incident));
   if (repair <= Nanoseconds(0)) return false;
   ++down_[node];
   simulation_.After(repair, [this, node] { BringBack(node); });
@@ -132,7 +133,7 @@ void FailureModel::BringBack(std::size_t node) {
   world::Incident back;
   back.fault = FaultKind::kNodeBack;
   back.node = cluster_.placement().nodes()[node].name;
-  cluster_.Apply(back);
+  Apply(std::move(back));
 }
 
 void FailureModel::HitPod(const FailureCause& cause, const std::string& node) {
@@ -140,6 +141,12 @@ void FailureModel::HitPod(const FailureCause& cause, const std::string& node) {
   if (pod == nullptr) return;
   world::Incident incident = cause.event;
   incident.pod = pod->metadata.name.str();
+  Apply(std::move(incident));
+}
+
+void FailureModel::Apply(world::Incident incident) {
+  incident.at = simulation_.Now() - began_;
+  if (observer_) observer_(incident);
   cluster_.Apply(incident);
 }
 

@@ -26,6 +26,9 @@ class FailureModel {
   FailureModel(const FailureModel&) = delete;
   FailureModel& operator=(const FailureModel&) = delete;
 
+  // Told of each incident before it happens, with `at` since the beginning.
+  void set_observer(std::function<void(const world::Incident&)> observer) { observer_ = std::move(observer); }
+
   void Begin();
   // Nothing fails any more.
   void End() { ended_ = true; }
@@ -53,6 +56,7 @@ class FailureModel {
   std::size_t DrawNode(Random& random) const;
   Nanoseconds RepairOf(const FailureCause& cause, Random& random) const;
   void BringBack(std::size_t node);
+  void Apply(world::Incident incident);
 
   Simulation& simulation_;
   Cluster& cluster_;
@@ -63,6 +67,8 @@ class FailureModel {
   std::vector<std::unique_ptr<Unit>> units_;
   std::vector<std::int32_t> down_;  // by node: how many repairs it waits for
   std::map<std::string, std::int64_t> strikes_;
+  std::function<void(const world::Incident&)> observer_;
+  const Time began_;
   bool ended_ = false;
 };
 

@@ -140,7 +140,7 @@ std::optional<std::string> WhyItNeverFits(const ScenarioNodes& nodes, const Case
 }
 
 RunResult PlayScenario(const Scenario& scenario, const ScenarioNodes& nodes, const CaseObjects& objects,
-                       std::uint64_t seed) {
+                       std::uint64_t seed, const ScenarioObserver& observer) {
   RunResult out;
   out.seed = seed;
   SimulationOptions options;
@@ -166,10 +166,12 @@ RunResult PlayScenario(const Scenario& scenario, const ScenarioNodes& nodes, con
   Cluster cluster(simulation, std::move(cluster_options));
   gangs.set_end_pods([&cluster](const auto& belongs) { cluster.EndWork(belongs); });
   FailureModel failures(simulation, cluster, gangs, scenario, nodes.racks, seed);
+  if (observer.incident) failures.set_observer(observer.incident);
   Ends ends(simulation.clock(), objects);
   store::Store& store = simulation.store();
   store.set_usual_priority(0);
   store.AddWatcher(&ends);
+  if (observer.watcher != nullptr) store.AddWatcher(observer.watcher);
   simulation.ledger().set_listener([&out](const world::Verdict& verdict) {
     if (verdict.restart) ++out.restarts[RestartKey(verdict)];
     if (verdict.retry && verdict.jobset.empty()) ++out.restarts[RetryKey(verdict)];
@@ -182,6 +184,7 @@ RunResult PlayScenario(const Scenario& scenario, const ScenarioNodes& nodes, con
   // Where nothing more can happen, the nodes are paid all the same.
   if (!ends.all()) simulation.RunUntil(began + scenario.horizon);
   store.RemoveWatcher(&ends);
+  if (observer.watcher != nullptr) store.RemoveWatcher(observer.watcher);
   out.took = simulation.Now() - began;
   out.objects = ends.Take();
   out.gangs = gangs.Results();

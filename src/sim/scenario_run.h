@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -13,6 +14,7 @@
 #include "sim/case_run.h"
 #include "sim/gang.h"
 #include "sim/scenario.h"
+#include "world/watcher.h"
 
 namespace reprieve::sim {
 
@@ -47,7 +49,13 @@ struct ScenarioNodes {
 // Why the work can't be done in this cluster, ever; nullopt: it can.
 [[nodiscard]] std::optional<std::string> WhyItNeverFits(const ScenarioNodes& nodes, const CaseObjects& objects);
 
+// Who looks on: at each object as it changes, and at what fails, with `at` since the beginning.
+struct ScenarioObserver {
+  world::Watcher* watcher = nullptr;  // may be null
+  std::function<void(const world::Incident&)> incident;
+};
+
 [[nodiscard]] RunResult PlayScenario(const Scenario& scenario, const ScenarioNodes& nodes, const CaseObjects& objects,
-                                     std::uint64_t seed);
+                                     std::uint64_t seed, const ScenarioObserver& observer = {});
 
 }  // namespace reprieve::sim

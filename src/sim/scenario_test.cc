@@ -102,6 +102,52 @@ TEST(ScenarioRun, TheMeanTimeToFinishIsDalys) {
   EXPECT_NEAR(mean.mean / daly, 1, 0.01) << mean.mean << " of " << daly << ", ±" << mean.half_width;
 }
 
+// Daly's optimum of the interval, to the order that the paper recommends.
+double BestInterval(double mean, double takes) {
+  const double x = takes / (2 * mean);
+  return std::sqrt(2 * takes * mean) * (1 + std::sqrt(x) / 3 + x / 9) - takes;
+}
+
+// The runs of a sweep see the same failures, so that the differences between intervals are those of the intervals.
+TEST(ScenarioRun, AtDalysIntervalTheCostIsASweepsMinimum) {
+  const TestObjects objects(kGang);
+  const double best = BestInterval(36'000, 300);
+  const auto cost = [&](double factor, int runs) {
+    const auto every = static_cast<std::int64_t>(best * factor);
+    return MeanOf(TimesToFinish(Failing("10h", Cat("{duration: 1500h, restart: 10m, checkpoint: {every: ", every,
+                                                   "s, takes: 5m}}")),
+                                objects, runs))
+        .mean;
+  };
+  const double at_best = cost(1, 4);
+  double least = at_best;
+  for (const double factor : {0.6, 0.8, 1.25, 1.6}) least = std::min(least, cost(factor, 4));
+  EXPECT_LE(at_best / least, 1.002);
+  EXPECT_GT(cost(4, 1) / at_best, 1.02);
+}
+
+// 32 of its 2,048 machines, each of which fails 64 times as often, so that the run is interrupted as often; what is
+// assumed is that of examples/scenarios/llama-3.yaml.
+TEST(ScenarioRun, Llama3SpendsMoreThanNineTenthsOfItsTimeAtWork) {
+  std::string gang = kGang;
+  for (const std::string_view count : {"completions: 1", "parallelism: 1"}) {
+    gang.replace(gang.find(count), count.size(), Cat(count.substr(0, count.size() - 1), 32));
+  }
+  const TestObjects objects(gang);
+  Scenario scenario = Read(
+      "kind: Scenario\nmanifests: [x.yaml]\ncluster: {pools: [{nodes: 32, spares: 8}], startAfter: 30s}\n"
+      "failures: [{preset: llama-3-405b}]\nwork: [{duration: 60d, restart: 2m, checkpoint: {every: 30m, takes: 15s}}]\n"
+      "horizon: 20d\n");
+  scenario.failures.front().hazard->scale_seconds /= 64;
+  const RunResult run = PlayScenario(scenario, NodesOf(scenario, objects.Get()), objects.Get(), 1);
+  std::int64_t failures = 0;
+  for (const auto& [cause, count] : run.strikes) failures += count;
+  EXPECT_NEAR(static_cast<double>(failures), 419 * 20 / 54.0 * 40 / 32, 40);
+  const double at_work = run.gangs.at(0).useful / (static_cast<double>(run.took.count()) / 1e9);
+  EXPECT_GT(at_work, 0.9);
+  EXPECT_LT(at_work, 0.99);
+}
+
 TEST(Scenario, ThePresetsHaveTheirPapersInterruptions) {
   const auto llama = FindPreset("llama-3-405b");
   ASSERT_TRUE(llama.has_value());

@@ -8,6 +8,7 @@
 #include "admission/admission.h"
 #include "admission/admission_jobset.h"
 #include "admission/manifest.h"
+#include "base/text.h"
 #include "sim/case_run.h"
 
 namespace reprieve::sim {

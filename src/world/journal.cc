@@ -173,6 +173,15 @@ void FromValue(const Value& value, Verdict& out) {
         RuleReference{static_cast<std::int32_t>(rule["index"].AsInt()), Text(rule["action"]), Text(rule["file"]),
                       static_cast<std::uint32_t>(rule["line"].AsInt()), Text(rule["name"]),   Text(rule["matched"])};
   }
+  if (const Value& retry = value["retry"]; retry.IsObject()) {
+    const Value& index = retry["index"];
+    out.retry =
+        Retry{static_cast<std::int32_t>(retry["number"].AsInt()), static_cast<std::int32_t>(retry["limit"].AsInt()),
+              index.IsNumber() ? static_cast<std::int32_t>(index.AsInt()) : -1};
+  }
+  if (const Value& restart = value["restart"]; restart.IsObject()) {
+    out.restart = Restart{restart["counted"].AsBool(), restart["of"].AsText() == "Job"};
+  }
   if (const Value& wait = value["waitSeconds"]; wait.IsNumber()) {
     if (const auto read = ParseDuration(wait.AsText() + "s")) out.wait = *read;
   }

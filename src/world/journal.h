@@ -33,7 +33,7 @@ document::Value EndRecord(Time now, std::string_view how);
 // Gives an object of an ObjectRecord the places of its rules again.
 void TakeRuleLines(const document::Value& record, batch::Job& job);
 void TakeRuleLines(const document::Value& record, jobset::JobSet& jobset);
-// What ToValue has written; what follows is in `consequence` alone.
+// What ToValue has written.
 void FromValue(const document::Value& value, Verdict& out);
 
 }  // namespace reprieve::world

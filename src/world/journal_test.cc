@@ -47,7 +47,16 @@ TEST(Journal, AVerdictComesBackAsItWasPrinted) {
   EXPECT_EQ(ToValue(is), ToValue(was));
 }
 
-TEST(Journal, ARetryComesBackInWords) {
+TEST(Journal, ARestartOfOneJobIsNotOneOfTheJobSet) {
+  Verdict was = Sample();
+  was.restart = Restart{true, true};
+  Verdict is;
+  FromValue(VerdictRecord(was)["verdict"], is);
+  ASSERT_TRUE(is.restart);
+  EXPECT_TRUE(is.restart->one_job);
+}
+
+TEST(Journal, ARetryComesBack) {
   Verdict was;
   was.at = kNow;
   was.job = "train";
@@ -56,8 +65,10 @@ TEST(Journal, ARetryComesBackInWords) {
   was.retry = Retry{1, 3, 4};
   was.wait = Seconds(20);
   Verdict is;
-  FromValue(VerdictRecord(was)["verdict"], is);
+  FromValue((*document::ParseJson(document::WriteJson(VerdictRecord(was))))["verdict"], is);
   EXPECT_EQ(Describe(is), "train-a exited 1 in container main → retry 1 of 3 of index 4 in 20s");
+  ASSERT_TRUE(is.retry);
+  EXPECT_EQ(is.retry->index, 4);
   EXPECT_EQ(is.wait, Nanoseconds(Seconds(20)));
 }
 

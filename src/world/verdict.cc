@@ -101,6 +101,17 @@ document::Value ToValue(const Verdict& verdict) {
   out.Set("action", Value::String(verdict.action.str()));
   out.Set("failedBefore", Value::Int(verdict.failed_before));
   out.Set("failedAfter", Value::Int(verdict.failed_after));
+  if (verdict.retry) {
+    Value& retry = out.Set("retry", Value::MakeObject());
+    retry.Set("number", Value::Int(verdict.retry->number));
+    retry.Set("limit", Value::Int(verdict.retry->limit));
+    if (verdict.retry->index >= 0) retry.Set("index", Value::Int(verdict.retry->index));
+  }
+  if (verdict.restart) {
+    Value& restart = out.Set("restart", Value::MakeObject());
+    restart.Set("of", Value::String(verdict.restart->one_job ? "Job" : "JobSet"));
+    restart.Set("counted", Value::Bool(verdict.restart->counted));
+  }
   if (verdict.wait) out.Set("waitSeconds", InSeconds(*verdict.wait));
   out.Set("ends", Value::Bool(verdict.ends));
   out.Set("consequence", Value::String(ConsequenceOf(verdict)));

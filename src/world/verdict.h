@@ -35,6 +35,7 @@ struct Retry {
 // Another run of a JobSet's Jobs, or of one of them.
 struct Restart {
   bool counted = false;  // against maxRestarts
+  bool one_job = false;  // of the Job that the verdict is about, by RestartJob
 };
 
 struct Verdict {

@@ -148,10 +148,11 @@ spec:
         done = self.reprieve("explain", "-", "--manifest", "train.yaml", stdin=FAILED)
         self.assertIn("→ rule 1 Ignore (train.yaml:9)", done.stdout)
         self.assertIn("→ rule 2 FailJob (train.yaml:10)", done.stdout)
-        self.write(manifest.replace("action: Ignore", "action: Count"), "train.yaml")
-        done = self.reprieve("explain", "-", "--manifest", "train.yaml", stdin=FAILED)
-        self.assertIn("→ rule 1 Ignore (<stdin>:10)", done.stdout)
-        self.assertIn("The failure rules of Job train are others in train.yaml", done.stdout)
+        for was, other in (("action: Ignore", "action: Count"), ("[42]", "[43]"), ("operator: In", "operator: NotIn")):
+            self.write(manifest.replace(was, other), "train.yaml")
+            done = self.reprieve("explain", "-", "--manifest", "train.yaml", stdin=FAILED)
+            self.assertIn("→ rule 1 Ignore (<stdin>:10)", done.stdout)
+            self.assertIn("The failure rules of Job train in train.yaml are not those of the object", done.stdout)
         self.write(manifest.replace("name: train", "name: eval"), "train.yaml")
         done = self.reprieve("explain", "-", "--manifest", "train.yaml", stdin=FAILED)
         self.assertEqual((done.returncode, done.stdout), (2, ""))
@@ -183,9 +184,9 @@ class WhatIf(Reprieve):
         self.assertEqual([verdict["action"] for verdict in told["if"]["verdicts"]], ["FailJob"])
 
     def test_an_event_without_effect_or_that_is_none_is_refused(self):
-        for event, why in (("pod train-9 exits 1", "no pod train-9"), ("pod train-run explodes", "explodes"), ("", "")):
+        for event, why in (("pod train-9 exits 1", "no pod train-9"), ("pod train-run explodes", "explodes"), ("", '--if ""')):
             done = self.reprieve("explain", "-", "--if", event, stdin=dump(RUNNING, failed=0))
-            self.assertEqual((done.returncode, done.stdout), (2, "") if event else (0, done.stdout))
+            self.assertEqual((done.returncode, done.stdout), (2, ""))
             self.assertIn(why, done.stderr)
 
     def test_a_journal_has_no_pods_to_play_with(self):
@@ -288,12 +289,34 @@ class TheJournalOfARun(Reprieve):
         self.assertIn("by this machine's clock.", living.stdout)
         self.assertIn("one more counted failure ends the Job (backoffLimit 1, all used)", living.stdout)
         self.assertRegex(living.stdout, r"the next pod is created in (9m\d*s?|10m)")
+        self.assertNotIn("killed", self.reprieve("explain", "--at", "2030-01-01T00:00:00Z").stdout)
         run.send_signal(signal.SIGKILL)
         run.wait()
         dead = self.reprieve("explain")
+        self.assertIn("Job train was running", dead.stdout)
+        self.assertNotIn("Next", dead.stdout)
         self.assertIn("exited 1 in container main", dead.stdout)
         self.assertIn("The run did not come to its end", dead.stdout)
         self.assertNotIn("torn", dead.stdout)
+
+    def test_a_run_whose_pods_do_nothing_yet_is_running(self):
+        self.write(job("train", "sleep 600"))
+        run = subprocess.Popen([binary(), "run", "job.yaml"], cwd=self.cwd, stdout=subprocess.DEVNULL)
+        self.addCleanup(run.kill)
+        self.wait_for('"startTime"')
+        self.assertIn("Job train is running", self.reprieve("explain").stdout)
+        run.send_signal(signal.SIGINT)
+        run.send_signal(signal.SIGINT)
+        run.wait()
+        self.assertIn("Job train was running", self.reprieve("explain").stdout)
+
+    def test_a_page_that_can_not_be_written_is_told_before_anything_runs(self):
+        self.write(job("train", "touch ran"))
+        for path in ("nowhere/report.html", "."):
+            done = self.reprieve("run", "--report", path, "job.yaml")
+            self.assertEqual((done.returncode, done.stdout), (2, ""))
+            self.assertIn(f"--report {path}: can't be written", done.stderr)
+        self.assertFalse((self.cwd / "ran").exists())
 
     def test_a_torn_last_line_is_left_out_and_said(self):
         self.write(job("train", "exit 42", self.RULES))

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "base/text.h"
@@ -38,7 +39,10 @@ class Comparison {
     }
     for (const core::Pod* pod : store.Pods()) ComparePod(*pod);
     for (const batch::Job* job : store.Jobs()) CompareEnd(*job);
-    for (const jobset::JobSet* jobset : store.JobSets()) CompareEnd(*jobset);
+    for (const jobset::JobSet* jobset : store.JobSets()) {
+      CompareEnd(*jobset);
+      CompareRestarts(*jobset, explanation);
+    }
     return std::move(out_);
   }
 
@@ -55,6 +59,7 @@ class Comparison {
     for (; verdict != nullptr; verdict = verdict->cause.get()) {
       if (!verdict->jobset.empty()) {
         if (verdict->ends) jobset_ends_[verdict->jobset.str()] = verdict;
+        if (verdict->restart) restarts_[verdict->jobset.str()].insert(verdict->job.str());
       } else {
         if (!verdict->pod.empty()) verdicts_[verdict->pod.str()] = verdict;
         if (verdict->ends) job_ends_[verdict->job.str()] = verdict;
@@ -126,6 +131,25 @@ class Comparison {
     if (RuleOf(*decided) != RuleOf(*end->second)) Differ(jobset, RuleOf(*decided), RuleOf(*end->second));
   }
 
+  // Each restart that was decided is told, or said to be unknown, or its failed Job is gone.
+  void CompareRestarts(const jobset::JobSet& jobset, const report::Explanation& explanation) {
+    std::int64_t decided = 0;
+    for (const world::Verdict* each : told_) {
+      if (each->jobset != jobset.metadata.name || !each->restart || each->restart->one_job) continue;
+      ++decided;
+    }
+    if (decided == 0) return;
+    const std::string name = jobset.metadata.name.str();
+    for (const report::Subject& subject : explanation.subjects) {
+      if (subject.kind != "JobSet" || subject.name != name) continue;
+      const bool told = restarts_.contains(name);
+      const bool unknown = std::any_of(subject.unknown.begin(), subject.unknown.end(), [](const std::string& line) {
+        return line.starts_with("why ") && line.find("restart") != std::string::npos;
+      });
+      if (!told && !unknown) Differ(jobset, Cat(decided, " restarts, told or unknown"), "(absent)");
+    }
+  }
+
   template <class Object>
   void Differ(const Object& object, std::string expected, std::string actual) {
     out_.push_back({step_, Cat("$.explain.", object.metadata.name), std::move(expected), std::move(actual)});
@@ -139,6 +163,7 @@ class Comparison {
   const std::vector<const world::Verdict*> told_;
   std::map<std::string, const Entry*> entries_;            // by pod
   std::map<std::string, const world::Verdict*> verdicts_;  // by pod
+  std::map<std::string, std::set<std::string>> restarts_;  // of JobSets: the Jobs that they are about
   std::map<std::string, const world::Verdict*> job_ends_, jobset_ends_;
   std::vector<Difference> out_;
 };

@@ -30,13 +30,11 @@ std::optional<EndState> PolicyFailsJob(const JobView& view) {
   return EndState{false, std::string(policy::kPodFailurePolicy), policy::FailJobMessage(pod.judged->verdict, *pod.pod)};
 }
 
-// Under OnFailure containers restart in place, and the limit is met one earlier (spec/job.md 2.8).
+// Under OnFailure containers restart in place (spec/job.md 2.8).
 bool BackoffLimitExceeded(const Sync& sync) {
   if (policy::ExceedsBackoffLimit(sync.failed, sync.spec.backoff_limit)) return true;
   if (sync.spec.pod_template.spec->restart_policy != core::RestartPolicy::kOnFailure) return false;
-  const std::int64_t limit = sync.spec.backoff_limit.value_or(6);
-  const std::int64_t restarts = sync.view.restart_sum();
-  return limit == 0 ? restarts > 0 : restarts >= limit;
+  return policy::RestartsMeetBackoffLimit(sync.view.restart_sum(), sync.spec.backoff_limit);
 }
 
 bool DeadlineExceeded(Sync& sync) {

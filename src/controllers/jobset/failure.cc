@@ -181,7 +181,7 @@ class Failures {
       verdict.consequence =
           Cat("restart ", sync_.status.restarts, " of JobSet ", verdict.jobset, Counted(choice.action), beyond.text);
     } else {
-      verdict.restart = world::Restart{IsCounted(choice.action)};
+      verdict.restart = world::Restart{IsCounted(choice.action), true};
       verdict.consequence = Cat("restart of Job ", what, Counted(choice.action), beyond.text);
     }
     verdict.wait = beyond.wait;
