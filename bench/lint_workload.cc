@@ -1,7 +1,4 @@
-// lint, start_lint: 10,000 manifests by the binary as a user starts it, and how long it takes to start.
-#include <sys/resource.h>
-
-#include <algorithm>
+// lint: 10,000 manifests by the binary as a user starts it.
 #include <fstream>
 #include <vector>
 
@@ -15,8 +12,6 @@ namespace {
 
 constexpr int kManifests = 10'000;
 constexpr double kSeconds = 5;
-constexpr double kMoreThanHelpMs = 5;
-constexpr int kRepeats = 15;
 
 // One of a folder: a Job with three rules and a script, or, each fourth, a JobSet of two replicated jobs.
 std::string Manifest(int number) {
@@ -38,16 +33,6 @@ std::string Manifest(int number) {
              spec, "}}\n  - {name: workers, replicas: 4, template: {spec: ", spec, "}}\n");
 }
 
-// Processor time of the processes that have ended.
-double ChildrenTime() {
-  rusage usage{};
-  getrusage(RUSAGE_CHILDREN, &usage);
-  const auto seconds = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
-
 }  // namespace
 
 std::vector<Figure> LintManifests(const std::string& self) {
@@ -57,23 +42,6 @@ std::vector<Figure> LintManifests(const std::string& self) {
   const int code = Shell(Cat(ReprieveBeside(self), " lint --fail-on never ", scratch / "", " > /dev/null"));
   REPRIEVE_CHECK(code == 0, "lint looks at all manifests");
   return {AtMost("lint/10000", ChildrenTime() - begin, "s of processor time", "the target", kSeconds, 1)};
-}
-
-std::vector<Figure> LintStart(const std::string& self) {
-  const Scratch scratch;
-  std::ofstream(scratch / "job.yaml") << Manifest(1);
-  std::vector<double> help, lint;
-  for (int i = 0; i < kRepeats; ++i) {
-    const double begin = ChildrenTime();
-    REPRIEVE_CHECK(Shell(Cat(ReprieveBeside(self), " --help > /dev/null")) == 0, "--help works");
-    const double between = ChildrenTime();
-    const int code = Shell(Cat(ReprieveBeside(self), " lint --fail-on never ", scratch / "job.yaml", " > /dev/null"));
-    REPRIEVE_CHECK(code == 0, "lint works");
-    help.push_back((between - begin) * 1e3);
-    lint.push_back((ChildrenTime() - between) * 1e3);
-  }
-  const double reference = Median(std::move(help)) + kMoreThanHelpMs;
-  return {AtMost("start_lint", Median(std::move(lint)), "ms of processor time", "--help and 5 ms", reference, 1)};
 }
 
 }  // namespace reprieve::bench

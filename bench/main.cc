@@ -33,7 +33,9 @@ constexpr Workload kWorkloads[] = {
     {"first_process", FirstProcess, "from the start of reprieve run to its first process"},
     {"help", Help, "reprieve --help"},
     {"lint", LintManifests, "reprieve lint of a folder of 10,000 manifests, a quarter of them JobSets"},
-    {"start_lint", LintStart, "reprieve lint of one manifest beside reprieve --help"},
+    {"test", TestCases, "reprieve test of 2,000 cases"},
+    {"simulate_cores", SimulateCores, "reprieve simulate of 100 runs on one core and on two"},
+    {"start_verbs", StartVerbs, "lint, test, explain and simulate of something small beside reprieve --help"},
 };
 
 }  // namespace
@@ -70,7 +72,7 @@ int main(int argc, char** argv) {
   std::vector<Figure> figures;
   bool found = false;
   for (const Workload& workload : kWorkloads) {
-    if (!wanted.empty() && !std::string_view(wanted).starts_with(workload.name)) continue;
+    if (!wanted.empty() && wanted != workload.name && !wanted.starts_with(reprieve::Cat(workload.name, "/"))) continue;
     found = true;
     if (!json) std::fprintf(stderr, "%s: %s\n", workload.name.data(), workload.what.data());
     for (Figure& figure : workload.run(argv[0])) figures.push_back(std::move(figure));

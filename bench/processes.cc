@@ -1,5 +1,6 @@
 #include "processes.h"
 
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,6 +23,15 @@ double Now() {
 
 std::string ReprieveBeside(const std::string& self) {
   return (std::filesystem::absolute(self).parent_path() / "reprieve").string();
+}
+
+double ChildrenTime() {
+  rusage usage{};
+  getrusage(RUSAGE_CHILDREN, &usage);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
 double Median(std::vector<double> values) {

@@ -14,6 +14,8 @@ namespace reprieve::bench {
 double Now();
 // The program `reprieve` that was built beside this one.
 std::string ReprieveBeside(const std::string& self);
+// Seconds of processor time of the child processes that have ended.
+double ChildrenTime();
 double Median(std::vector<double> values);
 // Runs a shell command and returns its exit code; -1 if it did not exit.
 int Shell(const std::string& command);

@@ -33,8 +33,8 @@ class Run {
     for (const ManifestObject& cron_job : loaded.cron_jobs) {
       Take(cron_job, Cat("CronJob ", NameOf(cron_job)), lint::LintCronJob(cron_job.value, options_.servers.kubernetes));
     }
-    for (Diagnostic& refused : loaded.refused_fields) TakeVersion(std::move(refused), true);
-    for (Diagnostic& dropped : loaded.version_warnings) TakeVersion(std::move(dropped), false);
+    for (Diagnostic& refused : loaded.refused_fields) TakeVersion(loaded, std::move(refused), true);
+    for (Diagnostic& dropped : loaded.version_warnings) TakeVersion(loaded, std::move(dropped), false);
     for (const Diagnostic& error : loaded.errors) with_errors_.insert(error.source.get());
     TakeBadComments();
     Sort(loaded.files);
@@ -65,13 +65,34 @@ class Run {
     Comments(manifest.file);
   }
 
-  void TakeVersion(Diagnostic where, bool refused) {
+  // The object that a place is in: the last one of its file that begins before it. Null pointer: none of those that are
+  // linted.
+  static const ManifestObject* ObjectAt(const Loaded& loaded, const Diagnostic& where) {
+    const ManifestObject* found = nullptr;
+    const auto look = [&](const ManifestObject& object) {
+      if (object.file != where.source || object.value.mark().line > where.mark.line) return;
+      if (found == nullptr || found->value.mark().line < object.value.mark().line) found = &object;
+    };
+    for (const LoadedJob& job : loaded.jobs) look(job.manifest);
+    for (const LoadedJobSet& jobset : loaded.jobsets) look(jobset.manifest);
+    for (const ManifestObject& cron_job : loaded.cron_jobs) look(cron_job);
+    return found;
+  }
+
+  void TakeVersion(const Loaded& loaded, Diagnostic where, bool refused) {
+    const ManifestObject* object = ObjectAt(loaded, where);
+    std::string name;
+    if (object != nullptr) {
+      if (lint::AnnotationSuppressions(object->value).Covers(Code::kNotInThisVersion, where.subject)) return;
+      name = Cat(object->value["kind"].AsText(), " ", NameOf(*object));
+    }
     where.message += '.';
     where.advice =
         refused
             ? "Remove the field, or lint for the version that the cluster has (--kubernetes-version, --jobset-version)."
             : "Remove the field, or upgrade: until then it does nothing.";
-    Add({Code::kNotInThisVersion, refused ? lint::Severity::kError : lint::Severity::kWarning, "", std::move(where)});
+    Add({Code::kNotInThisVersion, refused ? lint::Severity::kError : lint::Severity::kWarning, std::move(name),
+         std::move(where)});
   }
 
   // What comments suppress is known once all findings of the file are.

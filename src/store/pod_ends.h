@@ -1,6 +1,6 @@
 // What the components of a cluster ask of the API server to end a pod, for the worlds that have no such components.
 //
-// Source: spec/job.md 4.3 and 4.6: the condition first, then the deletion. On the engine's thread.
+// Source: spec/job.md 4.3, 4.6: the condition first, then the deletion. On the engine's thread.
 #pragma once
 
 #include "store/store.h"

@@ -158,8 +158,10 @@ class Settings(Lint):
         self.write(text)
         self.write("kubernetes-version: 1.31\n", "my.yaml")
         found = self.lint("job.yaml", "--config", "my.yaml", code=1)
-        self.assertEqual([(each["code"], each["line"]) for each in found], [("RP026", 6)])
+        self.assertEqual([(each["code"], each["line"], each["object"]) for each in found], [("RP026", 6, "Job train")])
         self.assertEqual(self.codes("job.yaml", "--config", "my.yaml", "--kubernetes-version", "1.37", code=0), [])
+        self.write(job(annotations="reprieve.dev/lint-ignore: 'RP026: until the upgrade'").replace("ttlSecondsAfterFinished: 0", "managedBy: example.com/mine"))
+        self.assertEqual(self.codes("job.yaml", "--config", "my.yaml", code=0), [])
 
     def test_wrong_settings_are_told_all_at_once_with_their_lines(self):
         self.write(job())
