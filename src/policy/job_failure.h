@@ -20,10 +20,10 @@ inline bool ExceedsBackoffLimit(std::int64_t failed, std::optional<std::int32_t>
   return failed > limit.value_or(6);
 }
 
-// Whether containers have restarted in place too often. Counts under restartPolicy OnFailure alone, and the limit is
-// met one earlier than by failed pods (spec/job.md 2.8).
-inline bool RestartsMeetBackoffLimit(std::int64_t restarts, std::optional<std::int32_t> limit) {
-  return restarts >= std::max<std::int64_t>(limit.value_or(6), 1);
+// How often containers may restart in place. Counts under restartPolicy OnFailure alone, and is one fewer than the pods
+// that may fail (spec/job.md 2.8).
+inline std::int64_t RestartsTolerated(std::optional<std::int32_t> limit) {
+  return std::max<std::int64_t>(limit.value_or(6), 1) - 1;
 }
 
 inline constexpr std::string_view kPodFailurePolicy = "PodFailurePolicy";

@@ -150,5 +150,25 @@ TEST(JobHistory, OfAPodBeyondTheCompletionsOfToday) {
                                    "by now: whether it counted is not known"}));
 }
 
+TEST(Next, UnderOnFailureRestartsInPlaceAreTheLimitThatIsMetFirst) {
+  const std::string running =
+      "---\n{apiVersion: v1, kind: Pod, metadata: {name: train-a, namespace: default, uid: u-a, ownerReferences: "
+      "[{apiVersion: batch/v1, kind: Job, name: train, uid: u-train, controller: true}]}, spec: {restartPolicy: "
+      "OnFailure, containers: [{name: main, image: i}]}, status: {phase: Running, containerStatuses: [{name: main, "
+      "restartCount: 2, state: {running: {}}}]}}\n";
+  const auto next = [&](const std::string& limit) {
+    std::string job = testing::Job(Cat("backoffLimit: ", limit), "active: 1");
+    job.replace(job.find("Never"), 5, "OnFailure");
+    return Explain(testing::Read(job + running), testing::At("12:10:00"), NowSource::kFlag).subjects.at(0).next.at(0);
+  };
+  EXPECT_EQ(
+      next("4"),
+      "1 more container restart is tolerated; the one after that ends the Job (backoffLimit 4 under restartPolicy "
+      "OnFailure)");
+  EXPECT_EQ(next("3"),
+            "one more container restart ends the Job (backoffLimit 3 under restartPolicy OnFailure, all used)");
+  EXPECT_EQ(next("2147483647").substr(0, 10), "2147483644");
+}
+
 }  // namespace
 }  // namespace reprieve::report

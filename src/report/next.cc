@@ -98,8 +98,7 @@ class JobAhead {
       out_.push_back(Cat("restarts of its containers count too, and are not recorded (", named, ")"));
       return;
     }
-    std::int64_t left = 0;
-    while (!policy::RestartsMeetBackoffLimit(view_.restart_sum() + left + 1, spec_.backoff_limit)) ++left;
+    const std::int64_t left = policy::RestartsTolerated(spec_.backoff_limit) - view_.restart_sum();
     out_.push_back(Limit(left, "container restart", "the Job", named));
   }
 

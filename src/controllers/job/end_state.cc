@@ -34,7 +34,7 @@ std::optional<EndState> PolicyFailsJob(const JobView& view) {
 bool BackoffLimitExceeded(const Sync& sync) {
   if (policy::ExceedsBackoffLimit(sync.failed, sync.spec.backoff_limit)) return true;
   if (sync.spec.pod_template.spec->restart_policy != core::RestartPolicy::kOnFailure) return false;
-  return policy::RestartsMeetBackoffLimit(sync.view.restart_sum(), sync.spec.backoff_limit);
+  return sync.view.restart_sum() > policy::RestartsTolerated(sync.spec.backoff_limit);
 }
 
 bool DeadlineExceeded(Sync& sync) {
