@@ -10,6 +10,10 @@ namespace reprieve::scheduler {
 namespace {
 
 constexpr std::size_t kMaxSpecsRemembered = 1024;
+// With fewer nodes a look at each is as quick.
+constexpr std::size_t kManyNodes = 16;
+constexpr std::size_t kMaxRankings = 16;
+constexpr std::size_t kManyPods = 8;
 // What a pod without requests counts for when nodes are compared; the scheduler's figures.
 constexpr std::int64_t kUsualCpu = 100;
 constexpr std::int64_t kUsualMemory = std::int64_t{200} << 20;
@@ -108,6 +112,7 @@ void Placement::ForgetRequest(PodRequest& request) {
   if (--request.users > 0) return;
   blocked_.erase(&request);
   blocked_with_affinity_.erase(&request);
+  std::erase(ranked_, &request);
   const std::string key = request.key;
   requests_.erase(key);
 }
@@ -183,6 +188,7 @@ void Placement::Remove(PodNumber pod) {
     load.nonzero_cpu -= std::max(AmountOf(request.requests, kCpu), kUsualCpu);
     load.nonzero_memory -= std::max(AmountOf(request.requests, kMemory), kUsualMemory);
     load.free_gpus.insert(at->second.gpus.begin(), at->second.gpus.end());
+    NoteChange(*at->second.node);
     if (pods_matter_ && at->second.pod != nullptr) neighbours_.Remove(*at->second.pod);
     Unblock(blocked_);
   } else {
@@ -207,7 +213,9 @@ void Placement::Unblock(std::set<PodRequest*>& requests) {
 void Placement::SetSchedulable(const std::string& node, bool schedulable) {
   const Node* found = FindNode(node);
   REPRIEVE_CHECK(found != nullptr, "no such node");
-  loads_[static_cast<std::size_t>(found - nodes_.data())].cordoned = !schedulable;
+  const auto number = static_cast<std::size_t>(found - nodes_.data());
+  loads_[number].cordoned = !schedulable;
+  NoteChange(number);
   if (schedulable) Unblock(blocked_);
 }
 
@@ -217,7 +225,10 @@ std::optional<Placement::Placed> Placement::PlaceNext() {
     queues_.erase(queues_.begin());
     std::optional<Neighbours::View> neighbours;
     if (pods_matter_) neighbours = neighbours_.For(request->affinity.get(), request->namespace_, request->labels);
-    const auto node = BestNode(*request, loads_, neighbours ? &*neighbours : nullptr, request->message);
+    const Neighbours::View* beside = neighbours ? &*neighbours : nullptr;
+    auto node = nodes_.size() < kManyNodes ? std::nullopt : BestRanked(*request, beside);
+    // Where there is none, a look at each node says why.
+    if (!node) node = BestNode(*request, loads_, beside, request->message);
     if (!node) {
       Block(*request);
       continue;
@@ -297,6 +308,50 @@ std::optional<std::size_t> Placement::BestNode(const PodRequest& request, const 
   return std::nullopt;
 }
 
+std::optional<std::size_t> Placement::BestRanked(PodRequest& request, const Neighbours::View* neighbours) {
+  if (!KeepRanking(request)) return std::nullopt;
+  for (const NodeRanking::Entry& entry : request.ranking->sorted()) {
+    if (neighbours == nullptr || !neighbours->Obstacle(nodes_[entry.node].labels)) return entry.node;
+  }
+  return std::nullopt;
+}
+
+void Placement::Rank(PodRequest& request, std::size_t node) const {
+  if (!Obstacles(request, nodes_[node], loads_[node]).empty()) return request.ranking->Set(node, std::nullopt);
+  request.ranking->Set(node, NodeRanking::Entry{Score(request, node), loads_[node].pods, node});
+}
+
+bool Placement::KeepRanking(PodRequest& request) {
+  const std::uint64_t now = changes_from_ + changes_.size();
+  const bool knows_how_it_was = request.ranking && request.ranked_to >= changes_from_;
+  if (knows_how_it_was) {
+    for (std::uint64_t i = request.ranked_to; i < now; ++i) Rank(request, changes_[i - changes_from_]);
+  } else {
+    if (request.waiting.size() < kManyPods) return false;
+    request.ranking = std::make_unique<NodeRanking>(nodes_.size());
+    for (std::size_t node = 0; node < nodes_.size(); ++node) Rank(request, node);
+  }
+  request.ranked_to = now;
+  if (!ranked_.empty() && ranked_.back() == &request) return true;
+  std::erase(ranked_, &request);
+  ranked_.push_back(&request);
+  if (ranked_.size() > kMaxRankings) {
+    ranked_.front()->ranking.reset();
+    ranked_.erase(ranked_.begin());
+  }
+  return true;
+}
+
+void Placement::NoteChange(std::size_t node) {
+  if (ranked_.empty()) return;
+  // A ranking that has missed so many is made anew.
+  if (changes_.size() >= 4 * nodes_.size()) {
+    changes_from_ += changes_.size();
+    changes_.clear();
+  }
+  changes_.push_back(node);
+}
+
 // How much would be left of cpu and memory, 0 to 1.
 double Placement::Score(const PodRequest& request, std::size_t node) const {
   const Load& load = loads_[node];
@@ -318,6 +373,7 @@ std::vector<int> Placement::Occupy(const PodRequest& request, std::size_t node) 
     gpus.push_back(*load.free_gpus.begin());
     load.free_gpus.erase(load.free_gpus.begin());
   }
+  NoteChange(node);
   return gpus;
 }
 

@@ -4,6 +4,7 @@
 
 #include <deque>
 
+#include "base/random.h"
 #include "base/text.h"
 #include "document/yaml.h"
 #include "model/testing.h"
@@ -370,6 +371,85 @@ TEST(Placement, OfPodAffinityOnlyAMissingTopologyKeyMakesAPodNeverFit) {
   EXPECT_EQ(never("podAntiAffinity", "zone"), std::nullopt);
   EXPECT_EQ(placement.NeverFits(*PodWith(NodeTerms("[{matchExpressions: [{key: rack, operator: In, values: [c]}]}]"))),
             "0/5 nodes are available: 5 node(s) didn't match Pod's node affinity/selector.");
+}
+
+// Whatever comes and goes: each pod is put where a look at every node would put it.
+TEST(Placement, AmongManyNodesTheChoiceIsThatOfALookAtEach) {
+  constexpr int kNodes = 40;
+  std::vector<Node> nodes = Nodes(kNodes, {{"cpu", 4000}});
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    nodes[i].allocatable["cpu"] = 2000 + 500 * static_cast<std::int64_t>(i % 5);
+    nodes[i].allocatable["pods"] = 2 + static_cast<std::int64_t>(i % 3);
+  }
+  const std::vector<std::pair<std::int64_t, std::shared_ptr<const core::PodSpec>>> kinds = {
+      {100, PodAsking({})}, {700, PodAsking({{"cpu", "700m"}})}, {1500, PodAsking({{"cpu", "1500m"}})}};
+  Placement placement(nodes);
+  struct Load {
+    std::int64_t cpu = 0, pods = 0;
+    bool cordoned = false;
+  };
+  std::vector<Load> loads(nodes.size());
+  std::map<PodNumber, std::size_t> kind_of;
+  std::map<PodNumber, std::size_t> node_of;
+  Random random(7);
+  PodNumber next = 1;
+  const auto best = [&](std::size_t kind) -> std::optional<std::size_t> {
+    std::optional<std::size_t> out;
+    double score = 0;
+    for (std::size_t i = 0; i < nodes.size(); ++i) {
+      const std::int64_t cpu = nodes[i].allocatable["cpu"];
+      const std::int64_t asked = kind == 0 ? 0 : kinds[kind].first;
+      const std::int64_t taken = loads[i].cpu;
+      if (loads[i].cordoned || loads[i].pods >= nodes[i].allocatable["pods"] || (asked > 0 && asked > cpu - taken))
+        continue;
+      // Pods without requests count for 100 here: they take nothing, and the score sees them all the same.
+      std::int64_t seen = kinds[kind].first;
+      for (const auto& [pod, node] : node_of) seen += node == i ? kinds[kind_of[pod]].first : 0;
+      const double memory = 1 - static_cast<double>((loads[i].pods + 1) * (std::int64_t{200} << 20)) /
+                                    static_cast<double>(std::int64_t{8} << 30);
+      const double mine = (std::max(0.0, 1 - static_cast<double>(seen) / static_cast<double>(cpu)) + memory) / 2;
+      if (!out || mine > score || (mine == score && loads[i].pods < loads[*out].pods)) {
+        out = i;
+        score = mine;
+      }
+    }
+    return out;
+  };
+  int placed_pods = 0;
+  for (int round = 0; round < 60; ++round) {
+    for (std::uint64_t i = random.Below(25); i > 0; --i) {
+      const std::size_t kind = random.Below(kinds.size());
+      kind_of[next] = kind;
+      placement.Add(next++, APod(kinds[kind].second));
+    }
+    while (const auto placed = placement.PlaceNext()) {
+      const std::size_t kind = kind_of[placed->pod];
+      const auto node = static_cast<std::size_t>(placed->node - placement.nodes().data());
+      ASSERT_EQ(best(kind), node) << "pod " << placed->pod << " in round " << round;
+      node_of[placed->pod] = node;
+      loads[node].cpu += kind == 0 ? 0 : kinds[kind].first;
+      ++loads[node].pods;
+      ++placed_pods;
+    }
+    for (const Placement::Refused& refused : placement.TakeRefused()) {
+      ASSERT_FALSE(best(kind_of[refused.pod])) << "pod " << refused.pod;
+    }
+    std::vector<PodNumber> going;
+    for (const auto& [pod, node] : node_of) {
+      if (random.Below(3) == 0) going.push_back(pod);
+    }
+    for (const PodNumber pod : going) {
+      Load& load = loads[node_of[pod]];
+      load.cpu -= kind_of[pod] == 0 ? 0 : kinds[kind_of[pod]].first;
+      --load.pods;
+      node_of.erase(pod);
+      placement.Remove(pod);
+    }
+    const std::size_t turned = random.Below(nodes.size());
+    loads[turned].cordoned = !loads[turned].cordoned;
+    placement.SetSchedulable(nodes[turned].name, !loads[turned].cordoned);
+  }
+  EXPECT_GT(placed_pods, 300);
 }
 
 TEST(Resources, SidecarsCountWithTheContainersAndInitContainersByTheirPeak) {
