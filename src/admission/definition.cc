@@ -161,9 +161,21 @@ class Writer {
       schema.Set("x-kubernetes-list-type", Text("atomic"));
     } else {
       Value& keys = schema.Set("x-kubernetes-list-map-keys", Value::MakeArray());
-      for (const std::string& key : field.list_map_keys) keys.Append(Text(key));
+      for (const std::string& key : field.list_map_keys) {
+        keys.Append(Text(key));
+        GiveKey(schema.At("items"), key);
+      }
       schema.Set("x-kubernetes-list-type", Text("map"));
     }
+  }
+
+  // The server asks for each key of a list that is a map: it must be required, or have a default.
+  static void GiveKey(Value& item, const std::string& key) {
+    for (const Value& required : item["required"].items()) {
+      if (required.AsText() == key) return;
+    }
+    Value& schema = item.At("properties").At(key);
+    if (schema.Find("default") == nullptr) schema.Set("default", Text(""));
   }
 
   const model::FateOf& fate_of_;

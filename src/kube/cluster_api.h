@@ -7,7 +7,7 @@
 // An answer that says nothing about whether the write took effect (none, 429, 5xx) is kUnavailable: the engine looks
 // again. Nothing is sent once `may_write` says no. `answered` is called after each answer that came later.
 //
-// Source: spec/apiserver.md 8 to 11 and its corrections. Thread rules: the loop's, which is the engine's.
+// Source: spec/apiserver.md. Thread rules: the loop's, which is the engine's.
 #pragma once
 
 #include <functional>

@@ -28,7 +28,14 @@ std::string ClusterWorld::PathOf(std::string_view group, std::string_view resour
 ReflectorOptions ClusterWorld::Watching(std::string_view group, std::string_view resource) {
   ReflectorOptions out;
   out.path = PathOf(group, resource);
-  out.problem = [this](const std::string& text) { options_.log(Level::kWarning, text); };
+  const bool custom = resource == "jobsets";
+  out.problem = [this, custom](const std::string& text) {
+    const bool unknown = custom && text.find("could not find the requested resource") != std::string::npos;
+    options_.log(
+        Level::kWarning,
+        unknown ? Cat(text, "; the cluster knows no JobSets: reprieve manifests crd | kubectl apply --server-side -f -")
+                : text);
+  };
   return out;
 }
 

@@ -5,7 +5,7 @@
 // once, then one in 5 minutes, as client-go has it; verdicts have an allowance of their own, so that they are not lost
 // among "Created pod".
 //
-// Source: spec/surprises.md is where the figures were seen. Thread rules: the loop's.
+// Source: the figures are those seen of client-go. Thread rules: the loop's.
 #pragma once
 
 #include <cstdint>
