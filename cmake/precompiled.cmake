@@ -5,7 +5,7 @@ set(REPRIEVE_STANDARD_HEADERS
   <unordered_map> <utility> <variant> <vector>)
 
 # These do not use API objects.
-set(REPRIEVE_MODULES_BELOW_MODEL document runtime)
+set(REPRIEVE_MODULES_BELOW_MODEL document runtime net)
 
 # Angle brackets keep paths of this checkout out of precompiled headers, so that a compiler cache works for all clones.
 #

@@ -1,11 +1,11 @@
 #include "admission/custom_resource.h"
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <optional>
 #include <set>
 
+#include "admission/definition_rules.h"
 #include "base/pattern.h"
 #include "base/text.h"
 #include "document/json.h"
@@ -16,83 +16,6 @@ namespace reprieve::admission {
 using document::Value;
 
 namespace {
-
-#define REPRIEVE_JOBSET "jobset.x-k8s.io/v1alpha2."
-
-// What the definition says of a field beyond its type.
-struct Rule {
-  std::string_view message;
-  std::string_view field;
-  std::array<std::string_view, 5> words = {};  // an enumeration, up to the first empty one
-  std::optional<std::int64_t> minimum = {};
-  std::size_t max_items = 0;  // 0: no bound
-  std::size_t min_length = 0;
-  std::size_t max_length = 0;  // 0: no bound
-  std::string_view pattern = {};
-  std::string_view default_json = {};  // empty: none
-  bool optional = false;               // though Go writes it always
-};
-
-constexpr std::string_view kConditionType =
-    R"(^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$)";
-constexpr std::string_view kReason = "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$";
-
-const Rule kRules[] = {
-    {.message = REPRIEVE_JOBSET "SuccessPolicy", .field = "operator", .words = {"All", "Any"}},
-    {.message = REPRIEVE_JOBSET "FailurePolicy",
-     .field = "restartStrategy",
-     .words = {"Recreate", "BlockingRecreate", "InPlaceRestart"},
-     .default_json = "\"Recreate\""},
-    {.message = REPRIEVE_JOBSET "FailurePolicyRule",
-     .field = "action",
-     .words = {"FailJobSet", "RestartJobSet", "RestartJobSetAndIgnoreMaxRestarts", "RestartJob",
-               "RestartJobAndIgnoreMaxRestarts"}},
-    {.message = REPRIEVE_JOBSET "StartupPolicy", .field = "startupPolicyOrder", .words = {"AnyOrder", "InOrder"}},
-    {.message = REPRIEVE_JOBSET "JobSetSpec", .field = "ttlSecondsAfterFinished", .minimum = 0},
-    {.message = REPRIEVE_JOBSET "JobSetSpec", .field = "volumeClaimPolicies", .max_items = 50},
-    {.message = REPRIEVE_JOBSET "VolumeClaimPolicy", .field = "templates", .max_items = 50},
-    {.message = REPRIEVE_JOBSET "VolumeRetentionPolicy",
-     .field = "whenDeleted",
-     .words = {"Delete", "Retain"},
-     .default_json = "\"Delete\""},
-    {.message = REPRIEVE_JOBSET "ReplicatedJob", .field = "groupName", .default_json = "\"default\""},
-    {.message = REPRIEVE_JOBSET "ReplicatedJob", .field = "replicas", .minimum = 0, .default_json = "1"},
-    {.message = REPRIEVE_JOBSET "ReplicatedJob", .field = "dependsOn", .max_items = 5},
-    {.message = REPRIEVE_JOBSET "DependsOn", .field = "status", .words = {"Ready", "Complete"}},
-    {.message = REPRIEVE_JOBSET "JobSetStatus", .field = "restarts", .optional = true},
-    {.message = REPRIEVE_JOBSET "JobSetStatus", .field = "previousInPlaceRestartAttempt", .minimum = 0},
-    {.message = REPRIEVE_JOBSET "JobSetStatus", .field = "currentInPlaceRestartAttempt", .minimum = 0},
-    {.message = REPRIEVE_JOBSET "ReplicatedJobStatus", .field = "jobRestarts", .max_items = 1024},
-    {.message = REPRIEVE_JOBSET "ReplicatedJobStatus", .field = "jobRestartsCountTowardsMax", .max_items = 1024},
-    {.message = "meta/v1.Condition", .field = "type", .max_length = 316, .pattern = kConditionType},
-    {.message = "meta/v1.Condition", .field = "status", .words = {"True", "False", "Unknown"}},
-    {.message = "meta/v1.Condition", .field = "observedGeneration", .minimum = 0},
-    {.message = "meta/v1.Condition", .field = "reason", .min_length = 1, .max_length = 1024, .pattern = kReason},
-    {.message = "meta/v1.Condition", .field = "message", .max_length = 32768},
-    {.message = "core/v1.ContainerPort", .field = "protocol", .default_json = "\"TCP\""},
-    {.message = "core/v1.ServicePort", .field = "protocol", .default_json = "\"TCP\""},
-    {.message = "core/v1.GRPCAction", .field = "service", .default_json = "\"\""},
-};
-
-#undef REPRIEVE_JOBSET
-
-const Rule* FindRule(const model::Message& message, std::string_view field) {
-  for (const Rule& rule : kRules) {
-    if (rule.field == field && rule.message == message.full_name) return &rule;
-  }
-  return nullptr;
-}
-
-// Metadata of templates: the definition lists five of its fields.
-const model::Message& InResource(const model::Message& message) {
-  if (message.full_name != "meta/v1.ObjectMeta") return message;
-  static const model::Message& embedded = model::GetMessage("jobset.x-k8s.io/v1alpha2.EmbeddedObjectMeta");
-  return embedded;
-}
-
-bool IsRoot(const model::Message& message) {
-  return message.Find("apiVersion") != nullptr;
-}
 
 // Takes out what the schema doesn't know, and nulls of what it does. A value of another shape than the schema's has no
 // known members: the server prunes it first, and only then says that its type is wrong.
@@ -135,7 +58,7 @@ class Pruner {
     if (type == nullptr) return nullptr;
     if (type->shape == model::Shape::kMap) return type->element;
     if (type->shape != model::Shape::kMessage) return nullptr;
-    const model::Message& message = InResource(*type->message);
+    const model::Message& message = InDefinition(*type->message);
     const model::Field* field = message.Find(key);
     const bool known = field != nullptr && types_(message, *field) != model::FieldFate::kUnknown;
     return known ? &field->type : nullptr;
@@ -177,7 +100,7 @@ void DefaultValue(Value& value, const model::Type& type);
 void DefaultMessage(Value& object, const model::Message& message) {
   for (const model::Field& field : message.fields) {
     if (IsRoot(message) && field.name == "metadata") continue;
-    const Rule* rule = FindRule(message, field.name);
+    const DefinitionRule* rule = FindDefinitionRule(message, field.name);
     if (rule != nullptr && !rule->default_json.empty() && object[field.name].IsNull()) {
       object.Set(field.name, *document::ParseJson(rule->default_json));
     }
@@ -186,7 +109,7 @@ void DefaultMessage(Value& object, const model::Message& message) {
 }
 
 void DefaultValue(Value& value, const model::Type& type) {
-  if (type.shape == model::Shape::kMessage && value.IsObject()) DefaultMessage(value, InResource(*type.message));
+  if (type.shape == model::Shape::kMessage && value.IsObject()) DefaultMessage(value, InDefinition(*type.message));
   if (type.shape == model::Shape::kList && value.IsArray()) {
     for (Value& item : value.items()) DefaultValue(item, *type.element);
   }
@@ -252,10 +175,9 @@ class Validator {
       if (IsRoot(message) && (field.name == "metadata" || field.name == "apiVersion" || field.name == "kind")) continue;
       const std::string at = name.empty() ? field.name : Cat(name, ".", field.name);
       const Value* value = object.Find(field.name);
-      const Rule* rule = FindRule(message, field.name);
+      const DefinitionRule* rule = FindDefinitionRule(message, field.name);
       if (value == nullptr) {
-        const bool optional = field.omitempty || field.omitzero || field.type.pointer || (rule && rule->optional);
-        if (!optional) errors_.Required(Path(at));
+        if (IsRequired(field, rule)) errors_.Required(Path(at));
         continue;
       }
       Field_(*value, field.type, rule, at);
@@ -263,12 +185,12 @@ class Validator {
   }
 
  private:
-  void Field_(const Value& value, const model::Type& type, const Rule* rule, const std::string& name) {
+  void Field_(const Value& value, const model::Type& type, const DefinitionRule* rule, const std::string& name) {
     if (!HasType(value, type, name)) return;
     if (rule != nullptr) Bounds(value, *rule, name);
     switch (type.shape) {
       case model::Shape::kMessage:
-        return Message(value, InResource(*type.message), name);
+        return Message(value, InDefinition(*type.message), name);
       case model::Shape::kList:
         for (std::size_t i = 0; i < value.size(); ++i) Field_(value[i], *type.element, nullptr, Cat(name, "[", i, "]"));
         return;
@@ -317,7 +239,7 @@ class Validator {
     return true;
   }
 
-  void Bounds(const Value& value, const Rule& rule, const std::string& name) {
+  void Bounds(const Value& value, const DefinitionRule& rule, const std::string& name) {
     if (!rule.words[0].empty()) {
       std::vector<std::string_view> words;
       for (const std::string_view word : rule.words) {
@@ -336,7 +258,7 @@ class Validator {
   }
 
   // The first that is wrong.
-  void Text(const std::string& text, const Rule& rule, const std::string& name) {
+  void Text(const std::string& text, const DefinitionRule& rule, const std::string& name) {
     if (rule.max_length > 0 && text.size() > rule.max_length) {
       errors_.TooLong(Path(name), static_cast<std::int64_t>(rule.max_length));
     } else if (text.size() < rule.min_length) {
@@ -374,7 +296,7 @@ class Repetitions {
 
  private:
   void Inside(const Value& value, const model::Type& type, const std::string& name) {
-    if (type.shape == model::Shape::kMessage && value.IsObject()) Message(value, InResource(*type.message), name);
+    if (type.shape == model::Shape::kMessage && value.IsObject()) Message(value, InDefinition(*type.message), name);
     if (type.shape == model::Shape::kList && value.IsArray()) {
       for (std::size_t i = 0; i < value.size(); ++i) Inside(value[i], *type.element, Cat(name, "[", i, "]"));
     }

@@ -2,7 +2,7 @@
 // structural validation. JobSet is the one that Reprieve knows.
 //
 // Source: spec/jobset.md 1.2, 1.3, 10; the recordings of admission. The types come from schema/fields.tsv, what the
-// definition adds to them (enumerations, bounds, defaults) from one table here. Pure; safe from any thread.
+// definition adds to them (enumerations, bounds, defaults) from definition_rules.h. Pure; safe from any thread.
 #pragma once
 
 #include <string>

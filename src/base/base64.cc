@@ -25,4 +25,18 @@ std::optional<std::string> DecodeBase64(std::string_view text) {
   return out;
 }
 
+std::string EncodeBase64(std::string_view bytes) {
+  static constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string out;
+  std::uint32_t bits = 0;
+  unsigned count = 0;
+  for (const char c : bytes) {
+    bits = (bits & 0xFFU) << 8U | static_cast<unsigned char>(c);
+    for (count += 8; count >= 6; count -= 6) out += kDigits[bits >> (count - 6) & 63U];
+  }
+  if (count > 0) out += kDigits[bits << (6 - count) & 63U];
+  while (out.size() % 4 != 0) out += '=';
+  return out;
+}
+
 }  // namespace reprieve

@@ -10,4 +10,7 @@ namespace reprieve {
 // nullopt if `text` is not base64 (line breaks are skipped).
 std::optional<std::string> DecodeBase64(std::string_view text);
 
+// With padding, without line breaks.
+std::string EncodeBase64(std::string_view bytes);
+
 }  // namespace reprieve

@@ -7,20 +7,17 @@ namespace {
 
 constexpr std::size_t kMaxWritesPerPlan = 500;
 
-bool ManagedElsewhere(const batch::JobSpec& spec) {
-  return spec.managed_by && *spec.managed_by != batch::kBuiltInController;
-}
-
 }  // namespace
 
-world::Plan ReconcilePodCleanup(const JobView& view, const meta::ObjectKey& job, const meta::Uid& uid, Time now) {
+world::Plan ReconcilePodCleanup(const JobView& view, const meta::ObjectKey& job, const meta::Uid& uid, Time now,
+                                const Duties& duties) {
   world::Plan plan;
   plan.subject = {world::Kind::kJob, job};
   plan.uid = uid;
   const bool gone = !view.has_job();
-  const bool foreground =
-      !gone && view.job().metadata.deleting() && view.job().metadata.HasFinalizer(kForegroundDeletion);
-  const bool lets_go = gone || (view.job().status.IsFinished() && !ManagedElsewhere(*view.job().spec));
+  const bool foreground = duties.housekeeping && !gone && view.job().metadata.deleting() &&
+                          view.job().metadata.HasFinalizer(kForegroundDeletion);
+  const bool lets_go = gone || (view.job().status.IsFinished() && duties.ManagesJob(*view.job().spec));
   if (!foreground && !lets_go) return plan;
 
   std::vector<world::Write> releases;
@@ -40,7 +37,8 @@ world::Plan ReconcilePodCleanup(const JobView& view, const meta::ObjectKey& job,
     std::sort(pods.begin(), pods.end(),
               [](const core::Pod* a, const core::Pod* b) { return a->metadata.name < b->metadata.name; });
     for (const core::Pod* pod : pods) {
-      if (!pod->metadata.deleting()) deletions.push_back(world::DeletePod{world::ReferenceTo(*pod)});
+      if (duties.housekeeping && !pod->metadata.deleting())
+        deletions.push_back(world::DeletePod{world::ReferenceTo(*pod)});
       // Of a Job that is being deleted its own reconcile lets go (spec/job.md 2.13).
       if ((gone || lets_go) && pod->metadata.HasFinalizer(batch::kTrackingFinalizer)) {
         releases.push_back(world::RemovePodFinalizer{world::ReferenceTo(*pod), batch::kTrackingFinalizer});

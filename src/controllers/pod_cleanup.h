@@ -4,6 +4,7 @@
 // Pure; called on the engine's thread.
 #pragma once
 
+#include "controllers/duties.h"
 #include "controllers/job/view.h"
 #include "world/plan.h"
 
@@ -12,8 +13,9 @@ namespace reprieve::controllers {
 inline constexpr std::string_view kForegroundDeletion = "foregroundDeletion";
 
 // For a Job that is finished, deleting or gone (view.has_job() false; then `job` and `uid` say which it was): lets go
-// of tracking finalizers that nobody will account for, and deletes the pods of a Job that goes.
+// of tracking finalizers that nobody will account for, and deletes the pods of a Job that goes, unless others do the
+// housekeeping.
 [[nodiscard]] world::Plan ReconcilePodCleanup(const JobView& view, const meta::ObjectKey& job, const meta::Uid& uid,
-                                              Time now);
+                                              Time now, const Duties& duties = {});
 
 }  // namespace reprieve::controllers

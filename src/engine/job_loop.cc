@@ -28,8 +28,16 @@ JobLoop::JobLoop(LoopContext& context, PodIndex& pods, JobOptions options, EndLi
       loop_(context, WorkKind::kJob, options.retry,
             [this](JobState& state, const world::PlanReport& report) { Reported(state, report); }) {}
 
+// Without the housekeeping, Jobs of other managers are none of ours, nor are their pods.
+bool JobLoop::Concerns(const batch::Job& job) const {
+  const controllers::Duties& duties = options_.reconcile.duties;
+  return duties.housekeeping || duties.ManagesJob(*job.spec);
+}
+
 void JobLoop::JobChanged(const batch::Job& job) {
+  if (!Concerns(job)) return;
   JobState& state = loop_.StateOf(job.metadata.uid);
+  state.known = true;
   const bool changed_spec = !state.view.has_job() || state.generation != job.metadata.generation;
   if (changed_spec) {
     state.key = meta::KeyOf(job.metadata);
@@ -43,6 +51,7 @@ void JobLoop::JobChanged(const batch::Job& job) {
 }
 
 void JobLoop::JobDeleted(const batch::Job& job) {
+  if (!Concerns(job)) return;
   JobState& state = loop_.StateOf(job.metadata.uid);
   state.key = meta::KeyOf(job.metadata);
   state.view.RemoveJob();
@@ -96,7 +105,8 @@ void JobLoop::Wake(const meta::Uid& job) {
 void JobLoop::Reconcile(JobState& state) {
   state.creation_failure.reset();
   if (!state.view.has_job()) {
-    return context_.lists_complete ? CleanUp(state) : End(state, PassResult::kDone);
+    const bool leaves_pods = options_.reconcile.duties.housekeeping || state.known;
+    return context_.lists_complete && leaves_pods ? CleanUp(state) : End(state, PassResult::kDone);
   }
   ConfirmEnd(state);
   if (state.view.job().status.IsFinished()) return CleanUp(state);
@@ -133,7 +143,8 @@ void JobLoop::Reported(JobState& state, const world::PlanReport& report) {
       return Judged(state, report);
     case JobStep::kCleanUp:
       if (!report.complete()) return End(state, AfterFailure(report.failure));
-      return state.view.has_job() ? Expire(state) : End(state, PassResult::kDone);
+      return state.view.has_job() && options_.reconcile.duties.housekeeping ? Expire(state)
+                                                                            : End(state, PassResult::kDone);
     case JobStep::kExpire:
       return End(state, report.complete() ? PassResult::kDone : AfterFailure(report.failure));
   }
@@ -152,7 +163,8 @@ void JobLoop::Judged(JobState& state, const world::PlanReport& report) {
 
 void JobLoop::CleanUp(JobState& state) {
   state.step = JobStep::kCleanUp;
-  state.decision.plan = controllers::ReconcilePodCleanup(state.view, state.key, state.uid, context_.clock.Now());
+  state.decision.plan = controllers::ReconcilePodCleanup(state.view, state.key, state.uid, context_.clock.Now(),
+                                                         options_.reconcile.duties);
   loop_.Apply(state, state.decision.plan);
 }
 
@@ -205,6 +217,7 @@ bool JobLoop::Adoptable(const core::Pod& pod) const {
 
 // No Job will account for these, so the tracking finalizer must not keep them (spec/job.md 2.2).
 void JobLoop::RunOrphans() {
+  if (!options_.reconcile.duties.housekeeping) return;
   if (releases_) {
     releases_->missed = true;
     return;

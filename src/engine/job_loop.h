@@ -36,6 +36,7 @@ struct JobState : LoopState {
   using LoopState::LoopState;
 
   controllers::JobView view;
+  bool known = false;  // the Job has been there; without it the pods alone have named it
   std::int64_t generation = 0;
   // The verdicts of a pass that gave the Job its end, but whose status write got no answer. They hold once the watch
   // shows that the Job has an end.
@@ -80,6 +81,7 @@ class JobLoop {
   void RunOrphans();
 
  private:
+  bool Concerns(const batch::Job& job) const;
   // The steps of a pass, in this order.
   void Reconcile(JobState& state);
   void Judge(JobState& state, JobStep step);

@@ -184,6 +184,7 @@ PassResult JobSetLoop::Decided(JobSetState& state, const world::PlanReport& repo
 }
 
 void JobSetLoop::CleanUp(JobSetState& state) {
+  if (!options_.housekeeping) return End(state, PassResult::kDone);
   controllers::OwnedByJobSet owned{{state.services.begin(), state.services.end()},
                                    {state.claims.begin(), state.claims.end()}};
   state.decides = false;

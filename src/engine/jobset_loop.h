@@ -20,6 +20,7 @@ namespace reprieve::engine {
 
 struct JobSetOptions {
   model::FeatureGates gates;
+  bool housekeeping = true;  // what a deleted JobSet owned is deleted here, not by a garbage collector
   RetryDelays retry{Nanoseconds(5'000'000), Seconds(60)};
 };
 

@@ -23,7 +23,6 @@
 #include "engine/engine.h"
 #include "kubelet/machine_rights.h"
 #include "node/janitor.h"
-#include "node/local_clock.h"
 #include "node/machine.h"
 #include "node/this_machine.h"
 #include "runtime/engine_folder.h"
@@ -31,6 +30,7 @@
 #include "runtime/supervisor.h"
 #include "store/store.h"
 #include "world/ledger.h"
+#include "world/local_clock.h"
 
 namespace reprieve::node {
 
@@ -128,7 +128,7 @@ class LocalWorld {
 
   LocalWorldOptions options_;
   mutable runtime::CapabilityProbe probe_;
-  LocalClock clock_;
+  world::LocalClock clock_;
   store::Store store_;
   world::Ledger ledger_;
   engine::Engine engine_;

@@ -406,7 +406,7 @@ TEST_F(LocalWorldTest, NothingOfItIsLeftOnTheTmpfs) {
 }
 
 TEST(LocalClock, NeverGoesBack) {
-  const LocalClock clock;
+  const world::LocalClock clock;
   Time last = clock.Now();
   for (int i = 0; i < 1000; ++i) {
     const Time now = clock.Now();

@@ -6,10 +6,6 @@
 namespace reprieve::controllers {
 namespace {
 
-bool ManagedElsewhere(const batch::JobSpec& spec) {
-  return spec.managed_by && *spec.managed_by != batch::kBuiltInController;
-}
-
 // Pods change hands first; with the next look the view has them (spec/job.md 2.5).
 bool Claim(job::Sync& sync, const std::vector<const core::Pod*>& orphans) {
   if (sync.job.metadata.deleting()) return false;
@@ -40,7 +36,7 @@ JobDecision ReconcileJob(const JobView& view, const std::vector<const core::Pod*
   sync.plan().uid = view.job().metadata.uid;
   sync.plan().resource_version = view.job().metadata.resource_version;
 
-  if (ManagedElsewhere(sync.spec) || view.job().status.IsFinished()) return std::move(sync.decision);
+  if (!options.duties.ManagesJob(sync.spec) || view.job().status.IsFinished()) return std::move(sync.decision);
   if (sync.spec.completion_mode == batch::CompletionMode::kUnknown) {
     sync.plan().AddStage().writes.push_back(
         world::RecordEvent{true, "UnknownCompletionMode", "Skipped Job sync because completion mode is unknown"});

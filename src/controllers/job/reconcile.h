@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "controllers/duties.h"
 #include "controllers/job/view.h"
 #include "policy/backoff.h"
 #include "world/plan.h"
@@ -18,6 +19,7 @@ struct ReconcileOptions {
   bool may_create = true;
   // KEP-5440: a suspended Job loses its startTime.
   bool clear_start_time_on_suspend = true;
+  Duties duties{};
 };
 
 struct JobDecision {

@@ -8,9 +8,9 @@
 
 #include "world/clock.h"
 
-namespace reprieve::node {
+namespace reprieve::world {
 
-class LocalClock final : public world::Clock {
+class LocalClock final : public Clock {
  public:
   Time Now() const override {
     const Time day = std::chrono::system_clock::now();
@@ -25,4 +25,4 @@ class LocalClock final : public world::Clock {
   mutable std::chrono::steady_clock::time_point steady_{};
 };
 
-}  // namespace reprieve::node
+}  // namespace reprieve::world

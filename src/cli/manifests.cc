@@ -1,0 +1,71 @@
+// reprieve manifests: what is installed into a cluster, printed for kubectl.
+#include "kube/manifests.h"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "admission/definition.h"
+#include "cli/exit_code.h"
+#include "cli/verb.h"
+#include "document/yaml_write.h"
+
+namespace reprieve::cli {
+namespace {
+
+class ManifestsVerb final : public Verb {
+ public:
+  void Declare(CLI::App& app) override {
+    CLI::App* verb = app.add_subcommand("manifests", "Print what a cluster needs for `reprieve controller`");
+    verb->footer(
+        "Examples:\n"
+        "  reprieve manifests crd | kubectl apply --server-side -f -\n"
+        "  reprieve manifests deployment rbac --image registry/reprieve:1 | kubectl apply -f -\n\n"
+        "crd          the CustomResourceDefinition of JobSets\n"
+        "rbac         ServiceAccount, roles and their bindings\n"
+        "deployment   Namespace, Deployment and PodDisruptionBudget");
+    verb->add_option("WHAT", what_, "crd, rbac, deployment")
+        ->required()
+        ->check(CLI::IsMember({"crd", "rbac", "deployment"}));
+    verb->add_option("-n,--namespace", options_.only_namespace,
+                     "The controller may touch objects of this namespace only (default: all)")
+        ->option_text("NAME");
+    verb->add_option("--install-namespace", options_.install_namespace, "Where it runs (default jobset-system)")
+        ->option_text("NAME");
+    verb->add_option("--image", options_.image, "Its image (default reprieve:latest)")->option_text("IMAGE");
+    verb->add_option("--replicas", options_.replicas, "How many; one works, the others wait (default 2)")
+        ->option_text("N")
+        ->check(CLI::Range(1, 16));
+  }
+
+  int Run() override {
+    std::vector<document::Value> out;
+    for (const std::string& what : what_) {
+      if (what == "crd") out.push_back(admission::JobSetDefinition());
+      if (what == "rbac") Append(kube::RbacManifests(options_), out);
+      if (what == "deployment") Append(kube::DeploymentManifests(options_), out);
+    }
+    for (std::size_t i = 0; i < out.size(); ++i) {
+      std::fputs((i == 0 ? "" : "---\n"), stdout);
+      std::fputs(document::WriteYaml(out[i]).c_str(), stdout);
+    }
+    return kCompleted;
+  }
+
+ private:
+  static void Append(std::vector<document::Value> from, std::vector<document::Value>& to) {
+    for (document::Value& value : from) to.push_back(std::move(value));
+  }
+
+  std::vector<std::string> what_;
+  kube::ManifestOptions options_;
+};
+
+}  // namespace
+
+std::unique_ptr<Verb> MakeManifests() {
+  return std::make_unique<ManifestsVerb>();
+}
+
+}  // namespace reprieve::cli

@@ -1,0 +1,119 @@
+// ClusterWorld: Jobs and JobSets of a Kubernetes cluster: watches, caches, the engine with its controllers, and the
+// writes that go back.
+//
+// The watches begin at once, so that who waits for the Lease knows everything when it gets it. The engine exists only
+// while this process leads; it is told of what the caches hold, and works once everything has been listed.
+//
+// It is reprieve's own Jobs (spec.managedBy) and all JobSets that are upstream's or name no manager: garbage, the TTL
+// of Jobs and orphaned pods are left to kube-controller-manager.
+//
+// Thread rules: the loop's. Nothing in it blocks.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/engine.h"
+#include "kube/cache.h"
+#include "kube/cluster_api.h"
+#include "kube/decode.h"
+#include "kube/leader.h"
+#include "kube/recorder.h"
+#include "kube/reflector.h"
+#include "kube/rest.h"
+#include "net/loop.h"
+#include "world/ledger.h"
+
+namespace reprieve::kube {
+
+// spec.managedBy of the Jobs that are ours.
+inline constexpr std::string_view kJobManager = "reprieve.dev/job-controller";
+// Upstream's JobSet controller has it, too: so the two never write at once (spec/jobset.md 5.2).
+inline constexpr std::string_view kLeaseName = "6d4f6a47.jobset.x-k8s.io";
+
+enum class Level : std::uint8_t { kInfo, kWarning, kError };
+
+struct ClusterWorldOptions {
+  std::string namespace_;  // only this one; empty: all
+  model::FeatureGates gates;
+  std::optional<LeaderOptions> leader;  // absent: there is no other
+  std::string instance;                 // who reports events
+  bool verdict_events = true;
+  std::function<void(Level, const std::string& message)> log;
+  std::function<void(const world::Verdict&)> verdict;
+  // This process may not go on: it does not lead any more.
+  std::function<void(const std::string& why)> lost;
+};
+
+class ClusterWorld {
+ public:
+  // All must outlive it.
+  ClusterWorld(Rest& rest, ClusterWorldOptions options);
+  ClusterWorld(const ClusterWorld&) = delete;
+  ClusterWorld& operator=(const ClusterWorld&) = delete;
+  ~ClusterWorld();
+
+  void Start();
+  // Begins nothing new, waits for the plans in flight (at most `grace`), gives the Lease up, and calls `done`.
+  void Drain(Nanoseconds grace, std::function<void()> done);
+
+  // Everything has been listed.
+  bool synced() const;
+  bool leads() const { return engine_ != nullptr; }
+  // Why it is not synced, for people: what each watch lacks; empty: it is.
+  std::string WhyNotSynced() const;
+
+  struct Kind {
+    std::string_view name;
+    const Reflector* reflector;
+    std::size_t objects;
+  };
+  // For metrics.
+  std::vector<Kind> kinds() const;
+  // Null pointer: it does not lead.
+  const engine::Engine* engine() const { return engine_.get(); }
+  std::uint64_t verdicts() const { return verdicts_; }
+  std::uint64_t events_dropped() const { return recorder_.dropped(); }
+
+ private:
+  void Lead();
+  void Wake();
+  void Pump();
+  void Told();
+  void Judged(const world::Verdict& verdict);
+  void AwaitDrained();
+  std::string PathOf(std::string_view group, std::string_view resource) const;
+  ReflectorOptions Watching(std::string_view group, std::string_view resource);
+
+  Rest& rest_;
+  const ClusterWorldOptions options_;
+  Decoder decoder_;
+  Cache<jobset::JobSet> jobsets_;
+  Cache<core::Service> services_;
+  Cache<core::PersistentVolumeClaim> claims_;
+  Cache<batch::Job> jobs_;
+  Cache<core::Pod> pods_;
+  Cache<core::Node> nodes_;
+  Reflector watch_jobsets_, watch_services_, watch_claims_, watch_jobs_, watch_pods_;
+  std::optional<Reflector> watch_nodes_;  // not where only one namespace is ours
+  Recorder recorder_;
+  world::Ledger ledger_;
+  std::unique_ptr<ClusterApi> api_;
+  std::unique_ptr<engine::Engine> engine_;
+  std::unique_ptr<Leader> leader_;
+  net::Timer due_;
+  bool pump_posted_ = false;
+  bool complete_ = false;  // the engine knows that everything has been listed
+  bool draining_ = false;
+  std::optional<Time> drain_until_;
+  std::function<void()> drained_;
+  std::uint64_t verdicts_ = 0;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace reprieve::kube

@@ -1,0 +1,73 @@
+// Recorder: Events about Jobs and JobSets, in the form that each one's controller has: core/v1 for Jobs,
+// events.k8s.io/v1 for JobSets. Best effort, and bounded: what an API server is too slow for is dropped and counted.
+//
+// The same event again within ten minutes raises the count of the one that is there. Of one object 25 events go out at
+// once, then one in 5 minutes, as client-go has it; verdicts have an allowance of their own, so that they are not lost
+// among "Created pod".
+//
+// Source: the figures are those seen of client-go. Thread rules: the loop's.
+#pragma once
+
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "kube/rest.h"
+#include "model/meta.h"
+#include "world/api.h"
+#include "world/verdict.h"
+
+namespace reprieve::kube {
+
+class Recorder {
+ public:
+  Recorder(Rest& rest, std::string instance);
+  Recorder(const Recorder&) = delete;
+  Recorder& operator=(const Recorder&) = delete;
+  ~Recorder() { *alive_ = false; }
+
+  // `about`: of the object as it is known.
+  void Record(const world::Event& event, const meta::ObjectMeta& about);
+
+  std::uint64_t dropped() const { return dropped_; }
+
+ private:
+  static constexpr std::size_t kMaxKnown = 4096;
+  static constexpr std::size_t kMaxInFlight = 200;
+
+  // One that was sent.
+  struct Known {
+    std::string key;
+    std::string name;
+    std::int32_t count = 1;
+    Time last;
+  };
+  // What an object may still have.
+  struct Allowance {
+    double left = 0;
+    Time since;
+  };
+
+  bool Allow(const std::string& uid, Time now);
+  void Create(const world::Event& event, const meta::ObjectMeta& about, const std::string& key);
+  void Again(const world::Event& event, const meta::ObjectMeta& about, Known& known);
+  void Send(Ask ask);
+
+  Rest& rest_;
+  const std::string instance_;
+  std::list<Known> order_;  // used last at the end
+  std::unordered_map<std::string, std::list<Known>::iterator> known_;
+  std::unordered_map<std::string, Allowance> allowances_;
+  std::size_t in_flight_ = 0;
+  std::uint64_t dropped_ = 0;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+// The reason of the Event that tells a verdict.
+inline constexpr std::string_view kJudged = "Judged";
+// That Event. Nothing of it comes from a Secret: facts are exit codes, conditions and names.
+world::Event EventOf(const world::Verdict& verdict);
+
+}  // namespace reprieve::kube
