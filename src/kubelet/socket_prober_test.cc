@@ -169,7 +169,12 @@ TEST(SocketProber, EndsWithAttemptsUnderWay) {
   bool answered = false;
   {
     SocketProber prober([&](const ProbeAnswer&) { answered = true; });
-    prober.Try({{}, "127.0.0.1", server.port(), HttpGet{"127.0.0.1", server.port(), "/", {}}, std::nullopt, false,
+    prober.Try({{},
+                "127.0.0.1",
+                server.port(),
+                HttpGet{"127.0.0.1", server.port(), "/", {}},
+                std::nullopt,
+                false,
                 seconds(30)});
     std::this_thread::sleep_for(milliseconds(30));
   }

@@ -297,7 +297,8 @@ Result<Cgroup> Cgroups::Create(const std::string& name, const ResourceLimits& li
         return Error{Cat("cannot make the cgroup ", directory, ": ", strerrordesc_np(error))};
       }
       group.directories_.push_back(directory);
-      // Who is out of memory is killed whole: a container, of a pod whose limit it is only the one that the kernel picks.
+      // Who is out of memory is killed whole: a container, of a pod whose limit it is only the one that the kernel
+      // picks.
       if (version_2_) std::ignore = WriteFile(directory + "/memory.oom.group", "1");
     }
     if (setting.root == memory_) group.memory_directory_ = directory;
