@@ -62,6 +62,8 @@ std::vector<Figure> Simulate(const std::string& self);
 double CountInstructions(const std::string& self, std::string_view function, std::string_view arguments);
 
 std::vector<Figure> RunTrue(const std::string& self);
+// Needs root, to give volumes to a group.
+std::vector<Figure> RunHooks(const std::string& self);
 std::vector<Figure> RunRestart(const std::string& self);
 std::vector<Figure> FirstProcess(const std::string& self);
 std::vector<Figure> Help(const std::string& self);

@@ -72,6 +72,45 @@ std::optional<std::size_t> FirstBadByte(std::string_view text) {
   return text.size();
 }
 
+// The first {{ ... }} of a text template where YAML has none of its own: at the beginning of a line or of a value, and
+// not in a comment, in quotes or in a block of text, where other languages' braces may stand.
+std::optional<std::size_t> FirstTemplate(std::string_view text) {
+  constexpr std::string_view kOpen = "{{";
+  std::size_t block = std::string_view::npos;  // the indentation of the line that began a block of text
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    const std::string_view line = text.substr(begin, end - begin);
+    const std::size_t indent = line.find_first_not_of(' ');
+    const std::size_t at = begin;
+    begin = end + 1;
+    if (indent == std::string_view::npos) continue;
+    if (block != std::string_view::npos && indent > block) continue;
+    block = std::string_view::npos;
+    std::string_view rest = line.substr(indent);
+    if (rest.starts_with('#')) continue;
+    if (rest.starts_with(kOpen)) return at + indent;
+    // - KEY: {{ ... }}
+    while (rest.starts_with("- ")) rest = Trim(rest.substr(2));
+    if (rest.starts_with(kOpen)) return at + line.find(kOpen);
+    const std::size_t colon = rest.find(": ");
+    const std::string_view value = colon == std::string_view::npos ? std::string_view() : Trim(rest.substr(colon + 2));
+    if (value.starts_with(kOpen)) return at + line.find(kOpen);
+    // "{{ .Release.Name }}", and NAME-{{ include "x" . }}
+    const bool quoted = value.starts_with('"') || value.starts_with('\'');
+    for (const std::string_view helm : {"{{ .", "{{ include", "{{-", "{{ $"}) {
+      const std::size_t found = value.find(helm);
+      if (quoted ? found == 1 : found != std::string_view::npos && !value.starts_with('[')) return at + line.find(helm);
+    }
+    const std::string_view last = Trim(line);
+    const std::size_t mark = last.find_last_of("|>");
+    const bool begins_block = mark != std::string_view::npos && last.size() - mark <= 3 &&
+                              last.find_first_not_of("|>+-0123456789", mark) == std::string_view::npos &&
+                              (mark == 0 || last[mark - 1] == ' ');
+    if (begins_block) block = indent;
+  }
+  return std::nullopt;
+}
+
 bool LooksLikeJson(std::string_view name, std::string_view text) {
   if (name.ends_with(".json")) return true;
   const std::string_view head = Trim(text.substr(0, 4096));
@@ -121,16 +160,27 @@ Manifests ReadOne(const std::string& path, const ManifestLimits& limits) {
   return ReadStream(file.get(), path, limits);
 }
 
+bool HasManifestName(const fs::path& path) {
+  const std::string extension = path.extension().string();
+  return extension == ".yaml" || extension == ".yml" || extension == ".json";
+}
+
+// The files of a folder; of one that has none itself, those below it, as `helm template --output-dir` leaves them.
+template <class Iterator>
+void ListManifests(const std::string& path, std::vector<std::string>& names, std::error_code& fault) {
+  for (Iterator it(path, fault), end; !fault && it != end && names.size() <= kMaxManifestFiles; it.increment(fault)) {
+    std::error_code ignored;
+    if (HasManifestName(it->path()) && !it->is_directory(ignored)) names.push_back(it->path().string());
+  }
+}
+
 Manifests ReadFolder(const std::string& path, const ManifestLimits& limits) {
   Manifests out;
   std::error_code fault;
   std::vector<std::string> names;
-  for (fs::directory_iterator it(path, fault), end; !fault && it != end; it.increment(fault)) {
-    const std::string extension = it->path().extension().string();
-    std::error_code ignored;
-    if (extension != ".yaml" && extension != ".yml" && extension != ".json") continue;
-    if (!it->is_directory(ignored)) names.push_back(it->path().string());
-    if (names.size() <= kMaxManifestFiles) continue;
+  ListManifests<fs::directory_iterator>(path, names, fault);
+  if (names.empty() && !fault) ListManifests<fs::recursive_directory_iterator>(path, names, fault);
+  if (names.size() > kMaxManifestFiles) {
     AddPathError(out, path, Cat("holds more than ", kMaxManifestFiles, " manifests; nothing was read"));
     return out;
   }
@@ -139,7 +189,7 @@ Manifests ReadFolder(const std::string& path, const ManifestLimits& limits) {
     return out;
   }
   if (names.empty()) {
-    AddPathError(out, path, "no manifests in this folder: looked for *.yaml, *.yml and *.json");
+    AddPathError(out, path, "no manifests in this folder or below it: looked for *.yaml, *.yml and *.json");
     return out;
   }
   std::sort(names.begin(), names.end());
@@ -179,6 +229,11 @@ Manifests ParseManifests(std::string name, std::string text, const ManifestLimit
       return out;
     }
     // A YAML flow map may begin like JSON.
+  }
+  if (const auto braces = FirstTemplate(file->text)) {
+    AddError(out, file, "{{ is part of a template that was not rendered", MarkAt(file->text, *braces),
+             "Render the template first (helm template, envsubst, ...) and use its output.");
+    return out;
   }
   std::vector<Value> documents;
   const auto error = document::ParseYaml(file->text, documents, limits.yaml_values);

@@ -52,6 +52,17 @@ std::string Waiting(const Tally& tally) {
   return Cat(pods, " waiting for ", what.empty() ? "a place" : what);
 }
 
+// 2 waiting: CreateContainerConfigError, missing value for NOPE; empty: no container is kept from running.
+std::string HeldUpText(const Tally& tally, bool with_messages) {
+  std::int64_t pods = 0;
+  std::set<std::string> why;
+  for (const auto& [by, count] : tally.held_up) {
+    pods += count;
+    why.insert(with_messages && !by.message.empty() ? Cat(by.reason, ", ", by.message) : by.reason);
+  }
+  return pods == 0 ? std::string() : Cat(pods, " waiting: ", Join({why.begin(), why.end()}, "; "));
+}
+
 // Empty: none is announced.
 std::string RetryIn(const Tally& tally, Time now) {
   const auto next = tally.retries.upper_bound(now);
@@ -103,7 +114,7 @@ Rank RankOf(bool failed, bool finished, const Tally& tally, bool active, Time no
   if (failed) return Rank::kFailed;
   if (finished) return Rank::kCompleted;
   if (tally.retries.upper_bound(now) != tally.retries.end()) return Rank::kRetrying;
-  if (!tally.waiting.empty() || !active) return Rank::kWaiting;
+  if (!tally.waiting.empty() || !tally.held_up.empty() || !active) return Rank::kWaiting;
   return Rank::kRunning;
 }
 
@@ -190,15 +201,18 @@ std::string JobLine(const JobLife& job, Time now, std::size_t columns) {
   const std::int64_t retries = job.tally.retried + job.tally.restarts;
   if (retries > 0) facts.push_back({8, Cat(retries, retries == 1 ? " retry" : " retries")});
   if (job.finished) {
-    facts.push_back({0, status.IsTrue("Failed") ? "Job failed" : "completed"});
+    facts.push_back({0, status.IsTrue("Failed") ? Cat(KindOf(job), " failed") : "completed"});
   } else {
     if (const std::string in = RetryIn(job.tally, now); !in.empty()) {
       facts.push_back({3, Cat("next retry in ", in), Cat("retry in ", in)});
     }
     if (std::string waiting = Waiting(job.tally); !waiting.empty()) facts.push_back({6, std::move(waiting)});
+    if (std::string held = HeldUpText(job.tally, true); !held.empty()) {
+      facts.push_back({9, std::move(held), HeldUpText(job.tally, false), 2});
+    }
   }
   facts.push_back({7, Took(job.began, job.ended, now)});
-  const std::string head = Cat("Job ", NameOf(job.key));
+  const std::string head = Cat(KindOf(job), " ", NameOf(job.key));
   // The bar is the first to go.
   constexpr std::size_t kUnlimited = 10'000;
   const std::string bar = Bar(wanted > 0 ? double(status.succeeded) / wanted : 1);
@@ -220,6 +234,9 @@ std::vector<std::string> JobSetTree(const JobSetLife& jobset, Time now, std::siz
       facts.push_back({1, Cat("next retry in ", in), Cat("retry in ", in)});
     }
     if (std::string waiting = Waiting(jobset.tally); !waiting.empty()) facts.push_back({2, std::move(waiting)});
+    if (std::string held = HeldUpText(jobset.tally, true); !held.empty()) {
+      facts.push_back({9, std::move(held), HeldUpText(jobset.tally, false), 2});
+    }
   }
   facts.push_back({4, Took(jobset.began, jobset.ended, now)});
   std::string head = Cat("JobSet ", NameOf(jobset.key));

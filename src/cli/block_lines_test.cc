@@ -44,6 +44,23 @@ JobLife Waiting(const std::string& name) {
   return job;
 }
 
+TEST(JobLine, SaysWhyContainersWait) {
+  JobLife job = Job("a");
+  job.tally.held_up[{"main", "CreateContainerConfigError", "missing value for NOPE"}] = 2;
+  EXPECT_EQ(
+      JobLine(job, kNow, 120),
+      "Job a  ░░░░░░░░░░  0/4 succeeded · 3 active · 2 waiting: CreateContainerConfigError, missing value for NOPE · "
+      "1m12s");
+  EXPECT_EQ(JobLine(job, kNow, 60), "Job a  0/4 · 2 waiting: CreateContainerConfigError");
+}
+
+TEST(JobLine, CallsAPodAPod) {
+  JobLife pod = Failed("a");
+  pod.is_pod = true;
+  EXPECT_TRUE(JobLine(pod, kNow, 80).starts_with("Pod a"));
+  EXPECT_NE(JobLine(pod, kNow, 80).find("Pod failed"), std::string::npos);
+}
+
 RunLives Lives(const std::vector<JobLife>& jobs) {
   RunLives lives;
   for (const JobLife& job : jobs) {

@@ -156,6 +156,68 @@ const model::Message* MessageAt(const model::Message& root, std::string_view pat
   return message;
 }
 
+bool IsFieldOf(std::string_view message, std::string_view name) {
+  const model::Message* known = model::FindMessage(message);
+  return known != nullptr && known->Find(name) != nullptr;
+}
+
+// The path up to its last step called `step`, with that: spec.template of spec.template.spec.x.
+std::string UpTo(std::string_view path, std::string_view step) {
+  std::size_t end = 0;
+  for (std::size_t at = 0; at < path.size();) {
+    const std::size_t dot = std::min(path.find('.', at), path.size());
+    if (path.substr(at, dot - at) == step) end = dot;
+    at = dot + 1;
+  }
+  return std::string(path.substr(0, end));
+}
+
+// Where a field belongs that stands at another level of the same object; empty: nobody knows.
+std::string RightPlace(const model::Message& parent, std::string_view parent_path, std::string_view name) {
+  const std::string pod_template = UpTo(parent_path, "template");
+  const bool in_job_spec = parent.full_name == "batch/v1.JobSpec";
+  // Of a Job's spec, below its pod template.
+  const bool in_pod = parent.full_name == "core/v1.PodSpec" || parent.full_name == "core/v1.PodTemplateSpec" ||
+                      parent.full_name == "core/v1.Container";
+  if (in_pod && pod_template.ends_with(".template") && IsFieldOf("batch/v1.JobSpec", name)) {
+    return Cat(pod_template.substr(0, pod_template.size() - std::string_view("template").size()), name);
+  }
+  if (parent.full_name == "core/v1.PodTemplateSpec" && IsFieldOf("core/v1.PodSpec", name)) {
+    return Cat(parent_path, ".spec.", name);
+  }
+  if (in_job_spec && IsFieldOf("core/v1.PodSpec", name)) return Cat(parent_path, ".template.spec.", name);
+  if (parent.full_name == "core/v1.PodSpec" && IsFieldOf("core/v1.Container", name)) {
+    return Cat(parent_path, ".containers[0].", name);
+  }
+  if (parent.full_name == "core/v1.Container" && IsFieldOf("core/v1.PodSpec", name)) {
+    return Cat(pod_template.empty() ? "" : Cat(pod_template, "."), "spec.", name);
+  }
+  if (parent.full_name.ends_with("JobSetSpec")) {
+    if (name == "replicas" || name == "template") return Cat("spec.replicatedJobs[0].", name);
+    if (IsFieldOf("batch/v1.JobSpec", name)) return Cat("spec.replicatedJobs[0].template.spec.", name);
+  }
+  if (in_job_spec && parent_path.find("replicatedJobs[") != std::string_view::npos) {
+    const std::string group(parent_path.substr(0, parent_path.find(']') + 1));
+    if (name == "replicas" || name == "dependsOn") return Cat(group, ".", name);
+    if (name == "failurePolicy" || name == "successPolicy" || name == "startupPolicy" || name == "network") {
+      return Cat("spec.", name);
+    }
+  }
+  // Left out one level: backoffLimit beside spec.
+  if (parent_path.empty() || parent.full_name.ends_with("ReplicatedJob") ||
+      parent.full_name.ends_with("JobTemplateSpec")) {
+    const std::string under = parent_path.empty() ? std::string() : Cat(parent_path, ".");
+    if (parent.full_name == "batch/v1.Job" && IsFieldOf("batch/v1.JobSpec", name)) return Cat("spec.", name);
+    if (parent.full_name.ends_with("ReplicatedJob") && IsFieldOf("batch/v1.JobSpec", name)) {
+      return Cat(under, "template.spec.", name);
+    }
+    if (parent.full_name.ends_with("JobTemplateSpec") && IsFieldOf("batch/v1.JobSpec", name)) {
+      return Cat(under, "spec.", name);
+    }
+  }
+  return {};
+}
+
 FieldComplaint Unknown(const model::Message& root, const std::string& path) {
   FieldComplaint out{path, "there is no such field", ""};
   const std::size_t dot = path.rfind('.');
@@ -163,6 +225,11 @@ FieldComplaint Unknown(const model::Message& root, const std::string& path) {
   const std::string_view name = std::string_view(path).substr(dot == std::string::npos ? 0 : dot + 1);
   const model::Message* message = MessageAt(root, parent);
   if (message == nullptr) return out;
+  if (const std::string place = RightPlace(*message, parent, name); !place.empty()) {
+    out.message = "there is no such field here";
+    out.advice = Cat("It belongs to ", place, ".");
+    return out;
+  }
   std::vector<std::string_view> names;
   for (const model::Field& field : message->fields) names.push_back(field.name);
   if (const std::string_view near = NearestWord(name, names); !near.empty())

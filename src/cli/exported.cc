@@ -57,6 +57,42 @@ void CleanJob(Value& job) {
   if (Value* pod_template = spec->Find("template")) CleanLabels(*pod_template);
 }
 
+// What admission has added to a pod: its token, the tolerations that every pod gets, where it was placed.
+void CleanPod(Value& pod) {
+  constexpr std::string_view kTokenVolume = "kube-api-access-";
+  if (Value* meta = pod.Find("metadata")) meta->Remove("finalizers");
+  Value* spec = pod.Find("spec");
+  if (spec == nullptr) return;
+  RemoveAll(*spec,
+            {"nodeName", "priority", "preemptionPolicy", "serviceAccount", "serviceAccountName", "imagePullSecrets"});
+  const auto keep = [](Value& object, std::string_view list, const auto& wanted) {
+    Value* old = object.Find(list);
+    if (old == nullptr || !old->IsArray()) return;
+    Value kept = Value::MakeArray();
+    kept.set_mark(old->mark());
+    for (Value& item : old->items()) {
+      if (wanted(item)) kept.Append(std::move(item));
+    }
+    if (kept.size() == 0) {
+      object.Remove(list);
+    } else {
+      *old = std::move(kept);
+    }
+  };
+  const auto is_no_token = [&](const Value& item) { return !item["name"].AsText().starts_with(kTokenVolume); };
+  keep(*spec, "volumes", is_no_token);
+  for (const std::string_view list : {"initContainers", "containers"}) {
+    Value* containers = spec->Find(list);
+    if (containers == nullptr) continue;
+    for (Value& container : containers->items()) keep(container, "volumeMounts", is_no_token);
+  }
+  keep(*spec, "tolerations", [](const Value& toleration) {
+    const std::string& key = toleration["key"].AsText();
+    const bool usual = key == "node.kubernetes.io/not-ready" || key == "node.kubernetes.io/unreachable";
+    return !usual || toleration["tolerationSeconds"].AsText() != "300";
+  });
+}
+
 void CleanClaim(Value& claim) {
   if (Value* spec = claim.Find("spec")) spec->Remove("volumeName");
   if (Value* meta = claim.Find("metadata")) meta->Remove("finalizers");
@@ -73,6 +109,7 @@ Value WithoutServerFields(Value object) {
   const std::string kind = object["kind"].AsText();
   object.Remove("status");
   if (kind == "Job") CleanJob(object);
+  if (kind == "Pod") CleanPod(object);
   if (kind == "PersistentVolumeClaim") CleanClaim(object);
   if (Value* meta = object.Find("metadata"); meta != nullptr) CleanMeta(*meta);
   return object;

@@ -23,6 +23,7 @@ std::string DidYouMean(std::string_view near) {
 IncidentNames::IncidentNames(std::vector<std::string> nodes, const Loaded& loaded)
     : nodes_(std::move(nodes)), whole_(loaded.errors.empty()) {
   for (const LoadedJob& job : loaded.jobs) jobs_.emplace(job.job.metadata.name.str(), job.job.spec.get());
+  for (const LoadedPod& pod : loaded.pods) pods_.emplace(pod.pod.metadata.name.str(), pod.pod.spec.get());
   for (const LoadedJobSet& jobset : loaded.jobsets) {
     const SharedString& own = jobset.jobset.metadata.name;
     jobsets_.push_back(own.str());
@@ -94,6 +95,7 @@ bool IncidentNames::HasGroup(std::string_view name) const {
 }
 
 const core::PodSpec* IncidentNames::FindPod(std::string_view name) const {
+  if (const auto pod = pods_.find(name); pod != pods_.end()) return pod->second;
   if (const core::PodSpec* found = FindStem(name)) return found;
   // With what the server appends: train-0-x2x4z.
   const std::size_t dash = name.rfind('-');
@@ -115,6 +117,7 @@ const core::PodSpec* IncidentNames::FindStem(std::string_view name) const {
 
 std::string IncidentNames::NearestPod(std::string_view name) const {
   std::vector<std::string> some;
+  for (const auto& [pod, spec] : pods_) some.push_back(pod);
   for (const auto& [job, spec] : jobs_) {
     if (some.size() >= kMostCandidates) break;
     if (!spec->indexed()) some.push_back(job);

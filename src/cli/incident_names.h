@@ -46,6 +46,7 @@ class IncidentNames {
 
   std::vector<std::string> nodes_;
   std::map<std::string, const batch::JobSpec*, std::less<>> jobs_;
+  std::map<std::string, const core::PodSpec*, std::less<>> pods_;  // without a Job
   std::vector<std::string> jobsets_;
   std::vector<std::string> groups_;  // replicated jobs
   bool whole_;                       // nothing is missing: there were no errors

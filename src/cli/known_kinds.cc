@@ -32,6 +32,10 @@ std::string ExpectedKinds() {
   return out;
 }
 
+bool IsKnownKind(std::string_view kind) {
+  return std::any_of(std::begin(kKnown), std::end(kKnown), [&](const Known& known) { return known.kind == kind; });
+}
+
 std::string NearestKind(const std::string& version, const std::string& kind) {
   std::vector<std::string_view> kinds;
   for (const Known& known : kKnown) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "document/value.h"
 #include "model/schema.h"
@@ -12,6 +13,9 @@ namespace reprieve::cli {
 
 // "batch/v1 Job, batch/v1 CronJob, ... or v1 PersistentVolumeClaim".
 std::string ExpectedKinds();
+
+// One that we read, of whatever group it is said to be.
+bool IsKnownKind(std::string_view kind);
 
 // Advice on a kind that is none of them; empty if none is near. Kinds are spelt with their capitals, and with their
 // apiVersion.

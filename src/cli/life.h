@@ -3,11 +3,13 @@
 // Plain values of the engine's thread.
 #pragma once
 
+#include <compare>
 #include <map>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/time.h"
@@ -17,12 +19,22 @@
 
 namespace reprieve::cli {
 
+// What keeps a container of a pod from running that has a place.
+struct HeldUp {
+  std::string container;
+  std::string reason;  // CreateContainerConfigError
+  std::string message;
+  auto operator<=>(const HeldUp&) const = default;
+  bool any() const { return !reason.empty(); }
+};
+
 // A pod that failed, and the container to blame.
 struct FailedPod {
   std::string pod;
   SharedString container;
   std::int32_t attempt = 0;
   std::int32_t index = -1;  // the pod's completion index; -1: none
+  SharedString message{};   // the container's termination message
 };
 
 // The pods of a Job, or of all Jobs of a JobSet.
@@ -38,6 +50,8 @@ struct Tally {
   std::optional<FailedPod> cause;               // the one that ended it
   std::map<std::string, std::int64_t> waiting;  // pods without a place, by the reason
   std::set<std::string> told_waiting;           // reasons that were printed
+  std::map<HeldUp, std::int64_t> held_up;       // pods with a place, by what keeps a container of theirs from running
+  std::set<HeldUp> told_held_up;                // that were printed
   std::multiset<Time> retries;                  // when the next attempts are due
 };
 
@@ -47,8 +61,10 @@ struct AnnouncedRetry {
   Time due;
 };
 
+// Of a pod without a Job too, as that of a Job whose only pod it is.
 struct JobLife {
   meta::ObjectKey key;
+  bool is_pod = false;
   meta::Uid jobset;  // that it belongs to; empty: none
   Time began;
   std::optional<Time> ended;
@@ -83,6 +99,7 @@ struct PodLife {
   std::optional<Time> running_since;
   std::map<SharedString, std::int32_t> restarts;
   std::string waits;  // why it has no node yet
+  HeldUp held_up;     // what keeps the first of its containers from running that waits
 };
 
 // Everything of one run.
@@ -105,6 +122,11 @@ struct RunLives {
     return at == map.end() ? nullptr : &at->second;
   }
 };
+
+// Job, or Pod.
+inline std::string_view KindOf(const JobLife& job) {
+  return job.is_pod ? "Pod" : "Job";
+}
 
 // The steps of the verdict, the first with the namespace if that is not default.
 std::vector<std::string> ChainOf(const world::Verdict& verdict);

@@ -17,6 +17,7 @@
 #include "cli/follow_on.h"
 #include "cli/known_kinds.h"
 #include "cli/load_settings.h"
+#include "cli/other_kinds.h"
 #include "cli/time_zone_files.h"
 #include "cli/type_check.h"
 #include "document/locate.h"
@@ -56,6 +57,8 @@ class Loader {
       }
     }
     if (!options_.lint) CheckNamesOfChildren();
+    CheckNamedCronJobs();
+    TellPassedOver();
     SortByPlace(out_.errors, out_.files);
     SortByPlace(out_.version_warnings, out_.files);
     return std::move(out_);
@@ -122,8 +125,38 @@ class Loader {
     if (kind == "PersistentVolumeClaim" && version == "v1") {
       return TakeBeside(manifest, admission::CreateClaim, out_.claims);
     }
+    const OtherKind other = OtherKindOf(version, kind);
+    if (other != OtherKind::kNo) return PassOver(manifest, other);
     Complain(manifest, "kind", Cat(version, " ", kind, " is not supported; expected ", ExpectedKinds()));
     out_.errors.back().advice = NearestKind(version, kind);
+  }
+
+  void PassOver(const admission::ManifestObject& manifest, OtherKind other) {
+    const auto text = [&manifest](std::string_view field) { return manifest.value[field].AsText(); };
+    PassedOver& kind = passed_over_[{text("kind"), text("apiVersion")}];
+    kind.other = other;
+    kind.names.push_back(manifest.value["metadata"]["name"].AsText());
+    kind.places.push_back(Cat(manifest.file->name, ":", std::max<std::uint32_t>(manifest.value.mark().line, 1)));
+  }
+
+  // A line for each kind.
+  void TellPassedOver() {
+    constexpr std::size_t kNamed = 3;
+    for (const auto& [of, kind] : passed_over_) {
+      const std::size_t count = kind.names.size();
+      std::vector<std::string> places(kind.places.begin(),
+                                      kind.places.begin() + static_cast<std::ptrdiff_t>(std::min(count, kNamed)));
+      if (count > kNamed) places.push_back("...");
+      const std::string what = Cat(CountedKind(of.first, count), count == 1 ? Cat(" ", kind.names.front()) : "", " (",
+                                   of.second, "; ", Join(places, ", "), ")");
+      if (kind.other == OtherKind::kServer) {
+        out_.skipped.push_back(
+            Cat("Warning: skipped ", what, ": what ", count == 1 ? "it serves" : "they serve", " will not be there"));
+      } else {
+        out_.skipped.push_back(
+            Cat("Skipped ", what, ": ", count == 1 ? "it plays" : "they play", " no part on one machine"));
+      }
+    }
   }
 
   // Other people's kinds. A Job or JobSet that is misspelt is none of them.
@@ -161,7 +194,16 @@ class Loader {
 
   // Headless ones give pods their names; there is no load balancer here.
   void TakeService(const admission::ManifestObject& manifest) {
-    if (manifest.value["spec"]["clusterIP"].AsText() != "None") {
+    const bool headless = manifest.value["spec"]["clusterIP"].AsText() == "None";
+    if (!headless && options_.run) {
+      [[maybe_unused]] const Admitted admitted = Admit(manifest, admission::CreateService);
+      if (!IsNew(manifest)) return;
+      out_.skipped.push_back(Cat("Warning: skipped Service ", manifest.value["metadata"]["name"].AsText(), " (",
+                                 manifest.file->name, ":", std::max<std::uint32_t>(manifest.value.mark().line, 1),
+                                 "): only headless ones (clusterIP: None) give pods names here"));
+      return;
+    }
+    if (!headless) {
       DoNotRun(manifest, manifest.value["spec"]["clusterIP"].IsNull() ? "spec" : "spec.clusterIP",
                "only headless Services are supported; set clusterIP to None to give pods their names");
     }
@@ -246,12 +288,66 @@ class Loader {
   }
 
   void TakeCronJob(const admission::ManifestObject& manifest) {
-    TakeToValidate(manifest, admission::CreateCronJob, "CronJobs can be validated, but not run yet");
+    if (!options_.run) {
+      return TakeToValidate(manifest, admission::CreateCronJob,
+                            "only `reprieve run --cronjob NAME` runs a CronJob's Job");
+    }
+    const std::string& name = manifest.value["metadata"]["name"].AsText();
+    const bool is_new = IsNew(manifest);
+    const std::size_t errors = out_.errors.size();
+    const Admitted admitted = Admit(manifest, admission::CreateCronJob);
+    if (!is_new || !admitted.accepted || out_.errors.size() > errors) return;
+    const auto& named = options_.cron_jobs;
+    if (std::find(named.begin(), named.end(), name) != named.end()) {
+      cron_jobs_run_.insert(name);
+      return TakeJob(JobOf(manifest));
+    }
+    out_.skipped.push_back(Cat("Skipped CronJob ", name, " (", manifest.file->name, ":",
+                               std::max<std::uint32_t>(manifest.value.mark().line, 1), "): --cronjob ", name,
+                               " runs its Job once"));
+  }
+
+  // As `kubectl create job --from=cronjob/NAME` makes it.
+  static admission::ManifestObject JobOf(const admission::ManifestObject& cron_job) {
+    constexpr std::size_t kMost = 56;  // of a Job's name, which pods' names continue
+    const Value& made_from = cron_job.value["spec"]["jobTemplate"];
+    const Value& meta = cron_job.value["metadata"];
+    admission::ManifestObject out{Value::MakeObject(), cron_job.file};
+    out.value.set_mark(cron_job.value.mark());
+    out.value.Set("apiVersion", Value::String("batch/v1"));
+    out.value.Set("kind", Value::String("Job"));
+    Value& own = out.value.Set("metadata", Value::MakeObject());
+    own.Set("name", Value::String(Cat(meta["name"].AsText().substr(0, kMost), "-manual")));
+    if (!meta["namespace"].IsNull()) own.Set("namespace", meta["namespace"]);
+    if (made_from["metadata"]["labels"].IsObject()) own.Set("labels", made_from["metadata"]["labels"]);
+    Value annotations = made_from["metadata"]["annotations"];
+    if (!annotations.IsObject()) annotations = Value::MakeObject();
+    annotations.Set("cronjob.kubernetes.io/instantiate", Value::String("manual"));
+    own.Set("annotations", std::move(annotations));
+    out.value.Set("spec", made_from["spec"]);
+    return out;
+  }
+
+  void CheckNamedCronJobs() {
+    for (const std::string& name : options_.cron_jobs) {
+      if (cron_jobs_run_.contains(name) || !out_.errors.empty()) continue;
+      const auto file = std::make_shared<const admission::ManifestFile>(admission::ManifestFile{"--cronjob", name});
+      AddError({file, {}, "", Cat("there is no CronJob ", name, " in the manifests"), ""});
+    }
   }
 
   void TakePod(const admission::ManifestObject& manifest) {
-    TakeToValidate(manifest, admission::CreatePod,
-                   "Pods can be validated, but not run by themselves; put the pod into a Job");
+    if (!options_.run) {
+      return TakeToValidate(manifest, admission::CreatePod,
+                            "only `reprieve run` runs a Pod by itself; put it into a Job");
+    }
+    const bool is_new = IsNew(manifest);
+    const Admitted admitted = Admit(manifest, admission::CreatePod);
+    RemarkOnAnnotations(manifest, "metadata.annotations", manifest.value["metadata"]["annotations"]);
+    if (!is_new || !admitted.accepted || !admitted.dropped.empty()) return;
+    LoadedPod loaded{{}, manifest};
+    FromValue(admitted.object, loaded.pod);
+    out_.pods.push_back(std::move(loaded));
   }
 
   void TakeToValidate(const admission::ManifestObject& manifest, const Create& create, std::string message) {
@@ -406,8 +502,16 @@ class Loader {
   using Place = std::tuple<const admission::ManifestFile*, std::string, std::uint32_t>;
   static Place PlaceOf(const Diagnostic& error) { return {error.source.get(), error.subject, error.mark.line}; }
 
+  struct PassedOver {
+    OtherKind other = OtherKind::kIdle;
+    std::vector<std::string> names;
+    std::vector<std::string> places;
+  };
+
   const LoadOptions& options_;
   Loaded out_;
+  std::map<std::pair<std::string, std::string>, PassedOver> passed_over_;  // by kind and apiVersion
+  std::set<std::string> cron_jobs_run_;
   std::map<std::tuple<std::string, std::string, std::string>, std::string> names_;  // kind, namespace, name: place
   std::set<std::pair<const admission::ManifestFile*, std::string>> subjects_;       // that there are errors about
   std::set<Place> judged_by_version_;                                               // the errors of CheckServed
@@ -445,6 +549,7 @@ void PrintWarnings(const Loaded& loaded) {
 }
 
 void PrintUpstreamWarnings(const Loaded& loaded) {
+  for (const std::string& line : loaded.skipped) std::fprintf(stderr, "%s\n", line.c_str());
   for (const std::string& warning : loaded.warnings) std::fprintf(stderr, "Warning: %s\n", warning.c_str());
 }
 

@@ -21,6 +21,11 @@ struct LoadedJob {
   admission::ManifestObject manifest;
 };
 
+struct LoadedPod {
+  core::Pod pod;
+  admission::ManifestObject manifest;
+};
+
 struct LoadedJobSet {
   jobset::JobSet jobset;
   admission::ManifestObject manifest;
@@ -31,11 +36,13 @@ struct LoadedJobSet {
 struct Loaded {
   std::vector<LoadedJob> jobs;
   std::vector<LoadedJobSet> jobsets;
+  std::vector<LoadedPod> pods;  // with LoadOptions::run
   std::vector<core::Service> services;
   std::vector<core::PersistentVolumeClaim> claims;
   std::vector<core::ConfigMap> config_maps;
   std::vector<core::Secret> secrets;
-  std::vector<Diagnostic> not_run;           // of objects that validate takes and run can't
+  std::vector<Diagnostic> not_run;           // of objects that validate takes and others can't run
+  std::vector<std::string> skipped;          // a line each: kinds that are passed over
   std::vector<Diagnostic> errors;            // in the order of the files
   std::vector<std::string> files;            // in their order, for errors that are added
   std::vector<std::string> warnings;         // file: text, as upstream words them
@@ -52,6 +59,9 @@ struct LoadOptions {
   // passed over, but for claims, which JobSets are checked against, and CronJobs, which are handed on as they are. What
   // the named versions refuse goes to `refused_fields`.
   bool lint = false;
+  // Pods run as they are, CronJobs' Jobs if they are named, and what can't be run is passed over with a line.
+  bool run = false;
+  std::vector<std::string> cron_jobs;  // of these a Job is made, once each
   Time now;
   // UIDs and the characters after a generateName.
   std::function<meta::Uid()> new_uid;
@@ -66,7 +76,8 @@ void UseCountedIdentities(LoadOptions& options);
 // Makes errors of loaded.not_run, for whoever runs all that the manifests hold.
 void RefuseNotRun(Loaded& loaded);
 
-// Prints the warnings of `loaded` to standard error, each on a line: all of them, or only those in `warnings`.
+// Prints the warnings of `loaded` to standard error, each on a line: all of them, or only those in `warnings`. What was
+// passed over is among them.
 void PrintWarnings(const Loaded& loaded);
 void PrintUpstreamWarnings(const Loaded& loaded);
 

@@ -14,8 +14,9 @@ namespace {
 
 class RunnableCheck {
  public:
-  RunnableCheck(const node::LocalWorld& world, const admission::ManifestObject& manifest, Loaded& loaded)
-      : world_(world), manifest_(manifest), errors_(loaded.errors), warnings_(loaded.warnings) {}
+  RunnableCheck(const node::LocalWorld& world, const admission::ManifestObject& manifest,
+                const std::vector<world::Incident>& incidents, Loaded& loaded)
+      : world_(world), manifest_(manifest), incidents_(incidents), errors_(loaded.errors), warnings_(loaded.warnings) {}
 
   void Check(const batch::Job& job) {
     const batch::JobSpec& spec = *job.spec;
@@ -23,12 +24,18 @@ class RunnableCheck {
       Complain("spec.managedBy",
                Cat("another controller, ", *spec.managed_by, ", manages this Job; remove the field to run it here"));
     }
-    if (spec.suspended()) {
-      Complain("spec.suspend", "a suspended Job never ends; set it to false, or remove it, to run the Job");
-    }
+    if (spec.suspended()) CheckResumed(world::Kind::kJob, job.metadata);
     CheckEnds(spec, "spec");
-    CheckPods(spec, *spec.pod_template.spec, job.metadata.namespace_, manifest_.value["spec"]["template"],
-              "spec.template");
+    CheckPods({job.metadata.namespace_.str(), spec.indexed()}, spec.active_deadline_seconds.has_value(),
+              *spec.pod_template.spec, manifest_.value["spec"]["template"], "spec.template");
+  }
+
+  void Check(const core::Pod& pod) {
+    if (pod.spec->restart_policy == core::RestartPolicy::kAlways && !pod.spec->active_deadline_seconds) {
+      warnings_.push_back(WarningAbout(manifest_, "spec.restartPolicy",
+                                       "Always, as it is by default, never lets the pod end; Ctrl-C ends it"));
+    }
+    CheckPods({pod.metadata.namespace_.str(), false}, false, *pod.spec, manifest_.value, "");
   }
 
   void Check(const jobset::JobSet& jobset) {
@@ -37,9 +44,7 @@ class RunnableCheck {
       Complain("spec.managedBy",
                Cat("another controller, ", *spec.managed_by, ", manages this JobSet; remove the field to run it here"));
     }
-    if (spec.suspended()) {
-      Complain("spec.suspend", "a suspended JobSet never ends; set it to false, or remove it, to run the JobSet");
-    }
+    if (spec.suspended()) CheckResumed(world::Kind::kJobSet, jobset.metadata);
     const auto& jobs = spec.replicated_jobs;
     if (std::all_of(jobs.begin(), jobs.end(), [](const auto& job) { return job.replicas == 0; })) {
       Complain("spec.replicatedJobs", jobs.empty() ? "a JobSet without replicated jobs never ends; give it one"
@@ -56,14 +61,26 @@ class RunnableCheck {
       CheckPlacement(jobset, jobs[i], path);
       const batch::JobSpec& job = *jobs[i].job_template.spec;
       const document::Value& written = manifest_.value["spec"]["replicatedJobs"][i]["template"]["spec"]["template"];
-      CheckPods(job, WithClaims(spec, *job.pod_template.spec), jobset.metadata.namespace_, written,
-                Cat(path, ".template.spec.template"));
+      CheckPods({jobset.metadata.namespace_.str(), job.indexed()}, job.active_deadline_seconds.has_value(),
+                WithClaims(spec, *job.pod_template.spec), written, Cat(path, ".template.spec.template"));
     }
   }
 
  private:
   void Complain(std::string_view field, std::string message) {
     errors_.push_back(AboutField(manifest_, field, std::move(message)));
+  }
+
+  // Something resumes it, or the run would never end.
+  void CheckResumed(world::Kind kind, const meta::ObjectMeta& metadata) {
+    const bool resumed = std::any_of(incidents_.begin(), incidents_.end(), [&](const world::Incident& incident) {
+      return incident.fault == world::FaultKind::kResumed && incident.owner_kind == kind &&
+             metadata.name == incident.owner;
+    });
+    if (resumed) return;
+    Complain("spec.suspend", Cat("a suspended ", world::NameOf(kind), " never ends"));
+    errors_.back().advice = Cat("Run it all the same: --resume. Or rehearse it: --inject '", world::NameOf(kind), " ",
+                                metadata.name, " is resumed at 10s'.");
   }
 
   void CheckEnds(const batch::JobSpec& spec, const std::string& path) {
@@ -74,17 +91,16 @@ class RunnableCheck {
              "activeDeadlineSeconds");
   }
 
-  // `written`: the pod template as it stands in the manifest, at `path`.
-  void CheckPods(const batch::JobSpec& job, const core::PodSpec& spec, const SharedString& name_space,
-                 const document::Value& written, const std::string& path) {
-    const std::string of_spec = Cat(path, ".spec");
-    for (std::string& why : world_.WhyNotRunnable(spec, name_space.str())) Complain(of_spec, std::move(why));
+  // `written`: the pod template as it stands in the manifest, at `path`; empty: all of it. `ends`: its Job has a
+  // deadline.
+  void CheckPods(const kubelet::PodOrigin& origin, bool ends, const core::PodSpec& spec, const document::Value& written,
+                 const std::string& path) {
+    const std::string of_spec = path.empty() ? "spec" : Cat(path, ".spec");
+    for (std::string& why : world_.WhyNotRunnable(spec, origin.name_space)) Complain(of_spec, std::move(why));
     Add(kubelet::UnsupportedFields(written, path), "");
-    const kubelet::PodOrigin origin{name_space.str(), job.indexed()};
     Add(kubelet::StartObstacles(spec, origin, world_.settings(), world_.WorkingDirectory()), of_spec);
     if (kubelet::AsksForRights(spec)) {
-      const bool ends = job.active_deadline_seconds || spec.active_deadline_seconds;
-      Add(kubelet::BeyondRights(spec, world_.Rights(), ends), of_spec);
+      Add(kubelet::BeyondRights(spec, world_.Rights(), ends || spec.active_deadline_seconds), of_spec);
     }
     Add(WhyNoPlace(spec, world_.nodes()), of_spec);
   }
@@ -102,6 +118,7 @@ class RunnableCheck {
   // `under`: what their paths continue.
   void Add(std::vector<kubelet::FieldFinding> findings, const std::string& under) {
     for (kubelet::FieldFinding& finding : findings) {
+      if (finding.path.starts_with('.')) finding.path.erase(0, 1);  // of a Pod's own fields
       const std::string path = under.empty()          ? finding.path
                                : finding.path.empty() ? under
                                                       : Cat(under, ".", finding.path);
@@ -176,6 +193,7 @@ class RunnableCheck {
 
   const node::LocalWorld& world_;
   const admission::ManifestObject& manifest_;
+  const std::vector<world::Incident>& incidents_;
   std::vector<Diagnostic>& errors_;
   std::vector<std::string>& warnings_;
 };
@@ -216,17 +234,34 @@ class InjectionReader {
 
 }  // namespace
 
-void CheckRunnable(const node::LocalWorld& world, const std::string& first_path, Loaded& loaded) {
-  for (const LoadedJob& job : loaded.jobs) RunnableCheck(world, job.manifest, loaded).Check(job.job);
+void CheckRunnable(const node::LocalWorld& world, const std::string& first_path,
+                   const std::vector<world::Incident>& incidents, Loaded& loaded) {
+  for (const LoadedJob& job : loaded.jobs) RunnableCheck(world, job.manifest, incidents, loaded).Check(job.job);
   for (const LoadedJobSet& jobset : loaded.jobsets) {
-    RunnableCheck(world, jobset.manifest, loaded).Check(jobset.jobset);
+    RunnableCheck(world, jobset.manifest, incidents, loaded).Check(jobset.jobset);
   }
+  for (const LoadedPod& pod : loaded.pods) RunnableCheck(world, pod.manifest, incidents, loaded).Check(pod.pod);
   RefuseNotRun(loaded);
-  if (loaded.errors.empty() && loaded.jobs.empty() && loaded.jobsets.empty()) {
+  if (loaded.errors.empty() && loaded.jobs.empty() && loaded.jobsets.empty() && loaded.pods.empty()) {
     auto file = std::make_shared<const admission::ManifestFile>(admission::ManifestFile{first_path, {}});
-    loaded.errors.push_back({std::move(file), {}, "", "has no Job and no JobSet in it", ""});
+    loaded.errors.push_back({std::move(file), {}, "", "has no Job, no JobSet and no Pod in it", ""});
   }
   SortByPlace(loaded.errors, loaded.files);
+}
+
+void Resume(Loaded& loaded) {
+  for (LoadedJob& job : loaded.jobs) {
+    if (!job.job.spec->suspended()) continue;
+    auto spec = std::make_shared<batch::JobSpec>(*job.job.spec);
+    spec->suspend = false;
+    job.job.spec = std::move(spec);
+  }
+  for (LoadedJobSet& jobset : loaded.jobsets) {
+    if (!jobset.jobset.spec->suspended()) continue;
+    auto spec = std::make_shared<jobset::JobSetSpec>(*jobset.jobset.spec);
+    spec->suspend = false;
+    jobset.jobset.spec = std::move(spec);
+  }
 }
 
 std::vector<world::Incident> ReadInjections(const std::vector<std::string>& texts,

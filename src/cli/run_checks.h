@@ -14,8 +14,12 @@
 namespace reprieve::cli {
 
 // Adds to loaded.errors, and to loaded.warnings what has no effect on pods here. `first_path`: whom to blame if there
-// is nothing to run.
-void CheckRunnable(const node::LocalWorld& world, const std::string& first_path, Loaded& loaded);
+// is nothing to run. `incidents`: of --inject; one may resume what is suspended.
+void CheckRunnable(const node::LocalWorld& world, const std::string& first_path,
+                   const std::vector<world::Incident>& incidents, Loaded& loaded);
+
+// What is suspended is not, for this run.
+void Resume(Loaded& loaded);
 
 // Reads the events of --inject; what is wrong is added to `errors`, at its word.
 std::vector<world::Incident> ReadInjections(const std::vector<std::string>& texts,

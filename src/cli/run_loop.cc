@@ -10,6 +10,7 @@
 #include "base/saturate.h"
 #include "base/text.h"
 #include "cli/interrupt.h"
+#include "cli/object_names.h"
 #include "cli/standard_output.h"
 #include "cli/ticker.h"
 
@@ -41,6 +42,11 @@ void RunLoop::CreateObjects() {
     jobsets_.push_back(meta::KeyOf(jobset.jobset.metadata));
     world.store().AddJobSet(std::move(jobset.jobset));
   }
+  for (LoadedPod& pod : setup_.loaded().pods) {
+    pods_.push_back(meta::KeyOf(pod.pod.metadata));
+    const world::WriteResult added = world.store().AddPod(std::move(pod.pod));
+    if (!added.ok()) setup_.report().Say(Cat("Pod ", NameOf(pods_.back()), ": ", added.message));
+  }
 }
 
 bool RunLoop::AllFinished() const {
@@ -54,6 +60,11 @@ bool RunLoop::AllFinished() const {
     const jobset::JobSet* jobset = world.store().FindJobSet(key);
     return jobset == nullptr || jobset->status.IsFinished();
   });
+  const bool pods = std::all_of(pods_.begin(), pods_.end(), [&](const meta::ObjectKey& key) {
+    const core::Pod* pod = world.store().FindPod(key);
+    return pod == nullptr || pod->IsTerminal();
+  });
+  if (!pods) return false;
   // Pods that a finished JobSet deletes have their grace period.
   return jobsets && world.machine().running() == 0;
 }

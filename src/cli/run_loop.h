@@ -36,6 +36,7 @@ class RunLoop {
   const ReaderWatch& reader_;
   std::vector<meta::ObjectKey> jobs_;
   std::vector<meta::ObjectKey> jobsets_;
+  std::vector<meta::ObjectKey> pods_;
   EndedBy ended_by_ = EndedBy::kItself;
 };
 

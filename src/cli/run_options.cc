@@ -15,6 +15,7 @@ constexpr const char* kFooter =
     "  reprieve run train.yaml\n"
     "  reprieve run --logs --nodes 4 jobs/\n"
     "  reprieve run --image 'trainer:*=python3 train.py' train.yaml\n"
+    "  reprieve run --cronjob nightly rendered/\n"
     "  reprieve run --nodes 2 --inject 'node n2 is drained at 10s' train.yaml\n"
     "  reprieve run --dry-run --node-resource 'n1:nvidia.com/gpu=8' train.yaml\n\n"
     "EVENT of --inject, DURATION since the beginning:\n"
@@ -57,6 +58,10 @@ void DeclareRunOptions(CLI::App& verb, RunOptions& options) {
                   "What virtual nodes have to give, such as n1:nvidia.com/gpu=8 to rehearse without GPUs")
       ->option_text("NODE:KEY=VALUE")
       ->allow_extra_args(false);
+  verb.add_option("--node-taint", options.node_taints,
+                  "A taint of virtual nodes, such as n1:gpu=yes:NoSchedule, that pods have to tolerate")
+      ->option_text("NODE:KEY[=VALUE]:EFFECT")
+      ->allow_extra_args(false);
   verb.add_option("--feature-gates", options.gates, kFeatureGatesHelp)
       ->option_text("GATE=true,...")
       ->check(CheckFeatureGates);
@@ -68,6 +73,11 @@ void DeclareRunOptions(CLI::App& verb, RunOptions& options) {
                   "An event to rehearse, such as 'node n2 is drained at 10s' (see above)")
       ->option_text("EVENT")
       ->allow_extra_args(false);
+  verb.add_option("--cronjob", options.cron_jobs,
+                  "Run the Job of this CronJob once, as `kubectl create job --from` does")
+      ->option_text("NAME")
+      ->allow_extra_args(false);
+  verb.add_flag("--resume", options.resume, "Run Jobs and JobSets that are suspended as if they were not");
   verb.add_flag("--exported", options.exported, kExportedHelp);
   verb.add_flag("--logs", options.logs, "Print what the pods print, each line with its pod and container");
   verb.add_option("--network", options.network,

@@ -20,12 +20,15 @@ struct RunOptions {
   std::int32_t nodes = 1;
   std::vector<std::string> node_labels;
   std::vector<std::string> node_resources;
+  std::vector<std::string> node_taints;
   std::string gates;
   VersionOptions versions;
   std::vector<std::string> injections;
   std::vector<std::string> images;
   bool logs = false;
   bool exported = false;
+  bool resume = false;
+  std::vector<std::string> cron_jobs;
   std::string output = "text";
   std::string network = "auto";
   std::string state = "reprieve-state";

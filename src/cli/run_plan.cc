@@ -21,7 +21,7 @@ struct PlannedPods {
 };
 
 struct PlannedObject {
-  std::string kind;  // Job or JobSet
+  std::string kind;  // Job, JobSet or Pod
   meta::ObjectKey key;
   PlannedPods pods;
   std::string file;
@@ -57,6 +57,7 @@ std::vector<PlannedObject> PlanOf(const Loaded& loaded) {
   for (const LoadedJobSet& jobset : loaded.jobsets) {
     out.push_back(Plan("JobSet", jobset.jobset.metadata, PodsOf(*jobset.jobset.spec), jobset.manifest));
   }
+  for (const LoadedPod& pod : loaded.pods) out.push_back(Plan("Pod", pod.pod.metadata, {1, 1}, pod.manifest));
   return out;
 }
 

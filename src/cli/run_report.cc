@@ -68,16 +68,28 @@ void RunReport::TellEnd(const JobLife& life) {
   const bool complete = life.status.IsTrue("Complete");
   const batch::JobCondition* end = life.status.FindCondition(complete ? "Complete" : "Failed");
   if (out_.json()) {
-    Value event = out_.Event(complete ? "jobComplete" : "jobFailed", "job", life.key);
+    const std::string_view types[] = {"jobFailed", "jobComplete", "podFailed", "podComplete"};
+    Value event = out_.Event(types[(life.is_pod ? 2 : 0) + (complete ? 1 : 0)], life.is_pod ? "pod" : "job", life.key);
     event.Set("reason", Value::String(end->reason));
     event.Set("message", Value::String(end->message));
     event.Set("status", model::ToValue(life.status));
     out_.Json(event);
   } else if (complete || life.jobset.empty()) {
     // The failure of a JobSet's Job is part of the JobSet's chain of verdicts.
-    out_.Line(
-        Cat("Job ", NameOf(life.key), complete ? " completed: " : " failed: ", end->reason, " (", end->message, ")"));
+    out_.Line(Cat(KindOf(life), " ", NameOf(life.key), complete ? " completed: " : " failed: ", end->reason, " (",
+                  end->message, ")"));
+    TellUsedUp(life);
   }
+}
+
+// No failure of a pod explains the end: restarts of its containers do.
+void RunReport::TellUsedUp(const JobLife& life) {
+  const std::optional<FailedPod>& last = life.tally.failed_pod;
+  const bool by_restarts =
+      life.ended_by && life.ended_by->action == "BackoffLimitExceeded" && life.ended_by->pod.empty();
+  if (!by_restarts || life.tally.restarts == 0 || !last) return;
+  out_.Line(Cat("Restarts of container ", last->container, " of ", last->pod, " used up the limit; its logs are ",
+                machine_.LogPath({life.key.namespace_, last->pod}, last->container, last->attempt)));
 }
 
 void RunReport::TellEnd(const JobSetLife& life) {

@@ -7,6 +7,7 @@
 #include <deque>
 #include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -65,17 +66,24 @@ class RunReport final : public world::Watcher {
   void TellEnds();
   void TellEnd(const JobLife& job);
   void TellEnd(const JobSetLife& jobset);
+  void TellUsedUp(const JobLife& job);
   void ForgetIfGone(const meta::Uid& job);
   // Pods: run_report_pods.cc.
   JobLife* JobOf(const core::Pod& pod);
+  JobLife& BeginPod(const core::Pod& pod);
+  void EndPod(JobLife& life, bool succeeded, std::string reason, std::string message);
   void NoteNewPod(const core::Pod& pod, JobLife& job, PodLife& life);
   void NoteRestarts(const core::Pod& pod, const JobLife& job, PodLife& life, Tally& tally);
+  void TellRestart(const core::Pod& pod, const JobLife& job, std::string_view kind,
+                   const core::ContainerStatus& status);
   void NotePhase(const core::Pod& pod, JobLife& job, PodLife& life);
   void NoteFailure(const core::Pod& pod, const JobLife& job, const PodLife& life, Tally& tally);
   void NoteWaiting(PodLife& pod, std::string why);
+  void NoteHeldUp(PodLife& pod, HeldUp by);
   void TellPhase(const core::Pod& pod, const JobLife& job, const PodLife& life);
   void TellEarlierRetry(const core::Pod& pod, JobLife& job);
   void TellWaiting();
+  void TellHeldUp(const HeldUp& by, std::int64_t pods, std::string_view kind, const meta::ObjectKey& key);
   bool EndsWithOwner(const JobLife& job) const;
   bool EndsWithSuccess(const JobLife& job) const;
   // Verdicts: run_report_verdicts.cc.

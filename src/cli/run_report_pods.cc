@@ -34,18 +34,35 @@ std::string EndOf(const core::Pod& pod) {
   return pod.status.reason.empty() ? "no container ran to its end" : pod.status.reason.str();
 }
 
+// That a container is being made, or that others come first, is no news.
+HeldUp HeldUpOf(const core::Pod& pod) {
+  if (pod.IsTerminal()) return {};
+  for (const auto* statuses : {&pod.status.init_container_statuses, &pod.status.container_statuses}) {
+    for (const core::ContainerStatus& status : *statuses) {
+      if (!status.state.waiting) continue;
+      const core::ContainerStateWaiting& waiting = *status.state.waiting;
+      if (waiting.reason == "ContainerCreating" || waiting.reason == "PodInitializing") continue;
+      // Some messages end with the pod's name: without it, they are the same for all of a Job.
+      std::string message = waiting.message.str();
+      for (const std::string_view names : {" restarting failed container=", " (pod: "}) {
+        if (const std::size_t end = message.find(names); end != std::string::npos) message.resize(end);
+      }
+      return {status.name.str(), waiting.reason.str(), std::move(message)};
+    }
+  }
+  return {};
+}
+
 std::string PodName(const core::Pod& pod) {
   return NameOf(meta::KeyOf(pod.metadata));
 }
 
-// Whether a container of it has become a process that ended.
+// Whether a container of it, and not only one that was to prepare it, has become a process that ended.
 bool HasRun(const core::Pod& pod) {
-  for (const auto* statuses : {&pod.status.container_statuses, &pod.status.init_container_statuses}) {
-    for (const core::ContainerStatus& status : *statuses) {
-      if (status.state.terminated && status.state.terminated->started_at) return true;
-    }
-  }
-  return false;
+  return std::any_of(pod.status.container_statuses.begin(), pod.status.container_statuses.end(),
+                     [](const core::ContainerStatus& status) {
+                       return status.state.terminated && status.state.terminated->started_at;
+                     });
 }
 
 }  // namespace
@@ -56,11 +73,37 @@ JobLife* RunReport::JobOf(const core::Pod& pod) {
     return lives_.FindJob(known->second.job);
   }
   const meta::OwnerReference* owner = pod.metadata.Controller();
-  return owner == nullptr ? nullptr : lives_.FindJob(owner->uid);
+  return lives_.FindJob(owner != nullptr ? owner->uid : pod.metadata.uid);
+}
+
+// A pod that has no Job is told of as if it were one.
+JobLife& RunReport::BeginPod(const core::Pod& pod) {
+  JobLife& life = lives_.jobs[pod.metadata.uid];
+  life.key = meta::KeyOf(pod.metadata);
+  life.is_pod = true;
+  life.began = out_.Now();
+  life.completions = 1;
+  lives_.order.push_back(pod.metadata.uid);
+  return life;
+}
+
+void RunReport::EndPod(JobLife& life, bool succeeded, std::string reason, std::string message) {
+  if (life.finished) return;
+  life.finished = true;
+  life.ended = out_.Now();
+  life.status.active = 0;
+  life.status.succeeded = succeeded ? 1 : 0;
+  life.status.failed = succeeded ? 0 : 1;
+  batch::JobCondition& end = life.status.conditions.emplace_back();
+  end.type = succeeded ? "Complete" : "Failed";
+  end.status = "True";
+  end.reason = std::move(reason);
+  end.message = std::move(message);
 }
 
 void RunReport::PodChanged(const core::Pod& pod) {
   JobLife* job = JobOf(pod);
+  if (job == nullptr && !ended_ && pod.metadata.Controller() == nullptr) job = &BeginPod(pod);
   if (job == nullptr || ended_) return;
   const auto [at, fresh] = lives_.pods.try_emplace(pod.metadata.uid);
   PodLife& life = at->second;
@@ -69,11 +112,19 @@ void RunReport::PodChanged(const core::Pod& pod) {
   const core::PodCondition* scheduled = pod.status.FindCondition("PodScheduled");
   const bool waits = scheduled != nullptr && scheduled->status == "False" && pod.node_name.empty() && !pod.IsTerminal();
   NoteWaiting(life, waits ? scheduled->message.str() : std::string());
+  NoteHeldUp(life, HeldUpOf(pod));
   if (life.phase != pod.status.phase) NotePhase(pod, *job, life);
+  if (!job->is_pod) return;
+  job->status.active = pod.IsTerminal() ? 0 : 1;
+  if (!pod.IsTerminal() || job->finished) return;
+  const bool succeeded = life.phase == core::PodPhase::kSucceeded;
+  EndPod(*job, succeeded, succeeded ? "PodSucceeded" : "PodFailed",
+         succeeded ? "all containers succeeded" : EndOf(pod));
+  ends_.push_back(pod.metadata.uid);
 }
 
 void RunReport::NoteNewPod(const core::Pod& pod, JobLife& job, PodLife& life) {
-  life.job = pod.metadata.Controller()->uid;
+  life.job = job.is_pod ? pod.metadata.uid : pod.metadata.Controller()->uid;
   life.owner = job.jobset.empty() ? life.job : job.jobset;
   ++lives_.TallyOf(job).pods;
   ++job.live_pods;
@@ -81,24 +132,41 @@ void RunReport::NoteNewPod(const core::Pod& pod, JobLife& job, PodLife& life) {
 }
 
 void RunReport::NoteRestarts(const core::Pod& pod, const JobLife& job, PodLife& life, Tally& tally) {
-  for (const core::ContainerStatus& status : pod.status.container_statuses) {
-    std::int32_t& seen = life.restarts[status.name];
-    if (status.restart_count <= seen) continue;
-    tally.restarts += status.restart_count - seen;
-    seen = status.restart_count;
-    const auto* last = status.LastTermination();
-    const std::int32_t code = last != nullptr ? last->exit_code : 0;
-    if (!out_.json()) {
-      out_.Line(Cat(PodName(pod), " container ", status.name, " exited ", code, ", restarted in place (", seen, ")"));
-      continue;
+  const std::string_view kinds[] = {"container", "init container"};
+  const SharedVector<core::ContainerStatus>* lists[] = {&pod.status.container_statuses,
+                                                        &pod.status.init_container_statuses};
+  for (std::size_t i = 0; i < std::size(lists); ++i) {
+    for (const core::ContainerStatus& status : *lists[i]) {
+      if (status.restart_count == 0) continue;
+      std::int32_t& seen = life.restarts[status.name];
+      if (status.restart_count <= seen) continue;
+      tally.restarts += status.restart_count - seen;
+      seen = status.restart_count;
+      TellRestart(pod, job, kinds[i], status);
+      const auto* last = status.LastTermination();
+      // Restarts may use up the limit without any failure of a pod: then this one is to blame.
+      if (last == nullptr || last->exit_code == 0) continue;
+      tally.failed_pod = FailedPod{pod.metadata.name.str(), status.name, seen - 1, -1, last->message};
     }
-    Value event = out_.Event("restart", "job", job.key);
-    event.Set("pod", Value::String(pod.metadata.name.str()));
-    event.Set("container", Value::String(status.name.str()));
-    event.Set("exitCode", Value::Int(code));
-    event.Set("restarts", Value::Int(seen));
-    out_.Json(event);
   }
+}
+
+void RunReport::TellRestart(const core::Pod& pod, const JobLife& job, std::string_view kind,
+                            const core::ContainerStatus& status) {
+  const auto* last = status.LastTermination();
+  const std::int32_t code = last != nullptr ? last->exit_code : 0;
+  const std::string said = last != nullptr ? policy::ShortMessage(last->message) : std::string();
+  if (!out_.json()) {
+    return out_.Line(Cat(PodName(pod), " ", kind, " ", status.name, " exited ", code,
+                         said.empty() ? "" : Cat(": ", said), ", restarted in place (", status.restart_count, ")"));
+  }
+  Value event = out_.Event("restart", "job", job.key);
+  event.Set("pod", Value::String(pod.metadata.name.str()));
+  event.Set("container", Value::String(status.name.str()));
+  event.Set("exitCode", Value::Int(code));
+  event.Set("restarts", Value::Int(status.restart_count));
+  if (last != nullptr && !last->message.empty()) event.Set("message", Value::String(last->message.str()));
+  out_.Json(event);
 }
 
 void RunReport::NotePhase(const core::Pod& pod, JobLife& job, PodLife& life) {
@@ -123,13 +191,15 @@ void RunReport::NoteFailure(const core::Pod& pod, const JobLife& job, const PodL
   if (by_itself) ++tally.failed;
   const core::ContainerStatus* container = FailedContainer(pod);
   if (container != nullptr && ((by_itself && !pod.metadata.deleting()) || !tally.failed_pod)) {
-    tally.failed_pod = FailedPod{pod.metadata.name.str(), container->name, container->restart_count};
+    tally.failed_pod = FailedPod{pod.metadata.name.str(), container->name, container->restart_count, -1,
+                                 container->state.terminated->message};
   }
   for (const auto* statuses : {&pod.status.container_statuses, &pod.status.init_container_statuses}) {
     for (const core::ContainerStatus& status : *statuses) {
       if (!status.state.terminated || status.state.terminated->exit_code == 0) continue;
-      failures_.push_back(
-          {meta::KeyOf(pod.metadata), {pod.metadata.name.str(), status.name, status.restart_count, IndexOf(pod)}});
+      failures_.push_back({meta::KeyOf(pod.metadata),
+                           {pod.metadata.name.str(), status.name, status.restart_count, IndexOf(pod),
+                            status.state.terminated->message}});
     }
   }
   while (failures_.size() > kKept) failures_.pop_front();
@@ -178,10 +248,15 @@ void RunReport::PodDeleted(const core::Pod& pod) {
   if (at == lives_.pods.end()) return;
   PodLife life = std::move(at->second);
   NoteWaiting(life, {});
+  NoteHeldUp(life, {});
   lives_.pods.erase(at);
   JobLife* job = lives_.FindJob(life.job);
   if (job == nullptr) return;
   --job->live_pods;
+  if (job->is_pod && !job->finished && !ended_) {
+    EndPod(*job, false, "PodDeleted", "it was deleted before it ended");
+    ends_.push_back(pod.metadata.uid);
+  }
   if (life.phase == core::PodPhase::kRunning && !ended_) {
     if (out_.json()) {
       Value event = out_.Event("podDeleted", "job", job->key);
@@ -229,6 +304,30 @@ void RunReport::NoteWaiting(PodLife& pod, std::string why) {
   pod.waits = std::move(why);
 }
 
+void RunReport::NoteHeldUp(PodLife& pod, HeldUp by) {
+  if (pod.held_up == by) return;
+  JobLife* job = lives_.FindJob(pod.owner);
+  JobSetLife* jobset = lives_.FindJobSet(pod.owner);
+  if (job == nullptr && jobset == nullptr) return;
+  auto& held_up = (job != nullptr ? job->tally : jobset->tally).held_up;
+  if (pod.held_up.any() && --held_up[pod.held_up] == 0) held_up.erase(pod.held_up);
+  if (by.any() && ++held_up[by] == 1) waits_changed_.push_back(pod.owner);
+  pod.held_up = std::move(by);
+}
+
+void RunReport::TellHeldUp(const HeldUp& by, std::int64_t pods, std::string_view kind, const meta::ObjectKey& key) {
+  if (out_.json()) {
+    Value event = out_.Event("waiting", kind == "Job" ? "job" : "jobset", key);
+    event.Set("pods", Value::Int(pods));
+    event.Set("container", Value::String(by.container));
+    event.Set("reason", Value::String(by.reason));
+    event.Set("message", Value::String(by.message));
+    return out_.Json(event);
+  }
+  out_.Line(Cat(kind, " ", NameOf(key), ": ", pods, pods == 1 ? " pod waits" : " pods wait", ": container ",
+                by.container, ": ", by.reason, by.message.empty() ? "" : Cat(": ", by.message)));
+}
+
 void RunReport::TellWaiting() {
   for (const meta::Uid& uid : std::exchange(waits_changed_, {})) {
     JobLife* job = lives_.FindJob(uid);
@@ -236,6 +335,9 @@ void RunReport::TellWaiting() {
     if (job == nullptr && jobset == nullptr) continue;
     Tally& tally = job != nullptr ? job->tally : jobset->tally;
     const meta::ObjectKey& key = job != nullptr ? job->key : jobset->key;
+    for (const auto& [by, pods] : tally.held_up) {
+      if (tally.told_held_up.insert(by).second) TellHeldUp(by, pods, job != nullptr ? "Job" : "JobSet", key);
+    }
     for (const auto& [why, pods] : tally.waiting) {
       if (!tally.told_waiting.insert(why).second) continue;
       if (out_.json()) {

@@ -45,6 +45,7 @@ node::LocalWorldOptions RunSetup::WorldOptions() {
   out.nodes.count = options_.nodes;
   out.nodes.label_rules = options_.node_labels;
   out.nodes.resource_rules = options_.node_resources;
+  out.nodes.taint_rules = options_.node_taints;
   out.engine.jobsets.gates = *model::ParseFeatureGates(options_.gates);
   out.probe.plain_processes = options_.plain;
   out.probe.no_cgroups = options_.plain;
@@ -70,6 +71,8 @@ void RunSetup::LoadManifests() {
   load.servers = {options_.versions.kubernetes(), options_.versions.jobset(),
                   *model::ParseFeatureGates(options_.gates)};
   load.exported = options_.exported;
+  load.run = true;
+  load.cron_jobs = options_.cron_jobs;
   load.now = world_->clock().Now();
   load.new_uid = [this] { return world_->store().NewUid(); };
   load.new_suffix = [this] { return world_->store().NewNameSuffix(); };
@@ -81,8 +84,9 @@ void RunSetup::LoadManifests() {
 }
 
 void RunSetup::CheckManifests() {
-  CheckRunnable(*world_, options_.files.All().front(), loaded_);
+  if (options_.resume) Resume(loaded_);
   incidents_ = ReadInjections(options_.injections, world_->nodes(), loaded_, loaded_.errors);
+  CheckRunnable(*world_, options_.files.All().front(), incidents_, loaded_);
 }
 
 std::optional<Refusal> RunSetup::CheckStart() {

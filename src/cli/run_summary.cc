@@ -164,6 +164,7 @@ class TextSummary {
   void PrintLogs(const Summarized& one, bool with_tail) {
     const std::optional<FailedPod>& blamed = one.tally->cause ? one.tally->cause : one.tally->failed_pod;
     if (!blamed) return;
+    PrintMessage(blamed->message);
     const std::string path = machine_.LogPath({one.key.namespace_, blamed->pod}, blamed->container, blamed->attempt);
     std::error_code ignored;
     if (std::filesystem::exists(path, ignored)) {
@@ -171,6 +172,18 @@ class TextSummary {
       if (with_tail) PrintTail(path);
     } else {
       out_.Plain(Cat("  logs     none of ", blamed->pod, "/", blamed->container, ": it printed nothing"), kIndent);
+    }
+  }
+
+  // What the container has left as its termination message.
+  void PrintMessage(const SharedString& message) {
+    std::vector<std::string_view> lines;
+    for (const std::string_view line : Split(message.view(), '\n')) {
+      if (line.find_first_not_of(" \t\r") != std::string_view::npos) lines.push_back(line);
+    }
+    const std::size_t first = lines.size() > kTailLines ? lines.size() - kTailLines : 0;
+    for (std::size_t i = first; i < lines.size(); ++i) {
+      out_.Verbatim(Cat(i == first ? "  message  " : std::string(kIndent, ' '), out_.Foreign(lines[i])));
     }
   }
 

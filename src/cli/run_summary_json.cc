@@ -18,11 +18,13 @@ void AddTally(Value& event, const Tally& tally, std::string_view result, Nanosec
   event.Set("counted", Value::Int(tally.counted));
   event.Set("ignored", Value::Int(tally.ignored));
   event.Set("wastedSeconds", world::InSeconds(tally.wasted));
+  const std::optional<FailedPod>& blamed = tally.cause ? tally.cause : tally.failed_pod;
+  if (blamed && !blamed->message.empty()) event.Set("message", Value::String(blamed->message.str()));
   event.Set("logs", Value::String(logs));
 }
 
 Value SummaryOf(const RunOutput& out, const JobLife& job, const std::string& logs) {
-  Value event = out.Event("summary", "job", job.key);
+  Value event = out.Event("summary", job.is_pod ? "pod" : "job", job.key);
   const bool failed = job.status.IsTrue("Failed");
   AddTally(event, job.tally,
            job.status.IsTrue("Complete") ? "Complete"

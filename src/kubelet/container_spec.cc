@@ -4,6 +4,8 @@
 #include <optional>
 
 #include "base/text.h"
+#include "kubelet/account.h"
+#include "kubelet/hooks.h"
 #include "kubelet/names_library.h"
 #include "kubelet/security.h"
 #include "kubelet/start_obstacles.h"
@@ -64,12 +66,31 @@ std::string DefaultDirectory(const ContainerContext& context, const std::vector<
   return context.working_directory;
 }
 
+// What /etc/passwd and /etc/group add to a user that the pod names by number. Its own group, if it has none: root's.
+// What we have inherited from our own user does not hold for it.
+void BecomeAccount(Security& security, std::uint32_t ours, Environment& environment) {
+  if (!security.user || *security.user == 0) return;
+  const auto account = AccountOf(*security.user);
+  if (*security.user != ours) {
+    environment.erase("USER");
+    environment.erase("LOGNAME");
+    environment.insert_or_assign("HOME", account && !account->home.empty() ? account->home : "/");
+  }
+  if (!security.group) security.group = account ? account->group : 0;
+  if (!account || !security.groups_of_account) return;
+  for (const std::uint32_t group : account->groups) {
+    if (std::find(security.groups.begin(), security.groups.end(), group) == security.groups.end()) {
+      security.groups.push_back(group);
+    }
+  }
+}
+
 }  // namespace
 
 Result<runtime::ContainerSpec> MakeContainerSpec(const core::Container& container, const ContainerContext& context) {
   const core::PodSpec& pod = *context.facts.spec;
   if (auto why_not = context.images.WhyNotRunnable(container)) return Error{std::move(*why_not)};
-  const Security security = SecurityOf(pod, container);
+  Security security = SecurityOf(pod, container, context.user);
   if (const auto why = WhyRoot(security, context.user)) {
     return Error{Cat(*why, " (pod: ", Quote(NameOf(*context.facts.metadata)), ", container: ", container.name, ")")};
   }
@@ -89,6 +110,7 @@ Result<runtime::ContainerSpec> MakeContainerSpec(const core::Container& containe
 
   Environment environment = context.base_environment;
   environment.insert_or_assign("HOSTNAME", context.hostname);
+  BecomeAccount(security, context.user, environment);
   // Empty where a node's GPUs are only said to be there (--node-resource): no program may take the machine's for them.
   if (GpusOf(container) > 0) {
     const std::string gpus = Join(GpusFor(container, pod, context.gpus), ",");
@@ -107,8 +129,11 @@ Result<runtime::ContainerSpec> MakeContainerSpec(const core::Container& containe
   out.limits.cpu_milli = LimitOf(container, scheduler::kCpu);
   out.uid = security.user;
   out.gid = security.group;
+  out.groups = std::move(security.groups);
   out.privileges = security.privileges;
   out.read_only_root = security.read_only_root;
+  out.message_from_output = container.rest["terminationMessagePolicy"].AsText() == "FallbackToLogsOnError";
+  out.stop_signal = StopSignalOf(container);
   return out;
 }
 
@@ -129,16 +154,38 @@ Result<runtime::ExecSpec> MakeExecSpec(const core::Container& container, const s
   out.working_directory = std::move(own->working_directory);
   out.uid = own->uid;
   out.gid = own->gid;
+  out.groups = std::move(own->groups);
   out.privileges = own->privileges;
+  return out;
+}
+
+runtime::ResourceLimits PodLimits(const core::PodSpec& pod) {
+  runtime::ResourceLimits out;
+  const core::Value& limits = pod.rest["resources"]["limits"];
+  if (limits.IsNull()) return out;
+  const auto limit = [&limits](std::string_view resource) -> std::optional<std::int64_t> {
+    const core::Value& written = limits[resource];
+    const std::int64_t amount = written.IsNull() ? 0 : scheduler::Amount(std::string(resource), written.AsText());
+    return amount > 0 ? std::optional(amount) : std::nullopt;
+  };
+  out.memory_bytes = limit(scheduler::kMemory);
+  out.cpu_milli = limit(scheduler::kCpu);
   return out;
 }
 
 std::string HostnameOf(const core::Pod& pod) {
   std::string out = !pod.hostname.empty() ? std::string(pod.Hostname()) : pod.spec->hostname;
+  if (const std::string& own = pod.spec->rest["hostnameOverride"].AsText(); !own.empty()) out = own;
   if (out.empty()) out = pod.metadata.name;
   if (out.size() > kMaxHostname) out.resize(kMaxHostname);
   while (!out.empty() && (out.back() == '-' || out.back() == '.')) out.pop_back();
   return out;
+}
+
+std::string FullHostnameOf(const core::Pod& pod) {
+  std::string out = HostnameOf(pod);
+  if (pod.spec->subdomain.empty()) return out;
+  return Cat(out, ".", pod.spec->subdomain, ".", pod.metadata.namespace_, ".svc.cluster.local");
 }
 
 }  // namespace reprieve::kubelet

@@ -45,7 +45,12 @@ Result<runtime::ContainerSpec> MakeContainerSpec(const core::Container& containe
 Result<runtime::ExecSpec> MakeExecSpec(const core::Container& container, const std::vector<std::string>& command,
                                        const ContainerContext& context);
 
+// What its containers may use together.
+runtime::ResourceLimits PodLimits(const core::PodSpec& pod);
+
 // The pod's host name: its own, its spec's, or its name.
 std::string HostnameOf(const core::Pod& pod);
+// With its subdomain's, as its Service publishes it.
+std::string FullHostnameOf(const core::Pod& pod);
 
 }  // namespace reprieve::kubelet

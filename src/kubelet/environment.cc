@@ -5,8 +5,9 @@
 #include <string_view>
 
 #include "base/text.h"
+#include "kubelet/downward.h"
+#include "kubelet/env_file.h"
 #include "kubelet/expand.h"
-#include "model/quantity.h"
 
 namespace reprieve::kubelet {
 namespace {
@@ -54,73 +55,6 @@ Result<std::optional<std::string>> ValueOf(bool secret, const core::KeySelector&
   return Error{NoSuchKey(secret, object, selector.key)};
 }
 
-// metadata.labels['key'] gives key.
-std::optional<std::string_view> Subscript(std::string_view path, std::string_view field) {
-  if (!path.starts_with(field)) return std::nullopt;
-  path.remove_prefix(field.size());
-  if (path.size() < 4 || !path.starts_with("['") || !path.ends_with("']")) return std::nullopt;
-  return path.substr(2, path.size() - 4);
-}
-
-std::string TextOf(const SharedString* value) {
-  return value == nullptr ? std::string() : value->str();
-}
-
-Result<std::string> FieldOf(std::string_view path, const PodFacts& facts) {
-  const meta::ObjectMeta& metadata = *facts.metadata;
-  if (const auto key = Subscript(path, "metadata.labels")) return TextOf(metadata.labels.Find(*key));
-  if (const auto key = Subscript(path, "metadata.annotations")) return TextOf(metadata.annotations.Find(*key));
-  if (path == "metadata.name") return metadata.name.str();
-  if (path == "metadata.namespace") return metadata.namespace_.str();
-  if (path == "metadata.uid") return metadata.uid.str();
-  if (path == "spec.nodeName") return facts.node == nullptr ? std::string() : facts.node->name;
-  if (path == "spec.serviceAccountName") {
-    const std::string& account = facts.spec->service_account_name;
-    return account.empty() ? std::string("default") : account;
-  }
-  if (path == "status.podIP" || path == "status.podIPs") return facts.pod_ip;
-  if (path == "status.hostIP" || path == "status.hostIPs") return facts.host_ip;
-  return Error{Cat("fieldPath ", Quote(path), " is not supported")};
-}
-
-const core::Container* FindContainer(const core::PodSpec& spec, const std::string& name) {
-  for (const auto* containers : {&spec.containers, &spec.init_containers}) {
-    for (const core::Container& container : *containers) {
-      if (container.name == name) return &container;
-    }
-  }
-  return nullptr;
-}
-
-// Rounded up to whole divisors; both in thousandths or both in units.
-std::int64_t DividedUp(std::int64_t amount, std::int64_t divisor) {
-  return amount / divisor + (amount % divisor > 0);
-}
-
-Result<std::string> ResourceOf(const core::ResourceFieldSelector& selector, const core::Container& self,
-                               const PodFacts& facts) {
-  const core::Container* container =
-      selector.container_name.empty() ? &self : FindContainer(*facts.spec, selector.container_name);
-  if (container == nullptr) return Error{Cat("container ", selector.container_name, " not found")};
-  const std::size_t dot = selector.resource.find('.');
-  const std::string kind = selector.resource.substr(0, dot);
-  const std::string name = dot == std::string::npos ? std::string() : selector.resource.substr(dot + 1);
-  if ((kind != "limits" && kind != "requests") || name.empty()) {
-    return Error{Cat("unsupported container resource : ", selector.resource)};
-  }
-  std::int64_t amount = 0;
-  if (kind == "requests") {
-    amount = scheduler::AmountOf(scheduler::RequestsOf(*container), name);
-  } else if (const auto limit = scheduler::LimitOf(*container, name)) {
-    amount = *limit;
-  } else if (facts.node != nullptr) {
-    amount = scheduler::AmountOf(facts.node->allocatable, name);
-  }
-  std::int64_t divisor = selector.divisor.empty() ? 0 : scheduler::Amount(name, selector.divisor);
-  if (divisor <= 0) divisor = name == scheduler::kCpu ? 1000 : 1;
-  return Cat(DividedUp(amount, divisor));
-}
-
 Result<std::optional<std::string>> ValueFrom(const core::EnvVarSource& source, const core::Container& container,
                                              const PodFacts& facts, const Settings& settings) {
   const auto always = [](Result<std::string> value) -> Result<std::optional<std::string>> {
@@ -128,10 +62,12 @@ Result<std::optional<std::string>> ValueFrom(const core::EnvVarSource& source, c
     return std::optional<std::string>(std::move(*value));
   };
   if (source.field_ref) return always(FieldOf(source.field_ref->field_path, facts));
-  if (source.resource_field_ref) return always(ResourceOf(*source.resource_field_ref, container, facts));
+  if (source.resource_field_ref) return always(ResourceOf(*source.resource_field_ref, &container, facts));
   const std::string name_space = facts.metadata->namespace_.str();
   if (source.config_map_key_ref) return ValueOf(false, *source.config_map_key_ref, name_space, settings);
   if (source.secret_key_ref) return ValueOf(true, *source.secret_key_ref, name_space, settings);
+  const core::Value& file = source.rest["fileKeyRef"];
+  if (file.IsObject()) return ValueOfFile(file, facts);
   return Error{"valueFrom names a source that is not supported"};
 }
 

@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "base/result.h"
+#include "kubelet/downward.h"
 #include "kubelet/settings.h"
 #include "model/core.h"
-#include "scheduler/placement.h"
 
 namespace reprieve::kubelet {
 
@@ -23,15 +23,6 @@ using Environment = std::map<std::string, std::string, std::less<>>;
 // programs, home and language; nothing else is passed, so that a Job does not depend on a shell's leftovers, nor get
 // its secrets.
 Environment BaseEnvironment(const char* const* environment);
-
-// What a pod's variables may refer to.
-struct PodFacts {
-  const meta::ObjectMeta* metadata = nullptr;
-  const core::PodSpec* spec = nullptr;
-  const scheduler::Node* node = nullptr;
-  std::string pod_ip;
-  std::string host_ip;
-};
 
 // The variables of the spec alone: those that $(NAME) in command and args may name.
 Result<Environment> ContainerEnvironment(const core::Container& container, const PodFacts& facts,

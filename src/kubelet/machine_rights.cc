@@ -1,5 +1,7 @@
 #include "kubelet/machine_rights.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 
 #include "base/text.h"
@@ -14,23 +16,42 @@ const core::Value& ContextOf(const core::Container& container) {
   return container.rest["securityContext"];
 }
 
+bool LacksDirectory(const std::string& directory) {
+  return !directory.empty() && access(directory.c_str(), F_OK) != 0;
+}
+
 class RightsCheck {
  public:
   RightsCheck(const core::PodSpec& spec, const MachineRights& rights, bool ends)
       : spec_(spec), rights_(rights), ends_(ends) {}
 
   std::vector<FieldFinding> Run() {
+    if (!rights_.may_change_user) CheckGroups();
     CheckAll(spec_.init_containers, "initContainers");
     CheckAll(spec_.containers, "containers");
     return std::move(found_);
   }
 
  private:
+  // The files are the user's own, and so are the processes.
+  void CheckGroups() {
+    const core::Value& context = spec_.rest["securityContext"];
+    if (context["fsGroup"].IsNumber()) {
+      Add(Support::kWarned, "securityContext.fsGroup",
+          Cat("has no effect, for ", WhoRuns(), " can't give volumes to other groups: they are its own; ",
+              HowToGetThem(), " if that matters"));
+    }
+    if (context["supplementalGroups"].size() > 0) {
+      Add(Support::kWarned, "securityContext.supplementalGroups",
+          Cat("has no effect, for ", WhoRuns(), " has no other groups to give; ", HowToGetThem(), " if that matters"));
+    }
+  }
+
   void CheckAll(const std::vector<core::Container>& containers, std::string_view list) {
     for (std::size_t i = 0; i < containers.size(); ++i) {
       path_ = Cat(list, "[", i, "]");
       const core::Container& container = containers[i];
-      const Security security = SecurityOf(spec_, container);
+      const Security security = SecurityOf(spec_, container, rights_.user);
       if (!rights_.may_change_user) CheckUser(container, security);
       CheckNonRoot(container, security);
       CheckPrivileges(container, security);
@@ -91,6 +112,12 @@ class RightsCheck {
       Add(Support::kRefused, Cat(path_, ".securityContext.readOnlyRootFilesystem"),
           Cat("can't be had, for ", WhyNoMounts(),
               "; run it where containers have mounts of their own, or remove the field"));
+    }
+    if (const std::string& directory = container.working_dir;
+        LacksDirectory(directory) && spec_.init_containers.empty()) {
+      Add(Support::kRefused, Cat(path_, ".workingDir"),
+          Cat(directory, " does not exist on this machine and can't be made for it alone, for ", WhyNoMounts(),
+              "; make it, or remove the field"));
     }
     for (std::size_t i = 0; i < container.volume_mounts.size(); ++i) {
       const core::VolumeMount& mount = container.volume_mounts[i];
@@ -160,6 +187,7 @@ bool AsksForRights(const core::PodSpec& spec) {
   for (const auto* containers : {&spec.init_containers, &spec.containers}) {
     for (const core::Container& container : *containers) {
       if (!container.volume_mounts.empty() || !ContextOf(container).IsNull()) return true;
+      if (LacksDirectory(container.working_dir)) return true;
     }
   }
   return false;

@@ -1,7 +1,8 @@
 // What a pod's security contexts and mounts ask for that this machine and user can't give, found before anything
 // starts.
 //
-// Source: what the runtime does with a ContainerSpec; the kubelet's runAsNonRoot. Pure; safe from any thread.
+// Source: what the runtime does with a ContainerSpec; the kubelet's runAsNonRoot. It looks whether directories are
+// there; safe from any thread.
 #pragma once
 
 #include <cstdint>

@@ -31,6 +31,10 @@ Status WriteAt(int fd, std::size_t offset, std::string_view bytes, const std::st
   return Ok();
 }
 
+std::string NamespaceOf(const std::string& key) {
+  return key.substr(0, key.find('\n'));
+}
+
 // The lines that hold: all but those that begin with `#`.
 std::string WithoutComments(std::string_view text) {
   std::string out;
@@ -44,21 +48,23 @@ std::string WithoutComments(std::string_view text) {
 
 }  // namespace
 
-Result<PodNames::File*> PodNames::FileOf(const std::string& name_space) {
-  std::unique_ptr<File>& file = files_[name_space];
+Result<PodNames::File*> PodNames::FileOf(const std::string& key) {
+  std::unique_ptr<File>& file = files_[key];
   if (file) return file.get();
   std::error_code failed;
   std::filesystem::create_directories(directory_, failed);
   if (failed) return Error{Cat("directory ", directory_, " cannot be made: ", failed.message())};
   auto made = std::make_unique<File>();
-  made->path = PathOf(name_space);
+  const std::string name_space = NamespaceOf(key);
+  made->path = name_space == key ? PathOf(key) : Cat(PathOf(name_space), ".", files_.size());
   if (reader_ == Reader::kEtcHosts) {
     made->fd = runtime::Fd(open(made->path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
     if (!made->fd.ok() || fchmod(made->fd.get(), 0644) != 0) {
       return Error{Cat("file ", made->path, " cannot be made: ", strerrordesc_np(errno))};
     }
   }
-  if (auto written = Append(*made, std::string(kUsualLines)); !written) return written.error();
+  const std::string aliases = name_space == key ? std::string() : key.substr(name_space.size() + 1);
+  if (auto written = Append(*made, Cat(kUsualLines, aliases)); !written) return written.error();
   file = std::move(made);
   // The services of other namespaces have been there before this file.
   for (auto& [name, entry] : entries_) {
@@ -68,8 +74,8 @@ Result<PodNames::File*> PodNames::FileOf(const std::string& name_space) {
   return file.get();
 }
 
-Result<std::string> PodNames::HostsFile(const std::string& name_space) {
-  auto file = FileOf(name_space);
+Result<std::string> PodNames::HostsFile(const std::string& name_space, const std::string& aliases) {
+  auto file = FileOf(aliases.empty() ? name_space : Cat(name_space, "\n", aliases));
   if (!file) return file.error();
   if (auto shown = Show(); !shown) return shown.error();
   return (*file)->path;
@@ -157,20 +163,24 @@ Status PodNames::Show() {
 Status PodNames::WriteLines(const Name& name, Entry& entry) {
   auto own = FileOf(name.namespace_);
   if (!own) return own.error();
-  if (!std::exchange(entry.written, true)) {
-    auto line = Append(**own, Cat("#", entry.address, "\t", name.hostname, "\n"));
+  entry.written = true;
+  for (auto& [key, file] : files_) {
+    if (!file || NamespaceOf(key) != name.namespace_ || entry.own.contains(key)) continue;
+    auto line = Append(*file, Cat("#", entry.address, "\t", name.hostname, "\n"));
     if (!line) return line.error();
-    entry.own = *line;
+    entry.own.emplace(key, *line);
+    if (entry.owner == 0 || entry.published) continue;
+    if (auto on = Switch(*file, *line, true); !on) return on;
   }
   const std::string base = Cat(name.hostname, ".", name.subdomain);
   const std::string in_namespace = Cat(base, ".", name.namespace_);
-  for (auto& [name_space, file] : files_) {
-    if (!file || entry.service.contains(name_space)) continue;
-    auto line =
-        Append(*file, Cat("#", entry.address, "\t", in_namespace, ".svc.cluster.local ", in_namespace, ".svc ",
-                          in_namespace, name_space == name.namespace_ ? Cat(" ", base, " ", name.hostname) : "", "\n"));
+  for (auto& [key, file] : files_) {
+    if (!file || entry.service.contains(key)) continue;
+    auto line = Append(
+        *file, Cat("#", entry.address, "\t", in_namespace, ".svc.cluster.local ", in_namespace, ".svc ", in_namespace,
+                   NamespaceOf(key) == name.namespace_ ? Cat(" ", base, " ", name.hostname) : "", "\n"));
     if (!line) return line.error();
-    entry.service.emplace(name_space, *line);
+    entry.service.emplace(key, *line);
     if (!entry.published) continue;
     if (auto on = Switch(*file, *line, true); !on) return on;
   }
@@ -183,11 +193,11 @@ Status PodNames::Set(const Name& name, std::uint64_t number, bool published) {
   if (auto lines = WriteLines(name, entry); !lines) return lines;
   entry.owner = number;
   entry.published = published;
-  if (auto own = Switch(*files_.at(name.namespace_), entry.own, number != 0 && !published); !own) {
-    return own;
+  for (const auto& [key, line] : entry.own) {
+    if (auto switched = Switch(*files_.at(key), line, number != 0 && !published); !switched) return switched;
   }
-  for (const auto& [name_space, line] : entry.service) {
-    if (auto switched = Switch(*files_.at(name_space), line, published); !switched) return switched;
+  for (const auto& [key, line] : entry.service) {
+    if (auto switched = Switch(*files_.at(key), line, published); !switched) return switched;
   }
   return Ok();
 }

@@ -50,8 +50,9 @@ class PodNames {
   PodNames(const PodNames&) = delete;
   PodNames& operator=(const PodNames&) = delete;
 
-  // The file that pods of this namespace are shown as /etc/hosts, with all that has been set.
-  Result<std::string> HostsFile(const std::string& name_space);
+  // The file that pods of this namespace are shown as /etc/hosts, with all that has been set. `aliases`: lines that
+  // theirs has besides; pods with the same share one.
+  Result<std::string> HostsFile(const std::string& name_space, const std::string& aliases = {});
   std::string PathOf(const std::string& name_space) const;
   // Which address the pod of that name has, and its successor.
   const std::string& AddressOf(const Name& name);
@@ -84,11 +85,12 @@ class PodNames {
     std::uint64_t owner = 0;  // 0: none
     bool published = false;
     bool written = false;                 // it has its lines
-    Line own = 0;                         // holds while the name is not published
-    std::map<std::string, Line> service;  // by the namespace whose file it is in
+    std::map<std::string, Line> own;      // by the file it is in; holds while the name is not published
+    std::map<std::string, Line> service;  // by the file it is in
   };
 
-  Result<File*> FileOf(const std::string& name_space);
+  // `key`: a namespace, and, after a newline, the aliases of that file alone.
+  Result<File*> FileOf(const std::string& key);
   Result<Line> Append(File& file, const std::string& line) const;
   Status Switch(File& file, Line line, bool on) const;
   static Status Replace(File& file);
@@ -99,7 +101,7 @@ class PodNames {
   const std::string directory_;
   const ClaimBlock claim_;
   const Reader reader_;
-  std::map<std::string, std::unique_ptr<File>> files_;  // by namespace
+  std::map<std::string, std::unique_ptr<File>> files_;  // by key
   std::map<Name, Entry> entries_;
   std::vector<runtime::AddressBlock> blocks_;  // one with the first name, and one more whenever the last is used up
   std::uint32_t given_ = 0;                    // addresses of the last block

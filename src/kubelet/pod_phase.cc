@@ -121,6 +121,21 @@ void SetInitialized(const core::PodSpec& spec, Time now, core::PodStatus& status
                Cat("containers with incomplete status: [", incomplete, "]"), now, status);
 }
 
+// Readiness gates that keep the pod from being ready; empty: none.
+std::string ClosedGates(const core::PodSpec& spec, const core::PodStatus& status) {
+  std::string out;
+  for (const core::Value& gate : spec.rest["readinessGates"].items()) {
+    const std::string& type = gate["conditionType"].AsText();
+    const core::PodCondition* condition = status.FindCondition(type);
+    if (condition != nullptr && condition->status == "True") continue;
+    if (!out.empty()) out += ", ";
+    out += condition == nullptr
+               ? Cat("corresponding condition of pod readiness gate ", Quote(type), " does not exist.")
+               : Cat("the status of pod readiness gate ", Quote(type), " is not \"True\", but ", condition->status);
+  }
+  return out;
+}
+
 void SetReady(std::string_view type, const core::PodSpec& spec, Time now, core::PodStatus& status) {
   if (status.phase == PodPhase::kSucceeded) return SetCondition(type, false, "PodCompleted", "", now, status);
   if (status.phase == PodPhase::kFailed) return SetCondition(type, false, "PodFailed", "", now, status);
@@ -134,7 +149,10 @@ void SetReady(std::string_view type, const core::PodSpec& spec, Time now, core::
     const ContainerStatus* of = StatusOf(status.container_statuses, i, spec.containers[i].name);
     if (of == nullptr || !of->ready) Add(unready, spec.containers[i].name);
   }
-  if (unready.empty()) return SetCondition(type, true, "", "", now, status);
+  if (unready.empty()) {
+    const std::string gates = type == core::kReadyCondition ? ClosedGates(spec, status) : std::string();
+    return SetCondition(type, gates.empty(), gates.empty() ? "" : "ReadinessGatesNotReady", gates, now, status);
+  }
   SetCondition(type, false, "ContainersNotReady", Cat("containers with unready status: [", unready, "]"), now, status);
 }
 

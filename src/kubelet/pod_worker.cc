@@ -36,7 +36,13 @@ PodWorker::PodWorker(Identity identity, std::shared_ptr<const core::PodSpec> spe
       spec_(std::move(spec)),
       start_time_(now),
       first_backoff_(backoff),
-      records_(ContainerCount(*spec_)) {}
+      records_(ContainerCount(*spec_)) {
+  for (std::size_t i = 0; i < records_.size(); ++i) any_hooks_ |= !ContainerAt(*spec_, i).rest["lifecycle"].IsNull();
+}
+
+bool PodWorker::HasHook(std::size_t container, HookKind kind) const {
+  return any_hooks_ && !HookOf(ContainerAt(*spec_, container), kind).IsNull();
+}
 
 Nanoseconds PodWorker::Grace() const {
   return DurationOfSeconds(spec_->termination_grace_period_seconds.value_or(kUsualGraceSeconds));
@@ -50,13 +56,72 @@ void PodWorker::Started(std::size_t container, Time at) {
   Record& record = records_[container];
   if (record.stage != Stage::kStarting) return;
   record.stage = Stage::kRunning;
+  record.started_at = at;
+  if (HasHook(container, HookKind::kPostStart) && !record.stop_by) {
+    return BeginHook(container, HookKind::kPostStart, at);
+  }
+  BeginRun(container, at);
+}
+
+// With its postStart, if it has one, behind it.
+void PodWorker::BeginRun(std::size_t container, Time at) {
+  Record& record = records_[container];
   if (!IsInit(*spec_, container) || Sidecar(container)) {
     record.probes = ContainerProbes::Of(ContainerAt(*spec_, container), at);
   }
   record.started_once |= !record.probes || record.probes->started();
   record.backing_off = false;
-  record.started_at = at;
   ++revision_;
+}
+
+void PodWorker::BeginHook(std::size_t container, HookKind kind, Time now) {
+  Record& record = records_[container];
+  record.hook = kind;
+  record.hook_asked = false;
+  record.hook_sleeps.reset();
+  const auto sleep = SleepOf(HookOf(ContainerAt(*spec_, container), kind));
+  if (sleep) record.hook_sleeps = now + *sleep;
+}
+
+void PodWorker::Hooked(const PodActions::Hook& hook, std::string failure, Time now) {
+  Record& record = records_[hook.container];
+  if (record.hook != hook.kind || record.attempt != hook.attempt) return;
+  if (hook.kind == HookKind::kPreStop) {
+    // Whatever came of it, the signal follows.
+    record.hook_sleeps = now;
+    return;
+  }
+  record.hook.reset();
+  record.hook_failure = std::move(failure);
+  if (record.hook_failure.empty()) BeginRun(hook.container, record.started_at);
+}
+
+// What hooks are to begin, and what follows from those that have ended.
+void PodWorker::RunHooks(Time now, PodActions& actions) {
+  for (std::size_t i = 0; i < records_.size(); ++i) {
+    Record& record = records_[i];
+    if (!record.hook_failure.empty() && !record.stop_by) {
+      const std::string why = Cat("container ", ContainerAt(*spec_, i).name, " failed its postStart hook (",
+                                  std::exchange(record.hook_failure, {}), "); it is stopped");
+      Stop(i, now + std::max(Grace(), kMinimumGrace), now, actions, why);
+    }
+    if (!record.hook) continue;
+    const bool stopping = *record.hook == HookKind::kPreStop;
+    if (stopping && (now >= *record.stop_by || (record.hook_sleeps && now >= *record.hook_sleeps))) {
+      record.hook.reset();
+      SendStop(i, std::max(*record.stop_by - now, kMinimumGrace), actions);
+    } else if (record.hook_sleeps && now >= *record.hook_sleeps) {
+      record.hook.reset();
+      BeginRun(i, record.started_at);
+      WakeAt(now, actions);
+    } else {
+      if (record.hook_sleeps) WakeAt(*record.hook_sleeps, actions);
+      if (stopping) WakeAt(*record.stop_by, actions);
+      if (record.hook_sleeps || std::exchange(record.hook_asked, true)) continue;
+      const auto at_most = stopping ? std::optional(*record.stop_by - now) : std::nullopt;
+      actions.hook.push_back({i, record.attempt, *record.hook, at_most});
+    }
+  }
 }
 
 void PodWorker::Exited(std::size_t container, ContainerEnd end, Time now) {
@@ -68,6 +133,9 @@ void PodWorker::Exited(std::size_t container, ContainerEnd end, Time now) {
   const bool failed_probe = record.probes && record.probes->failed();
   record.stage = Stage::kEnded;
   record.stop_by.reset();
+  record.hook.reset();
+  record.hook_failure.clear();
+  record.stop_why.clear();
   record.probes.reset();
   record.waiting_reason.clear();
   record.waiting_message.clear();
@@ -184,6 +252,7 @@ PodActions PodWorker::Next(Time now) {
     StartDue(now, actions);
   }
   RunProbes(now, actions);
+  if (any_hooks_) RunHooks(now, actions);
   if (ending_ != Ending::kNo && !AnyAlive()) {
     Finish();
     actions.wake.reset();
@@ -212,7 +281,16 @@ void PodWorker::StartDue(Time now, PodActions& actions) {
     }
   }
   initialized_ = true;
-  for (std::size_t i = spec_->init_containers.size(); i < records_.size(); ++i) StartIfDue(i, now, actions);
+  for (std::size_t i = spec_->init_containers.size(); i < records_.size(); ++i) {
+    StartIfDue(i, now, actions);
+    if (HoldsUpOthers(i)) break;
+  }
+}
+
+// The kubelet starts containers one after the other, and a start ends with the postStart hook.
+bool PodWorker::HoldsUpOthers(std::size_t container) const {
+  const Record& record = records_[container];
+  return HasHook(container, HookKind::kPostStart) && (record.stage == Stage::kStarting || record.starting_hook());
 }
 
 void PodWorker::StartIfDue(std::size_t container, Time now, PodActions& actions) {
@@ -246,13 +324,13 @@ void PodWorker::StopForProbe(std::size_t container, ProbeKind kind, Time now, Po
   const Record& record = records_[container];
   const core::Container& spec = ContainerAt(*spec_, container);
   const auto& own = ProbeOf(spec, kind)->termination_grace_period_seconds;
-  Stop(container, now + std::max<Nanoseconds>(own ? DurationOfSeconds(*own) : Grace(), kMinimumGrace), now, actions);
   const std::int32_t run = record.probes->probe(kind).run();
-  std::string& why = actions.stop.back().why;
-  why = Cat("container ", spec.name, " failed its ", NameOf(kind), " probe");
+  std::string why = Cat("container ", spec.name, " failed its ", NameOf(kind), " probe");
   if (run > 1) AppendTo(why, " ", run, " times in a row");
   AppendTo(why, " (", record.probe_failure, "); it is ",
            RestartsAfterFailedProbe(*spec_, spec) ? "restarted" : "stopped");
+  const Nanoseconds grace = std::max<Nanoseconds>(own ? DurationOfSeconds(*own) : Grace(), kMinimumGrace);
+  Stop(container, now + grace, now, actions, std::move(why));
 }
 
 // All but the sidecars at once; then the sidecars in reverse order.
@@ -279,12 +357,24 @@ void PodWorker::KillAll(Time now, PodActions& actions) {
   }
 }
 
-void PodWorker::Stop(std::size_t container, Time by, Time now, PodActions& actions) {
+void PodWorker::Stop(std::size_t container, Time by, Time now, PodActions& actions, std::string why) {
   Record& record = records_[container];
   // Already stopping, with no more time than this.
   if (record.stop_by && *record.stop_by <= by) return;
+  const bool first = !record.stop_by;
   record.stop_by = by;
-  actions.stop.push_back({container, std::max(by - now, Nanoseconds(0))});
+  if (!why.empty()) record.stop_why = std::move(why);
+  const bool hooks = record.stage == Stage::kRunning && by > now && HasHook(container, HookKind::kPreStop);
+  if (first && hooks) {
+    BeginHook(container, HookKind::kPreStop, now);
+  } else if (!hooks || record.hook != HookKind::kPreStop) {
+    record.hook.reset();
+    SendStop(container, std::max(by - now, Nanoseconds(0)), actions);
+  }
+}
+
+void PodWorker::SendStop(std::size_t container, Nanoseconds grace, PodActions& actions) {
+  actions.stop.push_back({container, grace, std::exchange(records_[container].stop_why, {})});
 }
 
 // RestartAllContainers: from the first init container, in the same sandbox.
@@ -358,7 +448,9 @@ core::ContainerStatus PodWorker::StatusOf(std::size_t container) const {
   out.restart_count = std::max(record.attempt, 0);
   out.started = false;
   if (record.attempt >= 0) out.container_id = ContainerIdOf(container, record.attempt);
-  if (record.stage == Stage::kRunning) {
+  // As long as its postStart runs, the kubelet does not look.
+  const Stage stage = record.starting_hook() ? Stage::kStarting : record.stage;
+  if (stage == Stage::kRunning) {
     out.state.running.emplace().started_at = TruncateToSeconds(record.started_at);
     out.started = !record.probes || record.probes->started();
     const bool must_end = IsInit(*spec_, container) && !Sidecar(container);
@@ -366,10 +458,10 @@ core::ContainerStatus PodWorker::StatusOf(std::size_t container) const {
     if (record.last) out.last_state = Terminated(container, *record.last, record.attempt - 1);
     return out;
   }
-  const bool restarting = record.stage == Stage::kStarting || record.stage == Stage::kEnded;
+  const bool restarting = stage == Stage::kStarting || stage == Stage::kEnded;
   if (restarting && record.last && !record.backing_off && record.waiting_reason.empty()) {
     // An attempt that is still starting has no state of its own yet.
-    const std::int32_t attempt = record.attempt - (record.stage == Stage::kStarting ? 1 : 0);
+    const std::int32_t attempt = record.attempt - (stage == Stage::kStarting ? 1 : 0);
     out.restart_count = std::max(attempt, 0);
     if (attempt >= 0) out.container_id = ContainerIdOf(container, attempt);
     out.state = Terminated(container, *record.last, attempt);
@@ -389,7 +481,7 @@ core::ContainerStatus PodWorker::StatusOf(std::size_t container) const {
   } else {
     waiting.reason = spec_->init_containers.empty() ? "ContainerCreating" : "PodInitializing";
   }
-  if (record.stage == Stage::kStarting) out.restart_count = std::max(record.attempt - 1, 0);
+  if (stage == Stage::kStarting) out.restart_count = std::max(record.attempt - 1, 0);
   if (record.last) {
     out.last_state = Terminated(container, *record.last, out.restart_count);
     out.container_id = ContainerIdOf(container, out.restart_count);

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "kubelet/hooks.h"
 #include "kubelet/probe.h"
 #include "kubelet/restart.h"
 #include "model/core.h"
@@ -36,7 +37,7 @@ struct PodActions {
   struct Stop {
     std::size_t container = 0;
     Nanoseconds grace{};
-    std::string why = {};  // for people, if a probe caused it
+    std::string why = {};  // for people, if a probe or a hook caused it
   };
   // An attempt of a probe, to be answered by Probed.
   struct Try {
@@ -44,9 +45,17 @@ struct PodActions {
     std::int32_t attempt = 0;
     ProbeKind probe = ProbeKind::kStartup;
   };
+  // A hook that is to be run, to be answered by Hooked. It ends with its container at the latest.
+  struct Hook {
+    std::size_t container = 0;
+    std::int32_t attempt = 0;
+    HookKind kind = HookKind::kPostStart;
+    std::optional<Nanoseconds> at_most = {};  // absent: as long as it takes
+  };
   std::vector<Start> start;
   std::vector<Stop> stop;
   std::vector<Try> probe;
+  std::vector<Hook> hook;
   // When to call Next again if no event comes earlier.
   std::optional<Time> wake;
 };
@@ -78,6 +87,9 @@ class PodWorker {
   void StartCancelled(std::size_t container);
   // The result of an attempt; `message` is for people. A result for a container that has ended is ignored.
   void Probed(const PodActions::Try& attempt, ProbeOutcome outcome, std::string message, Time now);
+  // A hook has ended; `failure`: why it failed, for people; empty: it has not. That of a container that has ended is
+  // ignored.
+  void Hooked(const PodActions::Hook& hook, std::string failure, Time now);
   // The pod is deleted. Of several grace periods, the one that ends first holds.
   void Delete(Nanoseconds grace, Time now);
 
@@ -116,15 +128,26 @@ class PodWorker {
     std::optional<Nanoseconds> backoff;
     Time backoff_set_at{};
     std::optional<Time> stop_by;              // when it will be killed, by the newest Stop
+    std::optional<HookKind> hook;             // that it is in: not started, or not stopping, before that has ended
+    bool hook_asked = false;                  // of the machine
+    std::optional<Time> hook_sleeps;          // until then
+    std::string hook_failure;                 // of its postStart: it is to be stopped
+    std::string stop_why;                     // of the Stop that its preStop delays
     std::unique_ptr<ContainerProbes> probes;  // while it runs; null: it has none
     std::string probe_failure;                // of the newest startup or liveness attempt
 
+    bool starting_hook() const { return hook == HookKind::kPostStart; }
     bool alive() const { return stage == Stage::kStarting || stage == Stage::kRunning; }
   };
 
   Nanoseconds Grace() const;
   bool Sidecar(std::size_t container) const { return IsSidecar(*spec_, container); }
   bool AnyAlive() const;
+  bool HasHook(std::size_t container, HookKind kind) const;
+  bool HoldsUpOthers(std::size_t container) const;
+  void BeginRun(std::size_t container, Time at);
+  void BeginHook(std::size_t container, HookKind kind, Time now);
+  void RunHooks(Time now, PodActions& actions);
   void Restart(Record& record, Time now);
   void LengthenBackoff(Record& record, Time now) const;
   void End(Ending why, Nanoseconds grace, Time now);
@@ -135,7 +158,8 @@ class PodWorker {
   void StopForProbe(std::size_t container, ProbeKind probe, Time now, PodActions& actions);
   void StopAll(Time now, PodActions& actions);
   void KillAll(Time now, PodActions& actions);
-  void Stop(std::size_t container, Time by, Time now, PodActions& actions);
+  void Stop(std::size_t container, Time by, Time now, PodActions& actions, std::string why = {});
+  void SendStop(std::size_t container, Nanoseconds grace, PodActions& actions);
   void BeginAgain();
   void Finish();
   core::ContainerStatus StatusOf(std::size_t container) const;
@@ -147,6 +171,7 @@ class PodWorker {
   Time start_time_;
   Nanoseconds first_backoff_;
   std::vector<Record> records_;
+  bool any_hooks_ = false;
   bool initialized_ = false;
   bool init_failed_ = false;
   bool restarting_all_ = false;

@@ -1,6 +1,7 @@
-// Which probe an attempt was for, and its result. Plain values.
+// Which probe an attempt was for, or which hook, and its result. Plain values.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "kubelet/pod_worker.h"
@@ -11,6 +12,8 @@ namespace reprieve::kubelet {
 struct ProbeTicket {
   scheduler::PodNumber pod = 0;
   PodActions::Try attempt;
+  // Then it is no probe's.
+  std::optional<PodActions::Hook> hook = std::nullopt;
 };
 
 struct ProbeAnswer {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/saturate.h"
 #include "base/text.h"
 
 namespace reprieve::kubelet {
@@ -15,6 +16,13 @@ constexpr std::string_view kLocalhostAddress = "127.0.0.1";
 
 std::chrono::milliseconds TimeoutOf(const core::Probe& probe) {
   return Seconds(std::max(probe.timeout_seconds, 1));
+}
+
+// Of a hook.
+std::chrono::milliseconds TimeoutOf(const ProbeTicket& ticket) {
+  const auto longest = std::chrono::duration_cast<std::chrono::milliseconds>(kLongestDuration);
+  const auto& at_most = ticket.hook->at_most;
+  return at_most ? std::min(std::chrono::ceil<std::chrono::milliseconds>(*at_most), longest) : longest;
 }
 
 // A number, the name of one of the container's ports, or a number written as text; nullopt for anything else.
@@ -60,6 +68,16 @@ std::string WhyUnsupported(const core::Probe& probe, const core::Container& cont
 void Prober::TrySocket(const ProbeTicket& ticket, const core::Container& container, const core::Probe& probe,
                        const std::string& address) {
   const bool http = probe.http_get.has_value();
+  const core::Value& grpc = probe.rest["grpc"];
+  if (grpc.IsObject()) {
+    SocketAttempt attempt;
+    attempt.ticket = ticket;
+    attempt.host = address;
+    attempt.port = static_cast<std::uint16_t>(grpc["port"].AsInt());
+    attempt.timeout = TimeoutOf(probe);
+    attempt.grpc_service = grpc["service"].AsText();
+    return Sockets().Try(std::move(attempt));
+  }
   const auto port = PortOf(http ? probe.http_get->port : probe.tcp_socket->port, container);
   SocketAttempt attempt;
   attempt.ticket = ticket;
@@ -67,17 +85,49 @@ void Prober::TrySocket(const ProbeTicket& ticket, const core::Container& contain
   attempt.port = port.value_or(0);
   attempt.timeout = TimeoutOf(probe);
   if (http) attempt.get = HttpGet{attempt.host, attempt.port, probe.http_get->path, probe.http_get->http_headers};
-  if (!sockets_)
+  Sockets().Try(std::move(attempt));
+}
+
+SocketProber& Prober::Sockets() {
+  if (!sockets_) {
     sockets_ = std::make_unique<SocketProber>([&inbox = inbox_](ProbeAnswer a) { inbox.Add(std::move(a)); });
-  sockets_->Try(std::move(attempt));
+  }
+  return *sockets_;
+}
+
+void Prober::SendHook(const ProbeTicket& ticket, const core::Container& container, const core::HttpGetAction& get,
+                      const std::string& address) {
+  const auto port = PortOf(get.port, container);
+  if (!port) {
+    return inbox_.Add({ticket, ProbeOutcome::kFailure,
+                       Cat("the port ", Quote(get.port.AsText()), " is none of the container's ports")});
+  }
+  SocketAttempt attempt;
+  attempt.ticket = ticket;
+  attempt.host = HostOf(get.host, address);
+  attempt.port = *port;
+  attempt.get = HttpGet{attempt.host, attempt.port, get.path, get.http_headers};
+  attempt.any_status = true;
+  attempt.timeout = TimeoutOf(ticket);
+  Sockets().Try(std::move(attempt));
+}
+
+void Prober::ExecHook(const ProbeTicket& ticket, runtime::ContainerId container, runtime::ExecSpec process) {
+  process.timeout = TimeoutOf(ticket);
+  Exec(ticket, container, std::move(process));
 }
 
 void Prober::TryExec(const ProbeTicket& ticket, const core::Probe& probe, runtime::ContainerId container,
                      runtime::ExecSpec process) {
   process.timeout = TimeoutOf(probe);
+  Exec(ticket, container, std::move(process));
+}
+
+void Prober::Exec(const ProbeTicket& ticket, runtime::ContainerId container, runtime::ExecSpec process) {
+  const std::chrono::milliseconds timeout = process.timeout;
   const auto exec = runtime_.Exec(container, std::move(process));
   if (!exec) return inbox_.Add({ticket, ProbeOutcome::kUnknown, exec.error().message});
-  asked_.emplace(static_cast<std::uint64_t>(*exec), Asked{ticket, TimeoutOf(probe)});
+  asked_.emplace(static_cast<std::uint64_t>(*exec), Asked{ticket, timeout});
 }
 
 std::optional<ProbeAnswer> Prober::AnswerTo(const runtime::ExecEnd& end) {

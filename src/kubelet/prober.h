@@ -1,4 +1,4 @@
-// Prober: makes the attempts of containers' probes, each according to its action.
+// Prober: makes the attempts of containers' probes, and runs their hooks, each according to its action.
 //
 //   PodWorker -> Machine -> Prober -> SocketProber -> RuntimeInbox: ProbeAnswer
 //                                  -> Runtime::Exec -> RuntimeInbox: ExecEnd -> AnswerTo
@@ -30,10 +30,18 @@ class Prober {
   // `process` is complete except for the timeout.
   void TryExec(const ProbeTicket& ticket, const core::Probe& probe, runtime::ContainerId container,
                runtime::ExecSpec process);
+  // A hook that sends a request. Any answer is good; there is no limit but that of the hook.
+  void SendHook(const ProbeTicket& ticket, const core::Container& container, const core::HttpGetAction& get,
+                const std::string& address);
+  // `process` is complete except for the timeout.
+  void ExecHook(const ProbeTicket& ticket, runtime::ContainerId container, runtime::ExecSpec process);
   // nullopt if no attempt is waiting for it.
   std::optional<ProbeAnswer> AnswerTo(const runtime::ExecEnd& end);
 
  private:
+  SocketProber& Sockets();
+  void Exec(const ProbeTicket& ticket, runtime::ContainerId container, runtime::ExecSpec process);
+
   struct Asked {
     ProbeTicket ticket;
     std::chrono::milliseconds timeout{};

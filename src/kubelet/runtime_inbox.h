@@ -27,8 +27,13 @@ struct RuntimeNotice {
 };
 // JobSetAgents::TakeReports has reports.
 struct AgentsReported {};
+// The pod has written more to a volume than that may hold.
+struct VolumeOverLimit {
+  scheduler::PodNumber pod = 0;
+  std::string message;
+};
 using RuntimeMessage = std::variant<runtime::ContainerStarted, runtime::ContainerExit, OutputLine, RuntimeNotice,
-                                    runtime::ExecEnd, ProbeAnswer, AgentsReported>;
+                                    runtime::ExecEnd, ProbeAnswer, AgentsReported, VolumeOverLimit>;
 
 class RuntimeInbox {
  public:
@@ -44,6 +49,7 @@ class RuntimeInbox {
   runtime::RuntimeEvents Events(bool with_lines);
   void Add(ProbeAnswer answer) { Push(std::move(answer)); }
   void Add(AgentsReported reported) { Push(reported); }
+  void Add(VolumeOverLimit over) { Push(std::move(over)); }
   // Replaces `out` with all messages so far, in order.
   void Take(std::vector<RuntimeMessage>& out);
 

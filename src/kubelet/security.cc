@@ -78,18 +78,30 @@ std::uint64_t SetOf(const core::Value& names) {
   return out;
 }
 
-// As container runtimes do it: ALL first, then what is added, then what is dropped. Absent: what we have.
-std::optional<std::uint64_t> CapabilitiesOf(const core::Value& capabilities) {
+// As container runtimes do it: ALL first, then what is added, then what is dropped.
+std::uint64_t CapabilitiesOf(const core::Value& capabilities, std::uint64_t usual) {
   const core::Value& add = capabilities["add"];
   const core::Value& drop = capabilities["drop"];
-  if (drop.size() == 0) return std::nullopt;
-  const bool none = Names(drop, kAll) && !Names(add, kAll);
-  return ((none ? 0 : kEveryCapability) | SetOf(add)) & ~SetOf(drop);
+  if (Names(add, kAll)) usual = kEveryCapability;
+  if (Names(drop, kAll) && !Names(add, kAll)) usual = 0;
+  return (usual | SetOf(add)) & ~SetOf(drop);
 }
 
 }  // namespace
 
-Security SecurityOf(const core::PodSpec& pod, const core::Container& container) {
+std::uint64_t UsualCapabilities() {
+  constexpr std::string_view kUsual[] = {"CHOWN",   "DAC_OVERRIDE", "FSETID",      "FOWNER",          "MKNOD",
+                                         "NET_RAW", "SETGID",       "SETUID",      "SETFCAP",         "SETPCAP",
+                                         "KILL",    "SYS_CHROOT",   "AUDIT_WRITE", "NET_BIND_SERVICE"};
+  static const std::uint64_t set = [&] {
+    std::uint64_t out = 0;
+    for (const std::string_view name : kUsual) out |= std::uint64_t{1} << *CapabilityNumber(name);
+    return out;
+  }();
+  return set;
+}
+
+Security SecurityOf(const core::PodSpec& pod, const core::Container& container, std::uint32_t user) {
   const core::Value& own = container.rest["securityContext"];
   Security out;
   out.user = Number(Effective(pod, container, "runAsUser"));
@@ -97,7 +109,18 @@ Security SecurityOf(const core::PodSpec& pod, const core::Container& container) 
   out.non_root = Effective(pod, container, "runAsNonRoot").AsBool();
   out.privileged = own["privileged"].AsBool();
   out.read_only_root = own["readOnlyRootFilesystem"].AsBool();
-  if (!out.privileged) out.privileges.capabilities = CapabilitiesOf(own["capabilities"]);
+  const core::Value& of_pod = pod.rest["securityContext"];
+  for (const core::Value& group : of_pod["supplementalGroups"].items()) {
+    if (const auto number = Number(group)) out.groups.push_back(*number);
+  }
+  if (const auto group = Number(of_pod["fsGroup"])) out.groups.push_back(*group);
+  out.groups_of_account = of_pod["supplementalGroupsPolicy"].AsText() != "Strict";
+  const core::Value& capabilities = own["capabilities"];
+  if (!out.privileged && user == 0) {
+    out.privileges.capabilities = CapabilitiesOf(capabilities, UsualCapabilities());
+  } else if (!out.privileged && capabilities["drop"].size() > 0) {
+    out.privileges.capabilities = CapabilitiesOf(capabilities, kEveryCapability);
+  }
   const core::Value& escalation = own["allowPrivilegeEscalation"];
   out.privileges.no_new = escalation.IsBool() && !escalation.AsBool();
   return out;

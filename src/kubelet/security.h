@@ -8,22 +8,32 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "model/core.h"
 #include "runtime/runtime.h"
 
 namespace reprieve::kubelet {
 
+// What a container runtime gives root in a container that names no capabilities, a bit each.
+std::uint64_t UsualCapabilities();
+
 struct Security {
   std::optional<std::uint32_t> user;
   std::optional<std::uint32_t> group;
+  // supplementalGroups, and fsGroup last.
+  std::vector<std::uint32_t> groups;
+  // supplementalGroupsPolicy: those that /etc/group gives the user as well.
+  bool groups_of_account = true;
   bool non_root = false;
   bool privileged = false;
   bool read_only_root = false;
   runtime::Privileges privileges;
 };
 
-Security SecurityOf(const core::PodSpec& pod, const core::Container& container);
+// `user`: who would run it if it names nobody. Where that is root, capabilities are those of a container; else an
+// ordinary user's program has none that could be taken from it.
+Security SecurityOf(const core::PodSpec& pod, const core::Container& container, std::uint32_t user);
 
 // What runAsNonRoot has against the container, with the kubelet's words; nothing if it may run. `user`: who would run
 // it if it names nobody.

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdlib>
 
 #include "base/text.h"
@@ -28,9 +29,9 @@ core::PodSpec PodWith(const std::string& pod, const std::string& container) {
                     "securityContext: ", container, "}]}"));
 }
 
-Security Of(const std::string& pod, const std::string& container) {
+Security Of(const std::string& pod, const std::string& container, std::uint32_t user = 0) {
   const core::PodSpec spec = PodWith(pod, container);
-  return SecurityOf(spec, spec.containers.front());
+  return SecurityOf(spec, spec.containers.front(), user);
 }
 
 TEST(Security, TheContainersWordIsBeforeThePods) {
@@ -46,13 +47,26 @@ TEST(Security, CapabilitiesAreThoseLeftByDropAndThoseAdded) {
   const auto of = [](const std::string& capabilities) {
     return Of("{}", Cat("{capabilities: ", capabilities, "}")).privileges.capabilities;
   };
-  EXPECT_EQ(of("{}"), std::nullopt);
-  EXPECT_EQ(of("{add: [NET_ADMIN]}"), std::nullopt);
+  EXPECT_EQ(of("{}"), 0xa80425fbU);
+  EXPECT_EQ(of("{add: [NET_ADMIN]}"), 0xa80435fbU);
+  EXPECT_EQ(of("{add: [ALL]}"), ~std::uint64_t{0} >> 1);
   EXPECT_EQ(of("{drop: [ALL]}"), 0U);
   EXPECT_EQ(of("{drop: [ALL], add: [NET_BIND_SERVICE, CAP_CHOWN]}"), 0x401U);
   EXPECT_EQ(of("{drop: [ALL, CHOWN], add: [CHOWN]}"), 0U);
-  EXPECT_EQ(~of("{drop: [NET_RAW]}").value_or(0) << 1, std::uint64_t{1} << 14);
+  EXPECT_EQ(of("{drop: [NET_RAW]}"), 0xa80405fbU);
   EXPECT_EQ(Of("{}", "{privileged: true, capabilities: {drop: [ALL]}}").privileges.capabilities, std::nullopt);
+}
+
+TEST(Security, AnOrdinaryUsersProgramsKeepWhatTheyHave) {
+  EXPECT_EQ(Of("{}", "{}", 1000).privileges.capabilities, std::nullopt);
+  EXPECT_EQ(Of("{}", "{capabilities: {drop: [ALL]}}", 1000).privileges.capabilities, 0U);
+}
+
+TEST(Security, GroupsAreThoseOfThePodAndItsFsGroup) {
+  EXPECT_EQ(Of("{supplementalGroups: [3000, 4000], fsGroup: 2000}", "{}").groups,
+            (std::vector<std::uint32_t>{3000, 4000, 2000}));
+  EXPECT_TRUE(Of("{}", "{}").groups_of_account);
+  EXPECT_FALSE(Of("{supplementalGroupsPolicy: Strict}", "{}").groups_of_account);
 }
 
 TEST(Security, CapabilitiesHaveTheNumbersOfLinux) {
@@ -83,8 +97,9 @@ class ContainerSpecTest : public ::testing::Test {
     metadata_.name = "p";
     metadata_.namespace_ = "ns";
     metadata_.uid = "u";
-    volumes_ = PodVolumes::Make(metadata_, spec, {"/tmp", "/tmp", "/tmp"}, settings_).value();
-    return MakeContainerSpec(spec.containers.front(), {.facts = {&metadata_, &spec, nullptr, {}, {}},
+    const PodFacts facts{&metadata_, &spec, nullptr, {}, {}, nullptr};
+    volumes_ = PodVolumes::Make(facts, {"/tmp", "/tmp", "/tmp"}, settings_).value();
+    return MakeContainerSpec(spec.containers.front(), {.facts = facts,
                                                        .hostname = "p",
                                                        .gpus = gpus_,
                                                        .volumes = volumes_,
@@ -118,6 +133,22 @@ TEST_F(ContainerSpecTest, WhatTheContextSaysIsHandedOn) {
   EXPECT_TRUE(made->read_only_root);
   EXPECT_TRUE(made->privileges.no_new);
   EXPECT_EQ(made->privileges.capabilities, 0U);
+}
+
+TEST_F(ContainerSpecTest, AUserOfAnotherNumberHasItsOwnGroupsAndHome) {
+  const auto made = Make(PodWith("{runAsUser: 123456, fsGroup: 7}", "{}"));
+  EXPECT_EQ(made->gid, 0U);  // without an entry in /etc/passwd: root's
+  EXPECT_EQ(made->groups, std::vector<std::uint32_t>{7});
+  EXPECT_EQ(made->environment, (std::vector<std::string>{"HOME=/", "HOSTNAME=p"}));
+}
+
+TEST_F(ContainerSpecTest, MessageAndSignalAreThoseAskedFor) {
+  const auto made =
+      Make(SpecOf("{containers: [{name: a, image: b, command: [c], terminationMessagePolicy: "
+                  "FallbackToLogsOnError, lifecycle: {stopSignal: SIGUSR1}}]}"));
+  EXPECT_TRUE(made->message_from_output);
+  EXPECT_EQ(made->stop_signal, SIGUSR1);
+  EXPECT_EQ(Make(PodWith("{}", "{}"))->stop_signal, SIGTERM);
 }
 
 TEST_F(ContainerSpecTest, ALimitOfZeroIsNone) {
@@ -234,10 +265,10 @@ TEST(StartObstacles, ASubPathOfAConfigMapIsOneOfItsFiles) {
                          "volumeMounts: [{name: v, mountPath: /x, subPath: ", sub_path, "}]}]}"));
   };
   EXPECT_EQ(with("", "a.conf"), "");
-  EXPECT_EQ(with("", "c.conf"), "refused containers[0].volumeMounts[0].subPath");
+  EXPECT_EQ(with("", "c.conf"), "warned containers[0].volumeMounts[0].subPath");
   EXPECT_EQ(with(", items: [{key: a.conf, path: deep/down}]", "deep"), "");
   EXPECT_EQ(with(", items: [{key: a.conf, path: deep/down}]", "a.conf"),
-            "refused containers[0].volumeMounts[0].subPath");
+            "warned containers[0].volumeMounts[0].subPath");
 }
 
 TEST(StartObstacles, ASubPathNamesVariablesThatThereAre) {
@@ -248,17 +279,29 @@ TEST(StartObstacles, ASubPathNamesVariablesThatThereAre) {
   };
   EXPECT_EQ(with("logs/$(A)", false), "");
   EXPECT_EQ(with("$(JOB_COMPLETION_INDEX)", true), "");
-  EXPECT_EQ(with("$(JOB_COMPLETION_INDEX)", false), "refused containers[0].volumeMounts[0].subPathExpr");
+  EXPECT_EQ(with("$(JOB_COMPLETION_INDEX)", false), "warned containers[0].volumeMounts[0].subPathExpr");
   EXPECT_EQ(with("$$(NOPE)", false), "");
 }
 
-TEST(StartObstacles, AWorkingDirectoryIsThereUnlessSomethingOfThePodBringsIt) {
-  EXPECT_EQ(Obstacles("{containers: [{name: a, workingDir: /no-such}]}"), "refused containers[0].workingDir");
-  EXPECT_EQ(Obstacles("{containers: [{name: a, workingDir: /usr}]}"), "");
-  EXPECT_EQ(
-      Obstacles("{containers: [{name: a, workingDir: /no-such/x, volumeMounts: [{name: v, mountPath: /no-such}]}]}"),
-      "");
-  EXPECT_EQ(Obstacles("{initContainers: [{name: i}], containers: [{name: a, workingDir: /no-such}]}"), "");
+TEST(BeyondRights, AWorkingDirectoryThatIsNotThereNeedsMounts) {
+  const core::PodSpec spec = SpecOf("{containers: [{name: a, workingDir: /no-such}]}");
+  EXPECT_TRUE(AsksForRights(spec));
+  EXPECT_EQ(Beyond(spec, kRoot), "");
+  EXPECT_EQ(Beyond(spec, kPlain), "refused containers[0].workingDir");
+  EXPECT_EQ(Beyond(SpecOf("{containers: [{name: a, workingDir: /usr}]}"), kPlain), "");
+  EXPECT_EQ(Beyond(SpecOf("{initContainers: [{name: i}], containers: [{name: a, workingDir: /no-such}]}"), kPlain), "");
+}
+
+TEST(BeyondRights, GroupsAreRootsToGive) {
+  const core::PodSpec spec = PodWith("{fsGroup: 5, supplementalGroups: [6]}", "{}");
+  EXPECT_EQ(Beyond(spec, kRoot), "");
+  EXPECT_EQ(Beyond(spec, kUser), "warned securityContext.fsGroup, warned securityContext.supplementalGroups");
+}
+
+TEST(StartObstacles, AHostPortLeadsNowhereElse) {
+  EXPECT_EQ(Obstacles("{containers: [{name: a, ports: [{containerPort: 80, hostPort: 80}]}]}"), "");
+  EXPECT_EQ(Obstacles("{containers: [{name: a, ports: [{containerPort: 80, hostPort: 8080}]}]}"),
+            "warned containers[0].ports[0].hostPort");
 }
 
 TEST(StartObstacles, AUserWhoMayNotEnterTheUsualDirectoryIsToldWhereHeWorks) {

@@ -68,6 +68,7 @@ class SocketProber::Connection {
     sent_ = 0;
     heard_ = HttpAnswer();
     if (attempt_.get) request_ = attempt_.get->Request();
+    if (attempt_.grpc_service) request_ = GrpcHealthRequest(Cat(host, ":", port), *attempt_.grpc_service);
     const auto* to = reinterpret_cast<const sockaddr*>(&address->storage);
     if (connect(socket_.get(), to, address->size) == 0) return Connected();
     if (errno != EINPROGRESS) return Answer(ProbeOutcome::kFailure, strerrordesc_np(errno));
@@ -100,7 +101,7 @@ class SocketProber::Connection {
  private:
   std::optional<ProbeAnswer> Connected() {
     connected_ = true;
-    if (!attempt_.get) return Answer(ProbeOutcome::kSuccess, "connected");
+    if (!attempt_.get && !attempt_.grpc_service) return Answer(ProbeOutcome::kSuccess, "connected");
     return Send();
   }
 
@@ -119,6 +120,7 @@ class SocketProber::Connection {
     const ssize_t n = recv(socket_.get(), buffer, sizeof buffer, 0);
     if (n < 0 && (errno == EAGAIN || errno == EINTR)) return std::nullopt;
     const int error = n < 0 ? errno : 0;
+    if (attempt_.grpc_service) return ReceiveHealth({buffer, static_cast<std::size_t>(std::max<ssize_t>(n, 0))}, error);
     const auto state = n > 0 ? heard_.Read({buffer, static_cast<std::size_t>(n)}) : heard_.End();
     switch (state) {
       case HttpAnswer::State::kReading:
@@ -135,6 +137,21 @@ class SocketProber::Connection {
                                                      : "the answer is not HTTP");
   }
 
+  std::optional<ProbeAnswer> ReceiveHealth(std::string_view bytes, int error) {
+    if (bytes.empty()) {
+      return Answer(ProbeOutcome::kFailure, error != 0 ? strerrordesc_np(error) : "closed without an answer");
+    }
+    switch (health_.Read(bytes, request_)) {
+      case GrpcHealthAnswer::State::kReading:
+        return std::nullopt;
+      case GrpcHealthAnswer::State::kComplete:
+        return Answer(health_.serving() ? ProbeOutcome::kSuccess : ProbeOutcome::kFailure, health_.Text());
+      case GrpcHealthAnswer::State::kBroken:
+        break;
+    }
+    return Answer(ProbeOutcome::kFailure, "the answer is not gRPC");
+  }
+
   std::optional<ProbeAnswer> Heard() {
     const int status = heard_.status();
     if (heard_.IsRedirect()) {
@@ -144,13 +161,14 @@ class SocketProber::Connection {
         return Begin();
       }
     }
-    const bool good = status >= 200 && status < 400;
+    const bool good = attempt_.any_status || (status >= 200 && status < 400);
     return Answer(good ? ProbeOutcome::kSuccess : ProbeOutcome::kFailure, Cat(status));
   }
 
   ProbeAnswer Answer(ProbeOutcome outcome, std::string_view what) const {
-    const std::string whom =
-        attempt_.get ? Cat("GET ", attempt_.get->Url()) : Cat("tcp ", attempt_.host, ":", attempt_.port);
+    const std::string whom = attempt_.get
+                                 ? Cat("GET ", attempt_.get->Url())
+                                 : Cat(attempt_.grpc_service ? "grpc " : "tcp ", attempt_.host, ":", attempt_.port);
     return {attempt_.ticket, outcome, Cat(whom, ": ", what)};
   }
 
@@ -161,6 +179,7 @@ class SocketProber::Connection {
   std::string request_;
   std::size_t sent_ = 0;
   HttpAnswer heard_;
+  GrpcHealthAnswer health_;
   int redirects_ = 0;
 };
 

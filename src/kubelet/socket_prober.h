@@ -1,4 +1,5 @@
-// SocketProber: makes the attempts of httpGet and tcpSocket probes on one thread, with non-blocking sockets and poll.
+// SocketProber: makes the attempts of httpGet, tcpSocket and grpc probes on one thread, with non-blocking sockets and
+// poll.
 //
 // Source: core/v1 TCPSocketAction: a connection is success; http_get.h. One timeout covers the whole attempt, including
 // redirects. Thread rules: Try may be called from any thread and returns at once; `answer` is called on the prober's
@@ -13,6 +14,7 @@
 #include <thread>
 #include <vector>
 
+#include "kubelet/grpc_health.h"
 #include "kubelet/http_get.h"
 #include "kubelet/probe_answer.h"
 #include "runtime/fd.h"
@@ -26,6 +28,10 @@ struct SocketAttempt {
   std::uint16_t port = 0;
   // Absent: a connection is enough.
   std::optional<HttpGet> get;
+  // The service whose health is asked for by grpc, without `get`; absent: no call.
+  std::optional<std::string> grpc_service;
+  // Whatever the status of the answer, it is one: that of a hook.
+  bool any_status = false;
   std::chrono::milliseconds timeout{1000};
 };
 

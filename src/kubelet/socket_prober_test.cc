@@ -68,10 +68,10 @@ class SocketProberTest : public testing::Test {
     return Heard(number, port);
   }
   std::string Get(std::uint16_t port, milliseconds timeout = seconds(5)) {
-    return Ask({{}, "127.0.0.1", port, HttpGet{"127.0.0.1", port, "/", {}}, timeout});
+    return Ask({{}, "127.0.0.1", port, HttpGet{"127.0.0.1", port, "/", {}}, std::nullopt, false, timeout});
   }
   std::string Connect(std::uint16_t port, const std::string& host = "127.0.0.1") {
-    return Ask({{}, host, port, std::nullopt, seconds(5)});
+    return Ask({{}, host, port, std::nullopt, std::nullopt, false, seconds(5)});
   }
   std::string Heard(scheduler::PodNumber number, const std::string& port) {
     std::unique_lock lock(mutex_);
@@ -155,6 +155,8 @@ TEST_F(SocketProberTest, ManyAtOnceAreEachAnsweredOnce) {
                  "127.0.0.1",
                  server.port(),
                  HttpGet{"127.0.0.1", server.port(), "/", {}},
+                 std::nullopt,
+                 false,
                  seconds(20)});
   }
   for (scheduler::PodNumber i = 1; i <= kMany; ++i) {
@@ -167,7 +169,13 @@ TEST(SocketProber, EndsWithAttemptsUnderWay) {
   bool answered = false;
   {
     SocketProber prober([&](const ProbeAnswer&) { answered = true; });
-    prober.Try({{}, "127.0.0.1", server.port(), HttpGet{"127.0.0.1", server.port(), "/", {}}, seconds(30)});
+    prober.Try({{},
+                "127.0.0.1",
+                server.port(),
+                HttpGet{"127.0.0.1", server.port(), "/", {}},
+                std::nullopt,
+                false,
+                seconds(30)});
     std::this_thread::sleep_for(milliseconds(30));
   }
   EXPECT_FALSE(answered);

@@ -58,6 +58,7 @@ class ObstacleCheck {
       for (std::size_t j = 0; j < containers[i].volume_mounts.size(); ++j) CheckMount(containers[i], j);
       CheckVariables(containers[i]);
       CheckDirectory(containers[i]);
+      CheckPorts(containers[i]);
     }
   }
 
@@ -100,7 +101,8 @@ class ObstacleCheck {
       return nullptr;
     });
     for (const std::string& name : undefined) {
-      Refuse(at, Cat("missing value for ", Quote(name), ": the container has no such variable; add it to its env"));
+      Warn(at, Cat("missing value for ", name, ": the container has no such variable and waits with ",
+                   "CreateContainerConfigError, as on a cluster; add it to its env"));
     }
   }
 
@@ -124,9 +126,9 @@ class ObstacleCheck {
       return file == wanted || file.starts_with(Cat(wanted, "/"));
     });
     if (there) return;
-    Refuse(at, Cat(Quote(mount.sub_path), " is not in the volume ", mount.name,
-                   files.empty() ? ", which is empty" : Cat(", which has ", Join(files, ", ")),
-                   "; name one that is, or add the key"));
+    Warn(at, Cat(Quote(mount.sub_path), " is not in the volume ", mount.name,
+                 files.empty() ? ", which is empty" : Cat(", which has ", Join(files, ", ")),
+                 ": an empty directory is mounted in its place, as on a cluster; name one that is, or add the key"));
   }
 
   template <class Source>
@@ -161,29 +163,32 @@ class ObstacleCheck {
     return false;
   }
 
-  // An init container, or a volume of the container's own, may bring it.
-  void CheckDirectory(const core::Container& container) {
-    const std::string& directory = container.working_dir;
-    if (directory.empty()) return CheckUsualDirectory(container);
-    if (Exists(directory) || !spec_.init_containers.empty()) return;
-    for (const core::VolumeMount& mount : container.volume_mounts) {
-      const std::string place = BelowRoot(mount.mount_path);
-      if (Cat(BelowRoot(directory), "/").starts_with(Cat(place, "/"))) return;
-    }
-    Refuse(".workingDir", Cat(directory, " does not exist on this machine; make it, or remove the field"));
-  }
-
   // The container is started in "/" then, rather than not at all.
-  void CheckUsualDirectory(const core::Container& container) {
-    const Security security = SecurityOf(spec_, container);
+  void CheckDirectory(const core::Container& container) {
+    if (!container.working_dir.empty()) return;
+    const Security security = SecurityOf(spec_, container, geteuid());
     if (!security.user || MayEnter(directory_, *security.user, security.group.value_or(0))) return;
     found_.push_back({path_, model::Support::kWarned,
                       Cat("works in /, for user ", *security.user, " may not enter ", directory_,
                           ", where reprieve was started; set workingDir")});
   }
 
+  // Two numbers of one machine: nothing connects them.
+  void CheckPorts(const core::Container& container) {
+    for (std::size_t i = 0; i < container.ports.size(); ++i) {
+      const std::int64_t port = container.ports[i].rest["hostPort"].AsInt();
+      if (port == 0 || port == container.ports[i].container_port) continue;
+      Warn(Cat(".ports[", i, "].hostPort"),
+           Cat(port, " does not lead to containerPort ", container.ports[i].container_port,
+               ": the program listens on this machine itself; use one number for both"));
+    }
+  }
+
   void Refuse(std::string_view field, std::string reason) {
     found_.push_back({Cat(path_, field), model::Support::kRefused, std::move(reason)});
+  }
+  void Warn(std::string_view field, std::string reason) {
+    found_.push_back({Cat(path_, field), model::Support::kWarned, std::move(reason)});
   }
 
   const core::PodSpec& spec_;

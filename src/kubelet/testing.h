@@ -49,7 +49,12 @@ class Rehearsal {
     worker_.Probed(attempts_.at(probe), outcome, "said so", now_);
     return Step();
   }
-  // Why a probe stopped a container.
+  // Ends a hook, called "main postStart"; `failure`: empty, or why it failed.
+  Rehearsal& Hooked(const std::string& hook, const std::string& failure = "") {
+    worker_.Hooked(hooks_.at(hook), failure, now_);
+    return Step();
+  }
+  // Why a probe or a hook stopped a container.
   std::string Why() { return std::exchange(why_, {}); }
   // Lets time pass in the steps that the worker asks for.
   Rehearsal& Wait(int seconds) {
@@ -107,6 +112,11 @@ class Rehearsal {
         Note(Cat("probe ", name));
         attempts_[name] = probe;
       }
+      for (const auto& hook : actions.hook) {
+        const std::string name = Cat(ContainerAt(*spec_, hook.container).name, " ", NameOf(hook.kind));
+        Note(Cat("hook ", name));
+        hooks_[name] = hook;
+      }
       for (const auto& stop : actions.stop) {
         Note(Cat("stop ", ContainerAt(*spec_, stop.container).name, " ",
                  std::chrono::duration_cast<Seconds>(stop.grace).count()));
@@ -127,6 +137,7 @@ class Rehearsal {
   std::string done_;
   std::string why_;
   std::map<std::string, PodActions::Try> attempts_;
+  std::map<std::string, PodActions::Hook> hooks_;
 };
 
 }  // namespace reprieve::kubelet::testing

@@ -9,28 +9,23 @@
 #include <cstring>
 #include <filesystem>
 #include <memory>
+#include <set>
 #include <system_error>
 
 #include "base/text.h"
+#include "kubelet/volume_files.h"
+#include "kubelet/volume_ownership.h"
+#include "model/quantity.h"
 #include "runtime/fd.h"
 #include "runtime/no_links.h"
+#include "runtime/tmpfs.h"
 
 namespace reprieve::kubelet {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr mode_t kDefaultFileMode = 0644;
 constexpr mode_t kEveryone = 0777;
-
-// Relative, and nowhere above where it begins.
-bool StaysBelow(std::string_view path) {
-  if (path.empty() || path.front() == '/') return false;
-  for (const std::string_view part : Split(path, '/')) {
-    if (part == "..") return false;
-  }
-  return true;
-}
 
 // No link on the way is followed: what somebody has put into the state folder or into a volume leads nowhere.
 Status MakeDirectory(const std::string& path) {
@@ -49,49 +44,6 @@ Status OpenToEveryone(const std::string& path) {
 
 bool IsDirectory(const std::string& path) {
   return runtime::OpenWithoutLinks(path, O_PATH | O_DIRECTORY).ok();
-}
-
-Status WriteFile(const std::string& path, const std::string& bytes, mode_t mode) {
-  if (const int error = runtime::WriteNewFile(path, bytes, mode)) {
-    return Error{Cat("file ", path, " cannot be written: ", runtime::FileErrorText(error))};
-  }
-  return Ok();
-}
-
-using Keys = std::map<std::string, std::string>;
-
-// A ConfigMap or a Secret as files. `keys`: null pointer if there is none.
-template <class Source>
-Status WriteKeys(const std::string& directory, const std::string& object, const Source& source, const Keys* keys) {
-  const bool optional = source.optional.value_or(false);
-  if (auto made = MakeDirectory(directory); !made) return made;
-  if (keys == nullptr) {
-    if (optional) return Ok();
-    return Error{Cat(object, " not found")};
-  }
-  const auto mode_of = [&](const std::optional<std::int32_t>& mode) {
-    if (mode) return static_cast<mode_t>(*mode);
-    return source.default_mode ? static_cast<mode_t>(*source.default_mode) : kDefaultFileMode;
-  };
-  if (source.items.empty()) {
-    for (const auto& [key, value] : *keys) {
-      if (!StaysBelow(key)) return Error{Cat(object, " has the key ", Quote(key), ", which cannot name a file")};
-      if (auto written = WriteFile(Cat(directory, "/", key), value, mode_of({})); !written) return written;
-    }
-    return Ok();
-  }
-  for (const core::KeyToPath& item : source.items) {
-    const auto at = keys->find(item.key);
-    if (at == keys->end()) {
-      if (optional) continue;
-      return Error{Cat(object, " references non-existent key: ", item.key)};
-    }
-    if (!StaysBelow(item.path)) return Error{Cat("path ", Quote(item.path), " leaves the volume")};
-    if (auto written = WriteFile(Cat(directory, "/", item.path), at->second, mode_of(item.mode)); !written) {
-      return written;
-    }
-  }
-  return Ok();
 }
 
 Status CheckHostPath(const core::HostPathVolumeSource& source) {
@@ -144,8 +96,22 @@ std::string KindOf(const core::Volume& volume) {
 }
 
 bool IsSupported(const core::Volume& volume) {
-  if (volume.empty_dir || volume.host_path || volume.config_map || volume.secret || volume.claim) return true;
+  if (volume.empty_dir || volume.host_path || volume.claim || IsOfFiles(volume)) return true;
+  // A claim that goes with its pod is a directory like an emptyDir here.
+  if (volume.rest["ephemeral"].IsObject()) return true;
   return KindOf(volume).empty();  // nothing said means emptyDir
+}
+
+// A text whose variables all have to be there, and to be something.
+Result<std::string> ExpandAll(const std::string& expression, const Variables& variables) {
+  std::set<std::string> missing;
+  std::string out = Expand(expression, [&](std::string_view name) {
+    const std::string* value = variables(name);
+    if (value == nullptr || value->empty()) missing.emplace(name);
+    return value;
+  });
+  if (missing.empty()) return out;
+  return Error{Cat("missing value for ", Join({missing.begin(), missing.end()}, ", "))};
 }
 
 // The real path, links followed; empty if it is not there.
@@ -177,58 +143,110 @@ std::optional<std::string> RetiredClaimFolder(const VolumePlaces& places, const 
   return retired;
 }
 
-Result<PodVolumes> PodVolumes::Make(const meta::ObjectMeta& pod, const core::PodSpec& spec, const VolumePlaces& places,
-                                    const Settings& settings) {
-  PodVolumes out;
-  const std::string own = Cat("/", pod.namespace_, "_", pod.name, "_", pod.uid);
-  // What stands under `base` for this pod alone.
-  const auto directory_of = [&](const std::string& base, const core::Volume& volume) {
-    const std::string mine = base + own;
-    if (out.directories_.empty() || out.directories_.back() != mine) out.directories_.push_back(mine);
-    return Cat(mine, "/", volume.name);
-  };
-  const auto make = [&](const core::Volume& volume) -> Status {
-    Place& place = out.places_[volume.name];
+// Makes the volumes of one pod, one after the other.
+class PodVolumes::Maker {
+ public:
+  Maker(const PodFacts& facts, const VolumePlaces& places, const Settings& settings, PodVolumes& out)
+      : facts_(facts),
+        places_(places),
+        settings_(settings),
+        out_(out),
+        own_(Cat("/", facts.metadata->namespace_, "_", facts.metadata->name, "_", facts.metadata->uid)),
+        security_(facts.spec->rest["securityContext"]) {}
+
+  Status Make(const core::Volume& volume) {
+    Place& place = out_.places_[volume.name];
     if (volume.host_path) {
-      place = {volume.host_path->path, false, true};
+      place = {volume.host_path->path, false};
       return CheckHostPath(*volume.host_path);
-    }
-    if (volume.config_map) {
-      const std::string& name = volume.config_map->name;
-      place = {directory_of(places.disk, volume), true, false};
-      const core::ConfigMap* found = settings.FindConfigMap({pod.namespace_, name});
-      return WriteKeys(place.path, Cat("configmap ", Quote(name)), *volume.config_map,
-                       found == nullptr ? nullptr : &found->data);
-    }
-    if (volume.secret) {
-      const std::string& name = volume.secret->secret_name;
-      place = {directory_of(places.memory, volume), true, false};
-      const core::Secret* found = settings.FindSecret({pod.namespace_, name});
-      return WriteKeys(place.path, Cat("secret ", Quote(name)), *volume.secret,
-                       found == nullptr ? nullptr : &found->data);
     }
     if (volume.claim) {
       const std::string& name = volume.claim->claim_name;
-      place = {ClaimFolder(places, {pod.namespace_, name}), volume.claim->read_only, true};
-      if (IsDirectory(place.path)) return Ok();
-      return Error{Cat("persistentvolumeclaim ", Quote(name), " not found")};
+      place = {ClaimFolder(places_, {facts_.metadata->namespace_, name}), volume.claim->read_only};
+      if (!IsDirectory(place.path)) return Error{Cat("persistentvolumeclaim ", Quote(name), " not found")};
+      return volume.claim->read_only ? Ok() : Give(place.path, false);
     }
     if (!IsSupported(volume)) {
       return Error{Cat("volume ", volume.name, " of kind ", KindOf(volume), " is not supported by run")};
     }
-    const bool in_memory = volume.empty_dir && volume.empty_dir->medium == "Memory";
-    place = {directory_of(in_memory ? places.memory : places.disk, volume), false, true};
+    if (IsOfFiles(volume)) return MakeFiles(volume, place);
+    return MakeDirectoryOf(volume, place);
+  }
+
+ private:
+  Status MakeFiles(const core::Volume& volume, Place& place) {
+    const auto files = FilesOf(volume, facts_, settings_);
+    if (!files) return files.error();
+    const bool in_memory = volume.secret || volume.rest["projected"].IsObject();
+    place = {DirectoryOf(in_memory ? places_.memory : places_.disk, volume), true};
     if (auto made = MakeDirectory(place.path); !made) return made;
-    return OpenToEveryone(place.path);
-  };
-  for (const core::Volume& volume : spec.volumes) {
-    if (auto made = make(volume); !made) {
+    if (auto written = WriteVolumeFiles(place.path, *files); !written) return written;
+    return Give(place.path, true);
+  }
+
+  Status MakeDirectoryOf(const core::Volume& volume, Place& place) {
+    const bool in_memory = volume.empty_dir && volume.empty_dir->medium == "Memory";
+    place = {DirectoryOf(in_memory ? places_.memory : places_.disk, volume), false};
+    if (auto made = MakeDirectory(place.path); !made) return made;
+    std::optional<std::int64_t> limit;
+    if (volume.empty_dir && !volume.empty_dir->size_limit.empty()) {
+      const auto size = model::Quantity::Parse(volume.empty_dir->size_limit);
+      if (size && size->Sign() > 0) limit = size->Value();
+    }
+    const bool is_full_there = limit && in_memory && runtime::MountTmpfs(place.path, *limit) == 0;
+    if (is_full_there) out_.mounted_.push_back(place.path);
+    if (limit && !is_full_there)
+      out_.limited_.push_back({volume.name, place.path, *limit, volume.empty_dir->size_limit});
+    if (auto opened = OpenToEveryone(place.path); !opened) return opened;
+    return Give(place.path, false);
+  }
+
+  // What stands under `base` for this pod alone.
+  std::string DirectoryOf(const std::string& base, const core::Volume& volume) {
+    const std::string mine = base + own_;
+    if (out_.directories_.empty() || out_.directories_.back() != mine) out_.directories_.push_back(mine);
+    return Cat(mine, "/", volume.name);
+  }
+
+  // To the pod's fsGroup. Who is not root keeps what is its own, as is said before anything starts.
+  Status Give(const std::string& path, bool read_only) const {
+    const core::Value& group = security_["fsGroup"];
+    if (!group.IsNumber() || geteuid() != 0) return Ok();
+    return GiveToGroup(path, {.group = static_cast<std::uint32_t>(group.AsInt()),
+                              .read_only = read_only,
+                              .only_on_mismatch = security_["fsGroupChangePolicy"].AsText() == "OnRootMismatch"});
+  }
+
+  const PodFacts& facts_;
+  const VolumePlaces& places_;
+  const Settings& settings_;
+  PodVolumes& out_;
+  const std::string own_;
+  const core::Value& security_;
+};
+
+Result<PodVolumes> PodVolumes::Make(const PodFacts& facts, const VolumePlaces& places, const Settings& settings) {
+  PodVolumes out;
+  if (facts.spec->volumes.empty()) return out;
+  Maker maker(facts, places, settings, out);
+  for (const core::Volume& volume : facts.spec->volumes) {
+    if (auto made = maker.Make(volume); !made) {
+      out.Unmount();
       std::error_code ignored;
       for (const std::string& directory : out.directories_) fs::remove_all(directory, ignored);
       return Error{Cat("MountVolume.SetUp failed for volume ", Quote(volume.name), " : ", made.error().message)};
     }
   }
   return out;
+}
+
+void PodVolumes::Unmount() const {
+  for (const std::string& path : mounted_) runtime::UnmountBelow(path);
+}
+
+std::string PodVolumes::PathOf(const std::string& volume) const {
+  const auto at = places_.find(volume);
+  return at == places_.end() ? std::string() : at->second.path;
 }
 
 Result<std::vector<runtime::Mount>> PodVolumes::MountsOf(const core::Container& container,
@@ -241,7 +259,12 @@ Result<std::vector<runtime::Mount>> PodVolumes::MountsOf(const core::Container& 
     const Place& place = at->second;
     std::string path = place.path;
     const std::string& expression = mount.rest["subPathExpr"].AsText();
-    const std::string sub_path = expression.empty() ? mount.sub_path : Expand(expression, variables);
+    std::string sub_path = mount.sub_path;
+    if (!expression.empty()) {
+      auto expanded = ExpandAll(expression, variables);
+      if (!expanded) return expanded.error();
+      sub_path = std::move(*expanded);
+    }
     if (!sub_path.empty()) {
       if (!StaysBelow(sub_path)) return Error{Cat("subPath ", Quote(sub_path), " leaves the volume ", mount.name)};
       path = Cat(path, "/", sub_path);
@@ -254,7 +277,6 @@ Result<std::vector<runtime::Mount>> PodVolumes::MountsOf(const core::Container& 
         return Error{Cat("subPath ", Quote(sub_path), " leaves the volume ", mount.name)};
       }
       if (RealPath(path).empty()) {
-        if (!place.may_create) return Error{Cat("subPath ", Quote(sub_path), " is not in the volume ", mount.name)};
         // From where it really begins, so that a link put there in the meantime is not followed.
         const std::string begin = RealPath(existing);
         const std::string rest = path.substr(existing.string().size());

@@ -55,7 +55,7 @@ class VolumesTest : public ::testing::Test {
   VolumePlaces Places() const { return {directory_ + "/disk", directory_ + "/memory", directory_ + "/claims"}; }
   // Where the first mount is on this machine, or "error: ...".
   std::string Made() {
-    auto made = PodVolumes::Make(metadata_, spec_, Places(), settings_);
+    auto made = PodVolumes::Make({&metadata_, &spec_, nullptr, {}, {}, nullptr}, Places(), settings_);
     if (!made) return Cat("error: ", made.error().message);
     volumes_ = std::move(*made);
     const std::string value = "x";
@@ -125,7 +125,61 @@ TEST_F(VolumesTest, AnItemThatLeavesTheVolumeOrIsNotThereIsAnErrorAndNothingIsLe
             "error: MountVolume.SetUp failed for volume \"etc\" : configmap \"config\" references non-existent "
             "key: z");
   source.optional = true;
-  EXPECT_TRUE(fs::is_empty(Made()));
+  EXPECT_FALSE(fs::exists(Made() + "/z"));
+}
+
+TEST_F(VolumesTest, FilesStandBehindTheDataLink) {
+  Add("etc").config_map.emplace().name = "config";
+  const std::string at = Made();
+  EXPECT_EQ(fs::read_symlink(at + "/a.txt"), "..data/a.txt");
+  EXPECT_TRUE(fs::is_symlink(at + "/..data"));
+}
+
+TEST_F(VolumesTest, ASubPathThatIsNoFileOfItIsAnEmptyDirectory) {
+  Add("etc", "none.txt").config_map.emplace().name = "config";
+  const std::string at = Made();
+  EXPECT_TRUE(fs::is_directory(at)) << at;
+  EXPECT_TRUE(fs::is_empty(at));
+}
+
+TEST_F(VolumesTest, WhatTheDownwardApiKnowsMayBeFiles) {
+  metadata_.labels.Set("app", "a \"b\"");
+  core::Volume& volume = Add("info");
+  core::Value& item = volume.rest.At("downwardAPI").At("items").Append(core::Value::MakeObject());
+  item.Set("path", core::Value::String("labels"));
+  item.At("fieldRef").Set("fieldPath", core::Value::String("metadata.labels"));
+  EXPECT_EQ(Contents(Made() + "/labels"), "app=\"a \\\"b\\\"\"");
+}
+
+TEST_F(VolumesTest, AVariableOfASubPathIsThereAndNotEmpty) {
+  Add("data").empty_dir.emplace();
+  spec_.containers.front().volume_mounts.front().rest.At("subPathExpr") = core::Value::String("$(B)/$(A)/$(INDEX)");
+  EXPECT_EQ(Made(), "error: missing value for A, B");
+}
+
+TEST_F(VolumesTest, ALimitIsWatchedWhereNothingElseHoldsIt) {
+  core::EmptyDirVolumeSource& source = Add("data").empty_dir.emplace();
+  source.size_limit = "1Mi";
+  Made();
+  ASSERT_EQ(volumes_.limited().size(), 1U);
+  EXPECT_EQ(volumes_.limited().front().bytes, 1 << 20);
+  EXPECT_EQ(volumes_.PathOf("data"), mounts_.front().host_path);
+  EXPECT_EQ(volumes_.PathOf("none"), "");
+}
+
+TEST_F(VolumesTest, ThePodsGroupOwnsItsVolumes) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs root, to give files away";
+  spec_.rest.At("securityContext").Set("fsGroup", core::Value::Int(2000));
+  Add("work").empty_dir.emplace();
+  core::SecretVolumeSource& source = Add("keys").secret.emplace();
+  source.secret_name = "secret";
+  source.default_mode = 0400;
+  Made();
+  EXPECT_EQ(ModeOf(mounts_[0].host_path), 02777U);
+  EXPECT_EQ(ModeOf(mounts_[1].host_path + "/key"), 0440U);
+  struct stat found {};
+  ASSERT_EQ(stat((mounts_[1].host_path + "/key").c_str(), &found), 0);
+  EXPECT_EQ(found.st_gid, 2000U);
 }
 
 TEST_F(VolumesTest, AHostPathIsCheckedByItsType) {

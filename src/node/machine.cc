@@ -24,6 +24,9 @@ Machine::Machine(store::Store& store, const world::Clock& clock, runtime::Runtim
       placement_(std::move(nodes)),
       setup_(runtime, janitor_, images, settings, options_.pods, [&inbox] { inbox.Add(kubelet::AgentsReported{}); }),
       claims_(options_.pods.volumes, janitor_),
+      volume_watch_([&inbox](scheduler::PodNumber pod, std::string message) {
+        inbox.Add(kubelet::VolumeOverLimit{pod, std::move(message)});
+      }),
       containers_(options_.max_starting) {
   store_.AddWatcher(this);
 }
@@ -105,6 +108,7 @@ bool Machine::HandleDue() {
   bool any = TakeMessages();
   any |= FireTimers();
   any |= ApplyDueIncidents();
+  any |= EvictTainted();
   for (;;) {
     bool more = SettleTouched();
     more |= PlaceWaiting();
@@ -125,11 +129,13 @@ std::optional<Time> Machine::NextDue() {
   std::optional<Time> due;
   if (!timers_.empty()) due = timers_.top().when;
   if (!incidents_.empty()) due = due ? std::min(*due, incidents_.begin()->first) : incidents_.begin()->first;
+  if (!tainted_.empty()) due = due ? std::min(*due, tainted_.begin()->first) : tainted_.begin()->first;
   return due;
 }
 
 void Machine::Stop(Nanoseconds grace) {
   stopping_ = true;
+  tainted_.clear();
   for (const auto& [number, record] : records_) {
     if (!record->worker) continue;
     record->worker->Delete(grace, clock_.Now());
@@ -191,6 +197,7 @@ void Machine::Settle(PodRecord& record) {
   }
   for (const kubelet::PodActions::Stop& stop : actions.stop) StopContainer(record, stop);
   for (const kubelet::PodActions::Try& attempt : actions.probe) Try(record, attempt);
+  for (const kubelet::PodActions::Hook& hook : actions.hook) Run(record, hook);
   if (actions.wake && actions.wake != record.wake) timers_.push({*actions.wake, record.number});
   record.wake = actions.wake;
   if (worker.revision() != record.written_revision && !record.lost) WriteStatus(record);
@@ -221,6 +228,7 @@ void Machine::WriteStatus(PodRecord& record) {
 void Machine::Finish(PodRecord& record) {
   --running_;
   placement_.Remove(record.number);
+  volume_watch_.Forget(record.number);
   setup_.TearDown(record);
   const bool remove = record.pod != nullptr && record.pod->metadata.deleting();
   const world::PodReference reference = record.reference;

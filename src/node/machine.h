@@ -27,6 +27,7 @@
 #include "node/janitor.h"
 #include "node/pod_record.h"
 #include "node/pod_setup.h"
+#include "node/volume_watch.h"
 #include "scheduler/placement.h"
 #include "store/store.h"
 #include "world/clock.h"
@@ -115,8 +116,11 @@ class Machine final : public world::Watcher {
   void Handle(const kubelet::OutputLine& line);
   void Handle(const kubelet::RuntimeNotice& notice);
   void Handle(const kubelet::AgentsReported& reported);
-  // Probes: machine_probes.cc.
+  void Handle(kubelet::VolumeOverLimit& over);
+  // Probes and hooks: machine_probes.cc.
   void Try(PodRecord& record, const kubelet::PodActions::Try& attempt);
+  void Run(PodRecord& record, const kubelet::PodActions::Hook& hook);
+  void EndHook(PodRecord& record, kubelet::ProbeAnswer& answer);
   void Handle(const runtime::ExecEnd& end);
   void Handle(kubelet::ProbeAnswer& answer);
   bool FireTimers();
@@ -125,11 +129,16 @@ class Machine final : public world::Watcher {
   world::IncidentOutcome Apply(const world::Incident& incident);
   world::IncidentOutcome ApplyToNode(const world::Incident& incident);
   world::IncidentOutcome ApplyToPod(PodRecord& record, const world::Incident& incident);
+  void LookAtGates(PodRecord& record);
   world::IncidentOutcome Kill(PodRecord& record);
   world::IncidentOutcome Exit(PodRecord& record, std::int32_t exit_code);
   world::IncidentOutcome ApplyToContainer(PodRecord& record, const world::Incident& incident);
   void Lose(PodRecord& record);
-  void EndByKubelet(PodRecord& record, world::FaultKind fault, Nanoseconds grace);
+  // By its tolerations of a NoExecute taint that its node has had from now on.
+  void Taint(PodRecord& record, world::IncidentOutcome& outcome);
+  bool EvictTainted();
+  // `message`: what the pod's status says of it; empty: what it always says.
+  void EndByKubelet(PodRecord& record, world::FaultKind fault, Nanoseconds grace, std::string message = {});
   void NoteEnd(const PodRecord& record, core::PodStatus& status) const;
   // The oldest pod that `name` refers to (world::IsCalled) and that has not ended; null if there is none.
   PodRecord* FindCalled(const std::string& name);
@@ -159,6 +168,7 @@ class Machine final : public world::Watcher {
   Janitor janitor_;
   PodSetup setup_;
   ClaimFolders claims_;
+  VolumeWatch volume_watch_;
 
   std::unordered_map<scheduler::PodNumber, std::unique_ptr<PodRecord>> records_;
   std::unordered_map<const core::Pod*, PodRecord*> by_pod_;
@@ -169,6 +179,7 @@ class Machine final : public world::Watcher {
   std::vector<kubelet::RuntimeMessage> messages_;
   std::priority_queue<Timer> timers_;
   std::multimap<Time, world::Incident> incidents_;
+  std::multimap<Time, scheduler::PodNumber> tainted_;  // that are deleted then, should their node still be tainted
   std::size_t running_ = 0;
   bool writing_ = false;  // what the store reports now is our own write
   bool stopping_ = false;

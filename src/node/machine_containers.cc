@@ -52,6 +52,12 @@ void Machine::Handle(const kubelet::RuntimeNotice& notice) {
   Notice(notice.text);
 }
 
+void Machine::Handle(kubelet::VolumeOverLimit& over) {
+  const auto at = records_.find(over.pod);
+  if (at == records_.end() || !at->second->worker || at->second->ended_by) return;
+  EndByKubelet(*at->second, world::FaultKind::kPodOverStorageLimit, Nanoseconds(0), std::move(over.message));
+}
+
 void Machine::Handle(const kubelet::AgentsReported&) {
   for (const auto& [number, attempt] : setup_.TakeAgentReports()) {
     const auto at = records_.find(number);
@@ -90,9 +96,11 @@ void Machine::StartPending() {
 void Machine::Start(PodRecord& record, std::size_t index, std::int32_t attempt) {
   if (record.pod == nullptr) return CannotStart(record, index, "CreateContainerError", {"the pod is gone"});
   const core::Container& container = kubelet::ContainerAt(*record.spec, index);
+  const bool has_volumes = record.volumes.has_value();
   if (auto ready = setup_.Prepare(record); !ready) {
     return CannotStart(record, index, "CreateContainerConfigError", ready.error());
   }
+  if (!has_volumes && !record.volumes->limited().empty()) volume_watch_.Watch(record.number, record.volumes->limited());
   auto spec = kubelet::MakeContainerSpec(container, setup_.ContextOf(record));
   if (!spec) return CannotStart(record, index, "CreateContainerConfigError", spec.error());
   spec->attempt = attempt;

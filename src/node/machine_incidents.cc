@@ -63,13 +63,24 @@ PodRecord* Machine::FindCalled(const std::string& name) {
 IncidentOutcome Machine::ApplyToNode(const world::Incident& incident) {
   if (placement_.FindNode(incident.node) == nullptr) return {.kind = OutcomeKind::kNoNode};
   placement_.SetSchedulable(incident.node, incident.fault == FaultKind::kNodeBack);
-  if (incident.fault == FaultKind::kNodeBack) return {};
+  if (incident.fault == FaultKind::kNodeBack) {
+    std::erase_if(tainted_, [&](const auto& entry) {
+      const auto at = records_.find(entry.second);
+      return at == records_.end() || at->second->node == nullptr || at->second->node->name == incident.node;
+    });
+    return {};
+  }
   std::vector<PodRecord*> here;
   for (const auto& [number, record] : records_) {
     const bool there = record->worker && record->pod != nullptr && record->node->name == incident.node;
     if (there && !record->pod->IsTerminal()) here.push_back(record.get());
   }
   std::sort(here.begin(), here.end(), [](const PodRecord* a, const PodRecord* b) { return a->number < b->number; });
+  if (incident.fault == FaultKind::kNodeTainted) {
+    IncidentOutcome outcome;
+    for (PodRecord* record : here) Taint(*record, outcome);
+    return outcome;
+  }
   for (PodRecord* record : here) {
     if (incident.fault == FaultKind::kNodeLost) {
       Lose(*record);
@@ -82,6 +93,31 @@ IncidentOutcome Machine::ApplyToNode(const world::Incident& incident) {
     }
   }
   return {.count = here.size()};
+}
+
+void Machine::Taint(PodRecord& record, IncidentOutcome& outcome) {
+  const scheduler::Taint taint{std::string(world::kIncidentTaint), "", "NoExecute"};
+  const auto stays = scheduler::StaysWith(taint, record.spec->tolerations);
+  if (!stays) return;
+  if (*stays > Nanoseconds(0)) {
+    ++outcome.later;
+    tainted_.emplace(clock_.Now() + *stays, record.number);
+    return;
+  }
+  ++outcome.count;
+  store::DisruptPod(store_, record.reference, FaultKind::kNodeTainted);
+}
+
+bool Machine::EvictTainted() {
+  bool any = false;
+  while (!tainted_.empty() && tainted_.begin()->first <= clock_.Now() && !stopping_) {
+    const auto at = records_.find(tainted_.extract(tainted_.begin()).mapped());
+    if (at == records_.end() || at->second->pod == nullptr) continue;
+    if (at->second->pod->IsTerminal() || at->second->pod->metadata.deleting()) continue;
+    store::DisruptPod(store_, at->second->reference, FaultKind::kNodeTainted);
+    any = true;
+  }
+  return any;
 }
 
 IncidentOutcome Machine::ApplyToPod(PodRecord& record, const world::Incident& incident) {
@@ -98,6 +134,7 @@ IncidentOutcome Machine::ApplyToPod(PodRecord& record, const world::Incident& in
       condition.last_transition_time = TruncateToSeconds(now);
       status.SetCondition(std::move(condition));
     });
+    LookAtGates(record);
   } else if (incident.fault == FaultKind::kPodDeleted) {
     store_.DeletePod(world::PodReference(record.reference));
   } else if (!world::PodEndOf(incident.fault).reason.empty()) {
@@ -107,6 +144,13 @@ IncidentOutcome Machine::ApplyToPod(PodRecord& record, const world::Incident& in
     store::DisruptPod(store_, record.reference, incident.fault);
   }
   return applied;
+}
+
+// Whether the pod is ready may follow from the condition.
+void Machine::LookAtGates(PodRecord& record) {
+  if (!record.worker || record.spec->rest["readinessGates"].size() == 0) return;
+  record.written_revision = 0;
+  Touch(record);
 }
 
 IncidentOutcome Machine::Kill(PodRecord& record) {
@@ -160,9 +204,10 @@ void Machine::Lose(PodRecord& record) {
   store::FailPodOfLostNode(store_, reference);
 }
 
-void Machine::EndByKubelet(PodRecord& record, FaultKind fault, Nanoseconds grace) {
+void Machine::EndByKubelet(PodRecord& record, FaultKind fault, Nanoseconds grace, std::string message) {
   if (!record.worker) return;
   record.ended_by = fault;
+  record.ended_message = std::move(message);
   record.worker->Delete(grace, clock_.Now());
   Touch(record);
 }
@@ -172,7 +217,7 @@ void Machine::NoteEnd(const PodRecord& record, core::PodStatus& status) const {
   if (!record.ended_by || status.phase != core::PodPhase::kFailed) return;
   const world::DisruptionTarget end = world::PodEndOf(*record.ended_by);
   status.reason = end.reason;
-  status.message = end.message;
+  status.message = record.ended_message.empty() ? SharedString(end.message) : SharedString(record.ended_message);
   const world::DisruptionTarget condition = world::DisruptionTargetOf(*record.ended_by);
   if (condition.reason.empty()) return;
   kubelet::SetCondition(core::kDisruptionTargetCondition, true, condition.reason, condition.message, clock_.Now(),

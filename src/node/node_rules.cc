@@ -42,6 +42,7 @@ Status ForMatching(std::string_view flag, std::string_view text, const Rule& rul
 
 constexpr std::string_view kLabelFlag = "--node-label";
 constexpr std::string_view kResourceFlag = "--node-resource";
+constexpr std::string_view kTaintFlag = "--node-taint";
 
 // Resources without a domain are Kubernetes' own. An error names the one that was probably meant.
 Status CheckResourceName(std::string_view text, std::string_view name) {
@@ -100,6 +101,33 @@ Status ApplyResourceRules(const std::vector<std::string>& rules, std::vector<sch
     if (auto amount = CheckAmount(text, *rule); !amount) return amount;
     const auto give = [&](scheduler::Node& node) { SetResource(node, *rule); };
     if (auto applied = ForMatching(kResourceFlag, text, *rule, nodes, give); !applied) return applied;
+  }
+  return Ok();
+}
+
+Status ApplyTaintRules(const std::vector<std::string>& rules, std::vector<scheduler::Node>& nodes) {
+  constexpr std::string_view kEffects[] = {"NoSchedule", "PreferNoSchedule", "NoExecute"};
+  for (const std::string& text : rules) {
+    const std::size_t first = text.find(':');
+    const std::size_t last = text.rfind(':');
+    if (first == std::string::npos || first == last || first + 1 == last) {
+      return Error{Cat(kTaintFlag, " ", text, " is not NODE:KEY[=VALUE]:EFFECT, such as n1:gpu=yes:NoSchedule")};
+    }
+    const std::string effect = text.substr(last + 1);
+    if (std::find(std::begin(kEffects), std::end(kEffects), effect) == std::end(kEffects)) {
+      return Error{Cat(kTaintFlag, " ", text, ": ", Quote(effect),
+                       " is not an effect: expected NoSchedule, PreferNoSchedule or NoExecute")};
+    }
+    const std::string inner = text.substr(first + 1, last - first - 1);
+    const std::size_t equals = inner.find('=');
+    const std::string value = equals == std::string::npos ? std::string() : inner.substr(equals + 1);
+    const Rule rule{std::string_view(text).substr(0, first), inner.substr(0, equals), value};
+    const auto taint = [&](scheduler::Node& node) {
+      std::erase_if(node.taints,
+                    [&](const scheduler::Taint& old) { return old.key == rule.key && old.effect == effect; });
+      node.taints.push_back({rule.key, rule.value, effect});
+    };
+    if (auto applied = ForMatching(kTaintFlag, text, rule, nodes, taint); !applied) return applied;
   }
   return Ok();
 }

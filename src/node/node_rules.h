@@ -19,4 +19,7 @@ Status ApplyLabelRules(const std::vector<std::string>& rules, std::vector<schedu
 // share of those that are not.
 Status ApplyResourceRules(const std::vector<std::string>& rules, std::vector<scheduler::Node>& nodes);
 
+// --node-taint n1:gpu=yes:NoSchedule, or n1:gpu:NoSchedule.
+Status ApplyTaintRules(const std::vector<std::string>& rules, std::vector<scheduler::Node>& nodes);
+
 }  // namespace reprieve::node

@@ -1,6 +1,9 @@
 #include "node/pod_addresses.h"
 
 #include <utility>
+#include <vector>
+
+#include "base/text.h"
 
 namespace reprieve::node {
 namespace {
@@ -8,6 +11,16 @@ namespace {
 kubelet::PodNames::ClaimBlock BlocksOf(runtime::PodNetwork* network) {
   if (network == nullptr) return runtime::AddressBlock::Claim;
   return [network] { return network->ClaimBlock(); };
+}
+
+std::vector<runtime::HostsEntry> AliasesOf(const core::PodSpec& spec) {
+  std::vector<runtime::HostsEntry> out;
+  for (const core::Value& alias : spec.rest["hostAliases"].items()) {
+    runtime::HostsEntry& entry = out.emplace_back();
+    entry.address = alias["ip"].AsText();
+    for (const core::Value& name : alias["hostnames"].items()) entry.names.push_back(name.AsText());
+  }
+  return out;
 }
 
 }  // namespace
@@ -40,11 +53,20 @@ void PodAddresses::Assign(PodRecord& record) {
 Status PodAddresses::Describe(const PodRecord& record, runtime::PodSandboxSpec& sandbox) {
   if (record.name) {
     if (auto published = Publish(record); !published) return published;
-    auto hosts = names_.HostsFile(record.reference.namespace_.str());
+    std::string aliases;
+    for (const runtime::HostsEntry& entry : AliasesOf(*record.spec)) {
+      AppendTo(aliases, entry.address, "\t", Join(entry.names, "\t"), "\n");
+    }
+    auto hosts = names_.HostsFile(record.reference.namespace_.str(), aliases);
     if (!hosts) return hosts.error();
     sandbox.hosts_path = std::move(*hosts);
   } else {
     sandbox.hosts.push_back({record.address, {record.hostname}});
+    // The short name is found too where the program sees the full one.
+    if (const std::size_t dot = record.hostname.find('.'); dot != std::string::npos) {
+      sandbox.hosts.back().names.push_back(record.hostname.substr(0, dot));
+    }
+    for (runtime::HostsEntry& entry : AliasesOf(*record.spec)) sandbox.hosts.push_back(std::move(entry));
   }
   if (record.on_network) {
     sandbox.network = options_.network;

@@ -54,6 +54,7 @@ struct PodRecord {
   int attempts_not_made = 0;                 // of its probes
   bool lost = false;                         // together with its node: its status is no longer reported
   std::optional<world::FaultKind> ended_by;  // why the kubelet ends it
+  std::string ended_message;                 // in its own words; empty: the usual ones
 };
 
 }  // namespace reprieve::node

@@ -27,7 +27,8 @@ PodSetup::PodSetup(runtime::Runtime& runtime, Janitor& janitor, const kubelet::I
       agents_(options_.agents_directory, std::move(agents_reported)) {}
 
 void PodSetup::Assign(PodRecord& record) {
-  record.hostname = kubelet::HostnameOf(*record.pod);
+  const bool full = record.spec->rest["setHostnameAsFQDN"].AsBool();
+  record.hostname = full ? kubelet::FullHostnameOf(*record.pod) : kubelet::HostnameOf(*record.pod);
   addresses_.Assign(record);
 }
 
@@ -42,11 +43,8 @@ Status PodSetup::Prepare(PodRecord& record) {
 }
 
 Status PodSetup::MakeVolumes(PodRecord& record) {
-  auto made = kubelet::PodVolumes::Make(record.pod->metadata, *record.spec, options_.volumes, settings_);
-  if (!made) {
-    NoticeOnce(Error{Cat("pod ", record.reference.name, " waits: ", made.error().message, "; retrying every 10s")});
-    return made.error();
-  }
+  auto made = kubelet::PodVolumes::Make(FactsOf(record), options_.volumes, settings_);
+  if (!made) return made.error();
   record.volumes = std::move(*made);
   if (!record.volumes->directories().empty()) noticed_ = false;
   return Ok();
@@ -73,6 +71,20 @@ Status PodSetup::MakeSandbox(PodRecord& record) {
   spec.name = record.reference.name;
   spec.uid = record.reference.uid;
   spec.hostname = record.hostname;
+  constexpr std::size_t kMostHostname = 64;  // the kernel's
+  if (spec.hostname.size() > kMostHostname) {
+    return Error{Cat("failed to construct FQDN from pod hostname and cluster domain, FQDN ", spec.hostname,
+                     " is too long (", kMostHostname, " characters is the max, ", spec.hostname.size(),
+                     " characters requested)")};
+  }
+  const auto& rest = record.spec->rest;
+  if (rest["hostPID"].AsBool()) {
+    spec.processes = runtime::ProcessView::kMachine;
+  } else if (rest["shareProcessNamespace"].AsBool()) {
+    spec.processes = runtime::ProcessView::kPod;
+  }
+  spec.host_ipc = rest["hostIPC"].AsBool();
+  spec.limits = kubelet::PodLimits(*record.spec);
   if (auto described = addresses_.Describe(record, spec); !described) return described;
   const auto sandbox = runtime_.RunPodSandbox(std::move(spec));
   if (!sandbox) return sandbox.error();
@@ -80,8 +92,13 @@ Status PodSetup::MakeSandbox(PodRecord& record) {
   return Ok();
 }
 
+kubelet::PodFacts PodSetup::FactsOf(const PodRecord& record) {
+  return {&record.pod->metadata, record.spec.get(),   record.node,
+          record.address,        record.host_address, record.volumes ? &*record.volumes : nullptr};
+}
+
 kubelet::ContainerContext PodSetup::ContextOf(const PodRecord& record) const {
-  return {{&record.pod->metadata, record.spec.get(), record.node, record.address, record.host_address},
+  return {FactsOf(record),
           record.hostname,
           record.gpus,
           *record.volumes,
@@ -104,6 +121,7 @@ void PodSetup::ShowNames() {
 void PodSetup::TearDown(const PodRecord& record) {
   if (record.sandbox) runtime_.RemovePodSandbox(*record.sandbox);
   if (!record.volumes) return;
+  record.volumes->Unmount();
   for (const std::string& directory : record.volumes->directories()) janitor_.Remove(directory);
 }
 

@@ -108,10 +108,13 @@ Result<std::vector<scheduler::Node>> MakeNodes(const NodeOptions& options, const
     node.labels = {
       {"kubernetes.io/hostname", node.name},
       {"kubernetes.io/os", "linux"},
+      {"beta.kubernetes.io/os", "linux"},
 #if defined(__aarch64__)
-      {"kubernetes.io/arch", "arm64"}
+      {"kubernetes.io/arch", "arm64"},
+      {"beta.kubernetes.io/arch", "arm64"}
 #else
-      {"kubernetes.io/arch", "amd64"}
+      {"kubernetes.io/arch", "amd64"},
+      {"beta.kubernetes.io/arch", "amd64"}
 #endif
     };
     for (const auto& [key, value] : options.labels) node.labels[key] = value;
@@ -119,6 +122,7 @@ Result<std::vector<scheduler::Node>> MakeNodes(const NodeOptions& options, const
   }
   if (auto applied = ApplyLabelRules(options.label_rules, nodes); !applied) return applied.error();
   if (auto applied = ApplyResourceRules(options.resource_rules, nodes); !applied) return applied.error();
+  if (auto applied = ApplyTaintRules(options.taint_rules, nodes); !applied) return applied.error();
   return nodes;
 }
 

@@ -31,6 +31,8 @@ struct NodeOptions {
   // The same of what some nodes have to give: n1:nvidia.com/gpu=8.
   std::vector<std::string> resource_rules;
   std::vector<scheduler::Taint> taints;
+  // NODE:KEY[=VALUE]:EFFECT.
+  std::vector<std::string> taint_rules;
 };
 
 // n1 to nN, each with an even share. A share of GPUs is whole; the first nodes get those left over.

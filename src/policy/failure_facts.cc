@@ -10,6 +10,11 @@ std::string InBrackets(std::string_view reason) {
   return reason.empty() || reason == "Error" || reason == "Completed" ? "" : Cat(" (", reason, ")");
 }
 
+std::string Said(const SharedString& message) {
+  const std::string text = ShortMessage(message);
+  return text.empty() ? text : Cat(": ", text);
+}
+
 const core::ContainerStatus* FindExit(const core::PodStatus& status, const auto& accept) {
   for (const auto* statuses : {&status.container_statuses, &status.init_container_statuses}) {
     for (const core::ContainerStatus& container : *statuses) {
@@ -36,7 +41,7 @@ FailureFacts FactsOf(const core::ContainerStatus& ended) {
   out.container = ended.name;
   out.exit_code = end.exit_code;
   out.reason = end.reason;
-  if (out.kind == FailureKind::kNotStarted) out.why = end.message;
+  out.why = end.message;
   return out;
 }
 
@@ -57,6 +62,7 @@ FailureFacts FactsOf(const core::Pod& pod, const PodVerdict& verdict) {
   if (!pod.status.reason.empty()) {
     out.kind = FailureKind::kReason;
     out.reason = pod.status.reason;
+    if (out.reason == "Evicted") out.why = pod.status.message;
     return out;
   }
   const auto* exit = FindExit(
@@ -66,17 +72,33 @@ FailureFacts FactsOf(const core::Pod& pod, const PodVerdict& verdict) {
   return out;
 }
 
+std::string ShortMessage(std::string_view message) {
+  constexpr std::size_t kMost = 160;
+  constexpr std::string_view kBlank = " \t\r\n";
+  const std::size_t last = message.find_last_not_of(kBlank);
+  if (last == std::string_view::npos) return {};
+  message = message.substr(0, last + 1);
+  message.remove_prefix(message.rfind('\n') + 1);
+  message.remove_prefix(message.find_first_not_of(kBlank));
+  if (message.size() <= kMost) return std::string(message);
+  std::size_t end = kMost;
+  // Not within a character.
+  while (end > 0 && (static_cast<unsigned char>(message[end]) & 0xc0) == 0x80) --end;
+  return Cat(message.substr(0, end), "...");
+}
+
 std::string Describe(const FailureFacts& facts) {
   switch (facts.kind) {
     case FailureKind::kExit:
-      return Cat("exited ", facts.exit_code, InBrackets(facts.reason), " in container ", facts.container);
+      return Cat("exited ", facts.exit_code, InBrackets(facts.reason), " in container ", facts.container,
+                 Said(facts.why));
     case FailureKind::kNotStarted:
       return Cat("exited ", facts.exit_code, " (StartError): could not start container ", facts.container, ": ",
                  facts.why);
     case FailureKind::kCondition:
       return Cat("has condition ", facts.condition, InBrackets(facts.reason));
     case FailureKind::kReason:
-      return Cat("failed: ", facts.reason);
+      return Cat("failed: ", facts.reason, Said(facts.why));
     case FailureKind::kDeleted:
       return "was deleted";
     case FailureKind::kNoExitCode:

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "policy/pod_failure_policy.h"
 
@@ -25,12 +26,14 @@ struct FailureFacts {
   std::int32_t exit_code = 0;  // kExit, kNotStarted
   SharedString condition;      // kCondition: its type
   SharedString reason;         // of the exit, the condition or the pod; may be empty
-  SharedString why;            // kNotStarted: what kept it from starting
+  SharedString why;            // kNotStarted: what kept it from starting; kExit: its termination message; kReason
 };
 
 // Names what the rule looked at if one matched, else what says most: a disruption, a container's exit, a reason.
 FailureFacts FactsOf(const core::Pod& pod, const PodVerdict& verdict);
 FailureFacts FactsOf(const core::ContainerStatus& ended);
 std::string Describe(const FailureFacts& facts);
+// What a line has room for of a message: its last line that is not blank, cut where it is long.
+std::string ShortMessage(std::string_view message);
 
 }  // namespace reprieve::policy

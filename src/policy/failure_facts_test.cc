@@ -32,6 +32,21 @@ TEST(FailureFacts, AnExitHasItsContainerAndCode) {
   EXPECT_EQ(Describe(FactsOf(Ended("main", 3, "Error"), {})), "exited 3 in container main");
 }
 
+TEST(FailureFacts, TheLastLineOfItsMessageIsToldWithIt) {
+  EXPECT_EQ(Describe(FactsOf(Ended("main", 3, "Error", "Traceback:\n  ...\nValueError: no\n\n"), {})),
+            "exited 3 in container main: ValueError: no");
+  EXPECT_EQ(FactsOf(Ended("main", 3, "Error", "a\nb\n"), {}).why, "a\nb\n");
+  EXPECT_EQ(ShortMessage(" \n"), "");
+  EXPECT_EQ(ShortMessage(std::string(200, 'x')), std::string(160, 'x') + "...");
+}
+
+TEST(FailureFacts, AnEvictionSaysWhy) {
+  core::Pod pod;
+  pod.status.reason = "Evicted";
+  pod.status.message = "Usage of EmptyDir volume \"d\" exceeds the limit \"1Mi\". ";
+  EXPECT_EQ(Describe(FactsOf(pod, {})), "failed: Evicted: Usage of EmptyDir volume \"d\" exceeds the limit \"1Mi\".");
+}
+
 TEST(FailureFacts, AProgramThatCouldNotBeStartedSaysWhy) {
   const FailureFacts facts = FactsOf(Ended("main", 128, "StartError", "/no/such: No such file or directory"), {});
   EXPECT_EQ(facts.kind, FailureKind::kNotStarted);

@@ -297,6 +297,8 @@ Result<Cgroup> Cgroups::Create(const std::string& name, const ResourceLimits& li
         return Error{Cat("cannot make the cgroup ", directory, ": ", strerrordesc_np(error))};
       }
       group.directories_.push_back(directory);
+      // Who is out of memory is killed whole: a container, of a pod whose limit it is only the one that the kernel
+      // picks.
       if (version_2_) std::ignore = WriteFile(directory + "/memory.oom.group", "1");
     }
     if (setting.root == memory_) group.memory_directory_ = directory;
@@ -323,6 +325,19 @@ Result<Cgroup> Cgroups::Create(const std::string& name, const ResourceLimits& li
     group.Remove();
     errno = error;
     return Error{Cat("cannot open the cgroup ", inner, ": ", strerrordesc_np(error))};
+  }
+  return group;
+}
+
+Result<Cgroup> Cgroups::CreateParent(const std::string& name, const ResourceLimits& limits) const {
+  auto group = Create(name, limits);
+  if (!group || !version_2_) return group;
+  for (const std::string& directory : group->directories_) {
+    std::ignore = WriteFile(directory + "/memory.oom.group", "0");
+    // Or its containers would have no counts of their own.
+    for (const std::string_view controller : {"+memory", "+cpu", "+pids"}) {
+      std::ignore = WriteFile(directory + "/cgroup.subtree_control", controller);
+    }
   }
   return group;
 }

@@ -73,6 +73,8 @@ class Cgroups {
   // A group named `name` with those of `limits` that can be held here. `parent`: the pod's group, or none.
   // On an error errno says it too.
   Result<Cgroup> Create(const std::string& name, const ResourceLimits& limits, const std::string& parent = {}) const;
+  // The same for a pod, whose containers have groups below it.
+  Result<Cgroup> CreateParent(const std::string& name, const ResourceLimits& limits) const;
 
  private:
   Cgroups() = default;

@@ -21,6 +21,7 @@
 #include "runtime/cgroup.h"
 #include "runtime/file.h"
 #include "runtime/no_links.h"
+#include "runtime/tmpfs.h"
 
 namespace reprieve::runtime {
 namespace {
@@ -186,6 +187,11 @@ bool EngineFolder::Remove() {
   if (path_.empty()) return true;
   std::error_code failed;
   std::filesystem::remove_all(path_, failed);
+  if (failed == std::errc::device_or_resource_busy) {
+    failed.clear();
+    UnmountBelow(path_);
+    std::filesystem::remove_all(path_, failed);
+  }
   if (failed) return false;
   unlink(Cat(path_, kLockSuffix).c_str());
   path_.clear();

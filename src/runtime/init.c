@@ -4,15 +4,17 @@
  * Why it exists: the first process of a PID namespace ignores SIGTERM unless it has a handler for it, and must reap.
  * Without a PID namespace it is the subreaper that keeps, finds and ends whatever the program has left.
  * For a process beside a container's own it stands outside that container's PID namespace, and ends the program's group.
+ * Where containers share a PID namespace it stands outside of that too, with a second one inside, the subreaper there.
  *
  * Freestanding C, static, no libc: its exec costs some 60 us. The engine holds it in a memfd (init_image.cc).
  *
- *   argv: reprieve-init SERIAL UID GID MODE CAPABILITIES NO_NEW DIRECTORY PROGRAM [ARGUMENT...]
- *         UID, GID: -1 for "as I am".  MODE: see kInitOwnPidNamespace and its neighbours in init_image.h
+ *   argv: reprieve-init SERIAL UID GID MODE CAPABILITIES NO_NEW GROUPS DIRECTORY PROGRAM [ARGUMENT...]
+ *         UID, GID: -1 for "as I am".  GROUPS: besides, "2000,3000"; "-" for none, or, with neither, those that I have  MODE: see kInitOwnPidNamespace and its neighbours in init_image.h
  *         CAPABILITIES: those that the program may have or get, a bit each; -1 for "those that I have"
  *         NO_NEW: 1 if executing a program must never give it more.  The environment is the program's.
  *   fd 3: where a program that cannot be started is reported, shared by all containers: one StartFailure each.
- *   With no arguments it exits 0: the probe.
+ *   With no arguments it exits 0: the probe. With one it is the first process of a pod whose containers share their
+ *   processes: it only reaps.
  */
 #include <asm/unistd.h>
 #include <linux/capability.h>
@@ -21,11 +23,12 @@
 #include <linux/time_types.h>
 #include <linux/types.h>
 
-enum { kReportFd = 3, kOwnPidNamespace = 1, kBeside = 2 };
+enum { kReportFd = 3, kOwnPidNamespace = 1, kBeside = 2, kSharedPidNamespace = 3 };
 enum { kStepUser = 1, kStepDirectory = 2, kStepExec = 3, kStepFork = 4, kStepPrivileges = 5 };
 enum { kKillAll = 64, kSetDeathSignal = 1, kSetName = 15, kSetSubreaper = 36, kNoHang = 1, kStartErrorCode = 128 };
 enum { kEPERM = 1, kENOENT = 2, kEINTR = 4, kEACCES = 13, kENOTDIR = 20, kEINVAL = 22, kPollError = 8 };
-enum { kProgram = 8, kDirectory = 7 }; /* among the arguments */
+enum { kProgram = 9, kDirectory = 8, kGroups = 7 }; /* among the arguments */
+enum { kMostGroups = 256 };
 
 struct StartFailure {
   __u64 serial;
@@ -147,6 +150,18 @@ static long DropCapabilities(unsigned long allowed) {
   return error;
 }
 
+/* The groups besides its own. */
+static long SetGroups(const char* text) {
+  static __u32 groups[kMostGroups];
+  long count = 0;
+  while (*text >= '0' && *text <= '9' && count < kMostGroups) {
+    groups[count++] = (__u32)ParseNumber(text);
+    while (*text >= '0' && *text <= '9') ++text;
+    if (*text == ',') ++text;
+  }
+  return Call(__NR_setgroups, count, (long)groups, 0, 0, 0);
+}
+
 static _Noreturn void BecomeProgram(char** arguments, char** environment, int own_pid_namespace) {
   const long uid = ParseNumber(arguments[2]);
   const long gid = ParseNumber(arguments[3]);
@@ -159,7 +174,7 @@ static _Noreturn void BecomeProgram(char** arguments, char** environment, int ow
   if (capabilities >= 0) error = LimitCapabilities((unsigned long)capabilities);
   if (error == -kEPERM) no_new = 1, error = 0; /* who may not do that has none to lose, and so can gain none either */
   if (error < 0) Fail(kStepPrivileges, error);
-  if (gid >= 0 || uid >= 0) error = Call(__NR_setgroups, 0, 0, 0, 0, 0);
+  if (gid >= 0 || uid >= 0 || arguments[kGroups][0] != '-') error = SetGroups(arguments[kGroups]);
   if (error == 0 && gid >= 0) error = Call(__NR_setresgid, gid, gid, gid, 0, 0);
   if (error == 0 && uid >= 0) error = Call(__NR_setresuid, uid, uid, uid, 0, 0);
   if (error < 0) Fail(kStepUser, error);
@@ -217,14 +232,29 @@ static void KillAll(long program, int* code) {
   }
 }
 
+static _Noreturn void Pause(void) {
+  const SignalSet all = ~0UL;
+  Call(__NR_rt_sigprocmask, SIG_SETMASK, (long)&all, 0, sizeof all, 0);
+  Call(__NR_prctl, kSetDeathSignal, SIGKILL, 0, 0, 0);
+  Call(__NR_prctl, kSetName, (long)"reprieve-pause", 0, 0, 0);
+  for (int fd = 0; fd <= kReportFd; ++fd) Call(__NR_close, fd, 0, 0, 0, 0);
+  for (;;) {
+    int status = 0;
+    Call(__NR_rt_sigtimedwait, (long)&all, 0, 0, sizeof all, 0);
+    while (Call(__NR_wait4, -1, (long)&status, kNoHang, 0, 0) > 0) {
+    }
+  }
+}
+
 __attribute__((used)) _Noreturn void Main(long* stack) {
   const long count = stack[0];
   char** arguments = (char**)(stack + 1);
   char** environment = arguments + count + 1;
+  if (count == 2) Pause();
   if (count <= kProgram) Exit(0);
 
   serial = ParseNumber(arguments[1]);
-  const long mode = ParseNumber(arguments[4]);
+  long mode = ParseNumber(arguments[4]);
   const int own_pid_namespace = mode == kOwnPidNamespace;
   const SignalSet all = ~0UL;
   Call(__NR_rt_sigprocmask, SIG_SETMASK, (long)&all, 0, sizeof all, 0);
@@ -241,9 +271,21 @@ __attribute__((used)) _Noreturn void Main(long* stack) {
   if (reader.revents & kPollError) Exit(128 + SIGKILL);
   Call(__NR_fcntl, kReportFd, 2 /* F_SETFD */, 1 /* FD_CLOEXEC */, 0, 0);
 
-  const long program = Call(__NR_clone, SIGCHLD, 0, 0, 0, 0);
+  long program = Call(__NR_clone, SIGCHLD, 0, 0, 0, 0);
+  if (program == 0 && mode == kSharedPidNamespace) {
+    /* This one is inside, and goes on as the subreaper of what the program leaves. */
+    mode = 0;
+    Call(__NR_prctl, kSetDeathSignal, kKillAll, 0, 0, 0);
+    Call(__NR_prctl, kSetSubreaper, 1, 0, 0, 0);
+    program = Call(__NR_clone, SIGCHLD, 0, 0, 0, 0);
+  }
   if (program == 0) BecomeProgram(arguments, environment, own_pid_namespace);
   if (program < 0) Fail(kStepFork, program);
+
+  /* Whoever looks for the program by its arguments is not to find us too. */
+  for (long i = 1; i < count; ++i) {
+    for (char* c = arguments[i]; *c; ++c) *c = 0;
+  }
 
   /* Nothing here may hold the log pipes open once the program has closed them. */
   for (int fd = 0; fd < 3; ++fd) Call(__NR_close, fd, 0, 0, 0, 0);
@@ -262,12 +304,14 @@ __attribute__((used)) _Noreturn void Main(long* stack) {
       /* The program alone too, should it not have become its group's leader yet. Its end follows as SIGCHLD. */
       Call(__NR_kill, -program, SIGKILL, 0, 0, 0);
       Call(__NR_kill, program, SIGKILL, 0, 0, 0);
+    } else if (signal == kKillAll && mode == kSharedPidNamespace) {
+      Call(__NR_kill, program, kKillAll, 0, 0, 0);
     } else if (signal == kKillAll) {
       running = 0;
     } else if (signal > 0) {
       Call(__NR_kill, program, signal, 0, 0, 0);
     }
   }
-  if (!own_pid_namespace && mode != kBeside) KillAll(program, &code);
+  if (mode == 0) KillAll(program, &code);
   Exit(code);
 }

@@ -16,6 +16,8 @@ inline constexpr int kInitSubreaper = 0;
 inline constexpr int kInitOwnPidNamespace = 1;
 // It starts an exec in a container's namespaces; what that leaves is reaped by the container's own reprieve-init.
 inline constexpr int kInitBeside = 2;
+// Its program has a PID namespace with others, which the first process of their pod keeps (PauseArguments).
+inline constexpr int kInitSharedPidNamespace = 3;
 
 // Tells a reprieve-init that is not the first process of a PID namespace to kill all that it has started, and exit.
 inline constexpr int kKillAllSignal = 64;
@@ -30,6 +32,9 @@ struct StartFailure {
   std::int32_t error;
 };
 enum StartStep : std::int32_t { kStepUser = 1, kStepDirectory = 2, kStepExec = 3, kStepFork = 4, kStepPrivileges = 5 };
+
+// Instead of all arguments: it starts nothing, and reaps whatever its PID namespace leaves it until it is killed.
+inline constexpr const char* kInitPause = "pause";
 
 std::string_view InitImage();
 

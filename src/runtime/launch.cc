@@ -26,7 +26,18 @@ extern "C" int __clone(int (*)(void*), void*, int, void*, ...);
 namespace reprieve::runtime {
 namespace {
 
-enum class Stage : std::uint8_t { kNone, kUserMap, kCgroup, kJoin, kNetwork, kStep, kHostname, kDescriptors, kExec };
+enum class Stage : std::uint8_t {
+  kNone,
+  kUserMap,
+  kCgroup,
+  kJoin,
+  kCopy,
+  kNetwork,
+  kStep,
+  kHostname,
+  kDescriptors,
+  kExec
+};
 
 // What parent and child share. Pointers, so that the child touches no C++ object of ours.
 struct Shared {
@@ -48,8 +59,9 @@ struct Shared {
   unsigned long step_count;
   const char* hostname;
   unsigned long hostname_size;
-  int joined_namespaces;
-  int joined_pidfd;
+  const LaunchSpec::Join* joins;
+  unsigned long join_count;
+  int copied_namespaces;
   int network_fd;
   const int* cgroup_fds;
   unsigned long cgroup_count;
@@ -137,9 +149,10 @@ REPRIEVE_IN_CHILD Stage SetUpAndExec(Shared& shared) {
   for (shared.failed_index = 0; shared.failed_index < shared.cgroup_count; ++shared.failed_index) {
     if (syscall(SYS_write, shared.cgroup_fds[shared.failed_index], "0", 1) != 1) return Stage::kCgroup;
   }
-  if (shared.joined_namespaces != 0 && syscall(SYS_setns, shared.joined_pidfd, shared.joined_namespaces) != 0) {
-    return Stage::kJoin;
+  for (unsigned long i = 0; i < shared.join_count; ++i) {
+    if (syscall(SYS_setns, shared.joins[i].pidfd, shared.joins[i].namespaces) != 0) return Stage::kJoin;
   }
+  if (shared.copied_namespaces != 0 && syscall(SYS_unshare, shared.copied_namespaces) != 0) return Stage::kCopy;
   if (shared.network_fd >= 0 && syscall(SYS_setns, shared.network_fd, CLONE_NEWNET) != 0) return Stage::kNetwork;
   if ((shared.namespaces & CLONE_NEWUSER) != 0 && !MapUser(shared)) return Stage::kUserMap;
   for (shared.failed_index = 0; shared.failed_index < shared.step_count; ++shared.failed_index) {
@@ -198,7 +211,9 @@ std::string Describe(const LaunchSpec& spec, const Shared& shared) {
     case Stage::kCgroup:
       return "join the cgroup";
     case Stage::kJoin:
-      return "enter the container's namespaces";
+      return "enter the namespaces of its pod or container";
+    case Stage::kCopy:
+      return "have mounts of its own";
     case Stage::kNetwork:
       return "enter the pod's network";
     case Stage::kStep:
@@ -234,8 +249,9 @@ std::optional<LaunchFailure> Launch(const LaunchSpec& spec, const ChildStack& st
                 .step_count = steps.size(),
                 .hostname = spec.hostname.data(),
                 .hostname_size = spec.hostname.size(),
-                .joined_namespaces = spec.joined_namespaces,
-                .joined_pidfd = spec.joined_pidfd,
+                .joins = spec.joins.data(),
+                .join_count = spec.joins.size(),
+                .copied_namespaces = spec.copied_namespaces,
                 .network_fd = spec.network_fd,
                 .cgroup_fds = spec.cgroup_fds.data(),
                 .cgroup_count = spec.cgroup_fds.size(),

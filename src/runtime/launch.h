@@ -48,9 +48,15 @@ struct LaunchSpec {
   std::vector<SetupStep> steps;
   // Set if CLONE_NEWUTS is.
   std::string hostname;
-  // The child enters these namespaces (CLONE_NEW*) of that process; it is in a PID namespace only with its children.
-  int joined_namespaces = 0;
-  int joined_pidfd = -1;
+  // The child enters these namespaces (CLONE_NEW*) of those processes, one after the other; it is in a PID namespace
+  // only with its children.
+  struct Join {
+    int pidfd = -1;
+    int namespaces = 0;
+  };
+  std::vector<Join> joins;
+  // Then it takes copies of its own of these.
+  int copied_namespaces = 0;
   // A network namespace that the child enters; -1: it stays in ours.
   int network_fd = -1;
   // The child writes itself into each of these cgroup.procs.

@@ -4,9 +4,12 @@
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <filesystem>
 #include <utility>
@@ -52,8 +55,47 @@ std::string HostsFile(const PodSandboxSpec& spec) {
   return text;
 }
 
+// CLONE_NEW* that a container of that pod gets of its own, or with its pod.
+int NamespacesOf(const Capabilities& can, const PodSandboxSpec& pod) {
+  int out = can.namespaces;
+  if (pod.hostname.empty()) out &= ~CLONE_NEWUTS;
+  if (pod.host_ipc) out &= ~CLONE_NEWIPC;
+  if (pod.processes == ProcessView::kMachine) out &= ~CLONE_NEWPID;
+  return out;
+}
+
+bool SharesPids(const Capabilities& can, const PodSandboxSpec& pod) {
+  return pod.processes == ProcessView::kPod && can.own_pids();
+}
+
+// The process that keeps the namespaces which the pod's containers share.
+Status StartPause(const RuntimeContext& context, Sandbox& sandbox, const ChildStack& stack) {
+  const Capabilities& can = context.capabilities;
+  LaunchSpec launch;
+  launch.namespaces = NamespacesOf(can, sandbox.spec);
+  launch.hostname = sandbox.spec.hostname;
+  launch.network_fd = sandbox.network.get();
+  if (can.user_namespace()) {
+    launch.uid_map = SelfMap(geteuid());
+    launch.gid_map = SelfMap(getegid());
+  }
+  launch.steps = BasicSteps(launch.namespaces);
+  launch.stdin_fd = launch.stdout_fd = launch.stderr_fd = context.null.get();
+  launch.report_fd = context.report_write.get();
+  launch.init_fd = context.init.get();
+  launch.file_limit = RaiseFileLimit();
+  launch.argv = {"reprieve-init", kInitPause};
+  Launched launched;
+  if (const auto failure = Launch(launch, stack, launched)) {
+    return Error{Cat("cannot ", failure->what, " for the pod: ", FileErrorText(failure->error))};
+  }
+  sandbox.pause_pid = launched.pid;
+  sandbox.pause = Raised(std::move(launched.pidfd));
+  return Ok();
+}
+
 // Steps that have been taken are not taken again.
-Status MakeSandbox(const RuntimeContext& context, Sandbox& sandbox) {
+Status MakeSandbox(const RuntimeContext& context, Sandbox& sandbox, const ChildStack& stack) {
   const std::lock_guard lock(sandbox.making);
   if (sandbox.made) return Ok();
   const std::string name = Cat("p", static_cast<std::uint64_t>(sandbox.id));
@@ -73,14 +115,23 @@ Status MakeSandbox(const RuntimeContext& context, Sandbox& sandbox) {
     if (!sandbox.network.ok()) return Error{Cat("cannot keep its network: ", strerrordesc_np(errno))};
   }
   if (sandbox.spec.limits.any()) {
-    auto group = context.cgroups.Create(name, sandbox.spec.limits);
+    auto group = context.cgroups.CreateParent(name, sandbox.spec.limits);
     if (!group) return group.error();
     sandbox.cgroup = std::move(*group);
     sandbox.cgroup.CloseJoinFds();
     if (sandbox.cgroup.exists()) sandbox.cgroup_name = name;
   }
+  if (SharesPids(context.capabilities, sandbox.spec) && !sandbox.pause.ok()) {
+    if (auto paused = StartPause(context, sandbox, stack); !paused) return paused;
+  }
   sandbox.made = true;
   return Ok();
+}
+
+std::string GroupList(const std::vector<std::uint32_t>& groups) {
+  std::string out;
+  for (const std::uint32_t group : groups) AppendTo(out, out.empty() ? "" : ",", group);
+  return out.empty() ? "-" : out;
 }
 
 // The arguments of reprieve-init; `spec` is a ContainerSpec or an ExecSpec.
@@ -97,6 +148,7 @@ std::vector<std::string> InitArguments(const RuntimeContext& context, const Cont
                                   Cat(mode),
                                   spec.privileges.capabilities ? Cat(*spec.privileges.capabilities) : "-1",
                                   spec.privileges.no_new ? "1" : "0",
+                                  change_user ? GroupList(spec.groups) : "-",
                                   container.working_directory};
   out.insert(out.end(), spec.argv.begin(), spec.argv.end());
   return out;
@@ -109,7 +161,7 @@ class Starter {
 
   Status Start(const ChildStack& stack) {
     if (container_.sandbox->removing) return Error{"its pod was removed before it started"};
-    if (auto made = MakeSandbox(context_, *container_.sandbox); !made) {
+    if (auto made = MakeSandbox(context_, *container_.sandbox, stack); !made) {
       // Nothing of it is the program's doing, as for a kubelet that cannot make a sandbox.
       container_.lacks_resources = true;
       return made;
@@ -137,7 +189,10 @@ class Starter {
   }
 
   Status JoinCgroup() {
-    if (!context_.cgroups.memory()) container_.watched_memory_bytes = spec_.limits.memory_bytes;
+    if (!context_.cgroups.memory()) {
+      const auto& of_pod = container_.sandbox->spec.limits.memory_bytes;
+      container_.watched_memory_bytes = spec_.limits.memory_bytes ? spec_.limits.memory_bytes : of_pod;
+    }
     const std::string& parent = container_.sandbox->cgroup_name;
     if (!spec_.limits.any() && parent.empty()) return Ok();
     // What an earlier try has left may still be there.
@@ -177,14 +232,22 @@ class Starter {
 
   Status PlanNamespaces() {
     const Capabilities& can = context_.capabilities;
-    launch_.namespaces = can.namespaces;
-    launch_.hostname = container_.sandbox->spec.hostname;
-    if (launch_.hostname.empty()) launch_.namespaces &= ~CLONE_NEWUTS;
-    launch_.network_fd = container_.sandbox->network.get();
-    if (can.user_namespace()) {
-      launch_.uid_map = SelfMap(geteuid());
-      launch_.gid_map = SelfMap(getegid());
+    const PodSandboxSpec& pod = container_.sandbox->spec;
+    const int namespaces = NamespacesOf(can, pod);
+    if (SharesPids(can, pod)) {
+      launch_.joins = {{container_.sandbox->pause.get(), namespaces}};
+      launch_.copied_namespaces = CLONE_NEWNS;
+    } else {
+      launch_.namespaces = namespaces;
+      launch_.hostname = pod.hostname;
+      launch_.steps = BasicSteps(namespaces);
+      if (can.user_namespace()) {
+        launch_.uid_map = SelfMap(geteuid());
+        launch_.gid_map = SelfMap(getegid());
+      }
     }
+    container_.owns_pids = (launch_.namespaces & CLONE_NEWPID) != 0;
+    launch_.network_fd = container_.sandbox->network.get();
     if (spec_.uid && *spec_.uid != geteuid() && (geteuid() != 0 || can.user_namespace())) {
       return Error{Cat("cannot run as user ", *spec_.uid,
                        ": only root may start processes of other users; "
@@ -194,7 +257,6 @@ class Starter {
   }
 
   Status PlanFiles() {
-    launch_.steps = BasicSteps(launch_.namespaces);
     std::vector<Mount> mounts = spec_.mounts;
     if (!context_.capabilities.own_mounts()) {
       if (spec_.read_only_root) {
@@ -220,6 +282,7 @@ class Starter {
       }
       mounts.push_back({container_.termination_file, spec_.termination_message_path});
     }
+    if (auto there = MakeWorkingDirectory(mounts); !there) return there;
     errno = 0;
     auto planned = PlanMounts(std::move(mounts), *context_.staging, launch_.steps,
                               spec_.read_only_root ? RootAccess::kReadOnly : RootAccess::kAsItIs);
@@ -227,8 +290,34 @@ class Starter {
     return planned;
   }
 
+  // As container runtimes do it, for root and with the usual mode.
+  Status MakeWorkingDirectory(std::vector<Mount>& mounts) {
+    const std::string path = CleanPath(spec_.working_directory);
+    if (path.empty() || path == "/") return Ok();
+    const Mount* above = nullptr;
+    for (const Mount& mount : mounts) {
+      const bool here = path == mount.container_path || path.starts_with(mount.container_path + "/");
+      if (here && (above == nullptr || above->container_path.size() < mount.container_path.size())) above = &mount;
+    }
+    const std::string real = above == nullptr ? path : above->host_path + path.substr(above->container_path.size());
+    if (access(real.c_str(), F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR)) return Ok();
+    if (above != nullptr) {
+      if (above->read_only) return Ok();
+      if (const int error = MakeDirectories(real)) return Cannot(Cat("make ", path), error);
+      return Ok();
+    }
+    container_.own_directory = Cat(context_.directory(), "/c", static_cast<std::uint64_t>(container_.id), ".directory");
+    if (const int error = MakeDirectories(container_.own_directory)) {
+      return Cannot(Cat("make ", container_.own_directory), error);
+    }
+    mounts.push_back({container_.own_directory, path});
+    return Ok();
+  }
+
   void PlanProcess() {
-    const int mode = context_.capabilities.own_pids() ? kInitOwnPidNamespace : kInitSubreaper;
+    const int mode = container_.owns_pids                                          ? kInitOwnPidNamespace
+                     : SharesPids(context_.capabilities, container_.sandbox->spec) ? kInitSharedPidNamespace
+                                                                                   : kInitSubreaper;
     launch_.argv = InitArguments(context_, container_, mode, spec_);
     launch_.environment = spec_.environment;
     launch_.file_limit = RaiseFileLimit();
@@ -303,15 +392,19 @@ std::unique_ptr<Container> StartExec(const RuntimeContext& context, ContainerId 
   process->timeout = spec.timeout;
   const Capabilities& can = context.capabilities;
   LaunchSpec launch;
-  launch.joined_namespaces = can.namespaces;
-  if (target.sandbox->spec.hostname.empty()) launch.joined_namespaces &= ~CLONE_NEWUTS;
-  launch.joined_pidfd = target.pidfd.get();
+  int namespaces = NamespacesOf(can, target.sandbox->spec);
+  const bool in_pid_namespace = (namespaces & CLONE_NEWPID) != 0;
+  // The first process of a container that shares a PID namespace is itself outside of it.
+  const bool shares = SharesPids(can, target.sandbox->spec);
+  if (shares) namespaces &= ~CLONE_NEWPID;
+  if (namespaces != 0) launch.joins.push_back({target.pidfd.get(), namespaces});
+  if (shares) launch.joins.push_back({target.sandbox->pause.get(), CLONE_NEWPID});
   launch.network_fd = target.sandbox->network.get();
   for (const Fd& fd : target.cgroup_fds) launch.cgroup_fds.push_back(fd.get());
   launch.stdin_fd = launch.stdout_fd = launch.stderr_fd = context.null.get();
   launch.report_fd = context.report_write.get();
   launch.init_fd = context.init.get();
-  launch.argv = InitArguments(context, *process, can.own_pids() ? kInitBeside : kInitSubreaper, spec);
+  launch.argv = InitArguments(context, *process, in_pid_namespace ? kInitBeside : kInitSubreaper, spec);
   launch.environment = spec.environment;
   launch.file_limit = RaiseFileLimit();
   Launched launched;
@@ -341,6 +434,14 @@ bool IsLackOfResources(int error) {
 bool RemoveSandboxFiles(Sandbox& sandbox) {
   if (sandbox.owns_hosts) unlink(sandbox.hosts_path.c_str());
   sandbox.owns_hosts = false;
+  if (sandbox.pause.ok()) {
+    syscall(SYS_pidfd_send_signal, sandbox.pause.get(), SIGKILL, nullptr, 0);
+    siginfo_t info{};
+    if (waitid(P_PIDFD, static_cast<id_t>(sandbox.pause.get()), &info, WEXITED | WNOHANG) == 0 && info.si_pid == 0) {
+      return false;
+    }
+    sandbox.pause.Reset();
+  }
   // Once nobody is in it, the kernel takes the namespace away, with the pod's end of the wire and the hub's.
   sandbox.network.Reset();
   return sandbox.cgroup.Remove();
@@ -348,6 +449,8 @@ bool RemoveSandboxFiles(Sandbox& sandbox) {
 
 std::string TakeTerminationMessage(const Container& container) {
   std::string message;
+  std::error_code ignored;
+  if (!container.own_directory.empty()) fs::remove_all(container.own_directory, ignored);
   if (container.termination_file.empty()) return message;
   const Fd fd = OpenWithoutLinks(container.termination_file, O_RDONLY | O_NONBLOCK);
   message.resize(kTerminationMessageBytes);

@@ -19,6 +19,7 @@
 #include "runtime/cri_log.h"
 #include "runtime/engine_folder.h"
 #include "runtime/fd.h"
+#include "runtime/last_lines.h"
 #include "runtime/launch.h"
 #include "runtime/runtime.h"
 #include "runtime/staging.h"
@@ -58,6 +59,9 @@ struct Sandbox {
   Fd network;
   Cgroup cgroup;
   std::string cgroup_name;
+  // The first process of the PID namespace that its containers share.
+  pid_t pause_pid = -1;
+  Fd pause;
 };
 
 // A container that is to be started.
@@ -78,10 +82,15 @@ struct Container {
   std::string program;
   std::string working_directory;
   std::string termination_file;
+  // In place of a working directory that the machine lacks.
+  std::string own_directory;
+  // It is the first process of its PID namespace: its end is that of all others there.
+  bool owns_pids = false;
   Cgroup cgroup;
   // Set if the limit is ours to watch, for want of a cgroup.
   std::optional<std::int64_t> watched_memory_bytes;
   std::unique_ptr<CriLog> log;
+  std::unique_ptr<LastLines> last_lines;
   std::string log_path;
   std::array<Fd, 2> output;
   pid_t pid = -1;
@@ -119,7 +128,7 @@ bool IsLackOfResources(int error);
 // Removes what was made for the pod. False: something of it is still going; ask again.
 bool RemoveSandboxFiles(Sandbox& sandbox);
 
-// The first 4096 bytes of the container's termination message file, which is removed.
+// The first 4096 bytes of the container's termination message file, which is removed, as is its own working directory.
 std::string TakeTerminationMessage(const Container& container);
 
 Time Now();

@@ -39,6 +39,9 @@ struct HostsEntry {
   std::vector<std::string> names;
 };
 
+// The processes that a container sees, and may send signals to, besides its own.
+enum class ProcessView : std::uint8_t { kOwn, kPod, kMachine };
+
 struct PodSandboxSpec {
   std::string namespace_ = {};
   std::string name = {};
@@ -54,6 +57,9 @@ struct PodSandboxSpec {
   // network. Outlives the runtime.
   PodNetwork* network = nullptr;
   std::string address = {};
+  ProcessView processes = ProcessView::kOwn;
+  // It shares this machine's System V IPC and POSIX message queues.
+  bool host_ipc = false;
 };
 
 struct Mount {
@@ -70,18 +76,23 @@ struct Privileges {
   bool no_new = false;
 };
 
+inline constexpr int kUsualStopSignal = 15;  // SIGTERM
+
 struct ContainerSpec {
   std::string name;
   int attempt = 0;
   std::vector<std::string> argv;
   // KEY=VALUE; all of the environment, nothing is added.
   std::vector<std::string> environment;
-  // Empty: "/".
+  // Empty: "/". One that does not exist is made, in its volume or in a directory of the container's own. REQUIRES for
+  // the latter: has_own_mounts().
   std::string working_directory;
   std::vector<Mount> mounts;
   ResourceLimits limits;
   std::optional<std::uint32_t> uid;
   std::optional<std::uint32_t> gid;
+  // Besides `gid`. With neither, nor `uid`, it has ours.
+  std::vector<std::uint32_t> groups;
   Privileges privileges;
   // All of the machine's files are read-only but for what is mounted for the container. REQUIRES: has_own_mounts().
   bool read_only_root = false;
@@ -89,9 +100,13 @@ struct ContainerSpec {
   std::string log_path;
   // Empty: none.
   std::string termination_message_path;
+  // The last lines of its output are its message if it fails without any.
+  bool message_from_output = false;
+  // What StopContainer sends first.
+  int stop_signal = kUsualStopSignal;
 };
 
-// A process beside a container's own, for a probe.
+// A process beside a container's own, for a probe or a hook.
 struct ExecSpec {
   std::vector<std::string> argv = {};
   // The rest as the container's own has it.
@@ -99,6 +114,7 @@ struct ExecSpec {
   std::string working_directory = {};
   std::optional<std::uint32_t> uid = {};
   std::optional<std::uint32_t> gid = {};
+  std::vector<std::uint32_t> groups = {};
   Privileges privileges = {};
   // From its start; then it is killed.
   std::chrono::milliseconds timeout{1000};
@@ -165,8 +181,8 @@ class Runtime {
 
   virtual Result<ContainerId> StartContainer(SandboxId sandbox, ContainerSpec spec) = 0;
 
-  // SIGTERM now and SIGKILL after `grace`; a grace of zero kills at once. Again with less grace: the shorter one holds.
-  // A container that has ended already, or never was, is no error.
+  // Its stop signal now and SIGKILL after `grace`; a grace of zero kills at once. Again with less grace: the shorter
+  // one holds. A container that has ended already, or never was, is no error.
   virtual void StopContainer(ContainerId container, std::chrono::milliseconds grace) = 0;
 
   // Runs a process where the container's own are: in its namespaces and its cgroup. Its output goes nowhere. It ends

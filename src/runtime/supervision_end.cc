@@ -64,14 +64,15 @@ void Supervisor::Supervision::Stop(const StopOrder& order) {
   }
   found->second.stopping = true;
   if (order.grace <= milliseconds::zero()) return Kill(found->second);
-  SignalTo(*found->second.container, SIGTERM);
+  const Container& container = *found->second.container;
+  SignalTo(container, container.order ? container.order->spec.stop_signal : kUsualStopSignal);
   SetDeadline(order.grace, order.id, Due::kKill);
 }
 
 void Supervisor::Supervision::Kill(Live& live) {
   if (std::exchange(live.killed, true)) return;
   SetDeadline(kill_patience_, live.container->id, Due::kGiveUp);
-  if (context_->capabilities.own_pids() && !live.container->exec_in) return SignalTo(*live.container, SIGKILL);
+  if (live.container->owns_pids) return SignalTo(*live.container, SIGKILL);
   SignalTo(*live.container, kKillAllSignal);
   SetDeadline(kKillAllPatience, live.container->id, Due::kKillInit);
 }
@@ -247,6 +248,7 @@ void Supervisor::Supervision::Deliver(Container& container, ContainerExit exit) 
   exit.sandbox = container.sandbox->id;
   std::string message = TakeTerminationMessage(container);
   if (exit.message.empty()) exit.message = std::move(message);
+  if (exit.message.empty() && exit.exit_code != 0 && container.last_lines) exit.message = container.last_lines->Text();
   if (!container.cgroup.Remove()) clean_up_.Add(std::move(container.cgroup));
   --container.sandbox->containers;
   context_->events.exited(std::move(exit));

@@ -146,9 +146,12 @@ void Supervisor::Supervision::OpenLog(Live& live) {
     };
   }
   CriLog::LineTap tap;
-  if (context_->events.line) {
-    tap = [id = container.id, &line = context_->events.line](Stream stream, std::string_view text) {
-      line(id, stream, text);
+  if (container.order->spec.message_from_output) container.last_lines = std::make_unique<LastLines>();
+  if (context_->events.line || container.last_lines) {
+    tap = [id = container.id, last = container.last_lines.get(), &line = context_->events.line](Stream stream,
+                                                                                                std::string_view text) {
+      if (last != nullptr) last->Add(text);
+      if (line) line(id, stream, text);
     };
   }
   container.log = std::make_unique<CriLog>(std::move(sink), std::move(tap));

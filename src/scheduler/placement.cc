@@ -18,23 +18,6 @@ constexpr std::size_t kManyPods = 8;
 constexpr std::int64_t kUsualCpu = 100;
 constexpr std::int64_t kUsualMemory = std::int64_t{200} << 20;
 
-bool Tolerates(const core::Toleration& toleration, const Taint& taint) {
-  if (!toleration.effect.empty() && toleration.effect != taint.effect) return false;
-  if (!toleration.key.empty() && toleration.key != taint.key) return false;
-  if (toleration.op == "Exists") return true;
-  return !toleration.key.empty() && toleration.value == taint.value;
-}
-
-const Taint* UntoleratedTaint(const Node& node, const std::vector<core::Toleration>& tolerations) {
-  for (const Taint& taint : node.taints) {
-    if (taint.effect != "NoSchedule" && taint.effect != "NoExecute") continue;
-    const bool tolerated = std::any_of(tolerations.begin(), tolerations.end(),
-                                       [&](const core::Toleration& t) { return Tolerates(t, taint); });
-    if (!tolerated) return &taint;
-  }
-  return nullptr;
-}
-
 constexpr std::string_view kOtherNode = "node(s) didn't match Pod's node affinity/selector";
 
 // Not accounted for here.
@@ -77,7 +60,11 @@ std::unique_ptr<Placement::PodRequest> Placement::RequestOf(const core::PodSpec&
   request->node_name = spec.node_name;
   request->node_selector = spec.node_selector;
   request->tolerations = spec.tolerations;
+  request->ports = HostPortsOf(spec);
   request->key = KeyOf(request->requests, spec);
+  for (const HostPort& port : request->ports) {
+    AppendTo(request->key, "\np", port.address, "\t", port.protocol, "\t", port.port);
+  }
   if (Affinity affinity = ReadAffinity(spec, pod.namespace_.str(), pod.labels); !affinity.empty()) {
     request->affinity = std::make_shared<const Affinity>(std::move(affinity));
   }
@@ -185,6 +172,9 @@ void Placement::Remove(PodNumber pod) {
     Load& load = loads_[*at->second.node];
     for (const auto& [name, amount] : request.requests) load.used[name] -= amount;
     --load.pods;
+    for (const HostPort& port : request.ports) {
+      load.ports.erase(std::find(load.ports.begin(), load.ports.end(), port));
+    }
     load.nonzero_cpu -= std::max(AmountOf(request.requests, kCpu), kUsualCpu);
     load.nonzero_memory -= std::max(AmountOf(request.requests, kMemory), kUsualMemory);
     load.free_gpus.insert(at->second.gpus.begin(), at->second.gpus.end());
@@ -263,7 +253,7 @@ std::vector<std::string> Placement::Obstacles(const PodRequest& request, const N
     return {"node(s) didn't match the requested node name"};
   }
   if (load.cordoned) return {"node(s) were unschedulable"};
-  if (const Taint* taint = UntoleratedTaint(node, request.tolerations)) {
+  if (const Taint* taint = UntoleratedTaint(node.taints, request.tolerations)) {
     return {Cat("node(s) had untolerated taint {", taint->key, ": ", taint->value, "}")};
   }
   for (const auto& [key, value] : request.node_selector) {
@@ -272,6 +262,13 @@ std::vector<std::string> Placement::Obstacles(const PodRequest& request, const N
   }
   if (request.affinity && !request.affinity->WantsNode(node.name, node.labels)) return {std::string(kOtherNode)};
   std::vector<std::string> out;
+  const auto taken = [&load](const HostPort& port) {
+    return std::any_of(load.ports.begin(), load.ports.end(),
+                       [&](const HostPort& other) { return Conflict(port, other); });
+  };
+  if (std::any_of(request.ports.begin(), request.ports.end(), taken)) {
+    out.emplace_back("node(s) didn't have free ports for the requested pod ports");
+  }
   if (load.pods >= AmountOf(node.allocatable, kPods)) out.emplace_back("Too many pods");
   for (const auto& [name, amount] : request.requests) {
     if (amount == 0 || !IsTracked(name)) continue;
@@ -366,6 +363,7 @@ std::vector<int> Placement::Occupy(const PodRequest& request, std::size_t node) 
   Load& load = loads_[node];
   for (const auto& [name, amount] : request.requests) load.used[name] += amount;
   ++load.pods;
+  load.ports.insert(load.ports.end(), request.ports.begin(), request.ports.end());
   load.nonzero_cpu += std::max(AmountOf(request.requests, kCpu), kUsualCpu);
   load.nonzero_memory += std::max(AmountOf(request.requests, kMemory), kUsualMemory);
   std::vector<int> gpus;

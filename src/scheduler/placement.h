@@ -6,8 +6,9 @@
 // nodes, little more than with few (node_ranking.h). Once any pod has pod affinity or anti-affinity, queues also differ
 // by labels, and each decision looks at the pods on nodes.
 //
-// Source: kube-scheduler's filters NodeName, TaintToleration, NodeAffinity, NodeResourcesFit and InterPodAffinity, its
-// messages, and its score LeastAllocated; preferences are ignored. Pure decisions; one owner, no lock.
+// Source: kube-scheduler's filters NodeName, TaintToleration, NodeAffinity, NodePorts, NodeResourcesFit and
+// InterPodAffinity, its messages, and its score LeastAllocated; preferences are ignored. Pure decisions; one owner, no
+// lock.
 #pragma once
 
 #include <cstdint>
@@ -20,17 +21,13 @@
 #include <utility>
 #include <vector>
 
+#include "scheduler/host_ports.h"
 #include "scheduler/neighbours.h"
 #include "scheduler/node_ranking.h"
 #include "scheduler/resources.h"
+#include "scheduler/taints.h"
 
 namespace reprieve::scheduler {
-
-struct Taint {
-  std::string key;
-  std::string value;
-  std::string effect;  // NoSchedule, NoExecute; any other does not keep a pod away
-};
 
 struct Node {
   std::string name;
@@ -90,6 +87,7 @@ class Placement {
     std::string node_name;
     std::map<std::string, std::string> node_selector;
     std::vector<core::Toleration> tolerations;
+    std::vector<HostPort> ports;
     std::shared_ptr<const Affinity> affinity;  // null: none
     // Set once any pod has pod affinity or anti-affinity.
     std::string namespace_;
@@ -109,6 +107,7 @@ class Placement {
     std::int64_t nonzero_cpu = 0;
     std::int64_t nonzero_memory = 0;
     std::set<int> free_gpus;
+    std::vector<HostPort> ports;  // taken
     bool cordoned = false;
   };
   struct Holding {

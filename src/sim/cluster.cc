@@ -24,7 +24,8 @@ Cluster::Cluster(Simulation& simulation, ClusterOptions options)
       options_(std::move(options)),
       placement_(options_.nodes),
       on_node_(options_.nodes.size()),
-      lost_(options_.nodes.size()) {
+      lost_(options_.nodes.size()),
+      taintings_(options_.nodes.size()) {
   REPRIEVE_CHECK(options_.work != nullptr, "somebody says what containers do");
   for (std::size_t i = 0; i < options_.nodes.size(); ++i) {
     simulation_.store().SetNode(options_.nodes[i].name, options_.nodes[i].labels);
@@ -196,6 +197,10 @@ void Cluster::Do(Record& record, const kubelet::PodActions& actions) {
   for (const kubelet::PodActions::Stop& stop : actions.stop) StopContainer(record, stop);
   for (const kubelet::PodActions::Try& attempt : actions.probe) {
     record.worker->Probed(attempt, kubelet::ProbeOutcome::kSuccess, {}, simulation_.Now());
+    Touch(record);
+  }
+  for (const kubelet::PodActions::Hook& hook : actions.hook) {
+    record.worker->Hooked(hook, {}, simulation_.Now());
     Touch(record);
   }
   if (actions.wake && actions.wake != record.wake) {

@@ -150,6 +150,7 @@ class Cluster final : public world::Watcher {
 
   // Incidents: cluster_incidents.cc.
   world::IncidentOutcome ApplyToNode(const world::Incident& incident);
+  world::IncidentOutcome TaintNode(std::size_t node, const std::vector<Record*>& here);
   world::IncidentOutcome ApplyToPod(Record& record, const world::Incident& incident);
   world::IncidentOutcome ApplyToContainer(Record& record, const world::Incident& incident);
   world::IncidentOutcome ExitAll(Record& record, const world::Incident& incident);
@@ -174,6 +175,7 @@ class Cluster final : public world::Watcher {
   std::vector<std::set<scheduler::PodNumber>> on_node_;  // by the node's number
   std::unordered_map<std::string, std::size_t> node_numbers_;
   std::vector<LostNode> lost_;             // by the node's number
+  std::vector<std::uint64_t> taintings_;   // by the node's number; grows when a taint comes or goes
   std::vector<world::Incident> at_birth_;  // that wait for a pod to be created
   scheduler::PodNumber next_number_ = 1;
   std::uint64_t next_run_ = 1;

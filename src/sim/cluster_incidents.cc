@@ -135,6 +135,7 @@ IncidentOutcome Cluster::ApplyToNode(const world::Incident& incident) {
     return {.count = here.size()};
   }
   placement_.SetSchedulable(incident.node, false);
+  if (incident.fault == FaultKind::kNodeTainted) return TaintNode(*node, here);
   for (Record* record : here) {
     if (incident.fault == FaultKind::kNodeShutDown) {
       EndByKubelet(*record, incident.fault,
@@ -147,6 +148,29 @@ IncidentOutcome Cluster::ApplyToNode(const world::Incident& incident) {
   return {.count = here.size()};
 }
 
+IncidentOutcome Cluster::TaintNode(std::size_t node, const std::vector<Record*>& here) {
+  IncidentOutcome outcome;
+  const scheduler::Taint taint{std::string(world::kIncidentTaint), "", "NoExecute"};
+  const std::uint64_t tainting = ++taintings_[node];
+  for (const Record* record : here) {
+    const auto stays = scheduler::StaysWith(taint, record->spec->tolerations);
+    if (!stays) continue;
+    if (*stays <= Nanoseconds(0)) {
+      ++outcome.count;
+      store::DisruptPod(simulation_.store(), record->reference, FaultKind::kNodeTainted);
+      continue;
+    }
+    ++outcome.later;
+    simulation_.After(*stays, [this, node, tainting, number = record->number] {
+      const Record* evicted = Find(number);
+      if (taintings_[node] != tainting || evicted == nullptr || evicted->pod == nullptr) return;
+      if (evicted->pod->IsTerminal() || evicted->pod->metadata.deleting()) return;
+      store::DisruptPod(simulation_.store(), evicted->reference, FaultKind::kNodeTainted);
+    });
+  }
+  return outcome;
+}
+
 IncidentOutcome Cluster::ApplyToPod(Record& record, const world::Incident& incident) {
   const IncidentOutcome applied{.pod = record.reference.name.str()};
   if (incident.fault == FaultKind::kPodKilled || incident.fault == FaultKind::kPodExits) {
@@ -154,6 +178,11 @@ IncidentOutcome Cluster::ApplyToPod(Record& record, const world::Incident& incid
   }
   if (incident.fault == FaultKind::kPodCondition) {
     SetCondition(record, incident);
+    // Whether the pod is ready may follow from it.
+    if (record.worker && record.spec->rest["readinessGates"].size() > 0) {
+      record.written_revision = 0;
+      Touch(record);
+    }
   } else if (incident.fault == FaultKind::kPodDeleted) {
     simulation_.store().DeletePod(world::PodReference(record.reference));
   } else if (!world::PodEndOf(incident.fault).reason.empty()) {
@@ -273,6 +302,7 @@ void Cluster::RemoveLostNode(std::size_t node, std::uint64_t loss) {
 // not there any more.
 void Cluster::BringNodeBack(std::size_t node) {
   lost_[node] = {};
+  ++taintings_[node];
   placement_.SetSchedulable(options_.nodes[node].name, true);
   SettleSoon();  // for pods that wait for a place
   for (Record* record : PodsOn(node)) {

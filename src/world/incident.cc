@@ -16,7 +16,8 @@ std::string DescribeApplied(const Incident& incident, const IncidentOutcome& out
     case FaultKind::kNodeDrained:
       return pods("evicted");
     case FaultKind::kNodeTainted:
-      return pods("deleted");
+      return Cat(pods("deleted"),
+                 outcome.later == 0 ? "" : Cat(", ", outcome.later, " later, by their tolerationSeconds"));
     case FaultKind::kNodeLost:
       return pods("lost");
     case FaultKind::kNodeUnreachable:

@@ -112,6 +112,7 @@ struct IncidentOutcome {
   std::size_t count = 0;  // of a node's: how many pods it changed
   std::string pod = {};   // the pod's full name, if one was found
   std::string message = {};
+  std::size_t later = 0;  // of a taint's: pods whose tolerationSeconds let them stay for now
   bool happened() const { return kind == OutcomeKind::kApplied; }
 };
 // In words: "2 pods evicted", "no effect: no pod workers-0-1".
@@ -134,6 +135,9 @@ struct DisruptionTarget {
   std::string_view message;
 };
 [[nodiscard]] DisruptionTarget DisruptionTargetOf(FaultKind fault);
+// The NoExecute taint that a node gets which "is tainted".
+inline constexpr std::string_view kIncidentTaint = "reprieve.dev/incident";
+
 // The reason and the message that the kubelet gives a pod which it ends so; empty: none.
 [[nodiscard]] DisruptionTarget PodEndOf(FaultKind fault);
 

@@ -87,6 +87,7 @@ document::Value ToValue(const Verdict& verdict) {
     out.Set("container", Value::String(verdict.container.str()));
     out.Set("exitCode", Value::Int(verdict.exit_code));
   }
+  if (!verdict.message.empty()) out.Set("message", Value::String(verdict.message.str()));
   if (verdict.rule) {
     Value& rule = out.Set("rule", Value::MakeObject());
     rule.Set("index", Value::Int(verdict.rule->index));

@@ -47,6 +47,7 @@ struct Verdict {
   SharedString facts;                 // what was looked at: "exited 42 in container main"
   SharedString container{};           // whose exit that was; empty: no container's
   std::int32_t exit_code = 0;         // of that container
+  SharedString message{};             // its termination message, whole
   std::optional<RuleReference> rule;  // absent: no rule matched, or the policy has no rules
   SharedString action;                // Count, Ignore, FailIndex, FailJob; for a Job: the reason of its end
   std::int32_t failed_before = 0;     // the Job's counted failures before and after

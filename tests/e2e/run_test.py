@@ -334,11 +334,11 @@ spec:
         self.assertIn("exited 42 in container main", done.stdout)
 
     def test_what_run_cannot_ask_is_refused_before_anything_starts(self):
-        done = self.reprieve("run", self.write(job("grpc", "touch started", container="""
-        readinessProbe: {grpc: {port: 80}}
+        done = self.reprieve("run", self.write(job("https", "touch started", container="""
+        readinessProbe: {httpGet: {port: 80, scheme: HTTPS}}
 """)))
         self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
-        self.assertIn("spec.template.spec.containers[0].readinessProbe.grpc", done.stderr)
+        self.assertIn("spec.template.spec.containers[0].readinessProbe.httpGet.scheme", done.stderr)
         self.assertFalse((self.cwd / "started").exists())
 
 

@@ -63,6 +63,7 @@ class Explainer {
     verdict.facts = pod.judged->phrase;
     verdict.container = pod.judged->facts.container;
     verdict.exit_code = pod.judged->facts.exit_code;
+    verdict.message = pod.judged->facts.why;
     verdict.action = NameOf(judged.action);
     if (judged.match) {
       verdict.rule = world::RuleReference{judged.match->rule, verdict.action, file_, judged.match->mark.line};
