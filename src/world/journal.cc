@@ -163,6 +163,7 @@ void FromValue(const Value& value, Verdict& out) {
   out.facts = Text(value["facts"]);
   out.container = Text(value["container"]);
   out.exit_code = static_cast<std::int32_t>(value["exitCode"].AsInt());
+  out.message = Text(value["message"]);
   out.action = Text(value["action"]);
   out.failed_before = static_cast<std::int32_t>(value["failedBefore"].AsInt());
   out.failed_after = static_cast<std::int32_t>(value["failedAfter"].AsInt());

@@ -19,6 +19,7 @@ Verdict Sample() {
   cause->facts = "exited 42 in container main";
   cause->container = "main";
   cause->exit_code = 42;
+  cause->message = "loss is NaN";
   cause->rule = RuleReference{1, "FailJob", "train.yaml", 23};
   cause->action = "FailJob";
   cause->failed_after = 1;
