@@ -97,10 +97,15 @@ class Cache final : public ReflectorSink {
   void Bookmark(meta::ResourceVersion version) override { version_ = std::max(version_, version); }
 
   void Changed(document::Value value) override {
+    const meta::Uid uid(value["metadata"]["uid"].AsText());
+    if (uid.empty()) return;
     std::optional<T> made = decode_(std::move(value));
-    if (!made || made->metadata.uid.empty()) return;
-    const meta::Uid uid = made->metadata.uid;
     const auto at = objects_.find(uid);
+    if (!made) {
+      // Nobody wants it any more.
+      if (at != objects_.end()) Remove(uid);
+      return;
+    }
     if (at != objects_.end()) {
       Entry& entry = at->second;
       entry.generation = generation_;
@@ -120,12 +125,11 @@ class Cache final : public ReflectorSink {
   }
 
   void Deleted(document::Value value) override {
-    std::optional<T> made = decode_(std::move(value));
-    if (!made) return;
-    const auto at = objects_.find(made->metadata.uid);
+    const meta::Uid uid(value["metadata"]["uid"].AsText());
+    const auto at = objects_.find(uid);
     if (at == objects_.end()) return;
-    Replace(*at->second.object, std::move(*made));
-    Remove(meta::Uid(at->first));
+    if (std::optional<T> made = decode_(std::move(value))) Replace(*at->second.object, std::move(*made));
+    Remove(uid);
   }
 
  private:

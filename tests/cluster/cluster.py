@@ -5,6 +5,7 @@ import http.client
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -248,7 +249,9 @@ contexts: [{{name: test, context: {{cluster: c, user: u}}}}]
             lines = dict(line.split(": ", 1) for line in text.splitlines() if line.startswith(("apiVersion: ", "kind: ")))
             within = text[text.index("\nmetadata:"):]
             name = within.split("\n  name: ", 1)[1].split("\n", 1)[0]
-            namespace = within.split("\n  namespace: ", 1)[1].split("\n", 1)[0] if "\n  namespace: " in within.split("\nspec:")[0].split("\nrules:")[0].split("\nroleRef:")[0] else ""
+            metadata = re.split(r"\n[a-z]", within[1:], maxsplit=1, flags=re.I)[0]
+            found = re.search(r"^  namespace: (\S+)$", metadata, re.M)
+            namespace = found[1] if found else ""
             group = lines["apiVersion"]
             path = ("/api/" if "/" not in group else "/apis/") + group
             if namespace:

@@ -58,10 +58,11 @@ class OnTheCluster(unittest.TestCase):
         for process in self.running:
             process.kill()
             process.wait()
-        self.kubelet.stop()
         for resource in ("jobsets", "jobs"):
             for found in self.client.all(resource):
                 self.client.delete(resource, found["metadata"]["name"], propagationPolicy="Background")
+        self.wait_for(lambda: not self.client.all("jobs") and not self.client.all("pods"), "an empty cluster")
+        self.kubelet.stop()
 
     def fate(self, pod):
         return next((code for word, code in self.exit_codes.items() if word in pod["metadata"]["name"]), None)
@@ -90,6 +91,9 @@ class OnTheCluster(unittest.TestCase):
         return next((c for c in found.get("status", {}).get("conditions", []) if (c["type"], c["status"]) == (kind, "True")),
                     None)
 
+    def restarts(self, name):
+        return self.client.get("jobsets", name).get("status", {}).get("restarts")
+
     def jobs_of(self, attempt, count):
         jobs = self.client.all("jobs")
         return len(jobs) == count and all(
@@ -113,7 +117,7 @@ class OnTheCluster(unittest.TestCase):
         self.client.create("jobsets", jobset("again", failurePolicy={"maxRestarts": 1}))
         self.wait_for(lambda: self.running_pods(2), "the pods")
         self.exit_codes["again-w-1-0"] = 1
-        self.wait_for(lambda: (self.client.get("jobsets", "again")["status"] or {}).get("restarts") == 1, "the restart")
+        self.wait_for(lambda: self.restarts("again") == 1, "the restart")
         self.exit_codes.clear()
         self.wait_for(lambda: self.jobs_of(1, 2) and self.running_pods(2), "the second attempt")
         judged = self.wait_for(lambda: self.client.all("events", fieldSelector="reason=Judged"), "the verdict")
@@ -159,7 +163,7 @@ class OnTheCluster(unittest.TestCase):
         self.client.create("jobsets", jobset("middle", replicas=20, failurePolicy={"maxRestarts": 2}))
         self.wait_for(lambda: self.running_pods(20), "the pods", 120)
         self.exit_codes["middle-w-3-0"] = 1
-        self.wait_for(lambda: (self.client.get("jobsets", "middle")["status"] or {}).get("restarts") == 1, "the restart")
+        self.wait_for(lambda: self.restarts("middle") == 1, "the restart")
         self.exit_codes.clear()
         first.send_signal(signal.SIGKILL)
         first.wait()
