@@ -13,7 +13,8 @@
 
 namespace reprieve::cli {
 
-void LogLine(Time now, std::string_view level, std::string_view message, document::Value more = document::Value::MakeObject());
+void LogLine(Time now, std::string_view level, std::string_view message,
+             document::Value more = document::Value::MakeObject());
 // The verdict as the journal has it, and its chain as the message.
 void LogVerdict(const world::Verdict& verdict);
 

@@ -10,7 +10,8 @@ namespace {
 
 TEST(WriteYaml, WritesBlockStyleWithoutNeedlessQuotes) {
   const Value value = *ParseJson(R"({"kind":"Role","rules":[{"verbs":["get","list"],"apiGroups":[""]},{}],"count":3})");
-  EXPECT_EQ(WriteYaml(value), "kind: Role\nrules:\n- verbs:\n  - get\n  - list\n  apiGroups:\n  - \"\"\n- {}\ncount: 3\n");
+  EXPECT_EQ(WriteYaml(value),
+            "kind: Role\nrules:\n- verbs:\n  - get\n  - list\n  apiGroups:\n  - \"\"\n- {}\ncount: 3\n");
 }
 
 TEST(WriteYaml, IsReadBackAsItWas) {
