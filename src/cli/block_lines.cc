@@ -81,6 +81,7 @@ struct Fact {
 std::string Fit(const std::string& head, std::vector<Fact> facts, std::size_t columns) {
   const auto line = [&] {
     std::vector<std::string> texts;
+    texts.reserve(facts.size());
     for (const Fact& fact : facts) texts.push_back(fact.text);
     return texts.empty() ? head : Cat(head, "  ", Join(texts, " · "));
   };

@@ -72,7 +72,7 @@ class Progress {
     const std::size_t full = all_ == 0 ? kWidth : kWidth * done / all_;
     std::string bar;
     for (std::size_t i = 0; i < kWidth; ++i) bar += i < full ? "█" : "░";
-    std::string left = "";
+    std::string left;
     if (done > 0 && done < all_) {
       const auto each = std::chrono::duration_cast<Nanoseconds>(passed) / static_cast<std::int64_t>(done);
       left = Cat(", about ", HumanDuration(std::chrono::ceil<Seconds>(each * static_cast<std::int64_t>(all_ - done))),
