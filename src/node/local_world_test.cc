@@ -243,7 +243,7 @@ TEST_F(LocalWorldTest, AVolumeThatCanNotBeMadeHasItsPodsWaitAndTheirStatusSayWhy
   });
   EXPECT_EQ(Main("p").state.waiting->reason, "CreateContainerConfigError");
   EXPECT_EQ(Find("p")->status.phase, PodPhase::kPending);
-  EXPECT_NE(Main("p").state.waiting->message.find("/proc/no/such/place"), std::string::npos);
+  EXPECT_NE(Main("p").state.waiting->message.view().find("/proc/no/such/place"), std::string::npos);
 }
 
 TEST_F(LocalWorldTest, OutputIsShownAsItComes) {
