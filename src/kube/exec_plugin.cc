@@ -43,6 +43,7 @@ std::vector<std::string> EnvironmentOf(const ExecPlugin& plugin, const Access& a
 
 std::vector<char*> Pointers(std::vector<std::string>& texts) {
   std::vector<char*> out;
+  out.reserve(texts.size() + 1);
   for (std::string& text : texts) out.push_back(text.data());
   out.push_back(nullptr);
   return out;

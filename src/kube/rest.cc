@@ -148,6 +148,8 @@ void Rest::Answered(const std::shared_ptr<Pending>& pending, net::Reply reply) {
     // A little more, so that not all who were refused come back at once.
     const Nanoseconds wait = RetryAfter(response.headers) + Nanoseconds(random_.Between(0, 100'000'000));
     raw->After(wait, [this, at, pending] {
+      // The erasure destroys this function with what it holds.
+      // NOLINTNEXTLINE(performance-unnecessary-copy-initialization)
       const std::shared_ptr<Pending> again = pending;
       retries_.erase(at);
       Begin(again);

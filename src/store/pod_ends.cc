@@ -10,7 +10,9 @@ void Fail(Store& store, const world::PodReference& pod) {
 }  // namespace
 
 void DisruptPod(Store& store, const world::PodReference& pod, world::FaultKind fault) {
-  const world::PodReference reference = pod;  // the pod, and whoever holds the reference, may go meanwhile
+  // The pod, and whoever holds the reference, may go meanwhile.
+  // NOLINTNEXTLINE(performance-unnecessary-copy-initialization)
+  const world::PodReference reference = pod;
   const world::DisruptionTarget condition = world::DisruptionTargetOf(fault);
   store.MarkDisrupted(reference, condition.reason, condition.message);
   store.DeletePod(reference);

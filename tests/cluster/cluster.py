@@ -186,8 +186,8 @@ class Cluster:
                          "-days", "2", "-extfile", f"{name}.ext", "-out", f"{name}.crt")
 
     def run(self, name, *arguments):
-        log = open(self.folder / f"{name}.log", "wb")
-        self.processes.append(subprocess.Popen([self.program, name, *arguments], cwd=self.folder, stdout=log, stderr=log))
+        with open(self.folder / f"{name}.log", "wb") as log:
+            self.processes.append(subprocess.Popen([self.program, name, *arguments], cwd=self.folder, stdout=log, stderr=log))
 
     def start(self):
         store, peer, self.port, controllers = (free_port() for _ in range(4))
