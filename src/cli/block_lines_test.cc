@@ -111,6 +111,7 @@ TEST(BlockLines, WhereNotAllFitFailedComesFirstAndTheRestIsCounted) {
 
 TEST(BlockLines, NeverMoreThanTheyMay) {
   std::vector<JobLife> jobs;
+  jobs.reserve(30);
   for (int i = 0; i < 30; ++i) jobs.push_back(i % 3 == 0 ? Failed(Cat("f", i)) : Job(Cat("j", i)));
   for (std::size_t rows = 1; rows < 40; ++rows) EXPECT_LE(BlockLines(Lives(jobs), kNow, 40, rows).size(), rows);
   EXPECT_EQ(BlockLines(Lives(jobs), kNow, 40, 30).size(), 30U);

@@ -341,7 +341,7 @@ bool Placement::KeepRanking(PodRequest& request) {
 
 void Placement::NoteChange(std::size_t node) {
   if (ranked_.empty()) return;
-  // A ranking that has missed so many is made anew.
+  // A ranking that has missed so many changes is built again.
   if (changes_.size() >= 4 * nodes_.size()) {
     changes_from_ += changes_.size();
     changes_.clear();
