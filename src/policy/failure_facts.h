@@ -33,7 +33,7 @@ struct FailureFacts {
 FailureFacts FactsOf(const core::Pod& pod, const PodVerdict& verdict);
 FailureFacts FactsOf(const core::ContainerStatus& ended);
 std::string Describe(const FailureFacts& facts);
-// What a line has room for of a message: its last line that is not blank, cut where it is long.
+// A message on one line: its last line that is not blank, cut if it is long.
 std::string ShortMessage(std::string_view message);
 
 }  // namespace reprieve::policy
