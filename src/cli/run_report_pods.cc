@@ -34,6 +34,11 @@ std::string EndOf(const core::Pod& pod) {
   return pod.status.reason.empty() ? "no container ran to its end" : pod.status.reason.str();
 }
 
+// What an event in JSON calls an object of that kind.
+std::string_view MemberOf(std::string_view kind) {
+  return kind == "JobSet" ? "jobset" : kind == "Pod" ? "pod" : "job";
+}
+
 // That a container is being made, or that others come first, is no news.
 HeldUp HeldUpOf(const core::Pod& pod) {
   if (pod.IsTerminal()) return {};
@@ -317,7 +322,7 @@ void RunReport::NoteHeldUp(PodLife& pod, HeldUp by) {
 
 void RunReport::TellHeldUp(const HeldUp& by, std::int64_t pods, std::string_view kind, const meta::ObjectKey& key) {
   if (out_.json()) {
-    Value event = out_.Event("waiting", kind == "Job" ? "job" : "jobset", key);
+    Value event = out_.Event("waiting", MemberOf(kind), key);
     event.Set("pods", Value::Int(pods));
     event.Set("container", Value::String(by.container));
     event.Set("reason", Value::String(by.reason));
@@ -335,19 +340,20 @@ void RunReport::TellWaiting() {
     if (job == nullptr && jobset == nullptr) continue;
     Tally& tally = job != nullptr ? job->tally : jobset->tally;
     const meta::ObjectKey& key = job != nullptr ? job->key : jobset->key;
+    const std::string_view kind = job != nullptr ? KindOf(*job) : "JobSet";
     for (const auto& [by, pods] : tally.held_up) {
-      if (tally.told_held_up.insert(by).second) TellHeldUp(by, pods, job != nullptr ? "Job" : "JobSet", key);
+      if (tally.told_held_up.insert(by).second) TellHeldUp(by, pods, kind, key);
     }
     for (const auto& [why, pods] : tally.waiting) {
       if (!tally.told_waiting.insert(why).second) continue;
       if (out_.json()) {
-        Value event = out_.Event("waiting", job != nullptr ? "job" : "jobset", key);
+        Value event = out_.Event("waiting", MemberOf(kind), key);
         event.Set("pods", Value::Int(pods));
         event.Set("message", Value::String(why));
         out_.Json(event);
       } else {
-        out_.Line(Cat(job != nullptr ? "Job " : "JobSet ", NameOf(key), ": ", pods,
-                      pods == 1 ? " pod waits" : " pods wait", " for a place: ", why));
+        out_.Line(
+            Cat(kind, " ", NameOf(key), ": ", pods, pods == 1 ? " pod waits" : " pods wait", " for a place: ", why));
       }
     }
   }

@@ -111,6 +111,8 @@ TEST_F(AccessTest, MistakesAreNamed) {
   variables_["KUBECONFIG"] = Write("config", kConfig);
   EXPECT_EQ(WhyNot("dev"), Cat(folder_, "/config: there is no context \"dev\"; there are: prod, broken"));
   EXPECT_EQ(WhyNot("broken"), Cat(folder_, "/config: context broken: there is no cluster \"nowhere\""));
+  variables_["KUBECONFIG"] = Cat(folder_, "/a:", folder_, "/b");
+  EXPECT_EQ(WhyNot(""), Cat(folder_, "/a, ", folder_, "/b: no such file; expected a kubeconfig"));
   variables_["KUBECONFIG"] = Write("two", R"(
 current-context: x
 clusters: [{name: c, cluster: {server: "https://b", insecure-skip-tls-verify: true, certificate-authority: pki/ca.pem}}]

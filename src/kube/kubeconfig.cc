@@ -21,7 +21,7 @@ struct Entry {
 // What all files say together.
 struct Merged {
   std::string current_context;
-  std::string current_context_file;
+  bool none_there = true;  // of the files
   std::vector<std::pair<std::string, Entry>> clusters, users, contexts;
 };
 
@@ -35,6 +35,7 @@ const Entry* Find(const Entries& entries, std::string_view name) {
 Status AddFile(const std::string& file, Merged& out) {
   std::error_code failed;
   if (!std::filesystem::exists(file, failed)) return Ok();  // as kubectl: a list may name files that are not there
+  out.none_there = false;
   auto text = ReadSmallFile(file);
   if (!text) return text.error();
   std::vector<Value> documents;
@@ -48,7 +49,6 @@ Status AddFile(const std::string& file, Merged& out) {
   }
   if (out.current_context.empty()) {
     out.current_context = config["current-context"].AsText();
-    out.current_context_file = file;
   }
   const std::pair<const char*, Entries*> lists[] = {
       {"clusters", &out.clusters}, {"users", &out.users}, {"contexts", &out.contexts}};
@@ -164,6 +164,7 @@ Result<Access> AccessFromFiles(const std::vector<std::string>& files, const std:
   }
   const std::string listed = Join(files, ", ");
   const std::string name = context.empty() ? merged.current_context : context;
+  if (merged.none_there) return Error{Cat(listed, ": no such file; expected a kubeconfig")};
   if (name.empty()) return Error{Cat(listed, ": no current-context; name one by --context")};
   const Entry* found = Find(merged.contexts, name);
   if (found == nullptr) {

@@ -285,7 +285,7 @@ class Explainer {
   }
 
   // A run that is over: nothing comes after it, whatever its objects were about to do.
-  bool IsOver() const { return objects_.recorded && objects_.recorded->is_over(); }
+  bool IsOver() const { return objects_.recorded && !objects_.recorded->live; }
 
   bool IsDeleted(const meta::ObjectMeta& metadata) const {
     return objects_.recorded && objects_.recorded->deleted.contains(metadata.uid);

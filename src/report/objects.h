@@ -44,8 +44,6 @@ struct Recorded {
 
   // Killed, or its machine went down.
   bool was_cut_off() const { return ended.empty() && !live; }
-  // Nothing follows any more.
-  bool is_over() const { return !live; }
 };
 
 struct Objects {

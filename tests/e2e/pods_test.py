@@ -170,6 +170,24 @@ class Waits(Pods):
         text, took = self.interrupted("-o", "json", "subpathexpr-bad.yaml", until='"waiting"')
         self.assertRegex(text, r'"type":"waiting".*"reason":"CreateContainerConfigError","message":"missing value for NOPE"')
 
+    def test_a_pod_that_stands_for_itself_waits_as_a_pod(self):
+        manifest = """apiVersion: v1
+kind: Pod
+metadata: {name: solo}
+spec:
+  restartPolicy: Never
+  volumes: [{name: c, emptyDir: {}}]
+  containers:
+  - name: main
+    image: none
+    command: [echo, ran]
+    volumeMounts: [{name: c, mountPath: /out, subPathExpr: "logs/$(NOPE)"}]
+"""
+        text, _ = self.interrupted(self.write(manifest, "solo.yaml"), until="pod waits")
+        self.assertIn("Pod solo: 1 pod waits: container main: CreateContainerConfigError: missing value for NOPE", text)
+        text, _ = self.interrupted("-o", "json", "solo.yaml", until='"waiting"')
+        self.assertRegex(text, r'"type":"waiting".*"pod":"solo"')
+
     @needs_root
     def test_what_may_not_run_as_root_says_so(self):
         done = self.ends(1, self.case("runasnonroot.yaml"))
