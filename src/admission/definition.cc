@@ -1,6 +1,7 @@
 #include "admission/definition.h"
 
 #include <algorithm>
+#include <array>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,17 @@ constexpr CelRule kCelRules[] = {
      "self.templates.all(claim, !has(claim.metadata.namespace) || claim.metadata.namespace == '')",
      "namespace cannot be set for VolumeClaimPolicies templates"},
 };
+
+// What an API server accepts as a quantity.
+constexpr std::string_view kQuantityPattern =
+    R"(^(\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))))?$)";
+
+// Structures that server-side apply takes as one value, for one owner.
+constexpr std::array<std::string_view, 16> kAtomicStructures = {
+    "LabelSelector",         "NodeSelector",         "NodeSelectorTerm",      "ObjectFieldSelector",
+    "ResourceFieldSelector", "ConfigMapKeySelector", "SecretKeySelector",     "FileKeySelector",
+    "ConfigMapEnvSource",    "SecretEnvSource",      "ConfigMapVolumeSource", "ConfigMapProjection",
+    "SecretProjection",      "LocalObjectReference", "SecretReference",       "TypedLocalObjectReference"};
 
 Value Text(std::string_view text) {
   return Value::String(std::string(text));
@@ -88,6 +100,7 @@ class Writer {
       Value schema = OfType(field.type);
       if (rule != nullptr) AddBounds(schema, *rule);
       if (field.type.shape == model::Shape::kList) AddListType(schema, field);
+      if (field.map_atomic) schema.Set("x-kubernetes-map-type", Text("atomic"));
       AddCel(schema, message, field.name);
       properties.Set(field.name, std::move(schema));
       // The members that every object has are checked by the server itself.
@@ -97,6 +110,9 @@ class Writer {
     if (!properties.IsEmpty()) out.Set("properties", std::move(properties));
     std::sort(required.begin(), required.end());
     for (const std::string& name : required) out.At("required").Append(Text(name));
+    if (std::find(kAtomicStructures.begin(), kAtomicStructures.end(), message.name) != kAtomicStructures.end()) {
+      out.Set("x-kubernetes-map-type", Text("atomic"));
+    }
     AddCel(out, message, "");
     return out;
   }
@@ -114,7 +130,11 @@ class Writer {
         return Typed("integer", "int64");
       case model::Shape::kBytes:
         return Typed("string", "byte");
-      case model::Shape::kQuantity:
+      case model::Shape::kQuantity: {
+        Value out = IntOrString();
+        out.Set("pattern", Text(kQuantityPattern));
+        return out;
+      }
       case model::Shape::kIntOrString:
         return IntOrString();
       case model::Shape::kTime:

@@ -45,6 +45,8 @@ const DefinitionRule kRules[] = {
     {.message = "core/v1.ContainerPort", .field = "protocol", .default_json = "\"TCP\""},
     {.message = "core/v1.ServicePort", .field = "protocol", .default_json = "\"TCP\""},
     {.message = "core/v1.GRPCAction", .field = "service", .default_json = "\"\""},
+    {.message = "core/v1.ProjectedVolumeSource", .field = "sources", .optional = true},
+    {.message = "batch/v1.PodFailurePolicyOnPodConditionsPattern", .field = "status", .optional = true},
 };
 
 #undef REPRIEVE_JOBSET
@@ -65,10 +67,11 @@ const model::Message& InDefinition(const model::Message& message) {
 }
 
 bool IsRoot(const model::Message& message) {
-  return message.Find("apiVersion") != nullptr;
+  return message.Find("apiVersion") != nullptr && message.Find("metadata") != nullptr;
 }
 
 bool IsRequired(const model::Field& field, const DefinitionRule* rule) {
+  if (field.required) return true;
   return !field.omitempty && !field.omitzero && !field.type.pointer && (rule == nullptr || !rule->optional);
 }
 

@@ -56,6 +56,19 @@ TEST(JobSetDefinition, IsAStructuralSchemaWithTheRulesOfValidation) {
   EXPECT_TRUE(Has(spec["startupPolicy"]["properties"]["startupPolicyOrder"]["enum"], "InOrder"));
   EXPECT_EQ(spec["replicatedJobs"]["items"]["properties"]["dependsOn"]["maxItems"].AsText(), "5");
   EXPECT_EQ(spec["network"]["x-kubernetes-validations"][0]["rule"].AsText(), "self == oldSelf");
+  const Value& job = spec["replicatedJobs"]["items"]["properties"]["template"]["properties"]["spec"]["properties"];
+  // Kubernetes fills in the status of a condition.
+  const Value& conditions = job["podFailurePolicy"]["properties"]["rules"]["items"]["properties"]["onPodConditions"];
+  EXPECT_TRUE(Has(conditions["items"]["required"], "type"));
+  EXPECT_FALSE(Has(conditions["items"]["required"], "status"));
+  const Value& pod = job["template"]["properties"]["spec"]["properties"];
+  const Value& container = pod["containers"]["items"]["properties"];
+  const Value& field = container["env"]["items"]["properties"]["valueFrom"]["properties"]["fieldRef"];
+  EXPECT_TRUE(Has(field["required"], "fieldPath"));
+  EXPECT_EQ(field["x-kubernetes-map-type"].AsText(), "atomic");
+  EXPECT_TRUE(Has(container["restartPolicyRules"]["items"]["required"], "action"));
+  EXPECT_EQ(pod["nodeSelector"]["x-kubernetes-map-type"].AsText(), "atomic");
+  EXPECT_TRUE(container["resources"]["properties"]["limits"]["additionalProperties"]["pattern"].IsString());
   // Of the metadata of templates five members; of the object's own the server knows all.
   const Value& embedded = spec["replicatedJobs"]["items"]["properties"]["template"]["properties"]["metadata"];
   EXPECT_EQ(embedded["properties"].size(), 5U);

@@ -153,10 +153,12 @@ class Schema {
     for (std::string_view option : Split(row.options, ' ')) {
       if (option == "omitempty") field.omitempty = true;
       if (option == "omitzero") field.omitzero = true;
+      if (option == "required") field.required = true;
       if (Consume(option, "go=")) field.go_name = option;
       if (Consume(option, "patchMergeKey=")) field.merge_key = option;
       if (Consume(option, "listMapKey=")) field.list_map_keys.emplace_back(option);
       if (option == "listType=set") field.list_set = true;
+      if (option == "mapType=atomic") field.map_atomic = true;
       if (Consume(option, "patchStrategy=")) {
         field.patch_merge = option.starts_with("merge");
         field.patch_retain_keys = option.ends_with("retainKeys");

@@ -64,6 +64,7 @@ struct Field {
   Type type;
   bool omitempty = false;
   bool omitzero = false;
+  bool required = false;  // of custom resources, though Go may leave it out
   // Of strategic merge patches: merged by merge_key (lists of objects) or as a set, or replaced whole.
   bool patch_merge = false;
   bool patch_retain_keys = false;
@@ -71,6 +72,7 @@ struct Field {
   // Of custom resources: a list is a map by these keys, or a set.
   std::vector<std::string> list_map_keys;
   bool list_set = false;
+  bool map_atomic = false;  // a map or a structure that is replaced whole
   // The Go structures embedded on the way to the field: Go's type errors name them.
   std::vector<std::string> embedded;
   FieldSupport support;

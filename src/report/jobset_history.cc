@@ -185,8 +185,11 @@ class Replay {
     if (condition == nullptr || condition->status != "True") return;
     world::Verdict verdict = Bare(*condition);
     verdict.facts = Cat("restarts: ", condition->message);
-    verdict.restart = world::Restart{};
-    verdict.consequence = Cat("restart ", restarts, " of JobSet ", verdict.jobset);
+    // "applying RestartJobSetAndIgnoreMaxRestarts failure policy action (...)"
+    const bool counted = condition->message.find("AndIgnoreMaxRestarts") == std::string::npos;
+    verdict.restart = world::Restart{counted};
+    verdict.consequence =
+        Cat("restart ", restarts, " of JobSet ", verdict.jobset, counted ? ", counted" : ", not counted");
     Keep(std::move(verdict));
     --out_.unknown;
   }

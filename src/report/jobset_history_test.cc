@@ -86,15 +86,20 @@ TEST(JobSetHistory, AFailureThatTheControllerHasNotSeenIsAhead) {
 }
 
 TEST(JobSetHistory, ARestartWhoseJobsAreGoneIsToldByItsConditionWhileItLasts) {
-  const Subject subject = Explained(JobSet(
-      "failurePolicy: {maxRestarts: 3}",
-      "restarts: 1, restartsCountTowardsMax: 1, conditions: [{type: RestartingJobSet, status: 'True', "
-      "lastTransitionTime: 2026-11-22T12:01:00Z, reason: DefaultFailurePolicy, message: \"applying RestartJobSet "
-      "failure policy action (first failed job: train-w-0)\"}]"));
+  const auto restarted_by = [](const std::string& action) {
+    return Explained(JobSet(
+        "failurePolicy: {maxRestarts: 3}",
+        Cat("restarts: 1, restartsCountTowardsMax: 1, conditions: [{type: RestartingJobSet, status: 'True', "
+            "lastTransitionTime: 2026-11-22T12:01:00Z, reason: DefaultFailurePolicy, message: \"applying ",
+            action, " failure policy action (first failed job: train-w-0)\"}]")));
+  };
+  const Subject subject = restarted_by("RestartJobSet");
   EXPECT_EQ(Lines(subject),
             (Texts{"12:01:00 JobSet train restarts: applying RestartJobSet failure policy action (first "
-                   "failed job: train-w-0) → restart 1 of JobSet train"}));
+                   "failed job: train-w-0) → restart 1 of JobSet train, counted"}));
   EXPECT_TRUE(subject.unknown.empty());
+  EXPECT_TRUE(subject.chain.at(0).verdict->restart->counted);
+  EXPECT_FALSE(restarted_by("RestartJobSetAndIgnoreMaxRestarts").chain.at(0).verdict->restart->counted);
 }
 
 TEST(JobSetHistory, EventsTellButDoNotCount) {

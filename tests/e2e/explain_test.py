@@ -200,9 +200,11 @@ class WhatIf(Reprieve):
 class RecordedDumps(Reprieve):
     """What real API servers hand out (dumps/README.md)."""
 
+    JOBSETS = HERE / "dumps" / "jobsets-0.12.0.yaml"
+
     def dumps(self):
-        found = sorted((HERE / "dumps").glob("*.yaml"))
-        self.assertTrue(found)
+        found = sorted((HERE / "dumps").glob("jobs-*.yaml"))
+        self.assertGreaterEqual(len(found), 3)
         return found
 
     def explained(self, path):
@@ -236,8 +238,27 @@ class RecordedDumps(Reprieve):
             self.assertIn("status counts 2 failures; 1 of their pods is gone", jobs["gone"]["unknown"][0])
             self.assertEqual(jobs["late"]["summary"].partition(": ")[2], "DeadlineExceeded")
 
+    def test_a_jobset_is_explained_from_the_exit_code_to_the_rule_that_ended_it(self):
+        jobsets = {subject["name"]: subject for subject in self.explained(self.JOBSETS)["subjects"]}
+        train = jobsets["train"]
+        [pod] = [entry["verdict"] for entry in train["chain"] if entry.get("verdict", {}).get("exitCode") == 42]
+        self.assertEqual((pod["action"], pod["rule"]["index"]), ("FailJob", 1))
+        [end] = [entry["verdict"] for entry in train["chain"] if entry.get("verdict", {}).get("rule", {}).get("name") == "badConfig"]
+        self.assertEqual((end["action"], end["rule"]["index"]), ("FailJobSet", 0))
+        # The controller's own word for it.
+        self.assertIn("reason: FailJobSetFailurePolicyAction", self.JOBSETS.read_text())
+        self.assertTrue(train["summary"].endswith("FailJobSetFailurePolicyAction"), train["summary"])
+        self.assertIn("2 restarts · 1 of maxRestarts 2 used · 1 not counted", train["facts"])
+
+    def test_restarts_whose_jobs_are_gone_are_told_by_their_events(self):
+        jobsets = {subject["name"]: subject for subject in self.explained(self.JOBSETS)["subjects"]}
+        self.assertIn("why 2 restarts were needed: the failed Jobs are gone", jobsets["train"]["unknown"])
+        self.assertTrue(any("RestartJobSetAndIgnoreMaxRestarts" in line for line in jobsets["train"]["unknown"]), jobsets["train"])
+        self.assertIn("1 restart · 1 of maxRestarts 3 used", jobsets["again"]["facts"])
+        self.assertIn("2 more counted restarts before a failed Job ends the JobSet (1 of 3 used)", jobsets["again"]["next"])
+
     def test_secrets_stay_in_them(self):
-        for path in self.dumps():
+        for path in [*self.dumps(), self.JOBSETS]:
             self.assertIn("hunter2", path.read_text())
             self.assertNotIn("hunter2", self.reprieve("explain", str(path), "--all").stdout)
 

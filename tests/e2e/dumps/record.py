@@ -63,7 +63,10 @@ stringData: {password: hunter2}
 
 
 def kubectl(*args, stdin=None):
-    return subprocess.run(["kubectl", *args], input=stdin, text=True, capture_output=True, check=True).stdout
+    done = subprocess.run(["kubectl", *args], input=stdin, text=True, capture_output=True)
+    if done.returncode != 0:
+        raise RuntimeError(f"kubectl {' '.join(args)}: {done.stderr.strip()}")
+    return done.stdout
 
 
 def pods(job):
