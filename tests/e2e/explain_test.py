@@ -241,10 +241,10 @@ class RecordedDumps(Reprieve):
     def test_a_jobset_is_explained_from_the_exit_code_to_the_rule_that_ended_it(self):
         jobsets = {subject["name"]: subject for subject in self.explained(self.JOBSETS)["subjects"]}
         train = jobsets["train"]
-        [pod] = [entry["verdict"] for entry in train["chain"] if entry.get("verdict", {}).get("exitCode") == 42]
-        self.assertEqual((pod["action"], pod["rule"]["index"]), ("FailJob", 1))
-        [end] = [entry["verdict"] for entry in train["chain"] if entry.get("verdict", {}).get("rule", {}).get("name") == "badConfig"]
-        self.assertEqual((end["action"], end["rule"]["index"]), ("FailJobSet", 0))
+        [end] = [entry["verdict"] for entry in train["chain"] if entry.get("verdict", {}).get("ends")]
+        self.assertEqual((end["action"], end["rule"]["index"], end["rule"]["name"]), ("FailJobSet", 0, "badConfig"))
+        pod = end["cause"]
+        self.assertEqual((pod["action"], pod["rule"]["index"], pod["exitCode"]), ("FailJob", 1, 42))
         # The controller's own word for it.
         self.assertIn("reason: FailJobSetFailurePolicyAction", self.JOBSETS.read_text())
         self.assertTrue(train["summary"].endswith("FailJobSetFailurePolicyAction"), train["summary"])
@@ -255,6 +255,7 @@ class RecordedDumps(Reprieve):
         self.assertIn("why 2 restarts were needed: the failed Jobs are gone", jobsets["train"]["unknown"])
         self.assertTrue(any("RestartJobSetAndIgnoreMaxRestarts" in line for line in jobsets["train"]["unknown"]), jobsets["train"])
         self.assertIn("1 restart · 1 of maxRestarts 3 used", jobsets["again"]["facts"])
+        self.assertTrue(jobsets["again"]["chain"][-1]["verdict"]["restart"]["counted"])
         self.assertIn("2 more counted restarts before a failed Job ends the JobSet (1 of 3 used)", jobsets["again"]["next"])
 
     def test_secrets_stay_in_them(self):
