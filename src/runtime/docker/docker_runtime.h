@@ -38,7 +38,7 @@ class DockerRuntime final : public Runtime {
   // Its ids begin here, those of other runtimes stay below.
   static constexpr std::uint64_t kFirstId = std::uint64_t{1} << 62;
 
-  // Loads the sandboxes' image, if it is not there. `engine` outlives this.
+  // Loads the sandboxes' image, if it is not there, and removes what killed runs have left. `engine` outlives this.
   static Result<std::unique_ptr<DockerRuntime>> Start(EngineClient& engine, DockerRuntimeOptions options,
                                                       RuntimeEvents events);
   // As End.
