@@ -99,12 +99,11 @@ class Podman:
 
     def ask(self, method, path, body=None, content_type="application/json"):
         """Status, and the answer: a value if it is JSON."""
-        connection = _Connection(self.socket)
         data = json.dumps(body) if isinstance(body, dict) else body
-        connection.request(method, "/v1.41" + path, data, {"Content-Type": content_type} if data is not None else {})
-        answer = connection.getresponse()
-        text = answer.read()
-        connection.close()
+        with contextlib.closing(_Connection(self.socket)) as connection:
+            connection.request(method, "/v1.41" + path, data, {"Content-Type": content_type} if data is not None else {})
+            answer = connection.getresponse()
+            text = answer.read()
         with contextlib.suppress(ValueError):
             return answer.status, json.loads(text)
         return answer.status, text

@@ -245,7 +245,7 @@ spec:
         self.assertIn("--image 'this-machine=image:OTHER'", out)
 
     def test_one_image_may_stand_for_another_or_for_a_program_of_this_machine(self):
-        manifest = self.write(job("train", "cat /etc/passwd | head -2 | tail -1").replace("image: none", "image: other"))
+        manifest = self.write(job("train", "cat /etc/passwd | head -2 | tail -1").replace("image: none", "image: other:1"))
         self.assertIn("app:x:1000", self.run_in_images("--logs", "--image", f"other=image:{IMAGE}", manifest))
         self.assertNotIn("app:x:1000", self.run_in_images("--logs", "--image", "other=sh", manifest))
 
