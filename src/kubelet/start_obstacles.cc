@@ -4,10 +4,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "base/text.h"
 #include "kubelet/environment.h"
 #include "kubelet/expand.h"
+#include "kubelet/hooks.h"
 #include "kubelet/security.h"
 
 namespace reprieve::kubelet {
@@ -57,6 +59,7 @@ class ObstacleCheck {
       path_ = Cat(list, "[", i, "]");
       for (std::size_t j = 0; j < containers[i].volume_mounts.size(); ++j) CheckMount(containers[i], j);
       CheckVariables(containers[i]);
+      CheckHooks(containers[i]);
       CheckDirectory(containers[i]);
       CheckPorts(containers[i]);
     }
@@ -78,7 +81,7 @@ class ObstacleCheck {
   void CheckMount(const core::Container& container, std::size_t number) {
     const core::VolumeMount& mount = container.volume_mounts[number];
     const std::string at = Cat(".volumeMounts[", number, "]");
-    if (BelowRoot(mount.mount_path).empty()) {
+    if (std::filesystem::path(Cat("/", mount.mount_path)).lexically_normal() == "/") {
       Refuse(Cat(at, ".mountPath"),
              Cat(Quote(mount.mount_path), " is not a path below /; name a directory of its own"));
     }
@@ -161,6 +164,16 @@ class ObstacleCheck {
       }
     }
     return false;
+  }
+
+  void CheckHooks(const core::Container& container) {
+    for (const HookKind kind : {HookKind::kPostStart, HookKind::kPreStop}) {
+      if (HookOf(container, kind)["tcpSocket"].IsNull()) continue;
+      Warn(Cat(".lifecycle.", NameOf(kind), ".tcpSocket"),
+           Cat("is accepted and fails whenever it is tried, as on a cluster",
+               kind == HookKind::kPostStart ? ": the container is stopped as soon as it runs" : "",
+               "; use exec or httpGet"));
+    }
   }
 
   // The container is started in "/" then, rather than not at all.
