@@ -60,7 +60,7 @@ std::vector<Finding> LintJobSet(const jobset::JobSet& jobset, const Value& manif
   subject.jobset = &jobset;
   subject.written = &manifest;
   Findings out;
-  const Value admitted = model::ToValue(jobset);
+  const Value admitted = ToValue(jobset);
   const auto& groups = jobset.spec->replicated_jobs;
   for (std::size_t i = 0; i < groups.size(); ++i) {
     JobSubject job;
