@@ -261,6 +261,11 @@ TEST(StartObstacles, MountPathsLieBelowTheRoot) {
             "refused containers[0].volumeMounts[0].mountPath, refused containers[0].volumeMounts[1].mountPath");
 }
 
+TEST(StartObstacles, HugePagesCanNotBeMounted) {
+  EXPECT_EQ(Obstacles("{volumes: [{name: a, emptyDir: {medium: HugePages-2Mi}}, {name: b, emptyDir: {medium: Memory}}]}"),
+            "refused volumes[0].emptyDir.medium");
+}
+
 TEST(StartObstacles, AHookByTcpIsToldToFail) {
   EXPECT_EQ(Obstacles("{containers: [{name: a, lifecycle: {postStart: {tcpSocket: {port: 1}}, preStop: {exec: {}}}}, "
                       "{name: b, lifecycle: {preStop: {tcpSocket: {port: 1}}}}]}"),

@@ -47,6 +47,9 @@ class ObstacleCheck {
     for (std::size_t i = 0; i < spec_.volumes.size(); ++i) {
       path_ = Cat("volumes[", i, "]");
       if (const auto& host_path = spec_.volumes[i].host_path) CheckHostPath(*host_path);
+      if (const auto& empty = spec_.volumes[i].empty_dir; empty && empty->medium.starts_with("HugePages")) {
+        Refuse(".emptyDir.medium", "huge pages can't be mounted here; use Memory, or remove it");
+      }
     }
     CheckAll(spec_.init_containers, "initContainers");
     CheckAll(spec_.containers, "containers");

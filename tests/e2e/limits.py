@@ -99,30 +99,35 @@ def write_column(column, outcomes):
     USE.write_text(text[:begin] + "\n".join(lines) + text[end:])
 
 
-def main(what, *arguments):
-    if what == "manifests":
-        for row in LIMITS:
-            (pathlib.Path(arguments[0]) / f"{name_of(row)}.yaml").write_text(manifest(row))
-        return
-    if what == "take":
-        column, output = arguments[0], pathlib.Path(arguments[1]).read_text()
-        parts = {row: re.search(f"== {name_of(row)}\n(.*?)== {name_of(row)} ended", output, re.S) for row in LIMITS}
-        results = {row: (part.group(1) if part else "") for row, part in parts.items()}
-    else:
-        column, results = None, {row: run(arguments[0], row) for row in LIMITS}
-        column = column_of(results["cpu of a container"])
-        if column != "none":
-            main_without = {row: outcome(run(arguments[0], row, "--plain-processes")) for row in LIMITS}
-            report("none", main_without)
-    report(column, {row: outcome(output) for row, output in results.items()})
+def measured(reprieve, *flags):
+    """The column, and its cells by their rows."""
+    outputs = {row: run(reprieve, row, *flags) for row in LIMITS}
+    return column_of(outputs["cpu of a container"]), {row: outcome(output) for row, output in outputs.items()}
 
 
-def report(column, outcomes):
+def printed(output):
+    """The same of what a machine without Python has printed, between a line before each and one behind it."""
+    parts = {row: re.search(f"== {name_of(row)}\n(.*?)== {name_of(row)} ended", output, re.S) for row in LIMITS}
+    return {row: outcome(part.group(1)) if part else None for row, part in parts.items()}
+
+
+def take(column, outcomes):
     for row, cell in outcomes.items():
         print(f"{row}, {column}: {cell or 'neither held nor failed to'}")
     if None in outcomes.values():
         sys.exit(1)
     write_column(column, outcomes)
+
+
+def main(what, *arguments):
+    if what == "manifests":
+        for row in LIMITS:
+            (pathlib.Path(arguments[0]) / f"{name_of(row)}.yaml").write_text(manifest(row))
+    elif what == "take":
+        take(arguments[0], printed(pathlib.Path(arguments[1]).read_text()))
+    else:
+        for flags in ([], ["--plain-processes"]):
+            take(*measured(arguments[0], *flags))
 
 
 if __name__ == "__main__":

@@ -247,6 +247,14 @@ spec:
         self.assertIn("It belongs to spec.replicatedJobs[0].template.", told)
 
 
+class Secrets(Manifests):
+    def test_each_type_has_its_keys(self):
+        done = self.reprieve("validate", str(HERE / "cases" / "secret-types.yaml"))
+        self.assertEqual(done.returncode, 2)
+        for field in ("data[tls.key]", "data[ssh-privatekey]", "data[.dockerconfigjson]", "data[username]", "data[password]"):
+            self.assertRegex(done.stdout + done.stderr, r"secret-types.yaml:\d+(:\d+)?: " + field.replace("[", r"\[").replace("]", r"\]"))
+
+
 class YamlAdvice(Manifests):
     def test_it_keeps_what_was_written(self):
         done = self.reprieve("validate", str(HERE / "cases" / "yaml-advice.yaml"))

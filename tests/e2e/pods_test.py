@@ -6,10 +6,12 @@ Usage: pods_test.py REPRIEVE [TEST...]
 import os
 import pathlib
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import time
+import unittest
 
 from harness import HERE, Reprieve, binary, job, main
 from machine import MOUNTS, ROOT, needs_mounts, needs_root
@@ -290,6 +292,17 @@ class Processes(Pods):
         done = self.ends(0, self.write(text))
         self.assertIn("reprieve-pause", done.stdout)
         self.assertIn("helper ended", done.stdout)
+
+    @unittest.skipUnless(shutil.which("pkill"), "pkill is not installed")
+    @needs_mounts
+    def test_what_kills_by_a_pattern_that_it_has_itself_kills_itself(self):
+        """As anywhere: the shell that runs `pkill -f` has the pattern among its own arguments. With [h] it has not."""
+        done = self.ends(1, self.case("share-pid.yaml"))
+        self.assertIn("exited 143 in container main", done.stdout)
+        self.assertNotIn("no helper seen", done.stdout)
+        text = (CASES / "share-pid.yaml").read_text().replace("pkill -f helper", "pkill -f [h]elper", 1)
+        done = self.ends(0, self.write(text))
+        self.assertNotIn("no helper seen", done.stdout)
 
     @needs_mounts
     def test_the_first_process_of_a_container_does_not_show_the_programs_arguments(self):
