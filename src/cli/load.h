@@ -36,8 +36,9 @@ struct LoadedJobSet {
 struct Loaded {
   std::vector<LoadedJob> jobs;
   std::vector<LoadedJobSet> jobsets;
-  std::vector<LoadedPod> pods;  // with LoadOptions::run
-  std::vector<core::Service> services;
+  std::vector<LoadedPod> pods;                    // with LoadOptions::run
+  std::vector<core::Service> services;            // headless ones
+  std::vector<core::Service> addressed_services;  // with LoadOptions::run: pods have their variables, and nothing else
   std::vector<core::PersistentVolumeClaim> claims;
   std::vector<core::ConfigMap> config_maps;
   std::vector<core::Secret> secrets;

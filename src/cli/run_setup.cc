@@ -80,6 +80,8 @@ void RunSetup::LoadManifests() {
   for (core::ConfigMap& config_map : loaded_.config_maps) world_->settings().Add(std::move(config_map));
   for (core::Secret& secret : loaded_.secrets) world_->settings().Add(std::move(secret));
   for (core::Service& service : loaded_.services) world_->Add(std::move(service));
+  for (core::Service& service : loaded_.addressed_services) world_->settings().services().Add(std::move(service));
+  world_->settings().services().AddApiServer();
   for (core::PersistentVolumeClaim& claim : loaded_.claims) world_->Add(std::move(claim));
 }
 

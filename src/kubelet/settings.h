@@ -1,4 +1,4 @@
-// Settings: the ConfigMaps and Secrets that pods take values and files from.
+// Settings: the ConfigMaps and Secrets that pods take values and files from, and the variables of Services.
 //
 // They come from the manifests; a later one of the same name replaces an earlier one. One owner, the engine's thread.
 #pragma once
@@ -6,6 +6,7 @@
 #include <map>
 #include <utility>
 
+#include "kubelet/service_variables.h"
 #include "model/core.h"
 
 namespace reprieve::kubelet {
@@ -20,6 +21,8 @@ class Settings {
     const meta::ObjectKey key = meta::KeyOf(secret.metadata);
     secrets_.insert_or_assign(key, std::move(secret));
   }
+  ServiceVariables& services() { return services_; }
+  const ServiceVariables& services() const { return services_; }
   // Null if there is none.
   const core::ConfigMap* FindConfigMap(const meta::ObjectKey& key) const { return Find(config_maps_, key); }
   const core::Secret* FindSecret(const meta::ObjectKey& key) const { return Find(secrets_, key); }
@@ -33,6 +36,7 @@ class Settings {
 
   std::map<meta::ObjectKey, core::ConfigMap> config_maps_;
   std::map<meta::ObjectKey, core::Secret> secrets_;
+  ServiceVariables services_;
 };
 
 }  // namespace reprieve::kubelet
