@@ -32,8 +32,9 @@ struct VolumeOverLimit {
   scheduler::PodNumber pod = 0;
   std::string message;
 };
-using RuntimeMessage = std::variant<runtime::ContainerStarted, runtime::ContainerExit, OutputLine, RuntimeNotice,
-                                    runtime::ExecEnd, ProbeAnswer, AgentsReported, VolumeOverLimit>;
+using RuntimeMessage =
+    std::variant<runtime::ContainerStarted, runtime::ContainerExit, runtime::ContainerRefused, OutputLine,
+                 RuntimeNotice, runtime::ExecEnd, ProbeAnswer, AgentsReported, VolumeOverLimit>;
 
 class RuntimeInbox {
  public:

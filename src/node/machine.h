@@ -113,6 +113,7 @@ class Machine final : public world::Watcher {
   bool TakeMessages();
   void Handle(const runtime::ContainerStarted& started);
   void Handle(runtime::ContainerExit& exit);
+  void Handle(const runtime::ContainerRefused& refused);
   void Handle(const kubelet::OutputLine& line);
   void Handle(const kubelet::RuntimeNotice& notice);
   void Handle(const kubelet::AgentsReported& reported);

@@ -40,6 +40,13 @@ void Machine::Handle(runtime::ContainerExit& exit) {
   Touch(record);
 }
 
+void Machine::Handle(const runtime::ContainerRefused& refused) {
+  const auto ended = containers_.Remove(refused.container);
+  if (!ended) return;
+  ended->record->containers[ended->container] = kNoContainer;
+  CannotStart(*ended->record, ended->container, refused.reason, {refused.message});
+}
+
 void Machine::Handle(const kubelet::OutputLine& line) {
   const RunningContainer* running = containers_.Find(line.container);
   if (running == nullptr || !options_.output) return;
