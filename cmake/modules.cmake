@@ -22,3 +22,13 @@ function(reprieve_module name)
     set_property(GLOBAL PROPERTY REPRIEVE_MODULE_TESTS_${name} ${tests})
   endif()
 endfunction()
+
+# A test program from gtest sources, without optimization of its own: compiling it would take longer than running it.
+#
+#   reprieve_test(NAME MODULE sources...)
+function(reprieve_test name module)
+  add_executable(${name} ${ARGN})
+  target_link_libraries(${name} PRIVATE ${module} reprieve_warnings)
+  target_compile_options(${name} PRIVATE $<$<CONFIG:Debug>:-O0>)
+  reprieve_precompile_test(${name} ${module})
+endfunction()

@@ -25,3 +25,17 @@ function(reprieve_precompile module)
     target_precompile_headers(${module} REUSE_FROM model)
   endif()
 endfunction()
+
+# reprieve_precompile_test(TEST MODULE): likewise with GoogleTest, for a test program that links that module.
+function(reprieve_precompile_test test module)
+  if(module STREQUAL base)
+    target_precompile_headers(${test} PRIVATE ${REPRIEVE_STANDARD_HEADERS} <gtest/gtest.h>)
+  elseif(module STREQUAL model)
+    target_precompile_headers(${test} PRIVATE ${REPRIEVE_STANDARD_HEADERS} <base/flat_hash.h> <model/jobset.h>
+                              <gtest/gtest.h>)
+  elseif(module IN_LIST REPRIEVE_MODULES_BELOW_MODEL)
+    target_precompile_headers(${test} REUSE_FROM base_test)
+  else()
+    target_precompile_headers(${test} REUSE_FROM model_test)
+  endif()
+endfunction()

@@ -10,6 +10,7 @@
 #include "admission/admission.h"
 #include "admission/admission_jobset.h"
 #include "admission/admission_kinds.h"
+#include "admission/child_job.h"
 #include "admission/default_jobset.h"
 #include "base/text.h"
 #include "cli/explain_error.h"
@@ -424,23 +425,10 @@ class Loader {
     for (std::size_t i = 0; i < jobs.size(); ++i) {
       const Value& replicas = jobs[i]["replicas"];
       if (!replicas.IsNull() && replicas.AsInt() == 0) continue;
-      Value job = jobs[i]["template"];
-      job.Set("apiVersion", Value::String("batch/v1"));
-      job.Set("kind", Value::String("Job"));
       // What is wrong with the names of a JobSet that was refused has been said.
       const std::string name =
           jobset.accepted ? Cat(admitted["metadata"]["name"].AsText(), "-", jobs[i]["name"].AsText(), "-0") : "j";
-      job.At("metadata").Set("name", Value::String(name));
-      job.At("metadata").Remove("namespace");
-      // Its claims will be volumes of its pods; of which kind does not matter here.
-      Value& volumes = job.At("spec").At("template").At("spec").At("volumes");
-      for (const Value& policy : admitted["spec"]["volumeClaimPolicies"].items()) {
-        for (const Value& claim : policy["templates"].items()) {
-          Value& volume = volumes.Append(Value::MakeObject());
-          volume.Set("name", claim["metadata"]["name"]);
-          volume.Set("emptyDir", Value::MakeObject());
-        }
-      }
+      const Value job = admission::ChildJob(admitted, i, name);
       const admission::Answer answer =
           admission::CreateJob(job, {name_space, "Ignore", "UID", "", options_.now, options_.servers.kubernetes});
       if (!answer.ok()) Add(manifest, answer, Cat("spec.replicatedJobs[", i, "].template."), jobset.dropped);

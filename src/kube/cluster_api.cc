@@ -289,12 +289,12 @@ ClusterApi::ClusterApi(Rest& rest, KnownObjects known, Recorder& recorder, std::
       may_write_(std::move(may_write)),
       answered_(std::move(answered)) {}
 
-void ClusterApi::Submit(world::Request request, world::Completion done) {
+void ClusterApi::Submit(world::Request&& request, world::Completion&& done) {
   if (!may_write_()) {
     return done({WriteCode::kUnavailable, "this process does not lead any more, and has not sent the request", 0});
   }
   Build::Made made = std::visit(Build{known_, rest_.clock()}, request);
-  if (auto* known = std::get_if<WriteResult>(&made)) return done(std::move(*known));
+  if (auto* known = std::get_if<WriteResult>(&made)) return done(*known);
   Ask& ask = std::get<Ask>(made);
   const std::string method = ask.method;
   ++in_flight_;

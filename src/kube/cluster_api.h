@@ -35,7 +35,7 @@ class ClusterApi final : public world::Api {
 
   ~ClusterApi() override { *alive_ = false; }
 
-  void Submit(world::Request request, world::Completion done) override;
+  void Submit(world::Request&& request, world::Completion&& done) override;
   void RecordEvent(const world::Event& event) override;
 
   // Requests without an answer yet.

@@ -34,7 +34,7 @@ class ClusterApiTest : public ::testing::Test {
   }
   WriteResult Submit(world::Request request) {
     std::optional<WriteResult> out;
-    api_->Submit(std::move(request), [&](WriteResult result) { out = std::move(result); });
+    api_->Submit(std::move(request), [&](const WriteResult& result) { out = result; });
     EXPECT_TRUE(RunUntil(loop_, [&] { return out.has_value(); }));
     return out.value_or(WriteResult{});
   }

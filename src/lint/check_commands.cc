@@ -83,7 +83,14 @@ class ScriptCheck {
  public:
   ScriptCheck(std::string_view text, const ShellCall& call, std::string field, Findings& out)
       : text_(text), script_(ParseShell(text)), call_(call), field_(std::move(field)), out_(out) {
-    for (const ShellList& list : script_.lists) ReadOptions(list);
+    ShellOptions options{call.errexit, call.pipefail};
+    options_.reserve(script_.lists.size());
+    for (const ShellList& list : script_.lists) {
+      for (const ShellPipeline& pipeline : list.pipelines) {
+        for (const ShellCommand& command : pipeline.commands) Set(command, options);
+      }
+      options_.push_back(options);
+    }
   }
 
   void Run() {
@@ -95,18 +102,23 @@ class ScriptCheck {
   }
 
  private:
-  // set -euo pipefail
-  void ReadOptions(const ShellList& list) {
-    for (const ShellPipeline& pipeline : list.pipelines) {
-      for (const ShellCommand& command : pipeline.commands) {
-        if (NameOf(command) != "set") continue;
-        for (std::size_t i = 1; i < command.words.size(); ++i) {
-          const std::string& word = command.words[i];
-          if (word == "pipefail") call_.pipefail = true;
-          if (word == "errexit") call_.errexit = true;
-          if (word.size() > 1 && word[0] == '-' && word.find('e') != std::string::npos) call_.errexit = true;
-        }
-      }
+  struct ShellOptions {
+    bool errexit = false;
+    bool pipefail = false;
+  };
+
+  // set -euo pipefail; set +e
+  static void Set(const ShellCommand& command, ShellOptions& options) {
+    if (NameOf(command) != "set") return;
+    for (std::size_t i = 1; i < command.words.size(); ++i) {
+      const std::string& word = command.words[i];
+      if (word.size() < 2 || (word[0] != '-' && word[0] != '+') || word == "--") return;
+      const bool on = word[0] == '-';
+      if (word.find('e') != std::string::npos) options.errexit = on;
+      if (word.find('o') == std::string::npos || i + 1 == command.words.size()) continue;
+      const std::string& name = command.words[++i];
+      if (name == "errexit") options.errexit = on;
+      if (name == "pipefail") options.pipefail = on;
     }
   }
 
@@ -121,9 +133,10 @@ class ScriptCheck {
 
   // program | tee log
   bool Pipelines() {
-    if (call_.pipefail || LooksAtCodes()) return false;
-    for (const ShellList& list : script_.lists) {
-      for (const ShellPipeline& pipeline : list.pipelines) {
+    if (LooksAtCodes()) return false;
+    for (std::size_t i = 0; i < script_.lists.size(); ++i) {
+      if (options_[i].pipefail) continue;
+      for (const ShellPipeline& pipeline : script_.lists[i].pipelines) {
         const ShellCommand* program = ProgramOf(pipeline);
         if (program == nullptr || program == &pipeline.commands.back()) continue;
         const ShellCommand& last = pipeline.commands.back();
@@ -169,12 +182,12 @@ class ScriptCheck {
 
   // program; echo done
   void Sequence() {
-    if (call_.errexit || LooksAtCodes()) return;
+    if (LooksAtCodes()) return;
     const ShellList& last = script_.lists.back();
     for (std::size_t i = 0; i + 1 < script_.lists.size(); ++i) {
       const ShellList& list = script_.lists[i];
       const ShellCommand* program = ProgramOf(list);
-      if (program == nullptr || list.background) continue;
+      if (program == nullptr || list.background || options_[i].errexit) continue;
       const ShellPipeline& end = list.pipelines.back();
       // program || exit 3
       if (end.after_or && !AlwaysSucceeds(end)) continue;
@@ -252,6 +265,7 @@ class ScriptCheck {
   std::string_view text_;
   ShellScript script_;
   ShellCall call_;
+  std::vector<ShellOptions> options_;  // while each list of the script runs
   std::string field_;
   Findings& out_;
 };

@@ -32,6 +32,7 @@ TEST(Commands, APipelineHidesTheCodeOfItsFirstCommands) {
   EXPECT_EQ(InBash("cd /app && python3 train.py 2>&1 | tee log"), "RP023");
   EXPECT_EQ(InBash("set -o pipefail; python3 train.py | tee log"), "");
   EXPECT_EQ(InBash("set -euxo pipefail\npython3 train.py | tee log"), "");
+  EXPECT_EQ(InBash("set -o pipefail; ls | wc -l; set +o pipefail; python3 train.py | tee log"), "RP023");
   EXPECT_EQ(Codes({"bash", "-eo", "pipefail", "-c", "python3 train.py | tee log"}), "");
   EXPECT_EQ(InBash("python3 train.py | tee log; exit ${PIPESTATUS[0]}"), "");
   EXPECT_EQ(InBash("cat data | python3 train.py"), "");
@@ -45,6 +46,10 @@ TEST(Commands, AListEndsWithTheCodeOfItsLastCommand) {
   EXPECT_EQ(InBash("python3 train.py\necho done"), "RP023");
   EXPECT_EQ(InBash("python3 train.py && echo done"), "");
   EXPECT_EQ(InBash("set -e\npython3 train.py\necho done"), "");
+  EXPECT_EQ(InBash("set -e\nset +e\npython3 train.py\necho done"), "RP023");
+  EXPECT_EQ(InBash("set -eu; mkdir /out; set +o errexit; python3 train.py; echo done"), "RP023");
+  EXPECT_EQ(InBash("set +e; rm -r /old; set -e; python3 train.py; echo done"), "");
+  EXPECT_EQ(Codes({"sh", "-ec", "set +e; python3 train.py; echo done"}), "RP023");
   EXPECT_EQ(Codes({"sh", "-ec", "python3 train.py; echo done"}), "");
   EXPECT_EQ(InBash("python3 train.py; code=$?; echo done; exit $code"), "");
   EXPECT_EQ(InBash("python3 train.py || exit 3\necho done"), "");

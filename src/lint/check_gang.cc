@@ -2,7 +2,6 @@
 //
 // A gang is a JobSet whose failure policy restarts all of its Jobs if one fails. RP022 of a JobSet is here too.
 #include <algorithm>
-#include <limits>
 
 #include "lint/checks.h"
 #include "lint/job_endings.h"
@@ -13,8 +12,6 @@ namespace reprieve::lint {
 namespace {
 
 using jobset::FailureAction;
-
-constexpr std::int32_t kUnlimited = std::numeric_limits<std::int32_t>::max();
 
 // What one failed pod of a Job does to the JobSet.
 enum class Cost {

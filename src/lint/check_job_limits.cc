@@ -1,6 +1,5 @@
 // RP004, RP017, RP018, RP021, RP022, RP028: a Job's limits, and what they leave behind.
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 #include "base/saturate.h"
@@ -14,7 +13,6 @@
 namespace reprieve::lint {
 namespace {
 
-constexpr std::int32_t kUnlimited = std::numeric_limits<std::int32_t>::max();
 // So long somebody who is woken by the failure needs at least; and one who looks at it in working hours.
 constexpr std::int32_t kTooShortTtl = 60;
 constexpr std::int32_t kShortTtl = 3600;

@@ -1,14 +1,12 @@
 #include "lint/job_endings.h"
 
 #include <algorithm>
-#include <limits>
 
 #include "policy/job_failure.h"
 
 namespace reprieve::lint {
 namespace {
 
-constexpr std::int32_t kUnlimited = std::numeric_limits<std::int32_t>::max();
 
 JobEnding Ending(const policy::JobFailure& failure, bool by_program) {
   return {failure.reason, std::string(failure.message), by_program};

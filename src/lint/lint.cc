@@ -1,6 +1,7 @@
 #include "lint/lint.h"
 
 #include "admission/admission.h"
+#include "admission/child_job.h"
 #include "lint/checks.h"
 
 namespace reprieve::lint {
@@ -16,31 +17,12 @@ void CheckJob(const JobSubject& job, Findings& out) {
   CheckCommands(job, out);
 }
 
-// A Job from a template, as the API server of its cluster admits it. False: it refuses it.
-bool Admit(Value body, const std::string& name, std::string_view name_space, model::KubernetesVersion version,
-           batch::Job& out) {
-  body.Set("apiVersion", Value::String("batch/v1"));
-  body.Set("kind", Value::String("Job"));
-  body.At("metadata").Set("name", Value::String(name));
-  body.At("metadata").Remove("namespace");
+// The Job as the API server of its cluster admits it. False: it refuses it.
+bool Admit(const Value& body, std::string_view name_space, model::KubernetesVersion version, batch::Job& out) {
   const admission::Answer answer =
       admission::CreateJob(body, {name_space.empty() ? "default" : name_space, "Ignore", "UID", "", Time{}, version});
   if (answer.ok()) FromValue(answer.object, out);
   return answer.ok();
-}
-
-// The template of a replicated job. Its claims will be volumes of its pods; of which kind does not matter here.
-Value BodyOf(const jobset::JobSet& jobset, const jobset::ReplicatedJob& group) {
-  Value body = model::ToValue(group.job_template);
-  Value& volumes = body.At("spec").At("template").At("spec").At("volumes");
-  for (const jobset::VolumeClaimPolicy& policy : jobset.spec->volume_claim_policies) {
-    for (const core::PersistentVolumeClaim& claim : policy.templates) {
-      Value& volume = volumes.Append(Value::MakeObject());
-      volume.Set("name", Value::String(claim.metadata.name.str()));
-      volume.Set("emptyDir", Value::MakeObject());
-    }
-  }
-  return body;
 }
 
 }  // namespace
@@ -63,7 +45,8 @@ std::vector<Finding> LintCronJob(const Value& manifest, model::KubernetesVersion
   const Value& job_template = manifest["spec"]["jobTemplate"];
   if (!job_template.IsObject()) return {};
   const std::string name = Cat(metadata["name"].AsText(), "-29400000");
-  if (!Admit(job_template, name, metadata["namespace"].AsText(), version, subject.job)) return {};
+  const Value job = admission::JobOfTemplate(job_template, name);
+  if (!Admit(job, metadata["namespace"].AsText(), version, subject.job)) return {};
   subject.written = &job_template;
   subject.prefix = "spec.jobTemplate.";
   if (subject.policy() != nullptr) subject.reach = Reach(subject.spec());
@@ -77,12 +60,13 @@ std::vector<Finding> LintJobSet(const jobset::JobSet& jobset, const Value& manif
   subject.jobset = &jobset;
   subject.written = &manifest;
   Findings out;
+  const Value admitted = model::ToValue(jobset);
   const auto& groups = jobset.spec->replicated_jobs;
   for (std::size_t i = 0; i < groups.size(); ++i) {
     JobSubject job;
     if (groups[i].replicas == 0) continue;
     const std::string name = Cat(jobset.metadata.name, "-", groups[i].name, "-0");
-    if (!Admit(BodyOf(jobset, groups[i]), name, jobset.metadata.namespace_, version, job.job)) continue;
+    if (!Admit(admission::ChildJob(admitted, i, name), jobset.metadata.namespace_, version, job.job)) continue;
     job.written = &manifest["spec"]["replicatedJobs"][i]["template"];
     job.prefix = Cat("spec.replicatedJobs[", i, "].template.");
     job.jobset = &jobset;

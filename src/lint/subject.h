@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,9 @@
 #include "model/jobset.h"
 
 namespace reprieve::lint {
+
+// A backoffLimit that is no limit: the default of a Job with backoffLimitPerIndex.
+inline constexpr std::int32_t kUnlimited = std::numeric_limits<std::int32_t>::max();
 
 struct JobSubject {
   batch::Job job;                                // with all defaults

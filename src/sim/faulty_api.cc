@@ -17,7 +17,7 @@ bool IsOneOf(const world::Request& request) {
 
 }  // namespace
 
-void FaultyApi::Submit(world::Request request, world::Completion done) {
+void FaultyApi::Submit(world::Request&& request, world::Completion&& done) {
   if (crashed_) return;
   const auto pending = std::make_shared<Pending>();
   // A creation with an unknown outcome may leave a second pod, here as upstream: names are generated.
@@ -74,15 +74,15 @@ void FaultyApi::TakeEffect(Pending& pending) {
   if (std::exchange(pending.over, true)) return;
   WriteFirst(pending.request);
   const bool is_status = IsOneOf<world::UpdateJobStatus>(pending.request);
-  store_.Submit(std::move(pending.request), [&](world::WriteResult result) {
+  store_.Submit(std::move(pending.request), [&](const world::WriteResult& result) {
     if (is_status && result.code == world::WriteCode::kInvalid) refused_.push_back(result.message);
-    if (!pending.answered) pending.result = std::move(result);
+    if (!pending.answered) pending.result = result;
   });
 }
 
 void FaultyApi::Answer(const PendingPointer& pending) {
   on_the_wire_.remove(pending);
-  pending->done(std::move(pending->result));
+  pending->done(pending->result);
 }
 
 void FaultyApi::WriteFirst(const world::Request& request) {

@@ -48,7 +48,7 @@ class FaultyApi final : public world::Api {
   // Statuses that validation has refused, in the server's words.
   const std::vector<std::string>& refused() const { return refused_; }
 
-  void Submit(world::Request request, world::Completion done) override;
+  void Submit(world::Request&& request, world::Completion&& done) override;
   void RecordEvent(const world::Event& event) override;
 
  private:

@@ -52,7 +52,7 @@ struct Serve {
 
 }  // namespace
 
-void Store::Submit(world::Request request, world::Completion done) {
+void Store::Submit(world::Request&& request, world::Completion&& done) {
   done(std::visit(Serve{*this}, request));
 }
 

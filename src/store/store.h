@@ -99,7 +99,7 @@ class Store final : public world::Api {
 
   // --- world::Api: answers at once ---
 
-  void Submit(world::Request request, world::Completion done) override;
+  void Submit(world::Request&& request, world::Completion&& done) override;
   void RecordEvent(const world::Event& event) override;
 
   // --- the writes of requests (world/request.h), for others than controllers too ---

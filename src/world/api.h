@@ -38,7 +38,7 @@ class Api {
   // Hands over one write. `done` is called once with its answer: before Submit returns where the store is at hand,
   // later and in any order elsewhere. After the engine has gone it is not called any more; what was handed over may
   // still take effect.
-  virtual void Submit(Request request, Completion done) = 0;
+  virtual void Submit(Request&& request, Completion&& done) = 0;
 
   // Best effort: an event that is lost changes nothing.
   virtual void RecordEvent(const Event& event) = 0;

@@ -19,7 +19,7 @@ class StandingClock final : public Clock {
 // Keeps what it is asked for until the test answers.
 class PatientApi final : public Api {
  public:
-  void Submit(Request request, Completion done) override {
+  void Submit(Request&& request, Completion&& done) override {
     asked_.push_back(NameOf(request));
     if (answers_at_once) return done({WriteCode::kOk, {}, ++version_, "pod-x"});
     waiting_.push_back(std::move(done));
@@ -35,7 +35,7 @@ class PatientApi final : public Api {
     if (result.ok() && result.version == 0) result.version = ++version_;
     const Completion done = std::move(waiting_.at(number));
     waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(number));
-    done(std::move(result));
+    done(result);
   }
   void AnswerAll() {
     while (!waiting_.empty()) Answer(waiting_.size() - 1);

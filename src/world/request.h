@@ -159,6 +159,6 @@ using Request =
                  RemoveJobSetFinalizer, CreateService, DeleteService, CreateClaim, DeleteClaim>;
 
 // Where the answer to a request goes.
-using Completion = std::function<void(WriteResult)>;
+using Completion = std::function<void(const WriteResult&)>;
 
 }  // namespace reprieve::world
