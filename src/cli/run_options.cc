@@ -105,6 +105,10 @@ void DeclareRunOptions(CLI::App& verb, RunOptions& options) {
                   "The wait after the first failure, doubling; 10s as upstream, less to rehearse")
       ->option_text("DURATION")
       ->check(CheckDuration);
+  verb.add_option("--pull-timeout", options.pull_timeout,
+                  "How long a pod may wait for an image; then the run ends (default: as long as it takes)")
+      ->option_text("DURATION")
+      ->check(CheckDuration);
   verb.add_option("--color", options.color, "Colours (default auto: on a terminal, unless NO_COLOR is set)")
       ->check(CLI::IsMember({"auto", "always", "never"}));
   verb.add_flag("-v,--verbose", options.verbose,

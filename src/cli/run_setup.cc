@@ -51,6 +51,15 @@ node::LocalWorldOptions RunSetup::WorldOptions() {
   out.probe.no_cgroups = options_.plain;
   out.engine.reconcile.delays.base = *ParseDuration(options_.backoff);
   out.restart_backoff = *ParseDuration(options_.backoff);
+  if (!options_.pull_timeout.empty()) out.pull_timeout = *ParseDuration(options_.pull_timeout);
+  out.image_event = [this](const kubelet::ImageEvent& event) {
+    if (report_) report_->ImageChanged(event);
+  };
+  if (options_.json()) {
+    out.pod_event = [this](const node::PodEvent& event) {
+      if (report_) report_->PodEventRecorded(event);
+    };
+  }
   out.log = {model::Quantity::Parse(options_.log_max_size)->Value(), options_.log_max_files};
   out.notice = [this](const std::string& text) {
     if (report_) report_->Say(text);

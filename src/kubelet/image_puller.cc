@@ -86,7 +86,7 @@ ImageAnswer ImagePuller::Ensure(const WantedImage& wanted, Time now) {
          Cat("Failed to pull image ", Quote(wanted.image), ": ", wanted.login_error));
     return Fail(wanted, claim, {std::string(kErrImagePull), wanted.login_error}, now + kNextSync);
   }
-  Join(wanted, key, now);
+  JoinPull(wanted, key, now);
   return {};
 }
 
@@ -143,7 +143,7 @@ ImageAnswer ImagePuller::Look(const WantedImage& wanted, Image& image, const std
   return {};
 }
 
-void ImagePuller::Join(const WantedImage& wanted, const std::string& key, Time now) {
+void ImagePuller::JoinPull(const WantedImage& wanted, const std::string& key, Time now) {
   std::string id = Cat(key, "\n", wanted.login_key);
   const auto [at, fresh] = pulls_.try_emplace(id);
   Pull& pull = at->second;
@@ -155,6 +155,7 @@ void ImagePuller::Join(const WantedImage& wanted, const std::string& key, Time n
     queue_.push_back(std::move(id));
   }
   pull.waiters.push_back({wanted.start, wanted.container, wanted.image});
+  TellMissing(wanted);
   Tell(pull.waiters.back(), false, "Pulling", Cat("Pulling image ", Quote(wanted.image)));
   StartPulls(now);
 }
@@ -231,10 +232,8 @@ void ImagePuller::Take(ImagePulled& pulled, Time now) {
               GoDuration(now - pull.wanted_at), " including waiting). Image size: ", image.info.size_bytes, " bytes.");
     }
     if (options_.event) {
-      options_.event({.kind = ImageEvent::Kind::kPulled,
-                      .image = pull.text,
-                      .size_bytes = image.info.size_bytes,
-                      .took = took});
+      options_.event(
+          {.kind = ImageEvent::Kind::kPulled, .image = pull.text, .size_bytes = image.info.size_bytes, .took = took});
     }
   }
   Settle(pull.waiters);
@@ -251,10 +250,8 @@ void ImagePuller::PullFailed(const Pull& pull, const std::string& error, Time no
     GiveFailure(waiter, pull.image, {std::string(kErrImagePull), error});
   }
   if (options_.event) {
-    options_.event({.kind = ImageEvent::Kind::kFailed,
-                    .image = pull.text,
-                    .took = now - *pull.started_at,
-                    .message = error});
+    options_.event(
+        {.kind = ImageEvent::Kind::kFailed, .image = pull.text, .took = now - *pull.started_at, .message = error});
   }
 }
 
@@ -285,6 +282,18 @@ void ImagePuller::GiveFailure(const Waiter& waiter, const std::string& image, Fa
 
 void ImagePuller::Settle(std::vector<Waiter>& waiters) {
   for (const Waiter& waiter : std::exchange(waiters, {})) settled_.push_back(waiter.start);
+}
+
+void ImagePuller::TellMissing(const WantedImage& wanted) {
+  if (wanted.missing_secrets.empty()) return;
+  Tell({wanted.start, wanted.container, {}}, true, "FailedToRetrieveImagePullSecret",
+       Cat("Unable to retrieve some image pull secrets (", Join(wanted.missing_secrets, ", "),
+           "); attempting to pull the image may not succeed."));
+  for (const std::string& name : wanted.missing_secrets) {
+    PullNotice notice{Cat("Secret ", name, ", which imagePullSecrets names, is in none of the manifests: ",
+                          wanted.image, " is pulled without it")};
+    Take(notice, {});
+  }
 }
 
 void ImagePuller::Tell(const Waiter& waiter, bool warning, std::string_view reason, std::string message) const {

@@ -64,6 +64,8 @@ struct WantedImage {
   std::function<runtime::RegistryLogins(const runtime::ImageReference&)> find_logins;
   // Why the pod's own logins can't be read; empty: they can.
   std::string login_error = {};
+  // Secrets with logins that the pod names and that are not there, as NAMESPACE/NAME.
+  std::vector<std::string> missing_secrets = {};
 };
 
 struct ImageAnswer {
@@ -182,11 +184,12 @@ class ImagePuller {
   ImageAnswer Ready(const WantedImage& wanted, const Image& image, const std::string& key, Time now);
   ImageAnswer Fail(const WantedImage& wanted, Claim& claim, Failure failure, Time retry_at);
   ImageAnswer Look(const WantedImage& wanted, Image& image, const std::string& key);
-  void Join(const WantedImage& wanted, const std::string& key, Time now);
+  void JoinPull(const WantedImage& wanted, const std::string& key, Time now);
   void StartPulls(Time now);
   void PullFailed(const Pull& pull, const std::string& error, Time now);
   void LengthenBackoff(Claim& claim, const std::string& error, Time now) const;
   void GiveFailure(const Waiter& waiter, const std::string& image, Failure failure);
+  void TellMissing(const WantedImage& wanted);
   void Tell(const Waiter& waiter, bool warning, std::string_view reason, std::string message) const;
   void Settle(std::vector<Waiter>& waiters);
 

@@ -138,6 +138,10 @@ Status LocalWorld::Start() {
   machine.pods.program_directory = ProgramDirectory();
   machine.pods.base_environment = kubelet::BaseEnvironment(environ);
   machine.pods.working_directory = WorkingDirectory();
+  machine.pods.logins = kubelet::LoginPlacesOfEnvironment();
+  machine.images.pull_timeout = options_.pull_timeout;
+  machine.images.event = options_.image_event;
+  machine.images.pod_event = options_.pod_event;
   machine.max_starting = options_.max_starting;
   machine.restart_backoff = options_.restart_backoff;
   machine.notice = machine.pods.notice = options_.notice;

@@ -51,6 +51,11 @@ struct LocalWorldOptions {
   std::size_t max_starting = 32;
   // The first wait of a container in a crash loop.
   Nanoseconds restart_backoff = kubelet::PodWorker::kUsualBackoff;
+  // How long a pod may wait for an image; absent: as long as it takes.
+  std::optional<Nanoseconds> pull_timeout;
+  // What happens to images and to pods because of them, on the engine's thread; may be empty.
+  std::function<void(const kubelet::ImageEvent&)> image_event;
+  std::function<void(const PodEvent&)> pod_event;
   // Called on the engine's thread: notices for people, and each line of every container's output (empty: not wanted).
   std::function<void(const std::string&)> notice;
   std::function<void(const PodOutput&)> output;

@@ -103,6 +103,7 @@ void Machine::StartPending() {
 void Machine::Start(PodRecord& record, std::size_t index, std::int32_t attempt) {
   if (record.pod == nullptr) return CannotStart(record, index, "CreateContainerError", {"the pod is gone"});
   const core::Container& container = kubelet::ContainerAt(*record.spec, index);
+  if (record.in_images && !ImageFor(record, index, attempt)) return;
   const bool has_volumes = record.volumes.has_value();
   if (auto ready = setup_.Prepare(record); !ready) {
     return CannotStart(record, index, "CreateContainerConfigError", ready.error());
@@ -119,8 +120,9 @@ void Machine::Start(PodRecord& record, std::size_t index, std::int32_t attempt) 
   containers_.Add(*started, record, index);
 }
 
-void Machine::CannotStart(PodRecord& record, std::size_t container, std::string_view reason, const Error& error) {
-  record.worker->CannotStart(container, std::string(reason), error.message, clock_.Now());
+void Machine::CannotStart(PodRecord& record, std::size_t container, std::string_view reason, const Error& error,
+                          std::optional<Time> retry_at) {
+  record.worker->CannotStart(container, std::string(reason), error.message, clock_.Now(), retry_at);
   Touch(record);
 }
 

@@ -110,6 +110,13 @@ kubelet::ContainerContext PodSetup::ContextOf(const PodRecord& record) const {
           addresses_.LibraryFor(record)};
 }
 
+kubelet::WantedImage PodSetup::WantedImageOf(const PodRecord& record, std::size_t container) const {
+  kubelet::WantedImage out =
+      kubelet::WantedImageOf(*record.spec, container, record.reference.namespace_.str(), settings_, options_.logins);
+  out.start.pod = record.number;
+  return out;
+}
+
 void PodSetup::Publish(const PodRecord& record) {
   NoticeOnce(addresses_.Publish(record));
 }
