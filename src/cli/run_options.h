@@ -31,6 +31,8 @@ struct RunOptions {
   std::vector<std::string> cron_jobs;
   std::string output = "text";
   std::string network = "auto";
+  std::string runtime = "auto";
+  std::string engine;  // the socket of a container engine; empty: looked for
   std::string state = "reprieve-state";
   std::string log_max_size = "10Mi";
   std::int32_t log_max_files = 5;

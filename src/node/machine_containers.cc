@@ -33,6 +33,10 @@ void Machine::Handle(runtime::ContainerExit& exit) {
     exit.exit_code = ended->injected_end->exit_code;
     exit.reason = ended->injected_end->reason;
   }
+  if (exit.engine_lost && !ended->injected_end) {
+    EndByKubelet(record, world::FaultKind::kNodeShutDown, Nanoseconds(0),
+                 "The container engine was restarted, or lost the pod's containers.");
+  }
   record.worker->Exited(ended->container,
                         {exit.exit_code, std::string(runtime::ExitReasonName(exit.reason)), std::move(exit.message),
                          exit.started_at, exit.finished_at},

@@ -63,6 +63,7 @@ class PodSetup {
   std::map<scheduler::PodNumber, std::int32_t> TakeAgentReports() { return agents_.TakeReports(); }
 
  private:
+  const kubelet::Environment& EnvironmentOf(const PodRecord& record) const;
   static kubelet::PodFacts FactsOf(const PodRecord& record);
   Status MakeVolumes(PodRecord& record);
   Status MakeAgent(PodRecord& record);

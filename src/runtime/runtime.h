@@ -96,8 +96,11 @@ struct ImageUse {
   bool never_root = false;
   // All devices, all capabilities, no profiles.
   bool privileged = false;
-  // By name: "unconfined", "localhost/PROFILE" or a path; empty: the engine's own.
+  // That it may have or get, by name (CHOWN), instead of Privileges::capabilities; absent: the engine's usual ones.
+  std::optional<std::vector<std::string>> capabilities = std::nullopt;
+  // The path of a profile, or "unconfined"; empty: the engine's own.
   std::string seccomp = {};
+  // The name of a profile, or "unconfined"; empty: the engine's own.
   std::string apparmor = {};
   // GPUs of the machine, by number or "all"; empty: none.
   std::vector<std::string> gpus = {};
