@@ -34,8 +34,9 @@ class Collector {
   void Add(const core::PodSpec& spec, const std::string& name_space) {
     for (std::size_t i = 0; i < kubelet::ContainerCount(spec); ++i) {
       const core::Container& container = kubelet::ContainerAt(spec, i);
-      if (mapped_.Find(container.image) != nullptr) continue;
+      if (!mapped_.WouldRunInImage(container)) continue;
       kubelet::WantedImage wanted = kubelet::WantedImageOf(spec, i, name_space, settings_, places_);
+      wanted.image = mapped_.ImageOf(container);
       if (!known_.emplace(std::tuple(wanted.image, wanted.policy, wanted.login_key), true).second) continue;
       out_.push_back(std::move(wanted));
     }

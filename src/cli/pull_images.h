@@ -17,8 +17,7 @@
 
 namespace reprieve::cli {
 
-// Each image once for each policy and set of logins. `mapped`: images that a run puts this machine's programs in the
-// place of need nothing.
+// Each image once for each policy and set of logins. `mapped`: containers that run as this machine's programs need none.
 std::vector<kubelet::WantedImage> ImagesOf(const Loaded& loaded, const kubelet::Settings& settings,
                                            const kubelet::ImageMap& mapped);
 

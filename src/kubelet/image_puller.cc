@@ -318,7 +318,8 @@ void ImagePuller::Forget(scheduler::PodNumber pod) {
 }
 
 void ImagePuller::Mistrust(const std::string& image) {
-  const auto at = images_.find(image);
+  const auto reference = runtime::ParseImageReference(image);
+  const auto at = reference ? images_.find((*reference).Canonical()) : images_.end();
   if (at == images_.end()) return;
   at->second.pulled = false;
   if (at->second.presence != Presence::kAsked) at->second.presence = Presence::kUnknown;

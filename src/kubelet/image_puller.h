@@ -124,7 +124,7 @@ class ImagePuller {
   std::vector<ImageStart> TakeSettled() { return std::exchange(settled_, {}); }
   // The pod has ended: nothing waits for its images any more.
   void Forget(scheduler::PodNumber pod);
-  // The engine does not have it after all: it is looked for again.
+  // The engine may not have it after all: it is looked for again. `image`: as a manifest has it.
   void Mistrust(const std::string& image);
 
   // A pod that waits for an image.

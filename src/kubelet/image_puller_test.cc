@@ -248,7 +248,7 @@ TEST_F(ImagePullerTest, WhatHasBeenRemovedIsPulledAgain) {
   Ask(Wanted(1));
   EndPull(0, Some());
   EXPECT_EQ(Ask(Wanted(1)).state, State::kReady);
-  puller_->Mistrust("docker.io/library/app:v1");
+  puller_->Mistrust("app:v1");
   EXPECT_EQ(Ask(Wanted(1)).state, State::kPending);
   EXPECT_EQ(images_.pulls.size(), 2U);
 }

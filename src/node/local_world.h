@@ -28,6 +28,7 @@
 #include "runtime/docker/docker_runtime.h"
 #include "runtime/docker/engine_client.h"
 #include "runtime/docker/engine_socket.h"
+#include "runtime/docker/image_store.h"
 #include "runtime/engine_folder.h"
 #include "runtime/pod_network.h"
 #include "runtime/runtime_pair.h"
@@ -180,6 +181,7 @@ class LocalWorld {
   bool uses_images_ = false;
   std::unique_ptr<runtime::Supervisor> runtime_;
   std::unique_ptr<runtime::docker::DockerRuntime> image_runtime_;
+  std::optional<runtime::docker::ImageStore> image_store_;
   std::optional<runtime::RuntimePair> runtimes_;
   std::unique_ptr<Machine> machine_;
   bool ending_ = false;

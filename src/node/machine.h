@@ -148,6 +148,8 @@ class Machine final : public world::Watcher {
   void Handle(kubelet::ImageMessage& message);
   // Nothing: it is being looked for or pulled, or the container waits with a reason.
   std::optional<std::string> ImageFor(PodRecord& record, std::size_t container, std::int32_t attempt);
+  // Somebody may have removed it from the engine.
+  void MistrustImage(const PodRecord& record, std::size_t container);
   bool GiveUpOnImages();
   std::optional<Time> ImagesOverdueAt() const;
   // Probes and hooks: machine_probes.cc.

@@ -48,6 +48,11 @@ void Machine::Handle(kubelet::ImageMessage& message) {
   }
 }
 
+void Machine::MistrustImage(const PodRecord& record, std::size_t container) {
+  if (!puller_ || !record.in_images) return;
+  puller_->Mistrust(setup_.WantedImageOf(record, container).image);
+}
+
 bool Machine::GiveUpOnImages() {
   const auto due = ImagesOverdueAt();
   if (!due || *due > clock_.Now()) return false;

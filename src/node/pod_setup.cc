@@ -129,6 +129,7 @@ kubelet::WantedImage PodSetup::WantedImageOf(const PodRecord& record, std::size_
   kubelet::WantedImage out =
       kubelet::WantedImageOf(*record.spec, container, record.reference.namespace_.str(), settings_, options_.logins);
   out.start.pod = record.number;
+  out.image = images_.ImageOf(kubelet::ContainerAt(*record.spec, container));
   return out;
 }
 
