@@ -69,7 +69,7 @@ class PullVerb final : public Verb {
     PrintWarnings(loaded);
     if (!loaded.errors.empty()) return Refuse({kBadInput, std::move(loaded.errors), {}});
     kubelet::Settings settings;
-    for (core::Secret& secret : loaded.secrets) settings.Add(std::move(secret));
+    for (kubelet::TypedSecret& secret : loaded.secrets) settings.Add(std::move(secret));
     std::vector<kubelet::WantedImage> wanted = ImagesOf(loaded, settings, mapped);
     if (wanted.empty()) {
       if (!json()) std::puts("The manifests name no image that would be pulled.");

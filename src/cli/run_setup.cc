@@ -107,7 +107,7 @@ void RunSetup::LoadManifests() {
   load.new_suffix = [this] { return world_->store().NewNameSuffix(); };
   loaded_ = Load(options_.files.All(), load);
   for (core::ConfigMap& config_map : loaded_.config_maps) world_->settings().Add(std::move(config_map));
-  for (core::Secret& secret : loaded_.secrets) world_->settings().Add(std::move(secret));
+  for (kubelet::TypedSecret& secret : loaded_.secrets) world_->settings().Add(std::move(secret));
   for (core::Service& service : loaded_.services) world_->Add(std::move(service));
   for (core::PersistentVolumeClaim& claim : loaded_.claims) world_->Add(std::move(claim));
 }

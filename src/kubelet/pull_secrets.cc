@@ -7,7 +7,7 @@ namespace reprieve::kubelet {
 namespace {
 
 // Its type decides what counts: another type's text is passed over, as a kubelet does it.
-Result<DockerConfig> ConfigOf(const core::Secret& secret) {
+Result<DockerConfig> ConfigOf(const TypedSecret& secret) {
   constexpr std::string_view kConfigJson = ".dockerconfigjson";
   constexpr std::string_view kCfg = ".dockercfg";
   const auto text = [&secret](std::string_view key) {
@@ -27,7 +27,7 @@ PullSecrets PullSecretsOf(const core::PodSpec& spec, const std::string& name_spa
   PullSecrets out;
   for (const core::Value& reference : spec.rest["imagePullSecrets"].items()) {
     const std::string& name = reference["name"].AsText();
-    const core::Secret* secret = settings.FindSecret({name_space, name});
+    const TypedSecret* secret = settings.FindSecret({name_space, name});
     if (secret == nullptr) {
       if (!name.empty()) out.missing.push_back(name);
       continue;

@@ -89,7 +89,6 @@ void FromValue(const Value& value, ConfigMap& out) {
 
 void FromValue(const Value& value, Secret& out) {
   meta::FromValue(value["metadata"], out.metadata);
-  out.type = value["type"].AsText();
   ReadTexts(value["data"], true, out.data);
   ReadTexts(value["stringData"], false, out.data);
 }

@@ -663,7 +663,6 @@ struct ConfigMap {
 };
 struct Secret {
   meta::ObjectMeta metadata;
-  std::string type;                         // kubernetes.io/dockerconfigjson
   std::map<std::string, std::string> data;  // decoded from base64; `stringData` wins
 };
 void FromValue(const document::Value& value, ConfigMap& out);
