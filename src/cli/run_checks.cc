@@ -96,9 +96,14 @@ class RunnableCheck {
                  const std::string& path) {
     const std::string of_spec = path.empty() ? "spec" : Cat(path, ".spec");
     for (std::string& why : world_.WhyNotRunnable(spec, origin.name_space)) Complain(of_spec, std::move(why));
-    Add(kubelet::UnsupportedFields(written, path), "");
-    Add(kubelet::StartObstacles(spec, origin, world_.settings(), world_.WorkingDirectory()), of_spec);
-    if (kubelet::AsksForRights(spec)) Add(kubelet::BeyondRights(spec, world_.Rights()), of_spec);
+    const bool in_images = world_.images().RunInImages(spec);
+    Add(kubelet::UnsupportedFields(written, path, in_images), "");
+    // What an image says of user and directory is known once it is there.
+    const std::string directory = in_images ? std::string("/") : world_.WorkingDirectory();
+    Add(kubelet::StartObstacles(spec, origin, world_.settings(), directory), of_spec);
+    if (kubelet::AsksForRights(spec)) {
+      Add(kubelet::BeyondRights(spec, in_images ? kubelet::kRightsOfAnEngine : world_.Rights()), of_spec);
+    }
     Add(WhyNoPlace(spec, world_.nodes()), of_spec);
   }
 

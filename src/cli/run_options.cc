@@ -66,7 +66,15 @@ void DeclareRunOptions(CLI::App& verb, RunOptions& options) {
       ->option_text("GATE=true,...")
       ->check(CheckFeatureGates);
   options.versions.Declare(verb);
-  verb.add_option("--image", options.images, "What an image's entrypoint is here; * and ? in NAME match")
+  verb.add_option("--runtime", options.runtime,
+                  "docker: containers run in their images, by Docker or Podman; sandbox: as programs of this machine; "
+                  "auto: in their images if there is an engine (default auto)")
+      ->check(CLI::IsMember({"auto", "sandbox", "docker"}));
+  verb.add_option("--engine", options.engine,
+                  "The unix socket of the container engine (default: DOCKER_HOST, or the usual ones)")
+      ->option_text("SOCKET");
+  verb.add_option("--image", options.images,
+                  "What runs for an image: a program of this machine, or image:OTHER; * and ? in NAME match")
       ->option_text("NAME=COMMAND")
       ->allow_extra_args(false);
   verb.add_option("--inject", options.injections,
@@ -103,6 +111,10 @@ void DeclareRunOptions(CLI::App& verb, RunOptions& options) {
       ->option_text("FILE");
   verb.add_option("--backoff", options.backoff,
                   "The wait after the first failure, doubling; 10s as upstream, less to rehearse")
+      ->option_text("DURATION")
+      ->check(CheckDuration);
+  verb.add_option("--pull-timeout", options.pull_timeout,
+                  "How long a pod may wait for an image; then the run ends (default: as long as it takes)")
       ->option_text("DURATION")
       ->check(CheckDuration);
   verb.add_option("--color", options.color, "Colours (default auto: on a terminal, unless NO_COLOR is set)")

@@ -31,12 +31,15 @@ struct RunOptions {
   std::vector<std::string> cron_jobs;
   std::string output = "text";
   std::string network = "auto";
+  std::string runtime = "auto";
+  std::string engine;  // the socket of a container engine; empty: looked for
   std::string state = "reprieve-state";
   std::string log_max_size = "10Mi";
   std::int32_t log_max_files = 5;
   std::string metrics_file;
   std::string report;  // where a page of HTML goes; empty: nowhere
   std::string backoff = "10s";
+  std::string pull_timeout;  // empty: none
   std::string color = "auto";
   bool verbose = false;
   bool plain = false;

@@ -14,6 +14,20 @@
 #include "model/quantity.h"
 
 namespace reprieve::cli {
+namespace {
+
+template <class Visit>
+void ForEachPodSpec(const Loaded& loaded, const Visit& visit) {
+  for (const LoadedJob& job : loaded.jobs) visit(*job.job.spec->pod_template.spec);
+  for (const LoadedJobSet& jobset : loaded.jobsets) {
+    for (const jobset::ReplicatedJob& group : jobset.jobset.spec->replicated_jobs) {
+      visit(*group.job_template.spec->pod_template.spec);
+    }
+  }
+  for (const LoadedPod& pod : loaded.pods) visit(*pod.pod.spec);
+}
+
+}  // namespace
 
 std::optional<Refusal> RunSetup::Check() {
   if (options_.files.empty()) return BadInput({FileIsRequired("run")});
@@ -36,6 +50,7 @@ std::optional<Refusal> RunSetup::PrepareWorld() {
       return BadInput({Cat("--image ", image, ": ", added.error().message)});
     }
   }
+  if (const Status found = world_->FindEngine(); !found.ok()) return CannotRun(found.error());
   return std::nullopt;
 }
 
@@ -49,8 +64,22 @@ node::LocalWorldOptions RunSetup::WorldOptions() {
   out.engine.jobsets.gates = *model::ParseFeatureGates(options_.gates);
   out.probe.plain_processes = options_.plain;
   out.probe.no_cgroups = options_.plain;
+  out.runtime = options_.runtime == "docker"    ? node::RuntimeChoice::kDocker
+                : options_.runtime == "sandbox" ? node::RuntimeChoice::kSandbox
+                                                : node::RuntimeChoice::kAuto;
+  if (out.runtime == node::RuntimeChoice::kAuto && options_.plain) out.runtime = node::RuntimeChoice::kSandbox;
+  out.engine_socket = runtime::docker::SocketOptionsOfEnvironment(options_.engine);
   out.engine.reconcile.delays.base = *ParseDuration(options_.backoff);
   out.restart_backoff = *ParseDuration(options_.backoff);
+  if (!options_.pull_timeout.empty()) out.pull_timeout = *ParseDuration(options_.pull_timeout);
+  out.image_event = [this](const kubelet::ImageEvent& event) {
+    if (report_) report_->ImageChanged(event);
+  };
+  if (options_.json()) {
+    out.pod_event = [this](const node::PodEvent& event) {
+      if (report_) report_->PodEventRecorded(event);
+    };
+  }
   out.log = {model::Quantity::Parse(options_.log_max_size)->Value(), options_.log_max_files};
   out.notice = [this](const std::string& text) {
     if (report_) report_->Say(text);
@@ -78,7 +107,7 @@ void RunSetup::LoadManifests() {
   load.new_suffix = [this] { return world_->store().NewNameSuffix(); };
   loaded_ = Load(options_.files.All(), load);
   for (core::ConfigMap& config_map : loaded_.config_maps) world_->settings().Add(std::move(config_map));
-  for (core::Secret& secret : loaded_.secrets) world_->settings().Add(std::move(secret));
+  for (kubelet::TypedSecret& secret : loaded_.secrets) world_->settings().Add(std::move(secret));
   for (core::Service& service : loaded_.services) world_->Add(std::move(service));
   for (core::Service& service : loaded_.addressed_services) world_->settings().services().Add(std::move(service));
   world_->settings().services().AddApiServer();
@@ -86,9 +115,34 @@ void RunSetup::LoadManifests() {
 }
 
 void RunSetup::CheckManifests() {
+  CountImages();
   if (options_.resume) Resume(loaded_);
   incidents_ = ReadInjections(options_.injections, world_->nodes(), loaded_, loaded_.errors);
   CheckRunnable(*world_, options_.files.All().front(), incidents_, loaded_);
+}
+
+void RunSetup::CountImages() {
+  const kubelet::ImageMap& images = world_->images();
+  bool uses = false;
+  ForEachPodSpec(loaded_, [&](const core::PodSpec& spec) {
+    for (const auto* containers : {&spec.init_containers, &spec.containers}) {
+      for (const core::Container& container : *containers) {
+        uses = uses || images.RunsInImage(container);
+        would_use_images_ = would_use_images_ || images.WouldRunInImage(container);
+      }
+    }
+  });
+  world_->set_uses_images(uses);
+}
+
+// What --runtime auto has chosen, where that makes a difference; empty: nothing is to be said.
+std::string RunSetup::DescribeImages() {
+  if (options_.runtime != "auto" || options_.plain || !would_use_images_) return {};
+  if (runtime::docker::EngineClient* engine = world_->engine_client()) {
+    return Cat("Images: containers run in their images, by ", engine->identity().Describe(),
+               "; --runtime sandbox runs programs of this machine in their place.");
+  }
+  return Cat("Images: containers run as programs of this machine, for ", world_->WhyNoEngine(), ".");
 }
 
 std::optional<Refusal> RunSetup::CheckStart() {
@@ -137,6 +191,7 @@ void RunSetup::ConnectReport() {
                                    ColorNamed(options_.color), options_.logs},
                   world_->clock(), world_->machine());
   if (options_.verbose || options_.plain) report_->Say(world_->Describe());
+  if (const std::string images = DescribeImages(); !images.empty()) report_->Say(images);
   if (options_.verbose || options_.plain || !network_.reason.empty()) report_->Say(DescribeNetwork());
   if (const std::string gpus = DescribeRehearsedGpus(); !gpus.empty()) report_->Say(gpus);
   world_->store().AddWatcher(&*report_);

@@ -64,6 +64,8 @@ class RunSetup {
   std::optional<Refusal> PrepareWorld();
   void LoadManifests();
   void CheckManifests();
+  void CountImages();
+  std::string DescribeImages();
   std::optional<Refusal> CheckNetwork() const;
   void WarnOfMissingNames() const;
   void ConnectReport();
@@ -79,6 +81,7 @@ class RunSetup {
   Loaded loaded_;
   std::vector<world::Incident> incidents_;
   NetworkChoice network_;
+  bool would_use_images_ = false;  // were there an engine
 };
 
 }  // namespace reprieve::cli

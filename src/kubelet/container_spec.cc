@@ -86,13 +86,37 @@ void BecomeAccount(Security& security, std::uint32_t ours, Environment& environm
   }
 }
 
+std::vector<std::string> ExpandAll(const std::vector<std::string>& words, const Variables& variables) {
+  std::vector<std::string> out;
+  out.reserve(words.size());
+  for (const std::string& word : words) out.push_back(Expand(word, variables));
+  return out;
+}
+
+runtime::ImageUse ImageUseOf(const core::Container& container, const ContainerContext& context,
+                             const Security& security, const Variables& variables) {
+  const core::PodSpec& pod = *context.facts.spec;
+  runtime::ImageUse out;
+  out.name = context.images.ImageOf(container);
+  out.command = ExpandAll(container.command, variables);
+  out.args = ExpandAll(container.args, variables);
+  out.never_root = security.non_root;
+  out.privileged = security.privileged;
+  if (security.privileges.capabilities) out.capabilities = CapabilityNames(*security.privileges.capabilities);
+  out.seccomp = SeccompProfileOf(pod, container);
+  out.apparmor = AppArmorProfileOf(pod, container);
+  out.gpus = GpusFor(container, pod, context.gpus);
+  return out;
+}
+
 }  // namespace
 
 Result<runtime::ContainerSpec> MakeContainerSpec(const core::Container& container, const ContainerContext& context) {
   const core::PodSpec& pod = *context.facts.spec;
   if (auto why_not = context.images.WhyNotRunnable(container)) return Error{std::move(*why_not)};
-  Security security = SecurityOf(pod, container, context.user);
-  if (const auto why = WhyRoot(security, context.user)) {
+  const bool in_image = context.images.RunsInImage(container);
+  Security security = SecurityOf(pod, container, in_image ? 0 : context.user);
+  if (const auto why = WhyRoot(security, context.user); why && !in_image) {
     return Error{Cat(*why, " (pod: ", Quote(NameOf(*context.facts.metadata)), ", container: ", container.name, ")")};
   }
   auto own = ContainerEnvironment(container, context.facts, context.settings);
@@ -103,7 +127,11 @@ Result<runtime::ContainerSpec> MakeContainerSpec(const core::Container& containe
   };
   runtime::ContainerSpec out;
   out.name = container.name;
-  for (const std::string& word : context.images.CommandOf(container)) out.argv.push_back(Expand(word, variables));
+  if (in_image) {
+    out.image = ImageUseOf(container, context, security, variables);
+  } else {
+    for (const std::string& word : context.images.CommandOf(container)) out.argv.push_back(Expand(word, variables));
+  }
   auto mounts = context.volumes.MountsOf(container, variables);
   if (!mounts) return mounts.error();
   out.mounts = std::move(*mounts);
@@ -111,7 +139,7 @@ Result<runtime::ContainerSpec> MakeContainerSpec(const core::Container& containe
 
   Environment environment = context.base_environment;
   environment.insert_or_assign("HOSTNAME", context.hostname);
-  BecomeAccount(security, context.user, environment);
+  if (!in_image) BecomeAccount(security, context.user, environment);
   // Empty where a node's GPUs are only said to be there (--node-resource): no program may take the machine's for them.
   if (GpusOf(container) > 0) {
     const std::string gpus = Join(GpusFor(container, pod, context.gpus), ",");
@@ -123,8 +151,10 @@ Result<runtime::ContainerSpec> MakeContainerSpec(const core::Container& containe
   for (const auto& [name, value] : environment) out.environment.push_back(Cat(name, "=", value));
   if (context.names) PreloadNames(context.names->library, context.names->hosts_file, context.hostname, out.environment);
 
-  out.working_directory =
-      container.working_dir.empty() ? DefaultDirectory(context, out.mounts, security) : container.working_dir;
+  out.working_directory = container.working_dir;
+  if (!in_image && out.working_directory.empty()) {
+    out.working_directory = DefaultDirectory(context, out.mounts, security);
+  }
   out.termination_message_path = FromRoot(container.termination_message_path);
   out.limits.memory_bytes = LimitOf(container, scheduler::kMemory);
   out.limits.cpu_milli = LimitOf(container, scheduler::kCpu);
@@ -134,7 +164,9 @@ Result<runtime::ContainerSpec> MakeContainerSpec(const core::Container& containe
   out.privileges = security.privileges;
   out.read_only_root = security.read_only_root;
   out.message_from_output = container.rest["terminationMessagePolicy"].AsText() == "FallbackToLogsOnError";
-  out.stop_signal = StopSignalOf(container);
+  if (!in_image || !container.rest["lifecycle"]["stopSignal"].AsText().empty()) {
+    out.stop_signal = StopSignalOf(container);
+  }
   return out;
 }
 

@@ -33,7 +33,7 @@ struct ContainerContext {
   const Environment& base_environment;
   // Where a container works that names no directory.
   const std::string& working_directory;
-  // Who runs a container that names no user.
+  // Who runs a container that names no user. Of no meaning in an image.
   std::uint32_t user = 0;
   // What finds names for it; absent: its /etc/hosts, or nothing.
   std::optional<NamesByLibrary> names = std::nullopt;

@@ -14,6 +14,9 @@ using model::FieldSupport;
 using model::Shape;
 using model::Support;
 
+// Of namespaces that only a pod in images has.
+constexpr std::string_view kSysctls = ".securityContext.sysctls";
+
 // Whether nothing is asked for, however deeply it is written.
 bool IsBlank(const Value& value) {
   if (value.IsBool()) return !value.AsBool();
@@ -91,10 +94,12 @@ class Walk {
 
 }  // namespace
 
-std::vector<FieldFinding> UnsupportedFields(const Value& pod_template, const std::string& path) {
+std::vector<FieldFinding> UnsupportedFields(const Value& pod_template, const std::string& path, bool in_images) {
   Walk walk;
   walk.Members(model::GetMessage("core/v1.PodTemplateSpec"), pod_template, path);
-  return walk.Take();
+  std::vector<FieldFinding> out = walk.Take();
+  if (in_images) std::erase_if(out, [](const FieldFinding& found) { return found.path.ends_with(kSysctls); });
+  return out;
 }
 
 }  // namespace reprieve::kubelet

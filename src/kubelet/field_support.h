@@ -19,6 +19,8 @@ struct FieldFinding {
 };
 
 // In the order of the template. `path`: where it stands in the manifest; the findings' paths begin with it.
-std::vector<FieldFinding> UnsupportedFields(const document::Value& pod_template, const std::string& path);
+// `in_images`: its containers run in images, which honours more.
+std::vector<FieldFinding> UnsupportedFields(const document::Value& pod_template, const std::string& path,
+                                            bool in_images = false);
 
 }  // namespace reprieve::kubelet

@@ -5,6 +5,12 @@
 namespace reprieve::kubelet {
 namespace {
 
+constexpr std::string_view kOtherImage = "image:";
+
+bool MeansThisMachine(std::string_view image) {
+  return image == "this-machine" || image == "reprieve";
+}
+
 bool IsBlank(char c) {
   return c == ' ' || c == '\t' || c == '\n';
 }
@@ -68,24 +74,80 @@ Status ImageMap::Add(std::string_view assignment) {
   if (equals == std::string_view::npos || equals == 0) {
     return Error{Cat("--image ", assignment, " is not NAME=COMMAND; for example --image 'trainer=python3 train.py'")};
   }
+  const std::string name(assignment.substr(0, equals));
+  const std::string_view value = assignment.substr(equals + 1);
+  if (value.starts_with(kOtherImage)) {
+    const std::string_view other = value.substr(kOtherImage.size());
+    if (other.empty() || other.find_first_of(" \t\n") != std::string_view::npos) {
+      return Error{Cat("--image ", assignment, " names no image after image:; for example --image 'trainer=image:",
+                       "registry.example/trainer:dev'")};
+    }
+    entries_.push_back({name, {}, std::string(other)});
+    return Ok();
+  }
   auto words = SplitWords(assignment.substr(equals + 1));
   if (!words) return Error{Cat("--image ", assignment.substr(0, equals), ": ", words.error().message)};
   if (words->empty()) return Error{Cat("--image ", assignment, " has no command after the =")};
-  entries_.emplace_back(assignment.substr(0, equals), std::move(*words));
+  entries_.push_back({name, std::move(*words), {}});
   return Ok();
 }
 
-const std::vector<std::string>* ImageMap::Find(std::string_view image) const {
+void ImageMap::set_engine(bool there, std::string why_none) {
+  engine_ = there;
+  why_no_engine_ = std::move(why_none);
+}
+
+const ImageMap::Entry* ImageMap::FindEntry(std::string_view image) const {
   const std::string_view bare = WithoutTag(image);
   for (const std::string_view name : {image, bare}) {
-    for (const auto& [pattern, command] : entries_) {
-      if (pattern == name) return &command;
+    for (const Entry& entry : entries_) {
+      if (entry.pattern == name) return &entry;
     }
   }
-  for (const auto& [pattern, command] : entries_) {
-    if (GlobMatch(pattern, image) || GlobMatch(pattern, bare)) return &command;
+  for (const Entry& entry : entries_) {
+    if (GlobMatch(entry.pattern, image) || GlobMatch(entry.pattern, bare)) return &entry;
   }
   return nullptr;
+}
+
+const std::vector<std::string>* ImageMap::Find(std::string_view image) const {
+  const Entry* entry = FindEntry(image);
+  return entry == nullptr || entry->command.empty() ? nullptr : &entry->command;
+}
+
+bool ImageMap::WouldRunInImage(const core::Container& container) const {
+  const Entry* entry = FindEntry(container.image);
+  return entry == nullptr ? !MeansThisMachine(container.image) : !entry->other_image.empty();
+}
+
+bool ImageMap::RunsInImage(const core::Container& container) const {
+  return engine_ && WouldRunInImage(container);
+}
+
+bool ImageMap::RunInImages(const core::PodSpec& pod) const {
+  return !pod.containers.empty() && RunsInImage(pod.containers.front());
+}
+
+std::optional<std::string> ImageMap::WhyMixed(const core::PodSpec& pod) const {
+  const core::Container* in_image = nullptr;
+  const core::Container* on_machine = nullptr;
+  for (const auto* containers : {&pod.init_containers, &pod.containers}) {
+    for (const core::Container& container : *containers) {
+      const core::Container*& which = RunsInImage(container) ? in_image : on_machine;
+      if (which == nullptr) which = &container;
+    }
+  }
+  if (in_image == nullptr || on_machine == nullptr) return std::nullopt;
+  return Cat("container ", in_image->name, " runs in the image ", Quote(ImageOf(*in_image)), ", and container ",
+             on_machine->name,
+             " of the same pod as a program of this machine, which can't share a pod; map both or "
+             "neither: --image '",
+             in_image->image, "=COMMAND' or --image '", on_machine->image, "=image:OTHER'");
+}
+
+std::string ImageMap::ImageOf(const core::Container& container) const {
+  const Entry* entry = FindEntry(container.image);
+  return entry == nullptr ? container.image.str() : entry->other_image;
 }
 
 std::vector<std::string> ImageMap::CommandOf(const core::Container& container) const {
@@ -100,8 +162,15 @@ std::vector<std::string> ImageMap::CommandOf(const core::Container& container) c
 }
 
 std::optional<std::string> ImageMap::WhyNotRunnable(const core::Container& container) const {
-  if (!container.command.empty() || Find(container.image) != nullptr) return std::nullopt;
+  if (RunsInImage(container)) return std::nullopt;
   const std::string name = container.image.empty() ? "NAME" : std::string(WithoutTag(container.image));
+  const Entry* entry = FindEntry(container.image);
+  if (entry != nullptr && !entry->other_image.empty()) {
+    return Cat("container ", container.name, " is to run in the image ", entry->other_image, ", and ",
+               why_no_engine_.empty() ? "no container engine is used" : why_no_engine_,
+               "; give it a command of this machine: --image '", name, "=COMMAND'");
+  }
+  if (!container.command.empty() || Find(container.image) != nullptr) return std::nullopt;
   return Cat("container ", container.name, " has no command, and nothing says what its image ", Quote(container.image),
              " runs on this machine; give the container a command, or pass --image '", name, "=COMMAND'");
 }

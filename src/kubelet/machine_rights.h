@@ -24,6 +24,10 @@ struct MachineRights {
   std::uint32_t group = 0;
 };
 
+// What a container engine allows, as far as it can be known beforehand: everything; who an image's user is it says
+// later.
+inline const MachineRights kRightsOfAnEngine = {.user = 65534, .group = 65534};
+
 // Whether the answer depends on the machine at all: finding out about it takes some 2 ms.
 bool AsksForRights(const core::PodSpec& spec);
 

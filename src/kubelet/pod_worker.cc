@@ -181,11 +181,12 @@ void PodWorker::LengthenBackoff(Record& record, Time now) const {
   record.backoff_set_at = now;
 }
 
-void PodWorker::CannotStart(std::size_t container, std::string reason, std::string message, Time now) {
+void PodWorker::CannotStart(std::size_t container, std::string reason, std::string message, Time now,
+                            std::optional<Time> retry_at) {
   Record& record = records_[container];
   if (record.stage != Stage::kStarting) return;
   record.stage = record.last ? Stage::kEnded : Stage::kWaiting;
-  record.not_before = now + kStartRetry;
+  record.not_before = retry_at.value_or(now + kStartRetry);
   --record.attempt;  // no container was created
   if (record.waiting_reason == reason && record.waiting_message == message) return;
   record.waiting_reason = std::move(reason);

@@ -10,6 +10,7 @@ runtime::RuntimeEvents RuntimeInbox::Events(bool with_lines) {
   runtime::RuntimeEvents events;
   events.started = [this](const runtime::ContainerStarted& started) { Push(started); };
   events.exited = [this](runtime::ContainerExit exit) { Push(std::move(exit)); };
+  events.refused = [this](runtime::ContainerRefused refused) { Push(std::move(refused)); };
   events.exec_ended = [this](runtime::ExecEnd end) { Push(std::move(end)); };
   events.notice = [this](const std::string& text) { Push(RuntimeNotice{text}); };
   if (with_lines) {

@@ -9,6 +9,7 @@ namespace reprieve::kubelet {
 namespace {
 
 constexpr std::string_view kAll = "all";
+constexpr std::string_view kSeccompFolder = "/var/lib/kubelet/seccomp/";
 constexpr std::uint64_t kEveryCapability = ~std::uint64_t{0} >> 1;
 
 // In the order of their numbers (linux/capability.h).
@@ -143,6 +144,28 @@ std::optional<int> CapabilityNumber(std::string_view name) {
                                 [&](std::string_view known) { return ToLower(known) == lower; });
   if (at == std::end(kCapabilities)) return std::nullopt;
   return static_cast<int>(at - std::begin(kCapabilities));
+}
+
+std::vector<std::string> CapabilityNames(std::uint64_t set) {
+  std::vector<std::string> out;
+  for (std::size_t i = 0; i < std::size(kCapabilities); ++i) {
+    if ((set >> i & 1) != 0) out.emplace_back(kCapabilities[i]);
+  }
+  return out;
+}
+
+std::string SeccompProfileOf(const core::PodSpec& pod, const core::Container& container) {
+  const core::Value& profile = Effective(pod, container, "seccompProfile");
+  const std::string& type = profile["type"].AsText();
+  if (type == "Unconfined") return "unconfined";
+  return type == "Localhost" ? Cat(kSeccompFolder, profile["localhostProfile"].AsText()) : std::string();
+}
+
+std::string AppArmorProfileOf(const core::PodSpec& pod, const core::Container& container) {
+  const core::Value& profile = Effective(pod, container, "appArmorProfile");
+  const std::string& type = profile["type"].AsText();
+  if (type == "Unconfined") return "unconfined";
+  return type == "Localhost" ? profile["localhostProfile"].AsText() : std::string();
 }
 
 }  // namespace reprieve::kubelet

@@ -43,4 +43,13 @@ std::optional<std::string> WhyRoot(const Security& security, std::uint32_t user)
 // there is none.
 std::optional<int> CapabilityNumber(std::string_view name);
 
+// Those of a set, in the order of their numbers.
+std::vector<std::string> CapabilityNames(std::uint64_t set);
+
+// For a container in an image: the path of a profile below the kubelet's folder of them, or "unconfined"; empty: that
+// of its runtime.
+std::string SeccompProfileOf(const core::PodSpec& pod, const core::Container& container);
+// The same by name.
+std::string AppArmorProfileOf(const core::PodSpec& pod, const core::Container& container);
+
 }  // namespace reprieve::kubelet

@@ -2,6 +2,10 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/error.hpp>
 #include <deque>
 #include <set>
@@ -53,7 +57,9 @@ struct Call::State {
   StreamHandlers handlers;  // of Open
   bool is_stream = false;
   bool cancelled = false;
-  Stream* stream = nullptr;  // that it uses now
+  bool paused = false;
+  asio::steady_timer* resumed = nullptr;  // what a paused stream waits for
+  Stream* stream = nullptr;               // that it uses now
   Deadline deadline = kNoDeadline;
   bool sent = false;  // something of it has gone out
   Response response;
@@ -104,6 +110,7 @@ struct Client::Core : std::enable_shared_from_this<Client::Core> {
   static asio::awaitable<void> Run(std::shared_ptr<Core> core, std::shared_ptr<Call::State> call);
   static asio::awaitable<std::optional<Failure>> Exchange(std::shared_ptr<Core> core, std::shared_ptr<Call::State> call,
                                                           Stream& stream, bool& reusable, bool& answered);
+  static asio::awaitable<void> AwaitResume(std::shared_ptr<Call::State> call);
   static void Finish(Call::State& call, std::optional<Failure> failure);
 
   Loop& loop;
@@ -153,6 +160,17 @@ asio::awaitable<void> Client::Core::Run(std::shared_ptr<Core> core, std::shared_
   if (!call->cancelled) Finish(*call, std::move(failure));
 }
 
+// Until it is resumed or cancelled.
+asio::awaitable<void> Client::Core::AwaitResume(std::shared_ptr<Call::State> call) {
+  while (call->paused && !call->cancelled) {
+    asio::steady_timer resumed(co_await asio::this_coro::executor, asio::steady_timer::time_point::max());
+    call->resumed = &resumed;
+    error_code ignored;
+    co_await resumed.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    call->resumed = nullptr;
+  }
+}
+
 asio::awaitable<std::optional<Failure>> Client::Core::Exchange(std::shared_ptr<Core> core,
                                                                std::shared_ptr<Call::State> call, Stream& stream,
                                                                bool& reusable, bool& answered) {
@@ -190,6 +208,11 @@ asio::awaitable<std::optional<Failure>> Client::Core::Exchange(std::shared_ptr<C
   parsing = &parser;
   std::string buffer(std::size_t{16} << 10, '\0');
   while (!parser.done() && !call->cancelled) {
+    if (call->paused) {
+      stream.ExpireAt(kNoDeadline);
+      co_await AwaitResume(call);
+      if (call->cancelled) break;
+    }
     const std::size_t got = co_await stream.Read(asio::buffer(buffer), error);
     if (call->cancelled) break;
     if (got > 0) answered = true;
@@ -234,6 +257,7 @@ Client::~Client() {
   for (const auto& call : core_->active) {
     call->cancelled = true;
     if (call->stream != nullptr) call->stream->Close();
+    if (call->resumed != nullptr) call->resumed->cancel();
   }
   core_->idle.clear();
 }
@@ -268,6 +292,16 @@ std::unique_ptr<Call> Client::Open(Request request, StreamHandlers handlers) {
 Call::~Call() {
   state_->cancelled = true;
   if (state_->stream != nullptr) state_->stream->Close();
+  Resume();
+}
+
+void Call::Pause() {
+  state_->paused = true;
+}
+
+void Call::Resume() {
+  state_->paused = false;
+  if (state_->resumed != nullptr) state_->resumed->cancel();
 }
 
 Status Client::SetTls(const TlsOptions& tls) {

@@ -45,6 +45,11 @@ class Call {
   Call& operator=(const Call&) = delete;
   ~Call();
 
+  // Nothing is read until Resume: the peer has to wait once the kernel's buffers are full. What was read already may
+  // still be told.
+  void Pause();
+  void Resume();
+
  private:
   std::shared_ptr<State> state_;
 };

@@ -124,6 +124,8 @@ Status LocalWorld::Start() {
   auto runtime = runtime::Supervisor::Start(std::move(supervisor), inbox_.Events(options_.output != nullptr));
   if (!runtime) return runtime.error();
   runtime_ = std::move(*runtime);
+  if (Status images = StartImageRuntime(); !images) return images;
+  runtimes_.emplace(*runtime_, image_runtime_.get(), runtime::docker::DockerRuntime::kFirstId);
   OpenNetwork();
   OpenNamesLibrary();
 
@@ -138,6 +140,11 @@ Status LocalWorld::Start() {
   machine.pods.program_directory = ProgramDirectory();
   machine.pods.base_environment = kubelet::BaseEnvironment(environ);
   machine.pods.working_directory = WorkingDirectory();
+  machine.pods.logins = kubelet::LoginPlacesOfEnvironment();
+  if (image_store_) machine.images.service = image_store_.get();
+  machine.images.pull_timeout = options_.pull_timeout;
+  machine.images.event = options_.image_event;
+  machine.images.pod_event = options_.pod_event;
   machine.max_starting = options_.max_starting;
   machine.restart_backoff = options_.restart_backoff;
   machine.notice = machine.pods.notice = options_.notice;
@@ -146,12 +153,41 @@ Status LocalWorld::Start() {
   // The engine must be notified before the machine: it then sees the machine's own writes as later changes.
   store_.AddWatcher(&engine_);
   machine_ =
-      std::make_unique<Machine>(store_, clock_, *runtime_, inbox_, nodes_, images_, settings_, std::move(machine));
+      std::make_unique<Machine>(store_, clock_, *runtimes_, inbox_, nodes_, images_, settings_, std::move(machine));
   engine_.ListsComplete(store_.version());
   for (core::Service& service : services_) store_.CreateService(std::move(service));
   for (core::PersistentVolumeClaim& claim : claims_) store_.CreateClaim(std::move(claim));
   services_.clear();
   claims_.clear();
+  return Ok();
+}
+
+Status LocalWorld::FindEngine() {
+  if (options_.runtime == RuntimeChoice::kSandbox) return Ok();
+  auto search = runtime::docker::FindEngineSocket(options_.engine_socket);
+  if (search.path.empty()) {
+    why_no_engine_ = std::move(search.why_none);
+  } else if (auto engine = runtime::docker::EngineClient::Connect(search.path)) {
+    engine_client_ = std::move(*engine);
+  } else {
+    why_no_engine_ = engine.error().message;
+  }
+  images_.set_engine(engine_client_ != nullptr, why_no_engine_);
+  const bool needed = options_.runtime == RuntimeChoice::kDocker || !options_.engine_socket.named.empty();
+  return needed && !engine_client_ ? Status(Error{why_no_engine_}) : Ok();
+}
+
+Status LocalWorld::StartImageRuntime() {
+  if (!engine_client_ || !uses_images_) return Ok();
+  runtime::docker::DockerRuntimeOptions options;
+  // Not in memory: the engine may have to execute what is in it, which a tmpfs often does not allow.
+  options.state_directory = volume_folder_.path() + "/engine";
+  options.log.limits = options_.log;
+  auto started = runtime::docker::DockerRuntime::Start(*engine_client_, std::move(options),
+                                                       inbox_.Events(options_.output != nullptr));
+  if (!started) return started.error();
+  image_runtime_ = std::move(*started);
+  image_store_.emplace(*engine_client_);
   return Ok();
 }
 
@@ -171,7 +207,13 @@ std::vector<std::string> LocalWorld::CleanUp() {
   if (machine_) store_.RemoveWatcher(&engine_);
   machine_.reset();
   std::vector<std::string> left;
-  if (runtime_) left = runtime_->End();
+  image_store_.reset();
+  if (image_runtime_) left = image_runtime_->End();
+  runtimes_.reset();
+  image_runtime_.reset();
+  if (runtime_) {
+    for (std::string& each : runtime_->End()) left.push_back(std::move(each));
+  }
   runtime_.reset();
   TellLastNotices();
   for (const std::string& directory : janitor_.Finish()) left.push_back(Cat("folder ", directory));
@@ -256,6 +298,7 @@ std::vector<std::string> LocalWorld::WhyNotRunnable(const core::PodSpec& spec, c
       if (auto why = images_.WhyNotRunnable(container)) out.push_back(std::move(*why));
     }
   }
+  if (auto why = images_.WhyMixed(spec)) out.push_back(std::move(*why));
   for (auto& problem : kubelet::UnsupportedMounts(spec)) out.push_back(std::move(problem));
   for (auto& problem : kubelet::UnsupportedProbes(spec)) out.push_back(std::move(problem));
   for (auto& problem : kubelet::MissingReferences(spec, name_space, settings_)) out.push_back(std::move(problem));

@@ -25,8 +25,13 @@
 #include "node/janitor.h"
 #include "node/machine.h"
 #include "node/this_machine.h"
+#include "runtime/docker/docker_runtime.h"
+#include "runtime/docker/engine_client.h"
+#include "runtime/docker/engine_socket.h"
+#include "runtime/docker/image_store.h"
 #include "runtime/engine_folder.h"
 #include "runtime/pod_network.h"
+#include "runtime/runtime_pair.h"
 #include "runtime/supervisor.h"
 #include "store/store.h"
 #include "world/ledger.h"
@@ -36,6 +41,9 @@ namespace reprieve::node {
 
 // Which pods have a network of their own: none; those with names; or all except those with hostNetwork.
 enum class Networks : std::uint8_t { kMachine, kOwnForNames, kOwn };
+
+// Where containers run: in their images if there is an engine, as programs of this machine, or in images or not at all.
+enum class RuntimeChoice : std::uint8_t { kAuto, kSandbox, kDocker };
 
 struct LocalWorldOptions {
   // Logs and volumes; created if missing.
@@ -47,10 +55,18 @@ struct LocalWorldOptions {
   std::optional<std::string> working_directory;
   engine::EngineOptions engine = {.batch_period = std::chrono::milliseconds(1), .reconcile = {}, .jobsets = {}};
   runtime::ProbeOptions probe;
+  RuntimeChoice runtime = RuntimeChoice::kSandbox;
+  // Of the container engine, if not kSandbox.
+  runtime::docker::EngineSocketOptions engine_socket = {};
   runtime::CriLogLimits log;
   std::size_t max_starting = 32;
   // The first wait of a container in a crash loop.
   Nanoseconds restart_backoff = kubelet::PodWorker::kUsualBackoff;
+  // How long a pod may wait for an image; absent: as long as it takes.
+  std::optional<Nanoseconds> pull_timeout;
+  // What happens to images and to pods because of them, on the engine's thread; may be empty.
+  std::function<void(const kubelet::ImageEvent&)> image_event;
+  std::function<void(const PodEvent&)> pod_event;
   // Called on the engine's thread: notices for people, and each line of every container's output (empty: not wanted).
   std::function<void(const std::string&)> notice;
   std::function<void(const PodOutput&)> output;
@@ -63,6 +79,14 @@ class LocalWorld {
   static Result<std::unique_ptr<LocalWorld>> Open(LocalWorldOptions options);
   // A world that can tell what could run here, without having changed anything yet. An error: the options are wrong.
   static Result<std::unique_ptr<LocalWorld>> Prepare(LocalWorldOptions options);
+  // Looks for the container engine, by which it is decided what runs in an image; call it before WhyNotRunnable. An
+  // error: there is none, and it was asked for.
+  Status FindEngine();
+  // Null pointer: there is none, or none is to be used, and WhyNoEngine says why. Lives as long as the world.
+  runtime::docker::EngineClient* engine_client() { return engine_client_.get(); }
+  const std::string& WhyNoEngine() const { return why_no_engine_; }
+  // Whether pods will need it. Call before Start.
+  void set_uses_images(bool uses) { uses_images_ = uses; }
   // What Start would fail for, and WhyNoNetworks, as far as they can be found without touching anything.
   Status CheckStart();
   // Creates folders and starts the runtime. An error: it can't run on this machine. Call it once, before machine() and
@@ -91,6 +115,7 @@ class LocalWorld {
   kubelet::Settings& settings() { return settings_; }
   const kubelet::Settings& settings() const { return settings_; }
   kubelet::ImageMap& images() { return images_; }
+  const kubelet::ImageMap& images() const { return images_; }
   Machine& machine() { return *machine_; }
   const Machine& machine() const { return *machine_; }
   // Which isolation containers get here, and why not more; for people.
@@ -119,6 +144,7 @@ class LocalWorld {
   explicit LocalWorld(LocalWorldOptions options);
   // Empty: whether containers of these capabilities get networks depends on the kernel alone.
   static std::string WhyNoNetworksWith(const runtime::Capabilities& can);
+  Status StartImageRuntime();
   void OpenNetwork();
   void OpenNamesLibrary();
   void TellLastNotices();
@@ -149,7 +175,14 @@ class LocalWorld {
   Networks networks_ = Networks::kMachine;
   std::string why_no_networks_;
   std::unique_ptr<runtime::PodNetwork> network_;
+  // Outlives what uses it.
+  std::unique_ptr<runtime::docker::EngineClient> engine_client_;
+  std::string why_no_engine_;
+  bool uses_images_ = false;
   std::unique_ptr<runtime::Supervisor> runtime_;
+  std::unique_ptr<runtime::docker::DockerRuntime> image_runtime_;
+  std::optional<runtime::docker::ImageStore> image_store_;
+  std::optional<runtime::RuntimePair> runtimes_;
   std::unique_ptr<Machine> machine_;
   bool ending_ = false;
 };

@@ -38,7 +38,7 @@ void PodAddresses::Assign(PodRecord& record) {
   }
   runtime::PodNetwork* network = options_.network;
   const bool joins = record.name || !options_.only_names_on_network;
-  record.on_network = network != nullptr && joins && !record.spec->rest["hostNetwork"].AsBool();
+  record.on_network = network != nullptr && joins && !record.in_images && !record.spec->rest["hostNetwork"].AsBool();
   if (record.on_network) {
     record.host_address = network->machine_address();
     record.address = record.name ? names_.AddressOf(*record.name) : names_.TakeAddress();

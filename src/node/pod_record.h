@@ -42,6 +42,7 @@ struct PodRecord {
   std::string address = std::string(kLoopbackAddress);
   std::string host_address = std::string(kLoopbackAddress);  // of this machine, as seen from the pod
   bool on_network = false;                                   // it has a network of its own
+  bool in_images = false;                                    // where its containers run
   std::optional<runtime::SandboxId> sandbox;
   std::optional<kubelet::PodVolumes> volumes;
   std::optional<Agent> agent;

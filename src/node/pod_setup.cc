@@ -28,6 +28,7 @@ PodSetup::PodSetup(runtime::Runtime& runtime, Janitor& janitor, const kubelet::I
 
 void PodSetup::Assign(PodRecord& record) {
   const bool full = record.spec->rest["setHostnameAsFQDN"].AsBool();
+  record.in_images = images_.RunInImages(*record.spec);
   record.hostname = full ? kubelet::FullHostnameOf(*record.pod) : kubelet::HostnameOf(*record.pod);
   addresses_.Assign(record);
 }
@@ -55,10 +56,11 @@ Status PodSetup::MakeAgent(PodRecord& record) {
   if (!socket) return socket.error();
   if (socket->empty()) return Ok();
   PodRecord::Agent& agent = record.agent.emplace();
-  agent.socket = {*socket, runtime_.has_own_mounts() ? std::string(kSocketInPod) : *socket};
-  agent.environment = options_.base_environment;
+  agent.socket = {*socket, record.in_images || runtime_.has_own_mounts() ? std::string(kSocketInPod) : *socket};
+  if (!record.in_images) agent.environment = options_.base_environment;
   agent.environment.insert_or_assign(std::string(kAgentSocketVariable), agent.socket.container_path);
   agent.environment.insert_or_assign(std::string(kPodAddressVariable), record.address);
+  if (record.in_images) return Ok();
   // Last in PATH: a pod finds `reprieve`, and every other program as before.
   std::string& path = agent.environment.try_emplace("PATH", kDefaultPath).first->second;
   if (!options_.program_directory.empty()) AppendTo(path, ":", options_.program_directory);
@@ -84,6 +86,12 @@ Status PodSetup::MakeSandbox(PodRecord& record) {
     spec.processes = runtime::ProcessView::kPod;
   }
   spec.host_ipc = rest["hostIPC"].AsBool();
+  spec.images = record.in_images;
+  if (spec.images) {
+    for (const core::Value& sysctl : rest["securityContext"]["sysctls"].items()) {
+      spec.sysctls.emplace_back(sysctl["name"].AsText(), sysctl["value"].AsText());
+    }
+  }
   spec.limits = kubelet::PodLimits(*record.spec);
   if (auto described = addresses_.Describe(record, spec); !described) return described;
   const auto sandbox = runtime_.RunPodSandbox(std::move(spec));
@@ -97,6 +105,13 @@ kubelet::PodFacts PodSetup::FactsOf(const PodRecord& record) {
           record.address,        record.host_address, record.volumes ? &*record.volumes : nullptr};
 }
 
+// An image brings its own: only what the agent needs comes on top.
+const kubelet::Environment& PodSetup::EnvironmentOf(const PodRecord& record) const {
+  static const kubelet::Environment none;
+  if (record.agent) return record.agent->environment;
+  return record.in_images ? none : options_.base_environment;
+}
+
 kubelet::ContainerContext PodSetup::ContextOf(const PodRecord& record) const {
   return {FactsOf(record),
           record.hostname,
@@ -104,10 +119,18 @@ kubelet::ContainerContext PodSetup::ContextOf(const PodRecord& record) const {
           *record.volumes,
           settings_,
           images_,
-          record.agent ? record.agent->environment : options_.base_environment,
+          EnvironmentOf(record),
           options_.working_directory,
           geteuid(),
-          addresses_.LibraryFor(record)};
+          record.in_images ? std::nullopt : addresses_.LibraryFor(record)};
+}
+
+kubelet::WantedImage PodSetup::WantedImageOf(const PodRecord& record, std::size_t container) const {
+  kubelet::WantedImage out =
+      kubelet::WantedImageOf(*record.spec, container, record.reference.namespace_.str(), settings_, options_.logins);
+  out.start.pod = record.number;
+  out.image = images_.ImageOf(kubelet::ContainerAt(*record.spec, container));
+  return out;
 }
 
 void PodSetup::Publish(const PodRecord& record) {

@@ -14,7 +14,11 @@
  *         NO_NEW: 1 if executing a program must never give it more.  The environment is the program's.
  *   fd 3: where a program that cannot be started is reported, shared by all containers: one StartFailure each.
  *   With no arguments it exits 0: the probe. With one it is the first process of a pod whose containers share their
- *   processes: it only reaps.
+ *   processes: it only reaps. With "sandbox" it is the first process of a pod in a container engine, and goes by SIGTERM.
+ *
+ *   argv: reprieve-init exec MILLISECONDS PROGRAM [ARGUMENT...]
+ *         For an engine that can't end what it has begun in a container: runs the program, and kills it after that time.
+ *         It exits as the program, or with 128 and a word of why on fd 2 if there is none (kExecFailure, init_image.h).
  */
 #include <asm/unistd.h>
 #include <linux/capability.h>
@@ -27,6 +31,7 @@ enum { kReportFd = 3, kOwnPidNamespace = 1, kBeside = 2, kSharedPidNamespace = 3
 enum { kStepUser = 1, kStepDirectory = 2, kStepExec = 3, kStepFork = 4, kStepPrivileges = 5 };
 enum { kKillAll = 64, kSetDeathSignal = 1, kSetName = 15, kSetSubreaper = 36, kNoHang = 1, kStartErrorCode = 128 };
 enum { kEPERM = 1, kENOENT = 2, kEINTR = 4, kEACCES = 13, kENOTDIR = 20, kEINVAL = 22, kPollError = 8 };
+enum { kExecArguments = 4, kExecLimit = 2, kExecProgram = 3 };
 enum { kProgram = 9, kDirectory = 8, kGroups = 7 }; /* among the arguments */
 enum { kMostGroups = 256 };
 
@@ -232,25 +237,68 @@ static void KillAll(long program, int* code) {
   }
 }
 
-static _Noreturn void Pause(void) {
+static _Noreturn void Pause(int of_an_engine) {
   const SignalSet all = ~0UL;
   Call(__NR_rt_sigprocmask, SIG_SETMASK, (long)&all, 0, sizeof all, 0);
-  Call(__NR_prctl, kSetDeathSignal, SIGKILL, 0, 0, 0);
+  if (!of_an_engine) Call(__NR_prctl, kSetDeathSignal, SIGKILL, 0, 0, 0);
   Call(__NR_prctl, kSetName, (long)"reprieve-pause", 0, 0, 0);
   for (int fd = 0; fd <= kReportFd; ++fd) Call(__NR_close, fd, 0, 0, 0, 0);
   for (;;) {
     int status = 0;
-    Call(__NR_rt_sigtimedwait, (long)&all, 0, 0, sizeof all, 0);
+    const long signal = Call(__NR_rt_sigtimedwait, (long)&all, 0, 0, sizeof all, 0);
+    if (of_an_engine && signal == SIGTERM) Exit(0);
     while (Call(__NR_wait4, -1, (long)&status, kNoHang, 0, 0) > 0) {
     }
   }
+}
+
+/* "reprieve-init: cannot execute: error 2" and an end of line. */
+static _Noreturn void FailExec(long error) {
+  static char text[] = "reprieve-init: cannot execute: error 000\n";
+  char* digit = text + sizeof text - 3;
+  for (long left = -error; left > 0; left /= 10) *digit-- = (char)('0' + left % 10);
+  Call(__NR_write, 2, (long)text, sizeof text - 1, 0, 0);
+  Exit(kStartErrorCode);
+}
+
+/* The signals that end the engine's exec are left to do so: the kernel then ends the container's. */
+static _Noreturn void Exec(char** arguments, char** environment) {
+  const SignalSet child = 1UL << (SIGCHLD - 1);
+  const SignalSet none = 0;
+  const long limit = ParseNumber(arguments[kExecLimit]);
+  struct __kernel_timespec now, left;
+  Call(__NR_clock_gettime, 1 /* CLOCK_MONOTONIC */, (long)&now, 0, 0, 0);
+  const long end = now.tv_sec * 1000 + now.tv_nsec / 1000000 + limit;
+  Call(__NR_rt_sigprocmask, SIG_SETMASK, (long)&child, 0, sizeof child, 0);
+  const long program = Call(__NR_clone, SIGCHLD, 0, 0, 0, 0);
+  if (program == 0) {
+    Call(__NR_setsid, 0, 0, 0, 0, 0);
+    Call(__NR_prctl, kSetDeathSignal, SIGKILL, 0, 0, 0);
+    Call(__NR_rt_sigprocmask, SIG_SETMASK, (long)&none, 0, sizeof none, 0);
+    FailExec(ExecInPath(arguments + kExecProgram, environment));
+  }
+  if (program < 0) FailExec(program);
+  for (int status = 0;;) {
+    const long pid = Call(__NR_wait4, program, (long)&status, kNoHang, 0, 0);
+    if (pid == program) Exit((status & 0x7f) ? 128 + (status & 0x7f) : (status >> 8) & 0xff);
+    Call(__NR_clock_gettime, 1, (long)&now, 0, 0, 0);
+    const long rest = end - (now.tv_sec * 1000 + now.tv_nsec / 1000000);
+    if (rest <= 0) break;
+    left.tv_sec = rest / 1000;
+    left.tv_nsec = rest % 1000 * 1000000;
+    Call(__NR_rt_sigtimedwait, (long)&child, 0, (long)&left, sizeof child, 0);
+  }
+  Call(__NR_kill, -program, SIGKILL, 0, 0, 0);
+  Call(__NR_kill, program, SIGKILL, 0, 0, 0);
+  Exit(128 + SIGKILL);
 }
 
 __attribute__((used)) _Noreturn void Main(long* stack) {
   const long count = stack[0];
   char** arguments = (char**)(stack + 1);
   char** environment = arguments + count + 1;
-  if (count == 2) Pause();
+  if (count == 2) Pause(arguments[1][0] == 's');
+  if (count >= kExecArguments && arguments[1][0] == 'e') Exec(arguments, environment);
   if (count <= kProgram) Exit(0);
 
   serial = ParseNumber(arguments[1]);

@@ -36,6 +36,13 @@ enum StartStep : std::int32_t { kStepUser = 1, kStepDirectory = 2, kStepExec = 3
 // Instead of all arguments: it starts nothing, and reaps whatever its PID namespace leaves it until it is killed.
 inline constexpr const char* kInitPause = "pause";
 
+// The same in a container of an engine's.
+inline constexpr const char* kInitSandbox = "sandbox";
+// Then a time limit in milliseconds, a program and its arguments: it runs that.
+inline constexpr const char* kInitExec = "exec";
+// What it writes to its stderr if it can't, followed by an error number.
+inline constexpr std::string_view kExecFailure = "reprieve-init: cannot execute: error ";
+
 std::string_view InitImage();
 
 // An executable memfd that holds it, closed on exec.

@@ -17,6 +17,7 @@
 
 #include "base/text.h"
 #include "runtime/file_limit.h"
+#include "runtime/hosts_file.h"
 #include "runtime/init_image.h"
 #include "runtime/mount_plan.h"
 #include "runtime/no_links.h"
@@ -41,19 +42,6 @@ int WriteFileAgain(const std::string& path, std::string_view text, mode_t mode) 
   const Fd fd = OpenWithoutLinks(path, O_WRONLY | O_CREAT | O_TRUNC, mode);
   if (!fd.ok() || fchmod(fd.get(), mode) != 0) return errno;
   return WriteAll(fd.get(), text);
-}
-
-// As the kubelet writes it, with the pod's own name where its network is the host's.
-std::string HostsFile(const PodSandboxSpec& spec) {
-  std::string text =
-      "# Written by Reprieve for this pod.\n"
-      "127.0.0.1\tlocalhost\n"
-      "::1\tlocalhost ip6-localhost ip6-loopback\n";
-  if (!spec.hostname.empty()) {
-    AppendTo(text, spec.network != nullptr ? spec.address : "127.0.0.1", "\t", spec.hostname, "\n");
-  }
-  for (const HostsEntry& entry : spec.hosts) AppendTo(text, entry.address, "\t", Join(entry.names, "\t"), "\n");
-  return text;
 }
 
 // CLONE_NEW* that a container of that pod gets of its own, or with its pod.

@@ -1,5 +1,5 @@
-// What starts and ends containers: a few calls, in plain words of its own, so that a runtime for real images can stand
-// where the one for plain processes stands today.
+// What starts and ends containers: a few calls, in plain words of its own. supervisor.h runs them as processes over
+// this machine's own files, docker/docker_runtime.h in images, by a container engine.
 //
 // Source: the Container Runtime Interface, cut to what a Job needs; spec/runtime.md, spec/job.md 4.2.
 // Thread rules: every call may come from any thread and returns at once; the events come on one thread of the runtime.
@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -60,6 +61,10 @@ struct PodSandboxSpec {
   ProcessView processes = ProcessView::kOwn;
   // It shares this machine's System V IPC and POSIX message queues.
   bool host_ipc = false;
+  // Its containers run in images: all of them have ContainerSpec::image, or none has.
+  bool images = false;
+  // Kernel parameters of its namespaces, such as net.core.somaxconn. REQUIRES: images.
+  std::vector<std::pair<std::string, std::string>> sysctls = {};
 };
 
 struct Mount {
@@ -78,11 +83,35 @@ struct Privileges {
 
 inline constexpr int kUsualStopSignal = 15;  // SIGTERM
 
+// The image that a container runs in, and what only matters there. What it leaves open the image decides: environment,
+// user, working directory and stop signal.
+struct ImageUse {
+  // As the engine knows it: a reference, or an id ("sha256:..."). It is there already: nothing is pulled.
+  std::string name = {};
+  // Instead of the image's entrypoint, whose arguments then don't count either; empty: the image's.
+  std::vector<std::string> command = {};
+  // Instead of the entrypoint's own arguments.
+  std::vector<std::string> args = {};
+  // It must not run as root, whatever the image says.
+  bool never_root = false;
+  // All devices, all capabilities, no profiles.
+  bool privileged = false;
+  // That it may have or get, by name (CHOWN), instead of Privileges::capabilities; absent: the engine's usual ones.
+  std::optional<std::vector<std::string>> capabilities = std::nullopt;
+  // The path of a profile, or "unconfined"; empty: the engine's own.
+  std::string seccomp = {};
+  // The name of a profile, or "unconfined"; empty: the engine's own.
+  std::string apparmor = {};
+  // GPUs of the machine, by number or "all"; empty: none.
+  std::vector<std::string> gpus = {};
+};
+
 struct ContainerSpec {
   std::string name;
   int attempt = 0;
+  // Empty if it has an image.
   std::vector<std::string> argv;
-  // KEY=VALUE; all of the environment, nothing is added.
+  // KEY=VALUE; all of the environment, nothing is added, but for what an image brings.
   std::vector<std::string> environment;
   // Empty: "/". One that does not exist is made, in its volume or in a directory of the container's own. REQUIRES for
   // the latter: has_own_mounts().
@@ -102,8 +131,10 @@ struct ContainerSpec {
   std::string termination_message_path;
   // The last lines of its output are its message if it fails without any.
   bool message_from_output = false;
-  // What StopContainer sends first.
-  int stop_signal = kUsualStopSignal;
+  // What StopContainer sends first; absent: SIGTERM, or what its image says.
+  std::optional<int> stop_signal = std::nullopt;
+  // Absent: it runs this machine's programs. REQUIRES: as its sandbox says.
+  std::optional<ImageUse> image = std::nullopt;
 };
 
 // A process beside a container's own, for a probe or a hook.
@@ -141,6 +172,17 @@ struct ContainerExit {
   std::string message = {};
   Time started_at{};
   Time finished_at{};
+  // Its engine ended it, or lost it, while it was restarted itself: the program has not exited of its own accord.
+  bool engine_lost = false;
+};
+
+// A container that could not be made. It was never one: there is no exit, and another may be started in its place.
+struct ContainerRefused {
+  ContainerId container{};
+  SandboxId sandbox{};
+  // What it waits with, in the kubelet's words: CreateContainerConfigError, CreateContainerError.
+  std::string reason = {};
+  std::string message = {};
 };
 
 enum class ExecOutcome : std::uint8_t { kExited, kTimedOut, kNotStarted };
@@ -158,8 +200,10 @@ enum class Stream : std::uint8_t { kStdout, kStderr };
 
 // Called on the runtime's thread, one at a time. They may call the runtime, and must not block.
 struct RuntimeEvents {
-  // Every StartContainer that returned an id ends in exactly one exit.
+  // Every StartContainer that returned an id ends in exactly one exit, or is refused.
   std::function<void(ContainerExit)> exited;
+  // Only containers in images are.
+  std::function<void(ContainerRefused)> refused;
   // Before the exit, and only for a container whose process came to be. May be empty, as those below.
   std::function<void(const ContainerStarted&)> started;
   // Every Exec that returned an id ends in exactly one of these.
@@ -174,7 +218,7 @@ class Runtime {
  public:
   virtual ~Runtime() = default;
 
-  // Whether a container can be shown a file elsewhere than where it is.
+  // Whether a container can be shown a file elsewhere than where it is. One in an image always can.
   virtual bool has_own_mounts() const = 0;
 
   virtual Result<SandboxId> RunPodSandbox(PodSandboxSpec spec) = 0;

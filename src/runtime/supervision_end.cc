@@ -65,7 +65,8 @@ void Supervisor::Supervision::Stop(const StopOrder& order) {
   found->second.stopping = true;
   if (order.grace <= milliseconds::zero()) return Kill(found->second);
   const Container& container = *found->second.container;
-  SignalTo(container, container.order ? container.order->spec.stop_signal : kUsualStopSignal);
+  SignalTo(container,
+           container.order ? container.order->spec.stop_signal.value_or(kUsualStopSignal) : kUsualStopSignal);
   SetDeadline(order.grace, order.id, Due::kKill);
 }
 

@@ -1,0 +1,162 @@
+#include "runtime/docker/engine_client.h"
+
+#include <sys/utsname.h>
+
+#include <future>
+#include <utility>
+
+#include "base/text.h"
+#include "document/json.h"
+#include "net/url.h"
+
+namespace reprieve::runtime::docker {
+namespace {
+
+struct ApiVersion {
+  std::int64_t major = 0;
+  std::int64_t minor = 0;
+  friend auto operator<=>(const ApiVersion&, const ApiVersion&) = default;
+};
+
+constexpr ApiVersion kOldest{1, 41};
+
+ApiVersion ParseApiVersion(std::string_view text) {
+  const std::size_t dot = text.find('.');
+  if (dot == std::string_view::npos) return {};
+  return {ParseInt64(text.substr(0, dot)).value_or(0), ParseInt64(text.substr(dot + 1)).value_or(0)};
+}
+
+std::string TextOf(ApiVersion version) {
+  return Cat(version.major, ".", version.minor);
+}
+
+std::string OwnKernel() {
+  utsname found{};
+  return uname(&found) == 0 ? std::string(found.release) : std::string();
+}
+
+bool IsPodman(const document::Value& version) {
+  for (const document::Value& component : version["Components"].items()) {
+    if (component["Name"].AsText().starts_with("Podman")) return true;
+  }
+  return false;
+}
+
+EngineReply ToReply(net::Reply reply) {
+  EngineReply out;
+  if (!reply.ok()) {
+    out.error = std::move(reply.failure->message);
+    return out;
+  }
+  out.status = reply.response.status;
+  if (!out.ok()) {
+    out.error = EngineErrorOf(out.status, reply.response.body);
+  } else if (!reply.response.body.empty()) {
+    if (auto parsed = document::ParseJson(reply.response.body)) out.body = std::move(*parsed);
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string EngineIdentity::Describe() const {
+  return Cat(name, " ", version, " at ", socket);
+}
+
+std::string EngineErrorOf(int status, std::string_view body) {
+  constexpr std::size_t kMostBytes = 2048;
+  std::string text;
+  if (const auto parsed = document::ParseJson(body)) text = (*parsed)["message"].AsText();
+  if (text.empty()) text = std::string(Trim(body.substr(0, kMostBytes)));
+  if (text.size() > kMostBytes) text.resize(kMostBytes);
+  return text.empty() ? Cat("the engine answered with status ", status) : text;
+}
+
+Result<std::unique_ptr<EngineClient>> EngineClient::Connect(const std::string& socket) {
+  std::unique_ptr<EngineClient> engine(new EngineClient);
+  net::ClientOptions options;
+  options.url = *net::ParseUrl("http://engine");
+  options.unix_socket = socket;
+  auto client = net::Client::Make(engine->loop_, std::move(options));
+  if (!client) return client.error();
+  engine->client_ = std::move(*client);
+  engine->thread_ = std::thread([loop = &engine->loop_] { loop->Run(); });
+  if (Status known = engine->Identify(socket); !known) return known.error();
+  return engine;
+}
+
+EngineClient::~EngineClient() {
+  if (!thread_.joinable()) return;
+  RunInLoop([this] { client_.reset(); });
+  loop_.Stop();
+  thread_.join();
+}
+
+void EngineClient::RunInLoop(const std::function<void()>& work) {
+  std::promise<void> done;
+  loop_.Post([&] {
+    work();
+    done.set_value();
+  });
+  done.get_future().wait();
+}
+
+Status EngineClient::Identify(const std::string& socket) {
+  std::promise<EngineReply> answered;
+  loop_.Post([&] {
+    net::Request request;
+    request.target = "/version";
+    client_->Send(std::move(request), [&](net::Reply reply) { answered.set_value(ToReply(std::move(reply))); });
+  });
+  const EngineReply reply = answered.get_future().get();
+  if (!reply.ok()) return Error{Cat("the container engine at ", socket, " does not say who it is: ", reply.error)};
+  const document::Value& version = reply.body;
+  identity_.name = IsPodman(version) ? "Podman" : "Docker";
+  identity_.version = version["Version"].AsText();
+  identity_.socket = socket;
+  const ApiVersion newest = ParseApiVersion(version["ApiVersion"].AsText());
+  const ApiVersion oldest = ParseApiVersion(version["MinAPIVersion"].AsText());
+  if (newest < kOldest) {
+    return Error{Cat(identity_.Describe(), " speaks version ", version["ApiVersion"].AsText(),
+                     " of the Docker API, and ", TextOf(kOldest),
+                     " is needed; update it (Docker 20.10, Podman 4.0), or leave images out by --runtime sandbox")};
+  }
+  identity_.api = TextOf(std::max(kOldest, oldest));
+  const std::string& kernel = version["KernelVersion"].AsText();
+  const std::string ours = OwnKernel();
+  if (version["Os"].AsText() != "linux" || kernel != ours) {
+    return Error{Cat(identity_.Describe(), " runs its containers in another kernel (", kernel, ") than this one's (",
+                     ours,
+                     "), a virtual machine's perhaps, where this machine's files and addresses are not; use an "
+                     "engine of this machine, or leave images out by --runtime sandbox")};
+  }
+  return Ok();
+}
+
+net::Request EngineClient::MakeRequest(EngineRequest request) const {
+  net::Request out;
+  out.method = std::move(request.method);
+  out.target = Cat("/v", identity_.api, request.path);
+  out.headers = std::move(request.headers);
+  out.timeout = request.timeout;
+  out.longest_silence = request.longest_silence;
+  if (!request.json.IsNull()) {
+    out.headers.Set("Content-Type", "application/json");
+    out.body = document::WriteJson(request.json);
+  } else if (!request.body.empty()) {
+    out.headers.Set("Content-Type", request.content_type);
+    out.body = std::move(request.body);
+  }
+  return out;
+}
+
+void EngineClient::Send(EngineRequest request, std::function<void(EngineReply)> done) {
+  client_->Send(MakeRequest(std::move(request)),
+                [done = std::move(done)](net::Reply reply) { done(ToReply(std::move(reply))); });
+}
+
+std::unique_ptr<net::Call> EngineClient::Open(EngineRequest request, net::StreamHandlers handlers) {
+  return client_->Open(MakeRequest(std::move(request)), std::move(handlers));
+}
+
+}  // namespace reprieve::runtime::docker

@@ -1,0 +1,143 @@
+// Worker: what is asked of it, and the end of everything.
+#include "runtime/docker/worker.h"
+
+#include <utility>
+
+#include "base/text.h"
+#include "document/json.h"
+#include "net/url.h"
+#include "runtime/cgroup.h"
+#include "runtime/docker/requests.h"
+
+namespace reprieve::runtime::docker {
+
+Worker::Worker(EngineClient& engine, DockerRuntimeOptions options, RuntimeEvents events)
+    : engine_(engine),
+      options_(std::move(options)),
+      events_(std::move(events)),
+      run_(EngineName()),
+      podman_(engine.identity().is_podman()),
+      reconnect_(engine.loop()),
+      reconnect_delay_(0),
+      end_patience_(engine.loop()) {
+  const auto post = [this, alive = std::weak_ptr(alive_)](std::function<void()> work) {
+    engine_.Post([alive, work = std::move(work)] {
+      if (!alive.expired()) work();
+    });
+  };
+  LogWriterEvents told;
+  told.closed = [this, post](ContainerId id) {
+    post([this, id] {
+      if (Container* container = Find(id); container != nullptr && container->stage == Container::Stage::kClosing) {
+        Deliver(*container);
+      }
+    });
+  };
+  told.drained = [this, post](ContainerId id) {
+    post([this, id] {
+      Container* container = Find(id);
+      if (container != nullptr && container->output) container->output->Resume();
+    });
+  };
+  told.notice = [this, post](const std::string& text) { post([this, text] { Tell(text); }); };
+  log_writer_ = std::make_unique<LogWriter>(options_.log, std::move(told));
+}
+
+Worker::~Worker() = default;
+
+Worker::Container* Worker::Find(ContainerId id) {
+  const auto found = containers_.find(id);
+  return found == containers_.end() ? nullptr : found->second.get();
+}
+
+void Worker::Ask(EngineRequest request, std::function<void(EngineReply)> done) {
+  engine_.Send(std::move(request), [alive = std::weak_ptr(alive_), done = std::move(done)](EngineReply reply) {
+    if (!alive.expired()) done(std::move(reply));
+  });
+}
+
+void Worker::Tell(const std::string& notice) const {
+  if (events_.notice) events_.notice(notice);
+}
+
+void Worker::AddPod(SandboxId id, PodSandboxSpec spec) {
+  auto pod = std::make_shared<Pod>();
+  pod->id = id;
+  pod->spec = std::move(spec);
+  pods_.emplace(id, std::move(pod));
+}
+
+void Worker::StartContainer(ContainerId id, SandboxId sandbox, ContainerSpec spec) {
+  auto container = std::make_unique<Container>();
+  container->id = id;
+  container->spec = std::move(spec);
+  const auto pod = pods_.find(sandbox);
+  if (pod == pods_.end() || pod->second->removed) {
+    if (events_.refused) events_.refused({id, sandbox, std::string(kCreateError), "its pod sandbox is gone"});
+    return;
+  }
+  container->pod = pod->second;
+  ++container->pod->containers;
+  containers_.emplace(id, std::move(container));
+  pod->second->waiting.push_back(id);
+  EnsurePod(pod->second);
+}
+
+void Worker::RemovePod(SandboxId id) {
+  const auto found = pods_.find(id);
+  if (found == pods_.end()) return;
+  const std::shared_ptr<Pod> pod = found->second;
+  pod->removed = true;
+  std::vector<ContainerId> inside;
+  for (const auto& [container, each] : containers_) {
+    if (each->pod == pod) inside.push_back(container);
+  }
+  for (const ContainerId container : inside) Stop(container, milliseconds(0));
+  RemovePodIfEmpty(pod);
+}
+
+void Worker::End(std::function<void(std::vector<std::string>)> ended) {
+  ended_ = std::move(ended);
+  std::vector<SandboxId> all;
+  for (const auto& [id, pod] : pods_) all.push_back(id);
+  for (const SandboxId id : all) RemovePod(id);
+  end_patience_.After(options_.kill_patience + options_.output_patience, [this] {
+    for (const auto& [id, container] : containers_) {
+      if (!container->engine_id.empty()) left_.push_back(Cat("container ", container->engine_id));
+    }
+    for (const auto& [id, pod] : pods_) {
+      if (!pod->engine_id.empty()) left_.push_back(Cat("container ", pod->engine_id));
+    }
+    if (ended_) std::exchange(ended_, {})(left_);
+  });
+  LookWhetherAllIsGone();
+}
+
+void Worker::LookWhetherAllIsGone() {
+  if (ended_ && pods_.empty() && containers_.empty()) RemoveLeftovers();
+}
+
+// A container whose creation was never answered is known to the engine alone.
+void Worker::RemoveLeftovers() {
+  document::Value filters = document::Value::MakeObject();
+  filters.At("label").Append(document::Value::String(Cat(kRunLabel, "=", run_)));
+  const std::string path = Cat("/containers/json?all=true&filters=", net::PercentEncode(document::WriteJson(filters)));
+  Ask({.path = path}, [this](EngineReply reply) {
+    for (const document::Value& each : reply.body.items()) {
+      Ask({.method = "DELETE", .path = Cat("/containers/", each["Id"].AsText(), "?force=true&v=true")},
+          [](const EngineReply&) {});
+    }
+    end_patience_.Cancel();
+    if (ended_) std::exchange(ended_, {})(left_);
+  });
+}
+
+void Worker::CloseStreams() {
+  for (const auto& [id, container] : containers_) {
+    container->output.reset();
+    container->wait.reset();
+  }
+  processes_.clear();
+}
+
+}  // namespace reprieve::runtime::docker

@@ -1,0 +1,141 @@
+// Worker: the engine is gone, and is back. What was running is looked for by its id: it goes on (Podman, or Docker with
+// live-restore), has ended meanwhile, or was ended by the engine, which is no exit of the program.
+#include <algorithm>
+#include <utility>
+
+#include "base/text.h"
+#include "runtime/docker/worker.h"
+
+namespace reprieve::runtime::docker {
+namespace {
+
+constexpr Nanoseconds kFirstDelay = std::chrono::milliseconds(100);
+constexpr Nanoseconds kLongestDelay = Seconds(5);
+constexpr Nanoseconds kWaitForever = std::chrono::hours(24 * 365);
+constexpr int kUnknownCode = 255;  // Docker's, for what it has lost sight of
+
+Time Now() {
+  return std::chrono::time_point_cast<Nanoseconds>(std::chrono::system_clock::now());
+}
+
+// How long it has run by the engine's clock, which may differ from ours.
+Nanoseconds RunningTime(const document::Value& state) {
+  const auto from = ParseRfc3339(state["StartedAt"].AsText());
+  const auto to = ParseRfc3339(state["FinishedAt"].AsText());
+  return from && to ? std::max(*to - *from, Nanoseconds(0)) : Nanoseconds(0);
+}
+
+}  // namespace
+
+void Worker::Lost(Container& container) {
+  container.wait.reset();
+  container.output.reset();
+  container.output_ended = true;
+  container.stage = Container::Stage::kLost;
+  if (reconnect_.pending()) return;
+  reconnect_delay_ = kFirstDelay;
+  reconnect_.After(reconnect_delay_, [this] { LookForEngine(); });
+}
+
+void Worker::LookForEngine() {
+  Ask({.path = "/_ping"}, [this](const EngineReply& reply) {
+    if (reply.ok()) return EngineIsBack();
+    if (!std::exchange(engine_gone_, true)) {
+      Tell(Cat(engine_.identity().Describe(), " does not answer; its containers are looked for until it does"));
+    }
+    reconnect_delay_ = std::min(2 * reconnect_delay_, kLongestDelay);
+    reconnect_.After(reconnect_delay_, [this] { LookForEngine(); });
+  });
+}
+
+void Worker::EngineIsBack() {
+  if (std::exchange(engine_gone_, false)) Tell(Cat(engine_.identity().Describe(), " answers again"));
+  std::vector<ContainerId> lost;
+  for (const auto& [id, container] : containers_) {
+    if (container->stage == Container::Stage::kLost) lost.push_back(id);
+  }
+  for (const ContainerId id : lost) LookForContainer(id);
+  // A sandbox that has ended serves no other container.
+  for (const auto& [id, pod] : pods_) {
+    if (pod->stage != Pod::Stage::kReady) continue;
+    Ask({.path = Cat("/containers/", pod->engine_id, "/json")}, [this, pod = pod](const EngineReply& reply) {
+      if (reply.no_answer() || reply.body["State"]["Running"].AsBool() || pod->stage != Pod::Stage::kReady) return;
+      pod->stage = Pod::Stage::kAbsent;
+      const std::string ended = std::exchange(pod->engine_id, {});
+      Ask({.method = "DELETE", .path = Cat("/containers/", ended, "?force=true&v=true")}, [](const EngineReply&) {});
+    });
+  }
+}
+
+void Worker::LookForContainer(ContainerId id) {
+  Container* container = Find(id);
+  if (container == nullptr) return;
+  Ask({.path = Cat("/containers/", container->engine_id, "/json")}, [this, id](const EngineReply& reply) {
+    Container* found = Find(id);
+    if (found == nullptr || found->stage != Container::Stage::kLost) return;
+    if (reply.ok()) return Found(*found, reply.body["State"]);
+    if (reply.status != 404) return Lost(*found);
+    if (found->started_at == Time{}) found->started_at = Now();
+    Ended(*found, kKilledCode);
+    found->exit->engine_lost = true;
+  });
+}
+
+void Worker::Found(Container& container, const document::Value& state) {
+  const bool running = state["Running"].AsBool();
+  const bool never_started = state["Status"].AsText() == "created" || state["Status"].AsText() == "initialized";
+  if (never_started) {
+    container.stage = Container::Stage::kMaking;
+    container.asked_to_start = false;
+    if (!GiveUpStart(container)) OpenOutput(container);
+    return;
+  }
+  if (container.started_at == Time{}) {
+    container.started_at = Now() - (running ? Nanoseconds(0) : RunningTime(state));
+    if (events_.started) events_.started({container.id, container.pod->id, container.started_at});
+  }
+  container.stage = Container::Stage::kRunning;
+  FollowLogs(container, running);
+  if (running) {
+    OpenWait(container);
+    if (container.killed) return Kill(container);
+    if (container.stopping) return Signal(container, Cat(container.spec.stop_signal.value_or(kUsualStopSignal)));
+    return;
+  }
+  const int code = static_cast<int>(state["ExitCode"].AsInt());
+  const bool ended_by_engine =
+      !podman_ && !container.stopping && (code == kKilledCode || code == kTerminatedCode || code == kUnknownCode);
+  const ContainerId id = container.id;
+  Ended(container, code);
+  if (Container* found = Find(id); found != nullptr && found->exit) {
+    found->exit->finished_at = std::min(found->exit->finished_at, found->started_at + RunningTime(state));
+    if (state["OOMKilled"].AsBool()) found->exit->reason = ExitReason::kOomKilled;
+    found->exit->engine_lost = ended_by_engine && found->exit->reason != ExitReason::kOomKilled;
+  }
+}
+
+// From its beginning: the engine has kept it. What we have had already is skipped, byte by byte.
+void Worker::FollowLogs(Container& container, bool follow) {
+  const ContainerId id = container.id;
+  container.bytes_to_skip = container.bytes_seen;
+  container.output_ended = false;
+  container.frames = std::make_unique<OutputFrames>([this, id](Stream stream, std::string_view bytes) {
+    if (Container* found = Find(id)) Output(*found, stream, bytes);
+  });
+  net::StreamHandlers handlers;
+  handlers.head = [this, id](const net::Response& head) {
+    if (head.status != 200) OutputEnded(id);
+  };
+  handlers.data = [this, id](std::string_view bytes) {
+    Container* found = Find(id);
+    if (found == nullptr || found->output_ended) return;
+    if (!found->frames->Put(bytes)) OutputEnded(id);
+  };
+  handlers.end = [this, id](const std::optional<net::Failure>&) { OutputEnded(id); };
+  container.output = engine_.Open(
+      {.path = Cat("/containers/", container.engine_id, "/logs?stdout=true&stderr=true", follow ? "&follow=true" : ""),
+       .timeout = kWaitForever},
+      std::move(handlers));
+}
+
+}  // namespace reprieve::runtime::docker

@@ -1,0 +1,109 @@
+// Worker: the sandbox of each pod.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "base/text.h"
+#include "net/url.h"
+#include "runtime/docker/requests.h"
+#include "runtime/docker/worker.h"
+#include "runtime/hosts_file.h"
+#include "runtime/no_links.h"
+
+namespace reprieve::runtime::docker {
+namespace {
+
+constexpr std::string_view kSandboxName = "sandbox";
+constexpr int kMostRemovals = 5;
+
+std::string NumberOf(std::uint64_t id) {
+  return Cat(id - DockerRuntime::kFirstId);
+}
+
+}  // namespace
+
+void Worker::EnsurePod(const std::shared_ptr<Pod>& pod) {
+  if (pod->stage == Pod::Stage::kReady) return PodIsReady(pod);
+  if (pod->stage != Pod::Stage::kAbsent) return;
+  pod->stage = Pod::Stage::kMaking;
+  if (Status written = WriteHosts(*pod); !written) return PodFailed(pod, written.error().message);
+  const std::string name =
+      ContainerNameOf(pod->spec, kSandboxName, 0, Cat(getpid(), "-", NumberOf(static_cast<std::uint64_t>(pod->id))));
+  Ask({.method = "POST",
+       .path = Cat("/containers/create?name=", net::PercentEncode(name)),
+       .json = SandboxBody({pod->spec, run_})},
+      [this, pod](const EngineReply& reply) {
+        if (!reply.ok()) return PodFailed(pod, reply.error);
+        pod->engine_id = reply.body["Id"].AsText();
+        StartPod(pod);
+      });
+}
+
+void Worker::StartPod(const std::shared_ptr<Pod>& pod) {
+  Ask({.method = "POST", .path = Cat("/containers/", pod->engine_id, "/start")}, [this, pod](const EngineReply& reply) {
+    if (!reply.ok()) return PodFailed(pod, reply.error);
+    pod->stage = Pod::Stage::kReady;
+    PodIsReady(pod);
+  });
+}
+
+void Worker::PodIsReady(const std::shared_ptr<Pod>& pod) {
+  for (const ContainerId id : std::exchange(pod->waiting, {})) {
+    if (Container* container = Find(id)) LookAtImage(*container);
+  }
+  RemovePodIfEmpty(pod);
+}
+
+// The next container of it tries again.
+void Worker::PodFailed(const std::shared_ptr<Pod>& pod, const std::string& why) {
+  pod->stage = Pod::Stage::kAbsent;
+  const std::string made = std::exchange(pod->engine_id, {});
+  if (!made.empty())
+    Ask({.method = "DELETE", .path = Cat("/containers/", made, "?force=true")}, [](const EngineReply&) {});
+  for (const ContainerId id : std::exchange(pod->waiting, {})) Refuse(id, kSandboxError, why);
+  RemovePodIfEmpty(pod);
+}
+
+Status Worker::WriteHosts(Pod& pod) {
+  if (!pod.hosts_path.empty()) return Ok();
+  if (pod.spec.hosts_path) {
+    pod.hosts_path = *pod.spec.hosts_path;
+    return Ok();
+  }
+  const std::string path = Cat(options_.state_directory, "/p", NumberOf(static_cast<std::uint64_t>(pod.id)), ".hosts");
+  if (const int error = WriteNewFile(path, HostsFile(pod.spec), 0644); error != 0 && error != EEXIST) {
+    return Error{Cat("cannot write ", path, ": ", FileErrorText(error))};
+  }
+  pod.hosts_path = path;
+  pod.owns_hosts = true;
+  return Ok();
+}
+
+void Worker::RemovePodIfEmpty(const std::shared_ptr<Pod>& pod) {
+  if (!pod->removed || pod->containers > 0) return;
+  if (pod->stage == Pod::Stage::kMaking || pod->stage == Pod::Stage::kRemoving) return;
+  if (pod->engine_id.empty()) return PodIsGone(pod);
+  pod->stage = Pod::Stage::kRemoving;
+  DeletePod(pod);
+}
+
+void Worker::DeletePod(const std::shared_ptr<Pod>& pod) {
+  Ask({.method = "DELETE", .path = Cat("/containers/", pod->engine_id, "?force=true&v=true")},
+      [this, pod](const EngineReply& reply) {
+        if (reply.ok() || reply.status == 404) return PodIsGone(pod);
+        if (!reply.no_answer() && ++pod->removals < kMostRemovals) return DeletePod(pod);
+        left_.push_back(Cat("container ", pod->engine_id, ": ", reply.error));
+        PodIsGone(pod);
+      });
+}
+
+void Worker::PodIsGone(const std::shared_ptr<Pod>& pod) {
+  if (pod->owns_hosts) unlink(pod->hosts_path.c_str());
+  pods_.erase(pod->id);
+  LookWhetherAllIsGone();
+}
+
+}  // namespace reprieve::runtime::docker
