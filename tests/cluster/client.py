@@ -158,10 +158,12 @@ class Watch(threading.Thread):
 
     def stop(self):
         self.stopped = True
-        connection = self.connection
-        if connection is not None and connection.sock is not None:
-            try:
-                connection.sock.shutdown(2)
-            except OSError:
-                pass  # it has ended already
-        self.join()
+        while self.is_alive():
+            # It may be about to open its connection.
+            connection = self.connection
+            if connection is not None and connection.sock is not None:
+                try:
+                    connection.sock.shutdown(2)
+                except OSError:
+                    pass  # it has ended already
+            self.join(0.1)
