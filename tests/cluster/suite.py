@@ -155,7 +155,7 @@ class OnTheCluster(unittest.TestCase):
             if found := what():
                 return found
             time.sleep(0.05)
-        self.fail(f"{says} did not come\n" + "\n".join(p.log.read_text()[-4000:] for p in self.running))
+        self.fail(f"{says} did not come\n" + "\n".join(p.log.read_text()[-2000:] for p in self.running[-3:]))
 
     def condition(self, resource, name, kind):
         found = self.client.get(resource, name) or {}
