@@ -2,7 +2,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "base/time.h"
+#include "cli/duration_option.h"
 #include "cli/exported.h"
 #include "cli/feature_gates_option.h"
 #include "model/quantity.h"
@@ -32,10 +32,6 @@ constexpr const char* kFooter =
     "A pod is called train-workers-0-1, or, in JobSet train, workers-0-1.\n\n"
     "Exit code 0: all completed; 1: a Job or JobSet failed; 2: bad input, nothing was\n"
     "started; 3: it can't run here; 130: interrupted; 141: nobody reads its output.";
-
-std::string CheckDuration(const std::string& text) {
-  return ParseDuration(text) ? std::string() : std::string("expected a duration such as 500ms or 10s");
-}
 
 std::string CheckSize(const std::string& text) {
   const auto size = model::Quantity::Parse(text);
