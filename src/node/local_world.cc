@@ -141,7 +141,7 @@ Status LocalWorld::Start() {
   machine.pods.base_environment = kubelet::BaseEnvironment(environ);
   machine.pods.working_directory = WorkingDirectory();
   machine.pods.logins = kubelet::LoginPlacesOfEnvironment();
-  if (image_store_) machine.images.service = image_store_.get();
+  if (image_store_) machine.images.service = &*image_store_;
   machine.images.pull_timeout = options_.pull_timeout;
   machine.images.event = options_.image_event;
   machine.images.pod_event = options_.pod_event;
