@@ -262,8 +262,9 @@ TEST(StartObstacles, MountPathsLieBelowTheRoot) {
 }
 
 TEST(StartObstacles, HugePagesCanNotBeMounted) {
-  EXPECT_EQ(Obstacles("{volumes: [{name: a, emptyDir: {medium: HugePages-2Mi}}, {name: b, emptyDir: {medium: Memory}}]}"),
-            "refused volumes[0].emptyDir.medium");
+  EXPECT_EQ(
+      Obstacles("{volumes: [{name: a, emptyDir: {medium: HugePages-2Mi}}, {name: b, emptyDir: {medium: Memory}}]}"),
+      "refused volumes[0].emptyDir.medium");
 }
 
 TEST(StartObstacles, AHookByTcpIsToldToFail) {
