@@ -12,6 +12,8 @@
 #include "cli/human_size.h"
 #include "cli/verb.h"
 #include "node/state_cleanup.h"
+#include "runtime/docker/engine_socket.h"
+#include "runtime/docker/sweep.h"
 
 namespace reprieve::cli {
 namespace {
@@ -44,7 +46,8 @@ class CleanVerb final : public Verb {
         "  reprieve clean\n"
         "  reprieve clean --older-than 12h --state /var/lib/reprieve --dry-run\n\n"
         "What a run that is still going on holds stays, and so do claims (DIR/claims):\n"
-        "they are your data.\n\n"
+        "they are your data. Containers that killed runs have left in Docker or Podman\n"
+        "are removed whatever their age.\n\n"
         "Exit code 0: all that is old is removed; 2: bad input; 3: something could not\n"
         "be removed.");
     verb->add_option("--older-than", age_, "Only what was last written so long ago (default 7d)")
@@ -52,10 +55,42 @@ class CleanVerb final : public Verb {
         ->check(CheckAge);
     state_option_ =
         verb->add_option("--state", state_, "The state folder of `run` (default ./reprieve-state)")->option_text("DIR");
+    verb->add_option("--engine", engine_,
+                     "The unix socket of the container engine (default: DOCKER_HOST, or the usual ones)")
+        ->option_text("SOCKET");
     verb->add_flag("--dry-run", dry_run_, "Say what would be removed, and remove nothing");
   }
 
   int Run() override {
+    const bool swept = SweepEngine();
+    const int folders = CleanFolders();
+    return folders == kCompleted && !swept ? kCannotRun : folders;
+  }
+
+  bool only_prints() const override { return dry_run_; }
+
+ private:
+  // False: something could not be removed, or an engine that was named does not answer.
+  bool SweepEngine() const {
+    const auto search = runtime::docker::FindEngineSocket(runtime::docker::SocketOptionsOfEnvironment(engine_));
+    if (search.path.empty()) return engine_.empty() || TellEngineFailure(search.why_none);
+    const auto engine = runtime::docker::EngineClient::Connect(search.path);
+    if (!engine.ok()) return engine_.empty() || TellEngineFailure(engine.error().message);
+    const runtime::docker::Swept swept = runtime::docker::SweepDeadRuns(**engine, dry_run_);
+    for (const std::string& name : swept.removed) {
+      std::printf("%s  container %s of %s\n", dry_run_ ? "would remove" : "removed", name.c_str(),
+                  (*engine)->identity().Describe().c_str());
+    }
+    for (const std::string& why : swept.failed) TellEngineFailure(why);
+    return swept.failed.empty();
+  }
+
+  static bool TellEngineFailure(const std::string& why) {
+    std::fprintf(stderr, "reprieve: %s\n", why.c_str());
+    return false;
+  }
+
+  int CleanFolders() const {
     std::error_code failed;
     if (!std::filesystem::is_directory(state_, failed)) return TellNoFolder();
     node::CleanupOptions options;
@@ -66,9 +101,6 @@ class CleanVerb final : public Verb {
     return TellCleanup(node::CleanStateFolder(options));
   }
 
-  bool only_prints() const override { return dry_run_; }
-
- private:
   // Where nothing has run there is nothing to do; a folder that was named is wrong.
   int TellNoFolder() const {
     if (state_option_->count() == 0) {
@@ -133,6 +165,7 @@ class CleanVerb final : public Verb {
 
   std::string age_ = "7d";
   std::string state_ = "reprieve-state";
+  std::string engine_;
   const CLI::Option* state_option_ = nullptr;
   bool dry_run_ = false;
 };

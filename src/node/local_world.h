@@ -143,7 +143,7 @@ class LocalWorld {
  private:
   explicit LocalWorld(LocalWorldOptions options);
   // Empty: whether containers of these capabilities get networks depends on the kernel alone.
-  static std::string WhyNoNetworksWith(const runtime::Capabilities& can);
+  std::string WhyNoNetworksWith(const runtime::Capabilities& can) const;
   Status StartImageRuntime();
   void OpenNetwork();
   void OpenNamesLibrary();

@@ -39,7 +39,8 @@ Status LocalWorld::CheckStart() {
   return Ok();
 }
 
-std::string LocalWorld::WhyNoNetworksWith(const runtime::Capabilities& can) {
+std::string LocalWorld::WhyNoNetworksWith(const runtime::Capabilities& can) const {
+  if (engine_client_ && uses_images_) return "pods in images share this machine's network";
   if (!can.own_mounts()) return "containers are plain processes here";
   if (can.user_namespace()) return "only root may connect them to this machine";
   return {};

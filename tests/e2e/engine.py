@@ -1,161 +1,222 @@
-"""A container engine of the tests' own, and images made for it: Podman's service on a socket in a folder of its own."""
+"""A container engine for tests: `podman system service` with folders of its own, and images that are made here."""
 import contextlib
+import functools
 import hashlib
 import http.client
 import io
 import json
 import os
 import pathlib
+import re
 import shutil
 import socket
 import subprocess
 import tarfile
 import tempfile
 import time
+import urllib.parse
 
 from machine import ROOT
 
-BUSYBOX = shutil.which("busybox")
-
-CONTAINERS_CONF = """
-[containers]
-default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
+# Below what an engine without CAP_SYS_RESOURCE may give; no daemon of the machine's has a part in it.
+CONF = """
 [engine]
-runtime = "runc"
 cgroup_manager = "cgroupfs"
 events_logger = "file"
+runtime = "runc"
+[containers]
+default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
 """
 
 
-def why_no_podman():
-    """Empty, or why Podman can't serve here."""
-    if not ROOT:
-        return "needs root, for Podman with runc"
-    for program in ("podman", "runc"):
-        if shutil.which(program) is None:
-            return f"{program} is not installed"
-    if BUSYBOX is None:
-        return "busybox-static is not installed, of which the images are made"
-    return ""
+class _Connection(http.client.HTTPConnection):
+    def __init__(self, path):
+        super().__init__("engine", timeout=120)
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(120)
+        self.sock.connect(self.path)
 
 
 class Podman:
-    """Podman's service; `insecure`: registries that it asks by plain HTTP. A context manager."""
+    """One service; it can be killed and started again over the same folders."""
 
-    def __init__(self, insecure=()):
-        self._directory = tempfile.TemporaryDirectory(prefix="reprieve-podman-")
-        self.folder = pathlib.Path(self._directory.name)
-        self.socket = str(self.folder / "podman.sock")
-        (self.folder / "containers.conf").write_text(CONTAINERS_CONF)
-        (self.folder / "registries.conf").write_text("".join(
-            f'[[registry]]\nlocation = "{host}"\ninsecure = true\n' for host in insecure))
-        self.environment = {**os.environ, "CONTAINERS_CONF": str(self.folder / "containers.conf"),
-                            "CONTAINERS_REGISTRIES_CONF": str(self.folder / "registries.conf"),
-                            "REGISTRY_AUTH_FILE": str(self.folder / "no-auth.json"), "HOME": str(self.folder)}
+    def __init__(self, driver="overlay"):
+        # A short path: those of sockets are limited.
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="rpe", dir="/var/tmp"))
+        self.driver = driver
+        self.socket = str(self.folder / "s.sock")
+        (self.folder / "containers.conf").write_text(CONF)
         self.process = None
-
-    def _command(self, *args):
-        return ["podman", "--root", str(self.folder / "root"), "--runroot", str(self.folder / "run"), *args]
-
-    def __enter__(self):
         self.start()
-        return self
+
+    def podman(self, *args):
+        return ["podman", "--root", str(self.folder / "root"), "--runroot", str(self.folder / "run"), "--tmpdir",
+                str(self.folder / "tmp"), "--storage-driver", self.driver, *args]
+
+    def environment(self):
+        return {**os.environ, "CONTAINERS_CONF": str(self.folder / "containers.conf")}
+
+    def command(self):
+        return self.podman("system", "service", "--time", "0", "unix://" + self.socket)
 
     def start(self):
-        self.process = subprocess.Popen(self._command("system", "service", "--time=0", f"unix://{self.socket}"),
-                                        env=self.environment, stdout=subprocess.DEVNULL,
-                                        stderr=open(self.folder / "service.log", "a"))
-        deadline = time.monotonic() + 30
+        with open(self.folder / "log", "ab") as log:
+            self.process = subprocess.Popen(self.command(), env=self.environment(), stdin=subprocess.DEVNULL, stdout=log,
+                                            stderr=log, start_new_session=True)
+        deadline = time.monotonic() + 20
         while True:
-            with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as probe:
-                probe.connect(self.socket)
-                return
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError("Podman does not serve: " + (self.folder / "service.log").read_text())
+            try:
+                if self.ask("GET", "/_ping")[0] == 200:
+                    return
+            except OSError:
+                pass
+            if time.monotonic() > deadline or self.process.poll() is not None:
+                self.process.kill()
+                raise RuntimeError((self.folder / "log").read_text(errors="replace")[-500:])
             time.sleep(0.02)
 
-    def stop(self, signal="TERM"):
-        """Ends the service alone; containers go on."""
-        if self.process is None:
-            return
-        (self.process.kill if signal == "KILL" else self.process.terminate)()
-        self.process.wait(timeout=30)
-        self.process = None
+    def stop(self):
+        """The service alone: containers go on."""
+        self.process.kill()
+        self.process.wait()
 
-    def __exit__(self, *_):
+    def close(self):
+        with contextlib.suppress(OSError, RuntimeError):
+            if self.process.poll() is not None:
+                self.start()
+            for container in self.containers():
+                self.ask("DELETE", f"/containers/{container['Id']}?force=1")
+        self.end()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def end(self):
         self.stop()
-        self.podman("rm", "--force", "--all", check=False)
-        self.podman("rmi", "--force", "--all", check=False)
-        with contextlib.suppress(OSError):
-            self._directory.cleanup()
+        subprocess.run(self.podman("system", "reset", "--force"), env=self.environment(), stdin=subprocess.DEVNULL,
+                       capture_output=True, timeout=60)
 
-    def podman(self, *args, input=None, check=True):
-        return subprocess.run(self._command(*args), env=self.environment, input=input, capture_output=True, check=check,
-                              timeout=120)
-
-    def load(self, name, image):
-        """`image`: of make_image."""
-        self.podman("load", input=docker_archive(name, image))
-
-    def remove_images(self):
-        self.podman("rmi", "--force", "--all", check=False)
-
-    def images(self):
-        return self.podman("images", "--format", "{{.Repository}}:{{.Tag}}").stdout.decode().split()
-
-    def api(self, method, path, body=None):
-        """(status, body) of a request to its Docker API."""
-        connection = http.client.HTTPConnection("engine")
-        connection.sock = socket.socket(socket.AF_UNIX)
-        connection.sock.connect(self.socket)
-        connection.request(method, f"/v1.41{path}", body=body)
+    def ask(self, method, path, body=None, content_type="application/json"):
+        """Status, and the answer: a value if it is JSON."""
+        connection = _Connection(self.socket)
+        data = json.dumps(body) if isinstance(body, dict) else body
+        connection.request(method, "/v1.41" + path, data, {"Content-Type": content_type} if data is not None else {})
         answer = connection.getresponse()
-        return answer.status, answer.read()
+        text = answer.read()
+        connection.close()
+        with contextlib.suppress(ValueError):
+            return answer.status, json.loads(text)
+        return answer.status, text
+
+    def containers(self):
+        return self.ask("GET", "/containers/json?all=1")[1] or []
+
+    def load(self, name, files, config):
+        """An image of these files (path: bytes, or a file of this machine)."""
+        status, answer = self.ask("POST", "/images/load?quiet=1", image_archive(name, files, config), "application/x-tar")
+        if status != 200 or self.ask("GET", f"/images/{urllib.parse.quote(name, safe='')}/json")[0] != 200:
+            raise RuntimeError(f"the image {name} can't be loaded: {answer}")
 
 
-def layer(files):
-    """A tar of files: path to text, bytes, or (bytes, mode)."""
+class Docker(Podman):
+    """One dockerd, with a containerd of its own."""
+
+    def command(self):
+        return ["dockerd", "--host", "unix://" + self.socket, "--data-root", str(self.folder / "root"), "--exec-root",
+                str(self.folder / "run"), "--pidfile", str(self.folder / "pid"), "--storage-driver", "vfs", "--bridge", "none",
+                "--iptables=false", "--ip6tables=false"]
+
+    def stop(self):
+        """Its containers end with it."""
+        self.process.terminate()
+        self.process.wait(timeout=60)
+
+    def end(self):
+        self.stop()
+
+
+def _tar(files):
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w") as tar:
-        for path, content in files.items():
-            content, mode = content if isinstance(content, tuple) else (content, 0o644)
-            content = content.encode() if isinstance(content, str) else content
-            entry = tarfile.TarInfo(path)
-            entry.size, entry.mode = len(content), mode
-            tar.addfile(entry, io.BytesIO(content))
+        for name, content in files.items():
+            if isinstance(content, pathlib.Path):
+                tar.add(content.resolve(), arcname=name)
+                continue
+            entry = tarfile.TarInfo(name)
+            entry.mode = 0o755
+            if content is None:
+                entry.type = tarfile.DIRTYPE
+                entry.mode = 0o1777
+                tar.addfile(entry)
+            elif isinstance(content, str):
+                entry.type = tarfile.SYMTYPE
+                entry.linkname = content
+                tar.addfile(entry)
+            else:
+                entry.size = len(content)
+                tar.addfile(entry, io.BytesIO(content))
     return out.getvalue()
 
 
-def busybox_files():
-    """A shell and its usual commands."""
-    out = {"bin/busybox": (pathlib.Path(BUSYBOX).read_bytes(), 0o755), "etc/passwd": "root:x:0:0::/:/bin/sh\nbob:x:1000:1000::/home/bob:/bin/sh\n",
-           "etc/group": "root:x:0:\nbob:x:1000:\n", "tmp/.keep": ""}
-    for name in ("sh", "sleep", "cat", "true", "false", "env", "id", "ls", "echo", "hostname", "kill", "nc", "wget", "head", "yes"):
-        out[f"bin/{name}"] = ("#!/bin/busybox sh\nexec /bin/busybox " + name + ' "$@"\n', 0o755)
-    return out
+def image_archive(name, files, config):
+    layer = _tar(files)
+    text = json.dumps({"architecture": "amd64" if os.uname().machine == "x86_64" else "arm64", "os": "linux",
+                       "config": config, "rootfs": {"type": "layers",
+                                                    "diff_ids": ["sha256:" + hashlib.sha256(layer).hexdigest()]}}).encode()
+    config_name = hashlib.sha256(text).hexdigest() + ".json"
+    manifest = json.dumps([{"Config": config_name, "RepoTags": [name], "Layers": ["layer.tar"]}]).encode()
+    return _tar({config_name: text, "layer.tar": layer, "manifest.json": manifest})
 
 
-def make_image(files=None, layers=None, architecture="amd64", **config):
-    """An image as {"layers": [tar], "config": {...}}; `config`: Entrypoint, Cmd, Env, User, WorkingDir, StopSignal."""
-    layers = layers if layers is not None else [layer(files if files is not None else busybox_files())]
-    return {"layers": layers, "config": {
-        "architecture": architecture, "os": "linux", "config": config,
-        "rootfs": {"type": "layers", "diff_ids": ["sha256:" + hashlib.sha256(each).hexdigest() for each in layers]},
-        "history": [{"created_by": "test"} for _ in layers]}}
+APPLETS = ("sh", "sleep", "echo", "cat", "true", "false", "hostname", "id", "ls", "pwd", "env", "touch", "test", "seq",
+           "head", "tail", "tee", "wc", "kill", "mkdir", "readlink", "stat", "dd", "grep", "date", "nc", "ip", "ulimit")
 
 
-def docker_archive(name, image):
-    """What `docker load` takes."""
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w") as tar:
-        def add(path, content):
-            entry = tarfile.TarInfo(path)
-            entry.size = len(content)
-            tar.addfile(entry, io.BytesIO(content))
-        names = []
-        for each in image["layers"]:
-            names.append(hashlib.sha256(each).hexdigest() + ".tar")
-            add(names[-1], each)
-        add("config.json", json.dumps(image["config"]).encode())
-        add("manifest.json", json.dumps([{"Config": "config.json", "RepoTags": [name], "Layers": names}]).encode())
-    return out.getvalue()
+def busybox():
+    """What an image of busybox has: its programs, /tmp, and a few users."""
+    program = pathlib.Path(shutil.which("busybox") or "/bin/busybox").read_bytes()
+    files = {"bin/busybox": program, "tmp": None}
+    files.update({f"bin/{name}": "busybox" for name in APPLETS})
+    files["etc/passwd"] = b"root:x:0:0::/root:/bin/sh\napp:x:1000:1000::/:/bin/sh\n"
+    files["etc/group"] = b"root:x:0:\napp:x:1000:\n"
+    return files
+
+
+def machine(program):
+    """An image's files as this machine's: bash, Python and `program` with the libraries that they need."""
+    files = busybox()
+    python = shutil.which("python3", path="/usr/bin:/bin") or shutil.which("python3")
+    for name, path in (("bin/bash", "/bin/bash"), ("usr/bin/python3", python), ("usr/bin/reprieve", program)):
+        files[name] = pathlib.Path(path)
+        for library in re.findall(r"(/\S+) \(0x", subprocess.run(["ldd", path], text=True, capture_output=True).stdout):
+            files[library.lstrip("/")] = pathlib.Path(library)
+    library = subprocess.run([python, "-c", "import os; print(os.path.dirname(os.__file__))"], text=True,
+                             capture_output=True, check=True).stdout.strip()
+    files[library.lstrip("/")] = pathlib.Path(library)
+    return files
+
+
+@functools.lru_cache
+def why_none(kind):
+    """Why no engine of that kind can run here; empty: one can."""
+    if not ROOT:
+        return "needs root, for a container engine of the test's own"
+    for program in ("podman" if kind is Podman else "dockerd", "runc", "busybox"):
+        if shutil.which(program) is None:
+            return f"{program} is not installed"
+    try:
+        engine = kind()
+    except (OSError, RuntimeError) as error:
+        return f"{kind.__name__} can't run here: {error}"
+    try:
+        engine.load("localhost/probe:1", busybox(), {"Cmd": ["true"]})
+        status, made = engine.ask("POST", "/containers/create", {"Image": "localhost/probe:1", "HostConfig": {"NetworkMode": "host"}})
+        if status != 201:
+            return f"{kind.__name__} makes no containers here: {made}"
+        status, answer = engine.ask("POST", f"/containers/{made['Id']}/start")
+        return "" if status == 204 else f"{kind.__name__} starts no containers here: {answer}"
+    except (OSError, RuntimeError) as error:
+        return f"{kind.__name__} can't run containers here: {error}"
+    finally:
+        engine.close()

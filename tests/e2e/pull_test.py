@@ -10,7 +10,7 @@ import subprocess
 import unittest
 from unittest import mock
 
-from engine import Podman, busybox_files, layer, make_image, why_no_podman
+from pull_engine import Podman, busybox_files, layer, make_image, why_no_podman
 from harness import Reprieve, binary, main
 from registry import PASSWORD, USER, Registry, why_no_registry
 from screen import Terminal

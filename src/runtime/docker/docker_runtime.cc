@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "net/url.h"
 #include "runtime/docker/sandbox_image.h"
+#include "runtime/docker/sweep.h"
 #include "runtime/docker/worker.h"
 #include "runtime/init_image.h"
 #include "runtime/no_links.h"
@@ -52,6 +53,9 @@ Result<std::unique_ptr<DockerRuntime>> DockerRuntime::Start(EngineClient& engine
   REPRIEVE_CHECK(events.exited && events.refused, "a runtime needs somewhere to deliver its exits");
   if (Status made = PrepareFiles(options.state_directory); !made) return made.error();
   if (Status loaded = LoadSandboxImage(engine); !loaded) return loaded.error();
+  for (const std::string& why : SweepDeadRuns(engine).failed) {
+    if (events.notice) events.notice(Cat(engine.identity().Describe(), ": ", why));
+  }
   std::unique_ptr<DockerRuntime> runtime(new DockerRuntime(engine));
   runtime->state_directory_ = options.state_directory;
   engine.RunInLoop([&] { runtime->worker_ = std::make_unique<Worker>(engine, std::move(options), std::move(events)); });

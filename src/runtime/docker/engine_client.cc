@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "document/json.h"
 #include "net/url.h"
+#include "runtime/launch.h"
 
 namespace reprieve::runtime::docker {
 namespace {
@@ -80,7 +81,10 @@ Result<std::unique_ptr<EngineClient>> EngineClient::Connect(const std::string& s
   auto client = net::Client::Make(engine->loop_, std::move(options));
   if (!client) return client.error();
   engine->client_ = std::move(*client);
-  engine->thread_ = std::thread([loop = &engine->loop_] { loop->Run(); });
+  engine->thread_ = std::thread([loop = &engine->loop_] {
+    BlockAllSignals();
+    loop->Run();
+  });
   if (Status known = engine->Identify(socket); !known) return known.error();
   return engine;
 }

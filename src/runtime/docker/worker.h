@@ -142,6 +142,9 @@ class Worker {
   void RemovePodIfEmpty(const std::shared_ptr<Pod>& pod);
   void DeletePod(const std::shared_ptr<Pod>& pod);
   void PodIsGone(const std::shared_ptr<Pod>& pod);
+  // Whether its sandbox still runs; one that does not serves no container, and is made again for the next. Not called
+  // if the engine does not answer.
+  void LookAtPod(const std::shared_ptr<Pod>& pod, std::function<void(bool runs)> done);
 
   // worker_start.cc
   void LookAtImage(Container& container);
@@ -151,18 +154,19 @@ class Worker {
   void WatchMemory(Container& container);
   void Start(Container& container);
   void Started(Container& container);
-  void StartFailed(Container& container, std::string message);
+  void StartFailed(Container& container, std::string message, bool without_sandbox);
   void Refuse(ContainerId id, std::string_view reason, std::string message);
   bool GiveUpStart(Container& container);
   std::vector<Mount> OwnMounts(Container& container);
 
   // worker_end.cc
   void Kill(Container& container);
+  static std::string StopSignalOf(const Container& container);
   void Signal(Container& container, std::string signal);
   void Output(Container& container, Stream stream, std::string_view bytes);
   void OutputEnded(ContainerId id);
   void WaitEnded(ContainerId id, bool whole);
-  void Ended(Container& container, int exit_code);
+  void Ended(Container& container, int exit_code, bool by_engine = false);
   void LookAtEnd(Container& container);
   void FinishIfComplete(Container& container);
   void Finish(Container& container);

@@ -55,13 +55,16 @@ void Worker::Stop(ContainerId id, milliseconds grace) {
   }
   if (grace <= milliseconds(0)) return Kill(*container);
   if (!container->kill_timer) {
-    const int usual = container->image.stop_signal.value_or(kUsualStopSignal);
-    Signal(*container, Cat(container->spec.stop_signal.value_or(usual)));
+    Signal(*container, StopSignalOf(*container));
     container->kill_timer = std::make_unique<net::Timer>(engine_.loop());
   }
   container->kill_timer->After(grace, [this, id] {
     if (Container* found = Find(id)) Kill(*found);
   });
+}
+
+std::string Worker::StopSignalOf(const Container& container) {
+  return Cat(container.spec.stop_signal.value_or(container.image.stop_signal.value_or(kUsualStopSignal)));
 }
 
 // Asked again should it be lost now: the engine may come back with it running.
@@ -117,9 +120,10 @@ void Worker::WaitEnded(ContainerId id, bool whole) {
   Ended(*container, static_cast<int>(code));
 }
 
-void Worker::Ended(Container& container, int exit_code) {
+void Worker::Ended(Container& container, int exit_code, bool by_engine) {
   ContainerExit exit{.container = container.id, .sandbox = container.pod->id, .exit_code = exit_code};
   exit.reason = exit_code == 0 ? ExitReason::kCompleted : ExitReason::kError;
+  exit.engine_lost = by_engine;
   exit.finished_at = Now();
   exit.started_at = std::min(container.started_at, exit.finished_at);
   container.exit = std::move(exit);

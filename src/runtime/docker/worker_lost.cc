@@ -55,16 +55,8 @@ void Worker::EngineIsBack() {
     if (container->stage == Container::Stage::kLost) lost.push_back(id);
   }
   for (const ContainerId id : lost) LookForContainer(id);
-  // A sandbox that has ended serves no other container.
-  for (const auto& [id, pod] : pods_) {
-    if (pod->stage != Pod::Stage::kReady) continue;
-    Ask({.path = Cat("/containers/", pod->engine_id, "/json")}, [this, pod = pod](const EngineReply& reply) {
-      if (reply.no_answer() || reply.body["State"]["Running"].AsBool() || pod->stage != Pod::Stage::kReady) return;
-      pod->stage = Pod::Stage::kAbsent;
-      const std::string ended = std::exchange(pod->engine_id, {});
-      Ask({.method = "DELETE", .path = Cat("/containers/", ended, "?force=true&v=true")}, [](const EngineReply&) {});
-    });
-  }
+  const std::map<SandboxId, std::shared_ptr<Pod>> pods = pods_;
+  for (const auto& [id, pod] : pods) LookAtPod(pod, [](bool) {});
 }
 
 void Worker::LookForContainer(ContainerId id) {
@@ -76,8 +68,7 @@ void Worker::LookForContainer(ContainerId id) {
     if (reply.ok()) return Found(*found, reply.body["State"]);
     if (reply.status != 404) return Lost(*found);
     if (found->started_at == Time{}) found->started_at = Now();
-    Ended(*found, kKilledCode);
-    found->exit->engine_lost = true;
+    Ended(*found, kKilledCode, true);
   });
 }
 
@@ -99,19 +90,18 @@ void Worker::Found(Container& container, const document::Value& state) {
   if (running) {
     OpenWait(container);
     if (container.killed) return Kill(container);
-    if (container.stopping) return Signal(container, Cat(container.spec.stop_signal.value_or(kUsualStopSignal)));
+    if (container.stopping) return Signal(container, StopSignalOf(container));
     return;
   }
   const int code = static_cast<int>(state["ExitCode"].AsInt());
   const bool ended_by_engine =
       !podman_ && !container.stopping && (code == kKilledCode || code == kTerminatedCode || code == kUnknownCode);
-  const ContainerId id = container.id;
-  Ended(container, code);
-  if (Container* found = Find(id); found != nullptr && found->exit) {
-    found->exit->finished_at = std::min(found->exit->finished_at, found->started_at + RunningTime(state));
-    if (state["OOMKilled"].AsBool()) found->exit->reason = ExitReason::kOomKilled;
-    found->exit->engine_lost = ended_by_engine && found->exit->reason != ExitReason::kOomKilled;
-  }
+  const bool out_of_memory = state["OOMKilled"].AsBool();
+  const Time ended_at = container.started_at + RunningTime(state);
+  // What it has said is still to come: it is not told before.
+  Ended(container, code, ended_by_engine && !out_of_memory);
+  container.exit->finished_at = std::min(container.exit->finished_at, ended_at);
+  if (out_of_memory) container.exit->reason = ExitReason::kOomKilled;
 }
 
 // From its beginning: the engine has kept it. What we have had already is skipped, byte by byte.

@@ -100,6 +100,20 @@ void Worker::DeletePod(const std::shared_ptr<Pod>& pod) {
       });
 }
 
+void Worker::LookAtPod(const std::shared_ptr<Pod>& pod, std::function<void(bool)> done) {
+  if (pod->stage != Pod::Stage::kReady) return done(false);
+  Ask({.path = Cat("/containers/", pod->engine_id, "/json")}, [this, pod,
+                                                               done = std::move(done)](const EngineReply& reply) {
+    const bool runs = reply.no_answer() || reply.body["State"]["Running"].AsBool();
+    if (!runs && pod->stage == Pod::Stage::kReady) {
+      pod->stage = Pod::Stage::kAbsent;
+      const std::string ended = std::exchange(pod->engine_id, {});
+      Ask({.method = "DELETE", .path = Cat("/containers/", ended, "?force=true&v=true")}, [](const EngineReply&) {});
+    }
+    done(runs);
+  });
+}
+
 void Worker::PodIsGone(const std::shared_ptr<Pod>& pod) {
   if (pod->owns_hosts) unlink(pod->hosts_path.c_str());
   pods_.erase(pod->id);

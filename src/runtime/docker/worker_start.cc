@@ -72,7 +72,10 @@ void Worker::Create(Container& container, ImageConfig image) {
       [this, id](const EngineReply& reply) {
         Container* found = Find(id);
         if (found == nullptr) return;
-        if (!reply.ok()) return Refuse(id, kCreateError, reply.error);
+        if (!reply.ok()) {
+          LookAtPod(found->pod, [](bool) {});
+          return Refuse(id, kCreateError, reply.error);
+        }
         found->engine_id = reply.body["Id"].AsText();
         if (GiveUpStart(*found)) return;
         OpenOutput(*found);
@@ -198,7 +201,9 @@ void Worker::Start(Container& container) {
         if (found == nullptr || found->stage == Container::Stage::kLost) return;
         if (reply.ok() || reply.status == 304) return Started(*found);
         if (reply.no_answer()) return Lost(*found);
-        StartFailed(*found, std::move(reply.error));
+        LookAtPod(found->pod, [this, id, message = std::move(reply.error)](bool runs) {
+          if (Container* failed = Find(id)) StartFailed(*failed, message, !runs);
+        });
       });
 }
 
@@ -210,11 +215,13 @@ void Worker::Started(Container& container) {
   if (ended) container.exit->started_at = std::min(container.started_at, container.exit->finished_at);
   if (events_.started) events_.started({container.id, container.pod->id, container.started_at});
   if (ended) return LookAtEnd(container);
+  // A signal that came before it ran has reached nobody.
   if (container.killed) return Kill(container);
+  if (container.stopping) Signal(container, StopSignalOf(container));
 }
 
 // As a cluster with containerd tells it: it has run, for no time at all.
-void Worker::StartFailed(Container& container, std::string message) {
+void Worker::StartFailed(Container& container, std::string message, bool without_sandbox) {
   container.wait.reset();
   container.output.reset();
   container.output_ended = true;
@@ -222,6 +229,7 @@ void Worker::StartFailed(Container& container, std::string message) {
   ContainerExit exit{.container = container.id, .sandbox = container.pod->id, .exit_code = kStartErrorCode};
   exit.reason = ExitReason::kStartError;
   exit.message = std::move(message);
+  exit.engine_lost = without_sandbox;
   exit.started_at = exit.finished_at = container.started_at;
   container.exit = std::move(exit);
   container.stage = Container::Stage::kEnded;

@@ -1,0 +1,381 @@
+#include "runtime/docker/docker_runtime.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "runtime/docker/testing.h"
+#include "runtime/file.h"
+
+namespace reprieve::runtime::docker {
+namespace {
+
+using std::chrono::milliseconds;
+using testing::FakeEngine;
+
+constexpr std::string_view kNotFound = "exec: \"/none\": stat /none: no such file or directory";
+
+std::string Refusal(int status, std::string_view message) {
+  const std::string body =
+      Cat(R"({"message":)", document::WriteJson(document::Value::String(std::string(message))), "}");
+  return Cat("HTTP/1.1 ", status, " X\r\nContent-Type: application/json\r\nContent-Length: ", body.size(), "\r\n\r\n",
+             body);
+}
+
+class Docker : public ::testing::Test {
+ protected:
+  void TearDown() override {
+    if (runtime_) EXPECT_EQ(Join(runtime_->End(), "\n"), "");
+    EXPECT_EQ(engine_->count(), 0U);
+    runtime_.reset();
+    client_.reset();
+  }
+
+  void Begin() {
+    client_ = std::move(EngineClient::Connect(engine_->path())).value();
+    DockerRuntimeOptions options;
+    options.state_directory = engine_->directory() + "/state";
+    options.kill_patience = kill_patience_;
+    options.output_patience = milliseconds(200);
+    RuntimeEvents events;
+    events.exited = [this](ContainerExit exit) { Note([&] { exits_[exit.container] = std::move(exit); }); };
+    events.refused = [this](ContainerRefused refused) { Note([&] { refused_.push_back(std::move(refused)); }); };
+    events.started = [this](const ContainerStarted& started) { Note([&] { started_.push_back(started.container); }); };
+    events.exec_ended = [this](ExecEnd end) { Note([&] { exec_ends_.push_back(std::move(end)); }); };
+    events.notice = [this](const std::string& text) { Note([&] { notices_ += text + "\n"; }); };
+    events.line = [this](ContainerId, Stream stream, std::string_view line) {
+      Note([&] { AppendTo(output_, stream == Stream::kStdout ? "out " : "err ", line, "\n"); });
+    };
+    runtime_ = std::move(DockerRuntime::Start(*client_, std::move(options), std::move(events))).value();
+  }
+
+  ContainerSpec Spec() const {
+    ContainerSpec spec;
+    spec.name = "main";
+    spec.image = ImageUse{.name = "app:1"};
+    spec.log_path = engine_->directory() + "/log";
+    return spec;
+  }
+  ContainerId Start(ContainerSpec spec) {
+    if (!runtime_) Begin();
+    pod_ = runtime_->RunPodSandbox({.namespace_ = "default", .name = "train", .uid = "u", .images = true}).value();
+    return runtime_->StartContainer(pod_, std::move(spec)).value();
+  }
+  ContainerExit ExitOf(ContainerId id) {
+    EXPECT_TRUE(Await([&] { return exits_.contains(id); })) << "the container has not ended";
+    const std::lock_guard lock(mutex_);
+    return exits_[id];
+  }
+  ContainerExit Run(ContainerSpec spec) { return ExitOf(Start(std::move(spec))); }
+  bool Await(const std::function<bool()>& holds) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, std::chrono::seconds(20), holds);
+  }
+
+  std::unique_ptr<FakeEngine> engine_ = std::make_unique<FakeEngine>();
+  std::unique_ptr<EngineClient> client_;
+  std::unique_ptr<DockerRuntime> runtime_;
+  milliseconds kill_patience_{15000};
+  SandboxId pod_{};
+  std::map<ContainerId, ContainerExit> exits_;
+  std::vector<ContainerRefused> refused_;
+  std::vector<ContainerId> started_;
+  std::vector<ExecEnd> exec_ends_;
+  std::string notices_;
+  std::string output_;
+
+ private:
+  void Note(const std::function<void()>& change) {
+    const std::lock_guard lock(mutex_);
+    change();
+    changed_.notify_all();
+  }
+  std::mutex mutex_;
+  std::condition_variable changed_;
+};
+
+class Podman : public Docker {
+ protected:
+  Podman() { engine_ = std::make_unique<FakeEngine>(true); }
+};
+
+TEST_F(Docker, AProgramsOutputAndExitCodeComeFromStreamsThatWereOpenedBeforeItsStart) {
+  engine_->started = [&](const std::string& id) {
+    engine_->With(id, [](FakeEngine::Box& box) {
+      EXPECT_TRUE(box.output_asked);
+      EXPECT_TRUE(box.wait_asked);
+    });
+    engine_->Say(id, 1, "one\ntw");
+    engine_->Say(id, 2, "oops\n");
+    engine_->Say(id, 1, "o\nend");
+    engine_->Exit(id, 7);
+  };
+  const ContainerExit exit = Run(Spec());
+  EXPECT_EQ(exit.exit_code, 7);
+  EXPECT_EQ(exit.reason, ExitReason::kError);
+  EXPECT_EQ(exit.sandbox, pod_);
+  EXPECT_LE(exit.started_at, exit.finished_at);
+  EXPECT_EQ(output_, "out one\nerr oops\nout two\nout end\n");
+  const std::string log = ReadFile(engine_->directory() + "/log");
+  EXPECT_NE(log.find(" stdout F two\n"), std::string::npos) << log;
+  EXPECT_NE(log.find(" stdout P end\n"), std::string::npos) << log;
+  EXPECT_EQ(started_.size(), 1U);
+}
+
+TEST_F(Docker, TheContainerJoinsItsSandboxAndCarriesOurLabels) {
+  engine_->started = [&](const std::string& id) {
+    engine_->With(id, [](FakeEngine::Box& box) {
+      EXPECT_EQ(box.body["HostConfig"]["NetworkMode"].AsText(), "container:box1");
+      EXPECT_EQ(box.body["HostConfig"]["IpcMode"].AsText(), "container:box1");
+      EXPECT_EQ(box.body["Labels"]["reprieve.dev/pod"].AsText(), "default/train");
+      EXPECT_EQ(box.body["Labels"]["reprieve.dev/container"].AsText(), "main");
+      EXPECT_EQ(box.body["Labels"]["reprieve.dev/attempt"].AsText(), "0");
+      EXPECT_EQ(document::WriteJson(box.body["Entrypoint"]), R"(["/app","serve"])");
+    });
+    engine_->Exit(id, 0);
+  };
+  EXPECT_EQ(Run(Spec()).reason, ExitReason::kCompleted);
+}
+
+TEST_F(Docker, AStartThatFailsIsFinalAndToldAsAClusterDoes) {
+  engine_->script = [](const std::string&, const std::string& path) {
+    return path.find("box2/start") != std::string::npos ? Refusal(400, kNotFound) : std::string();
+  };
+  const ContainerExit exit = Run(Spec());
+  EXPECT_EQ(exit.exit_code, 128);
+  EXPECT_EQ(exit.reason, ExitReason::kStartError);
+  EXPECT_EQ(exit.message, kNotFound);
+  EXPECT_TRUE(started_.empty());
+}
+
+TEST_F(Podman, WhatCantBeAttachedToSaysWhyWhenItIsStarted) {
+  engine_->script = [](const std::string&, const std::string& path) {
+    if (path.find("/attach") != std::string::npos) return Refusal(409, "preparing for attach");
+    return path.find("box2/start") != std::string::npos ? Refusal(500, kNotFound) : std::string();
+  };
+  EXPECT_EQ(Run(Spec()).message, kNotFound);
+}
+
+TEST_F(Docker, AnEndThatIsToldBeforeTheStartIsAnsweredIsAnEnd) {
+  engine_->script = [&](const std::string&, const std::string& path) -> std::string {
+    if (path.find("box2/start") == std::string::npos) return {};
+    engine_->Exit("box2", 5);
+    EXPECT_TRUE(engine_->Eventually([] { return true; }));
+    std::this_thread::sleep_for(milliseconds(50));  // the end is to come first
+    return "HTTP/1.1 204 X\r\n\r\n";
+  };
+  EXPECT_EQ(Run(Spec()).exit_code, 5);
+  EXPECT_EQ(started_.size(), 1U);
+}
+
+TEST_F(Docker, WhatTheKernelHasKilledForMemoryIsTold) {
+  engine_->started = [&](const std::string& id) {
+    engine_->With(id, [](FakeEngine::Box& box) { box.oom = true; });
+    engine_->Exit(id, 137);
+  };
+  ContainerSpec spec = Spec();
+  spec.limits.memory_bytes = 1 << 26;
+  EXPECT_EQ(Run(std::move(spec)).reason, ExitReason::kOomKilled);
+}
+
+TEST_F(Docker, AContainerThatCantBeMadeIsRefusedAndAnotherMayTakeItsPlace) {
+  std::atomic<int> creations = 0;
+  engine_->script = [&](const std::string&, const std::string& path) {
+    return path.starts_with("/containers/create") && ++creations == 2 ? Refusal(409, "name in use") : std::string();
+  };
+  engine_->started = [&](const std::string& id) { engine_->Exit(id, 0); };
+  Start(Spec());
+  ASSERT_TRUE(Await([&] { return !refused_.empty(); }));
+  EXPECT_EQ(refused_[0].reason, "CreateContainerError");
+  EXPECT_EQ(refused_[0].message, "name in use");
+  EXPECT_EQ(ExitOf(runtime_->StartContainer(pod_, Spec()).value()).exit_code, 0);
+}
+
+TEST_F(Docker, NeitherACommandNorAnEntrypointIsRefused) {
+  engine_->image = *document::ParseJson(R"({"Id":"sha256:1","Config":{}})");
+  Start(Spec());
+  ASSERT_TRUE(Await([&] { return !refused_.empty(); }));
+  EXPECT_EQ(refused_[0].message, "no command specified");
+}
+
+TEST_F(Docker, AnImageOfRootIsRefusedWhereThePodMustNotRunAsRoot) {
+  ContainerSpec spec = Spec();
+  spec.image->never_root = true;
+  Start(std::move(spec));
+  ASSERT_TRUE(Await([&] { return !refused_.empty(); }));
+  EXPECT_EQ(refused_[0].reason, "CreateContainerConfigError");
+  EXPECT_EQ(refused_[0].message,
+            "container has runAsNonRoot and image will run as root (pod: \"train_default(u)\", container: main)");
+}
+
+TEST_F(Docker, AStopIsTheImagesSignalAndAfterTheGraceAKill) {
+  engine_->image.At("Config").Set("StopSignal", document::Value::String("SIGQUIT"));
+  const ContainerId id = Start(Spec());
+  const std::string box = engine_->Await();
+  runtime_->StopContainer(id, milliseconds(50));
+  EXPECT_EQ(ExitOf(id).exit_code, 137);
+  engine_->With(box, [](FakeEngine::Box& each) { EXPECT_EQ(each.signals, (std::vector<std::string>{"3", "KILL"})); });
+}
+
+TEST_F(Docker, WhatDoesNotEndThoughItWasKilledIsGivenUpAndSaid) {
+  engine_->stubborn = true;
+  kill_patience_ = milliseconds(100);
+  const ContainerId id = Start(Spec());
+  engine_->Await();
+  runtime_->StopContainer(id, milliseconds(0));
+  EXPECT_EQ(ExitOf(id).exit_code, 137);
+  EXPECT_NE(notices_.find("was killed and does not end"), std::string::npos) << notices_;
+}
+
+TEST_F(Docker, AContainerThatIsStoppedBeforeItWasMadeNeverRuns) {
+  std::atomic<bool> go = false;
+  engine_->script = [&](const std::string&, const std::string& path) {
+    while (path.starts_with("/images/app") && !go) std::this_thread::yield();
+    return std::string();
+  };
+  const ContainerId id = Start(Spec());
+  runtime_->StopContainer(id, milliseconds(1000));
+  client_->RunInLoop([] {});
+  go = true;
+  EXPECT_EQ(ExitOf(id).exit_code, 137);
+  EXPECT_TRUE(started_.empty());
+}
+
+TEST_F(Podman, AContainerThatOutlivesTheConnectionIsFoundAgainAndLosesNoByte) {
+  const ContainerId id = Start(Spec());
+  const std::string box = engine_->Await();
+  engine_->Say(box, 1, "before\nhal");
+  ASSERT_TRUE(Await([&] { return output_ == "out before\n"; }));
+  engine_->Go();
+  engine_->Say(box, 1, "f\n");
+  ASSERT_TRUE(Await([&] { return notices_.find("does not answer") != std::string::npos; }));
+  engine_->ComeBack();
+  ASSERT_TRUE(Await([&] { return output_ == "out before\nout half\n"; }));
+  engine_->Say(box, 1, "after\n");
+  engine_->Exit(box, 9);
+  EXPECT_EQ(ExitOf(id).exit_code, 9);
+  EXPECT_EQ(output_, "out before\nout half\nout after\n");
+  EXPECT_NE(notices_.find("answers again"), std::string::npos) << notices_;
+}
+
+TEST_F(Podman, AnExitWhileTheEngineIsAwayIsTheProgramsOwn) {
+  const ContainerId id = Start(Spec());
+  const std::string box = engine_->Await();
+  engine_->Go();
+  engine_->Say(box, 1, "last words\n");
+  engine_->Exit(box, 3);
+  engine_->ComeBack();
+  const ContainerExit exit = ExitOf(id);
+  EXPECT_EQ(exit.exit_code, 3);
+  EXPECT_FALSE(exit.engine_lost);
+  EXPECT_LE(exit.started_at, exit.finished_at);
+  EXPECT_EQ(output_, "out last words\n");
+}
+
+TEST_F(Docker, WhatTheEngineEndedWhileItWasRestartedIsNoExitOfTheProgram) {
+  const ContainerId id = Start(Spec());
+  const std::string box = engine_->Await();
+  engine_->Go();
+  engine_->Exit(box, 137);
+  engine_->ComeBack();
+  EXPECT_TRUE(ExitOf(id).engine_lost);
+}
+
+TEST_F(Podman, AContainerThatTheEngineHasForgottenIsLost) {
+  const ContainerId id = Start(Spec());
+  const std::string box = engine_->Await();
+  engine_->Go();
+  engine_->With(box, [](FakeEngine::Box& each) { each.removed = true; });
+  engine_->ComeBack();
+  EXPECT_TRUE(ExitOf(id).engine_lost);
+}
+
+TEST_F(Podman, AWaitThatKnowsNothingOfTheContainerIsNoExit) {
+  std::atomic<int> waits = 0;
+  engine_->script = [&](const std::string&, const std::string& path) -> std::string {
+    if (path.find("/wait") == std::string::npos || ++waits > 1) return {};
+    const std::string body = R"({"StatusCode":0,"Error":{"Message":"no such container"}})";
+    return Cat("HTTP/1.1 200 OK\r\nContent-Length: ", body.size(), "\r\n\r\n", body);
+  };
+  engine_->started = [&](const std::string& id) { engine_->Exit(id, 4); };
+  EXPECT_EQ(Run(Spec()).exit_code, 4);
+}
+
+TEST_F(Docker, AnEngineThatIsGoneWhenAContainerIsToBeMadeRefusesIt) {
+  Begin();
+  engine_->Go();
+  Start(Spec());
+  ASSERT_TRUE(Await([&] { return !refused_.empty(); }));
+  EXPECT_EQ(refused_[0].reason, "CreatePodSandboxError");
+  engine_->ComeBack();
+  engine_->started = [&](const std::string& id) { engine_->Exit(id, 0); };
+  EXPECT_EQ(ExitOf(runtime_->StartContainer(pod_, Spec()).value()).exit_code, 0);
+}
+
+TEST_F(Docker, AStartThatIsNeverAnsweredIsLookedFor) {
+  std::atomic<int> starts = 0;
+  engine_->script = [&](const std::string&, const std::string& path) -> std::string {
+    if (path.find("box2/start") == std::string::npos || ++starts > 1) return {};
+    return "cut";
+  };
+  engine_->started = [&](const std::string& id) { engine_->Exit(id, 6); };
+  EXPECT_EQ(Run(Spec()).exit_code, 6);
+  EXPECT_EQ(starts, 2);
+}
+
+TEST_F(Docker, AnExecHasItsOwnExitCode) {
+  const ContainerId id = Start(Spec());
+  const std::string box = engine_->Await();
+  ASSERT_TRUE(Await([&] { return !started_.empty(); }));
+  ASSERT_TRUE(runtime_->Exec(id, {.argv = {"check"}}).ok());
+  ASSERT_TRUE(Await([&] { return !exec_ends_.empty(); }));
+  EXPECT_EQ(exec_ends_[0].outcome, ExecOutcome::kExited);
+  EXPECT_EQ(exec_ends_[0].exit_code, 3);
+  engine_->Exit(box, 0);
+  ExitOf(id);
+}
+
+TEST_F(Docker, AnExecInWhatDoesNotRunIsNotStarted) {
+  Begin();
+  ASSERT_TRUE(runtime_->Exec(ContainerId{DockerRuntime::kFirstId + 99}, {.argv = {"check"}}).ok());
+  ASSERT_TRUE(Await([&] { return !exec_ends_.empty(); }));
+  EXPECT_EQ(exec_ends_[0].outcome, ExecOutcome::kNotStarted);
+}
+
+TEST_F(Docker, TheEndRemovesWhatRunsAndTellsItsExit) {
+  const ContainerId id = Start(Spec());
+  engine_->Await();
+  EXPECT_EQ(Join(runtime_->End(), "\n"), "");
+  EXPECT_EQ(ExitOf(id).exit_code, 137);
+}
+
+TEST_F(Docker, AContainerWhoseCreationWasNeverAnsweredIsRemovedInTheEnd) {
+  std::atomic<int> creations = 0;
+  engine_->script = [&](const std::string&, const std::string& path) -> std::string {
+    if (!path.starts_with("/containers/create") || ++creations != 2) return {};
+    return "cut";
+  };
+  Start(Spec());
+  ASSERT_TRUE(Await([&] { return !refused_.empty(); }));
+  EXPECT_EQ(refused_[0].reason, "CreateContainerError");
+}
+
+TEST(Engine, OfAnotherKernelIsRefused) {
+  FakeEngine engine;
+  engine.kernel = "5.15.49-linuxkit";
+  const auto client = EngineClient::Connect(engine.path());
+  ASSERT_FALSE(client.ok());
+  EXPECT_NE(client.error().message.find("another kernel (5.15.49-linuxkit)"), std::string::npos)
+      << client.error().message;
+}
+
+TEST(Engine, OfAnOldApiIsRefused) {
+  FakeEngine engine;
+  engine.api = "1.39";
+  const auto client = EngineClient::Connect(engine.path());
+  ASSERT_FALSE(client.ok());
+  EXPECT_NE(client.error().message.find("speaks version 1.39"), std::string::npos) << client.error().message;
+}
+
+}  // namespace
+}  // namespace reprieve::runtime::docker
