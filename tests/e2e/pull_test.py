@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import unittest
@@ -83,7 +84,8 @@ class PullCase(Reprieve):
 
     def pull_events(self, text):
         done = self.pull(text, "-o", "json")
-        return done, [json.loads(line) for line in done.stdout.splitlines()]
+        events = [json.loads(line) for line in done.stdout.splitlines()]
+        return done, [event for event in events if event["type"] == "image"]
 
     def big_layer(self):
         return self.big["digests"][1]
@@ -246,6 +248,7 @@ class FullDiskTest(PullCase):
         def mount(folder):
             (folder / "root").mkdir()
             subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "none", folder / "root"], check=True)
+            self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
             self.addCleanup(subprocess.run, ["umount", "--lazy", folder / "root"], check=True)
 
         podman = Podman(insecure=[self.registry.host], prepare=mount)
