@@ -108,7 +108,7 @@ class PullTest(PullCase):
     def test_with_the_password_of_a_credential_helper(self):
         helper = self.cwd / "docker-credential-ours"
         helper.write_text(f"""#!/bin/sh
-test "$1" = get && read server && test "$server" = {self.registry.host} || exit 9
+test "$1" = get && test "$(cat)" = {self.registry.host} || exit 9
 echo '{{"Username": "{USER}", "Secret": "{PASSWORD}"}}'
 """)
         helper.chmod(0o755)

@@ -66,8 +66,8 @@ class Registry:
         self.host = f"127.0.0.1:{self._server.server_address[1]}"
 
     def __enter__(self):
-        self._process = subprocess.Popen(["docker-registry", "serve", self._config], stdout=open(self._log, "w"),
-                                         stderr=subprocess.STDOUT)
+        with open(self._log, "w") as log:
+            self._process = subprocess.Popen(["docker-registry", "serve", self._config], stdout=log, stderr=log)
         deadline = time.monotonic() + 30
         while True:
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self._port), timeout=1):
@@ -90,6 +90,7 @@ class Registry:
         connection.request(method, path, body=body, headers={**self._headers, **(headers or {})})
         answer = connection.getresponse()
         text = answer.read()
+        connection.close()
         if answer.status >= 300:
             raise RuntimeError(f"{method} {path}: {answer.status} {text}")
         return answer
@@ -130,10 +131,12 @@ class Registry:
 
             def forward(self):
                 connection = http.client.HTTPConnection("127.0.0.1", registry._port)
+                # A client has several headers Accept: without all of them the registry converts the manifest.
                 connection.request(self.command, self.path, headers={
-                    key: value for key, value in self.headers.items() if key.lower() not in ("host", "accept-encoding")})
+                    key: ", ".join(self.headers.get_all(key)) for key in self.headers if key.lower() not in ("host", "accept-encoding")})
                 answer = connection.getresponse()
                 body = answer.read()
+                connection.close()
                 if "/manifests/" in self.path and self.command == "GET" and answer.status == 200:
                     registry.pulls[self.path[4:]] = registry.pulls.get(self.path[4:], 0) + 1
                 self.send_response(answer.status)
