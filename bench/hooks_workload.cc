@@ -19,7 +19,7 @@
 namespace reprieve::bench {
 namespace {
 
-constexpr int kPods = 1'000;
+constexpr int kPods = 500;
 constexpr int kAtOnce = 16;
 constexpr std::uint32_t kGroup = 2000;
 
@@ -167,13 +167,15 @@ class BareLoop {
 std::vector<Figure> RunHooks(const std::string& self) {
   const Scratch scratch;
   std::ofstream(scratch / "hooks.yaml") << Manifest();
-  const double bare = BareLoop(scratch).Rate();
-  const double begin = Now();
-  const int code = Shell(Cat(ReprieveBeside(self), " run --state ", scratch / "state", " ", scratch / "hooks.yaml",
-                             " > ", scratch / "out.txt"));
-  const double rate = kPods / (Now() - begin);
-  REPRIEVE_CHECK(code == 0, "the Job of pods with hooks completes");
-  return {AtLeast("run_hooks", rate, "pods/s", "the same by hand", bare, 1 / 1.3)};
+  const auto ours = [&] {
+    const double begin = Now();
+    const int code = Shell(Cat(ReprieveBeside(self), " run --state ", scratch / "state", " ", scratch / "hooks.yaml",
+                               " > ", scratch / "out.txt"));
+    REPRIEVE_CHECK(code == 0, "the Job of pods with hooks completes");
+    return kPods / (Now() - begin);
+  };
+  const Rates rates = InTurns(ours, [&] { return BareLoop(scratch).Rate(); });
+  return {AtLeast("run_hooks", rates.ours, "pods/s", "the same by hand", rates.others, 1 / 1.3)};
 }
 
 }  // namespace reprieve::bench

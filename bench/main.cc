@@ -30,7 +30,7 @@ constexpr Workload kWorkloads[] = {
     {"simulate", Simulate, "54 days of 2,048 nodes and three of 10,000, beside the bare restart of one gang"},
     {"run_true", RunTrue, "reprieve run of 10,000 x /bin/true against a bare loop that starts the same sandbox"},
     {"run_hooks", RunHooks,
-     "1,000 pods with postStart, preStop, fsGroup and a projected volume against the same by hand"},
+     "500 pods with postStart, preStop, fsGroup and a projected volume against the same by hand"},
     {"run_restart", RunRestart, "a JobSet of 1 leader and 8 workers: from a worker's kill to all nine running again"},
     {"first_process", FirstProcess, "from the start of reprieve run to its first process"},
     {"help", Help, "reprieve --help"},

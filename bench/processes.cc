@@ -39,6 +39,18 @@ double Median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
+Rates InTurns(const std::function<double()>& ours, const std::function<double()>& others) {
+  constexpr int kRounds = 5;
+  std::vector<Rates> rounds;
+  for (int i = 0; i < kRounds; ++i) {
+    const double reference = others();
+    rounds.push_back({ours(), reference});
+  }
+  std::sort(rounds.begin(), rounds.end(),
+            [](const Rates& a, const Rates& b) { return a.ours * b.others < b.ours * a.others; });
+  return rounds[kRounds / 2];
+}
+
 int Shell(const std::string& command) {
   const int status = std::system(command.c_str());
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;

@@ -1,6 +1,7 @@
 // Shared by the benchmarks of real processes.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -17,6 +18,13 @@ std::string ReprieveBeside(const std::string& self);
 // Seconds of processor time of the child processes that have ended.
 double ChildrenTime();
 double Median(std::vector<double> values);
+// Two rates, of ours and of what it is compared with.
+struct Rates {
+  double ours = 0;
+  double others = 0;
+};
+// Measures them in turns, as the speed of a machine changes within minutes: the pair of whose ratios is the median.
+Rates InTurns(const std::function<double()>& ours, const std::function<double()>& others);
 // Runs a shell command and returns its exit code; -1 if it did not exit.
 int Shell(const std::string& command);
 

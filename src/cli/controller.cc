@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "cli/controller_metrics.h"
+#include "cli/duration_option.h"
 #include "cli/exit_code.h"
 #include "cli/feature_gates_option.h"
 #include "cli/log_lines.h"
@@ -93,6 +94,10 @@ class ControllerVerb final : public Verb {
     verb->add_option("--burst", rest_.burst, "Requests at once under --qps (default: as --qps)")
         ->option_text("N")
         ->check(CLI::NonNegativeNumber);
+    verb->add_option("--backoff", backoff_,
+                     "What Jobs wait after their first failure, doubling; 10s as upstream, less to rehearse")
+        ->option_text("DURATION")
+        ->check(CheckDuration);
     verb->add_option("--listen", listen_, "Where /healthz, /readyz and /metrics are (default :8081)")
         ->option_text("ADDRESS")
         ->check(CheckListen);
@@ -144,6 +149,7 @@ class ControllerVerb final : public Verb {
     kube::ClusterWorldOptions out;
     out.namespace_ = namespace_;
     if (!gates_.empty()) out.gates = *model::ParseFeatureGates(gates_);
+    out.backoff = *ParseDuration(backoff_);
     out.instance = Cat("reprieve-", HostName());
     out.verdict_events = verdict_events_;
     out.log = [this](kube::Level level, const std::string& message) { Log(level, message); };
@@ -199,6 +205,7 @@ class ControllerVerb final : public Verb {
   std::string origin_;
   std::string listen_ = kUsualListen;
   std::string gates_;
+  std::string backoff_ = "10s";
   bool elect_ = true;
   bool verdict_events_ = true;
 

@@ -18,6 +18,7 @@ const char* const kFirstHelp =
     "  reprieve test FILE...       try failure policies on virtual time, case by case\n"
     "  reprieve simulate SCENARIO  say what a failure policy costs, and why\n"
     "  reprieve explain [FILE...]  say what happened to Jobs, by which rule, and what comes next\n"
+    "  reprieve pull FILE...       pull the images of manifests beforehand\n"
     "  reprieve clean              remove old logs and journals, and volumes of runs that were killed\n"
     "  reprieve help [VERB]        all verbs, or the flags and examples of one\n"
     "Try: printf '{apiVersion: batch/v1, kind: Job, metadata: {name: hello}, spec: {template: {spec: "

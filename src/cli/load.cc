@@ -197,11 +197,14 @@ class Loader {
   void TakeService(const admission::ManifestObject& manifest) {
     const bool headless = manifest.value["spec"]["clusterIP"].AsText() == "None";
     if (!headless && options_.run) {
-      [[maybe_unused]] const Admitted admitted = Admit(manifest, admission::CreateService);
+      const Admitted admitted = Admit(manifest, admission::CreateService);
       if (!IsNew(manifest)) return;
-      out_.skipped.push_back(Cat("Warning: skipped Service ", manifest.value["metadata"]["name"].AsText(), " (",
-                                 manifest.file->name, ":", std::max<std::uint32_t>(manifest.value.mark().line, 1),
-                                 "): only headless ones (clusterIP: None) give pods names here"));
+      Keep(admitted.object, out_.addressed_services);
+      out_.skipped.push_back(
+          Cat("Warning: skipped Service ", manifest.value["metadata"]["name"].AsText(), " (", manifest.file->name, ":",
+              std::max<std::uint32_t>(manifest.value.mark().line, 1),
+              "): only headless ones (clusterIP: None) give pods names here; its variables are there, "
+              "but nobody answers for it"));
       return;
     }
     if (!headless) {

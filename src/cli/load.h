@@ -10,6 +10,7 @@
 #include "admission/manifest.h"
 #include "admission/version_check.h"
 #include "cli/diagnostic.h"
+#include "kubelet/settings.h"
 #include "model/batch.h"
 #include "model/core.h"
 #include "model/jobset.h"
@@ -36,11 +37,12 @@ struct LoadedJobSet {
 struct Loaded {
   std::vector<LoadedJob> jobs;
   std::vector<LoadedJobSet> jobsets;
-  std::vector<LoadedPod> pods;  // with LoadOptions::run
-  std::vector<core::Service> services;
+  std::vector<LoadedPod> pods;                    // with LoadOptions::run
+  std::vector<core::Service> services;            // headless ones
+  std::vector<core::Service> addressed_services;  // with LoadOptions::run: pods have their variables, and nothing else
   std::vector<core::PersistentVolumeClaim> claims;
   std::vector<core::ConfigMap> config_maps;
-  std::vector<core::Secret> secrets;
+  std::vector<kubelet::TypedSecret> secrets;
   std::vector<Diagnostic> not_run;           // of objects that validate takes and others can't run
   std::vector<std::string> skipped;          // a line each: kinds that are passed over
   std::vector<Diagnostic> errors;            // in the order of the files

@@ -48,8 +48,8 @@ int Main(int argc, char** argv) {
   app.require_subcommand(1);
   std::vector<std::unique_ptr<cli::Verb>> verbs;
   for (auto make : {cli::MakeRun, cli::MakeValidate, cli::MakeLint, cli::MakeTest, cli::MakeSimulate, cli::MakeExplain,
-                    cli::MakeController, cli::MakeManifests, cli::MakeClean, cli::MakeAgent, cli::MakeCompletion,
-                    cli::MakeHelp, cli::MakeVersion}) {
+                    cli::MakeController, cli::MakeManifests, cli::MakePull, cli::MakeClean, cli::MakeAgent,
+                    cli::MakeCompletion, cli::MakeHelp, cli::MakeVersion}) {
     verbs.push_back(make());
     verbs.back()->Declare(app);
   }

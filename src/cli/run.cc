@@ -69,6 +69,8 @@ class RunVerb final : public Verb {
         return kInterrupted;
       case EndedBy::kReader:
         return kReaderGone;
+      case EndedBy::kNoImage:
+        return kCannotRun;
     }
     return kCompleted;
   }

@@ -26,8 +26,8 @@ class RunnableCheck {
     }
     if (spec.suspended()) CheckResumed(world::Kind::kJob, job.metadata);
     CheckEnds(spec, "spec");
-    CheckPods({job.metadata.namespace_.str(), spec.indexed()}, spec.active_deadline_seconds.has_value(),
-              *spec.pod_template.spec, manifest_.value["spec"]["template"], "spec.template");
+    CheckPods({job.metadata.namespace_.str(), spec.indexed()}, *spec.pod_template.spec,
+              manifest_.value["spec"]["template"], "spec.template");
   }
 
   void Check(const core::Pod& pod) {
@@ -35,7 +35,7 @@ class RunnableCheck {
       warnings_.push_back(WarningAbout(manifest_, "spec.restartPolicy",
                                        "Always, as it is by default, never lets the pod end; Ctrl-C ends it"));
     }
-    CheckPods({pod.metadata.namespace_.str(), false}, false, *pod.spec, manifest_.value, "");
+    CheckPods({pod.metadata.namespace_.str(), false}, *pod.spec, manifest_.value, "");
   }
 
   void Check(const jobset::JobSet& jobset) {
@@ -61,8 +61,8 @@ class RunnableCheck {
       CheckPlacement(jobset, jobs[i], path);
       const batch::JobSpec& job = *jobs[i].job_template.spec;
       const document::Value& written = manifest_.value["spec"]["replicatedJobs"][i]["template"]["spec"]["template"];
-      CheckPods({jobset.metadata.namespace_.str(), job.indexed()}, job.active_deadline_seconds.has_value(),
-                WithClaims(spec, *job.pod_template.spec), written, Cat(path, ".template.spec.template"));
+      CheckPods({jobset.metadata.namespace_.str(), job.indexed()}, WithClaims(spec, *job.pod_template.spec), written,
+                Cat(path, ".template.spec.template"));
     }
   }
 
@@ -91,9 +91,8 @@ class RunnableCheck {
              "activeDeadlineSeconds");
   }
 
-  // `written`: the pod template as it stands in the manifest, at `path`; empty: all of it. `ends`: its Job has a
-  // deadline.
-  void CheckPods(const kubelet::PodOrigin& origin, bool ends, const core::PodSpec& spec, const document::Value& written,
+  // `written`: the pod template as it stands in the manifest, at `path`; empty: all of it.
+  void CheckPods(const kubelet::PodOrigin& origin, const core::PodSpec& spec, const document::Value& written,
                  const std::string& path) {
     const std::string of_spec = path.empty() ? "spec" : Cat(path, ".spec");
     for (std::string& why : world_.WhyNotRunnable(spec, origin.name_space)) Complain(of_spec, std::move(why));
@@ -103,9 +102,7 @@ class RunnableCheck {
     const std::string directory = in_images ? std::string("/") : world_.WorkingDirectory();
     Add(kubelet::StartObstacles(spec, origin, world_.settings(), directory), of_spec);
     if (kubelet::AsksForRights(spec)) {
-      Add(kubelet::BeyondRights(spec, in_images ? kubelet::kRightsOfAnEngine : world_.Rights(),
-                                ends || spec.active_deadline_seconds),
-          of_spec);
+      Add(kubelet::BeyondRights(spec, in_images ? kubelet::kRightsOfAnEngine : world_.Rights()), of_spec);
     }
     Add(WhyNoPlace(spec, world_.nodes()), of_spec);
   }

@@ -25,10 +25,11 @@ void RunLoop::Run() {
     setup_.FlushJournal();
     setup_.report().Repaint();
     TellLostOutput();
-    return Interrupt::count() > 0 || reader_.gone() || AllFinished();
+    const bool no_image = !setup_.world().machine().WhyNoImage().empty();
+    return Interrupt::count() > 0 || reader_.gone() || no_image || AllFinished();
   });
   if (AllFinished()) return;
-  ended_by_ = Interrupt::count() > 0 ? EndedBy::kInterrupt : EndedBy::kReader;
+  ended_by_ = Interrupt::count() > 0 ? EndedBy::kInterrupt : reader_.gone() ? EndedBy::kReader : EndedBy::kNoImage;
 }
 
 void RunLoop::CreateObjects() {
@@ -70,7 +71,8 @@ bool RunLoop::AllFinished() const {
 }
 
 void RunLoop::EndEarly() {
-  if (ended_by_ == EndedBy::kInterrupt) setup_.report().Interrupted();
+  if (ended_by_ == EndedBy::kInterrupt || ended_by_ == EndedBy::kNoImage) setup_.report().Interrupted();
+  if (ended_by_ == EndedBy::kNoImage) setup_.report().Say(Cat("The run ends: ", setup_.world().machine().WhyNoImage()));
   const Nanoseconds grace = TellEnding();
   // One Ctrl-C more than it took to come here.
   const int enough = ended_by_ == EndedBy::kInterrupt ? 2 : 1;

@@ -12,8 +12,8 @@
 
 namespace reprieve::cli {
 
-// kReader: nobody reads standard output any more.
-enum class EndedBy : std::uint8_t { kItself, kInterrupt, kReader };
+// kReader: nobody reads standard output any more; kNoImage: an image did not come in time (--pull-timeout).
+enum class EndedBy : std::uint8_t { kItself, kInterrupt, kReader, kNoImage };
 
 class RunLoop {
  public:

@@ -2,7 +2,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "base/time.h"
+#include "cli/duration_option.h"
 #include "cli/exported.h"
 #include "cli/feature_gates_option.h"
 #include "model/quantity.h"
@@ -32,10 +32,6 @@ constexpr const char* kFooter =
     "A pod is called train-workers-0-1, or, in JobSet train, workers-0-1.\n\n"
     "Exit code 0: all completed; 1: a Job or JobSet failed; 2: bad input, nothing was\n"
     "started; 3: it can't run here; 130: interrupted; 141: nobody reads its output.";
-
-std::string CheckDuration(const std::string& text) {
-  return ParseDuration(text) ? std::string() : std::string("expected a duration such as 500ms or 10s");
-}
 
 std::string CheckSize(const std::string& text) {
   const auto size = model::Quantity::Parse(text);
@@ -111,6 +107,10 @@ void DeclareRunOptions(CLI::App& verb, RunOptions& options) {
       ->option_text("FILE");
   verb.add_option("--backoff", options.backoff,
                   "The wait after the first failure, doubling; 10s as upstream, less to rehearse")
+      ->option_text("DURATION")
+      ->check(CheckDuration);
+  verb.add_option("--pull-timeout", options.pull_timeout,
+                  "How long a pod may wait for an image; then the run ends (default: as long as it takes)")
       ->option_text("DURATION")
       ->check(CheckDuration);
   verb.add_option("--color", options.color, "Colours (default auto: on a terminal, unless NO_COLOR is set)")

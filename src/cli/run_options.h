@@ -39,6 +39,7 @@ struct RunOptions {
   std::string metrics_file;
   std::string report;  // where a page of HTML goes; empty: nowhere
   std::string backoff = "10s";
+  std::string pull_timeout;  // empty: none
   std::string color = "auto";
   bool verbose = false;
   bool plain = false;

@@ -174,6 +174,39 @@ void RunReport::Output(const node::PodOutput& line) {
   out_.Json(event);
 }
 
+void RunReport::ImageChanged(const kubelet::ImageEvent& event) {
+  pulls_.Note(event, out_.Now());
+  if (ended_) return;
+  if (out_.json()) {
+    Value object = out_.Event("image");
+    SetImageMembers(event, object);
+    return out_.Json(object);
+  }
+  switch (event.kind) {
+    case kubelet::ImageEvent::Kind::kPulling:
+      // The block shows it as long as it takes.
+      if (!out_.has_block()) out_.Line(Cat("Image ", event.image, " is being pulled"));
+      return;
+    case kubelet::ImageEvent::Kind::kPulled:
+      return out_.Line(ImageLine(event));
+    case kubelet::ImageEvent::Kind::kComes:
+    case kubelet::ImageEvent::Kind::kFailed:
+      // The pods that wait for it say why.
+      return;
+  }
+}
+
+void RunReport::PodEventRecorded(const node::PodEvent& event) {
+  Value object = out_.Event("podEvent");
+  object.Set("namespace", Value::String(event.pod.namespace_.str()));
+  object.Set("pod", Value::String(event.pod.name.str()));
+  object.Set("container", Value::String(std::string(event.container)));
+  object.Set("warning", Value::Bool(event.warning));
+  object.Set("reason", Value::String(std::string(event.reason)));
+  object.Set("message", Value::String(event.message));
+  out_.Json(object);
+}
+
 void RunReport::IncidentApplied(const world::Incident& incident, const world::IncidentOutcome& outcome) {
   if (!outcome.happened()) no_effect_.push_back(incident.text);
   if (out_.json()) return out_.Json(IncidentEvent(out_, incident, outcome));
@@ -197,7 +230,12 @@ void RunReport::Repaint() {
   TellEnds();
   if (!ended_ && out_.BlockIsDue()) {
     const TerminalSize size = out_.terminal();
-    out_.PaintBlock(BlockLines(lives_, out_.Now(), size.columns, LiveBlock::MaxLines(size)));
+    const std::size_t most = LiveBlock::MaxLines(size);
+    // What is pulled is what is waited for: it stands below the objects, in at most half of the block.
+    std::vector<std::string> pulls = pulls_.Lines(out_.Now(), size.columns, most / 2);
+    std::vector<std::string> lines = BlockLines(lives_, out_.Now(), size.columns, most - pulls.size());
+    for (std::string& pull : pulls) lines.push_back(std::move(pull));
+    out_.PaintBlock(lines);
   }
   // Who reads through a pipe sees what the pods print as they print it.
   out_.Flush();

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "cli/image_lines.h"
 #include "cli/life.h"
 #include "cli/repeated_warnings.h"
 #include "cli/run_output.h"
@@ -41,6 +42,10 @@ class RunReport final : public world::Watcher {
   // Of those that neither a verdict nor an end tells: why children can't be created.
   void EventRecorded(const world::Event& event);
   void Output(const node::PodOutput& line);
+  // Of images that pods run in.
+  void ImageChanged(const kubelet::ImageEvent& event);
+  // With JSON only: people have the lines about what waits.
+  void PodEventRecorded(const node::PodEvent& event);
   // An incident of --inject was due.
   void IncidentApplied(const world::Incident& incident, const world::IncidentOutcome& outcome);
   // The run was interrupted: what ends from now on was ended by us.
@@ -100,6 +105,7 @@ class RunReport final : public world::Watcher {
   const node::Machine& machine_;
   RunOutput out_;
   RunLives lives_;
+  ImagePulls pulls_;
   std::map<meta::ObjectKey, meta::Uid> job_uids_;
   std::map<meta::ObjectKey, meta::Uid> jobset_uids_;
   std::vector<meta::Uid> ends_;           // of what has ended and is not told yet

@@ -29,9 +29,11 @@ const core::ContainerStatus* FailedContainer(const core::Pod& pod) {
   return nullptr;
 }
 
+// What the kubelet ended it for, if it did; exit codes are only what came of that.
 std::string EndOf(const core::Pod& pod) {
+  if (!pod.status.reason.empty()) return policy::Describe(policy::FactsOf(pod, {}));
   if (const core::ContainerStatus* failed = FailedContainer(pod)) return policy::Describe(policy::FactsOf(*failed));
-  return pod.status.reason.empty() ? "no container ran to its end" : pod.status.reason.str();
+  return "no container ran to its end";
 }
 
 // What an event in JSON calls an object of that kind.
@@ -123,8 +125,13 @@ void RunReport::PodChanged(const core::Pod& pod) {
   job->status.active = pod.IsTerminal() ? 0 : 1;
   if (!pod.IsTerminal() || job->finished) return;
   const bool succeeded = life.phase == core::PodPhase::kSucceeded;
-  EndPod(*job, succeeded, succeeded ? "PodSucceeded" : "PodFailed",
-         succeeded ? "all containers succeeded" : EndOf(pod));
+  if (succeeded) {
+    EndPod(*job, true, "PodSucceeded", "all containers succeeded");
+  } else if (!pod.status.reason.empty() && !pod.status.message.empty()) {
+    EndPod(*job, false, pod.status.reason.str(), pod.status.message.str());
+  } else {
+    EndPod(*job, false, "PodFailed", EndOf(pod));
+  }
   ends_.push_back(pod.metadata.uid);
 }
 

@@ -71,6 +71,15 @@ node::LocalWorldOptions RunSetup::WorldOptions() {
   out.engine_socket = runtime::docker::SocketOptionsOfEnvironment(options_.engine);
   out.engine.reconcile.delays.base = *ParseDuration(options_.backoff);
   out.restart_backoff = *ParseDuration(options_.backoff);
+  if (!options_.pull_timeout.empty()) out.pull_timeout = *ParseDuration(options_.pull_timeout);
+  out.image_event = [this](const kubelet::ImageEvent& event) {
+    if (report_) report_->ImageChanged(event);
+  };
+  if (options_.json()) {
+    out.pod_event = [this](const node::PodEvent& event) {
+      if (report_) report_->PodEventRecorded(event);
+    };
+  }
   out.log = {model::Quantity::Parse(options_.log_max_size)->Value(), options_.log_max_files};
   out.notice = [this](const std::string& text) {
     if (report_) report_->Say(text);
@@ -98,8 +107,10 @@ void RunSetup::LoadManifests() {
   load.new_suffix = [this] { return world_->store().NewNameSuffix(); };
   loaded_ = Load(options_.files.All(), load);
   for (core::ConfigMap& config_map : loaded_.config_maps) world_->settings().Add(std::move(config_map));
-  for (core::Secret& secret : loaded_.secrets) world_->settings().Add(std::move(secret));
+  for (kubelet::TypedSecret& secret : loaded_.secrets) world_->settings().Add(std::move(secret));
   for (core::Service& service : loaded_.services) world_->Add(std::move(service));
+  for (core::Service& service : loaded_.addressed_services) world_->settings().services().Add(std::move(service));
+  world_->settings().services().AddApiServer();
   for (core::PersistentVolumeClaim& claim : loaded_.claims) world_->Add(std::move(claim));
 }
 

@@ -30,6 +30,7 @@ std::unique_ptr<Verb> MakeSimulate();
 std::unique_ptr<Verb> MakeExplain();
 std::unique_ptr<Verb> MakeController();
 std::unique_ptr<Verb> MakeManifests();
+std::unique_ptr<Verb> MakePull();
 std::unique_ptr<Verb> MakeClean();
 std::unique_ptr<Verb> MakeAgent();
 std::unique_ptr<Verb> MakeCompletion();

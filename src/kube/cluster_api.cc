@@ -301,6 +301,7 @@ void ClusterApi::Submit(world::Request&& request, world::Completion&& done) {
   rest_.Send(std::move(ask), [this, alive = alive_, method, done = std::move(done)](const Outcome& outcome) {
     if (!*alive) return;
     --in_flight_;
+    if (rights_ != nullptr) rights_->Look(outcome);
     done(ResultOf(outcome, method));
     answered_();
   });

@@ -15,6 +15,7 @@
 #include <string_view>
 
 #include "kube/cache.h"
+#include "kube/missing_rights.h"
 #include "kube/recorder.h"
 #include "kube/rest.h"
 #include "world/api.h"
@@ -38,6 +39,9 @@ class ClusterApi final : public world::Api {
   void Submit(world::Request&& request, world::Completion&& done) override;
   void RecordEvent(const world::Event& event) override;
 
+  // Looks at each answer; must outlive it.
+  void set_rights(MissingRights* rights) { rights_ = rights; }
+
   // Requests without an answer yet.
   std::size_t in_flight() const { return in_flight_; }
 
@@ -49,6 +53,7 @@ class ClusterApi final : public world::Api {
   Recorder& recorder_;
   const std::function<bool()> may_write_;
   const std::function<void()> answered_;
+  MissingRights* rights_ = nullptr;
   std::size_t in_flight_ = 0;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

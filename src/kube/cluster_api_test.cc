@@ -119,6 +119,25 @@ TEST_F(ClusterApiTest, WhoDoesNotLeadWritesNothing) {
   EXPECT_EQ(server_->count(), 0U);
 }
 
+TEST_F(ClusterApiTest, AMissingRightIsToldOnceAndAQuotaIsNot) {
+  Serve([this](const Asked&, Peer& peer) {
+    AnswerStatus(peer, 403, "Forbidden",
+                 server_->count() < 3
+                     ? R"(jobs.batch \"a\" is forbidden: User \"u\" cannot delete resource \"jobs\")"
+                     : R"(jobs.batch \"a\" is forbidden: exceeded quota: all)");
+  });
+  std::vector<std::string> told;
+  MissingRights rights(rest_->clock(), [&](const std::string& text) { told.push_back(text); });
+  api_->set_rights(&rights);
+  const world::DeleteJob request{{"n", "a"}, meta::Uid("u1"), world::Propagation::kBackground};
+  EXPECT_EQ(Submit(request).code, WriteCode::kForbidden);
+  EXPECT_EQ(Submit(request).code, WriteCode::kForbidden);
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_NE(told[0].find("cannot delete resource \"jobs\""), std::string::npos) << told[0];
+  Submit(request);
+  EXPECT_EQ(told.size(), 1U);
+}
+
 TEST_F(ClusterApiTest, ThrottledRequestsAreSentAgainWhenTheServerSays) {
   std::atomic<int> so_far = 0;
   Serve([&](const Asked&, Peer& peer) {

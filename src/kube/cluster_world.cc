@@ -64,10 +64,12 @@ ClusterWorld::ClusterWorld(Rest& rest, ClusterWorldOptions options)
       watch_claims_(rest, claims_, Watching("/api/v1", "persistentvolumeclaims")),
       watch_jobs_(rest, jobs_, Watching("/apis/batch/v1", "jobs")),
       watch_pods_(rest, pods_, Watching("/api/v1", "pods")),
+      rights_(rest.clock(), [this](const std::string& text) { options_.log(Level::kWarning, text); }),
       recorder_(rest, options_.instance),
       due_(rest.loop()) {
   // Nodes belong to no namespace: who has only a Role cannot read them.
   if (options_.namespace_.empty()) watch_nodes_.emplace(rest, nodes_, Watching("/api/v1", "nodes"));
+  recorder_.set_rights(&rights_);
   ledger_.set_listener([this](const world::Verdict& verdict) { Judged(verdict); });
 }
 
@@ -126,7 +128,10 @@ void ClusterWorld::Lead() {
   api_ = std::make_unique<ClusterApi>(
       rest_, KnownObjects{jobs_, jobsets_, pods_}, recorder_, [this] { return !leader_ || leader_->MayWrite(); },
       [this] { Wake(); });
+  api_->set_rights(&rights_);
   engine::EngineOptions engine;
+  engine.reconcile.delays = {options_.backoff, options_.backoff * 60};
+  engine.batch_period = std::min(engine.batch_period, options_.backoff);
   engine.reconcile.duties = {.job_manager = kJobManager, .housekeeping = false};
   engine.jobsets.gates = options_.gates;
   engine.jobsets.housekeeping = false;

@@ -23,6 +23,7 @@
 #include "kube/cluster_api.h"
 #include "kube/decode.h"
 #include "kube/leader.h"
+#include "kube/missing_rights.h"
 #include "kube/recorder.h"
 #include "kube/reflector.h"
 #include "kube/rest.h"
@@ -41,6 +42,8 @@ enum class Level : std::uint8_t { kInfo, kWarning, kError };
 struct ClusterWorldOptions {
   std::string namespace_;  // only this one; empty: all
   model::FeatureGates gates;
+  // Upstream's, and what Jobs wait after the first failure; events of pods are gathered no longer than that.
+  Nanoseconds backoff = Seconds(10);
   std::optional<LeaderOptions> leader;  // absent: there is no other
   std::string instance;                 // who reports events
   bool verdict_events = true;
@@ -101,6 +104,7 @@ class ClusterWorld {
   Cache<core::Node> nodes_;
   Reflector watch_jobsets_, watch_services_, watch_claims_, watch_jobs_, watch_pods_;
   std::optional<Reflector> watch_nodes_;  // not where only one namespace is ours
+  MissingRights rights_;
   Recorder recorder_;
   world::Ledger ledger_;
   std::unique_ptr<ClusterApi> api_;

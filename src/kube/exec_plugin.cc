@@ -1,18 +1,10 @@
 #include "kube/exec_plugin.h"
 
-#include <fcntl.h>
-#include <poll.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <csignal>
-#include <cstring>
 #include <utility>
 
 #include "base/base64.h"
+#include "base/run_program.h"
 #include "base/text.h"
 #include "document/json.h"
 
@@ -39,32 +31,6 @@ std::vector<std::string> EnvironmentOf(const ExecPlugin& plugin, const Access& a
   for (const auto& [name, value] : plugin.environment) out.push_back(Cat(name, "=", value));
   out.push_back(Cat("KUBERNETES_EXEC_INFO=", ExecInfo(plugin, access)));
   return out;
-}
-
-std::vector<char*> Pointers(std::vector<std::string>& texts) {
-  std::vector<char*> out;
-  out.reserve(texts.size() + 1);
-  for (std::string& text : texts) out.push_back(text.data());
-  out.push_back(nullptr);
-  return out;
-}
-
-// Until its end; false: it was too slow, or too much.
-bool ReadAll(int from, Nanoseconds timeout, std::string& out) {
-  const auto end = std::chrono::steady_clock::now() + timeout;
-  char buffer[4096];
-  while (out.size() <= kMaxOutput) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
-    pollfd wait{from, POLLIN, 0};
-    if (left.count() <= 0) return false;
-    if (poll(&wait, 1, static_cast<int>(left.count())) < 0 && errno != EINTR) return false;
-    if (wait.revents == 0) continue;
-    const ssize_t got = read(from, buffer, sizeof buffer);
-    if (got == 0) return true;
-    if (got < 0 && errno != EINTR) return false;
-    if (got > 0) out.append(buffer, static_cast<std::size_t>(got));
-  }
-  return false;
 }
 
 }  // namespace
@@ -118,36 +84,18 @@ Result<ExecCredential> RunExecPlugin(const ExecPlugin& plugin, const Access& acc
   if (plugin.interactive) {
     return Error{Cat(who, " needs a terminal (interactiveMode: Always), which a controller has not; use another user")};
   }
-  int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0) return Error{Cat(who, " cannot be run: ", strerrordesc_np(errno))};
-  std::vector<std::string> arguments = {plugin.command};
-  arguments.insert(arguments.end(), plugin.arguments.begin(), plugin.arguments.end());
-  std::vector<std::string> environment = EnvironmentOf(plugin, access);
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-  pid_t pid = 0;
-  const int error = posix_spawnp(&pid, plugin.command.c_str(), &actions, nullptr, Pointers(arguments).data(),
-                                 Pointers(environment).data());
-  posix_spawn_file_actions_destroy(&actions);
-  close(ends[1]);
-  if (error != 0) {
-    close(ends[0]);
-    return Error{Cat(who, " cannot be run: ", strerrordesc_np(error),
-                     plugin.install_hint.empty() ? std::string() : Cat("; ", plugin.install_hint))};
+  ProgramToRun program;
+  program.argv = {plugin.command};
+  program.argv.insert(program.argv.end(), plugin.arguments.begin(), plugin.arguments.end());
+  program.environment = EnvironmentOf(plugin, access);
+  program.timeout = timeout;
+  program.max_output = kMaxOutput;
+  const ProgramEnd end = RunProgram(program);
+  if (end.how == ProgramEnd::How::kNotStarted && !plugin.install_hint.empty()) {
+    return Error{Cat(who, " ", end.Describe(timeout), "; ", plugin.install_hint)};
   }
-  std::string printed;
-  const bool whole = ReadAll(ends[0], timeout, printed);
-  close(ends[0]);
-  if (!whole) kill(pid, SIGKILL);
-  int state = 0;
-  while (waitpid(pid, &state, 0) < 0 && errno == EINTR) {
-  }
-  if (!whole) return Error{Cat(who, " was killed: it took more than ", HumanDuration(timeout), " or printed too much")};
-  if (!WIFEXITED(state)) return Error{Cat(who, " was ended by signal ", WTERMSIG(state))};
-  if (WEXITSTATUS(state) != 0) return Error{Cat(who, " failed with exit code ", WEXITSTATUS(state))};
-  return ParseExecCredential(printed, plugin);
+  if (!end.succeeded()) return Error{Cat(who, " ", end.Describe(timeout))};
+  return ParseExecCredential(end.printed, plugin);
 }
 
 }  // namespace reprieve::kube

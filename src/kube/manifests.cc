@@ -47,7 +47,7 @@ Value Rule(std::string_view group, std::initializer_list<std::string_view> resou
 // What the controllers ask for. Nodes, for exclusive placement, can be read by a ClusterRole alone.
 Value WorkRules(bool cluster_wide) {
   Value rules = Value::MakeArray();
-  rules.Append(Rule("jobset.x-k8s.io", {"jobsets"}, {"list", "watch", "patch", "delete"}));
+  rules.Append(Rule("jobset.x-k8s.io", {"jobsets"}, {"list", "watch", "delete"}));
   rules.Append(Rule("jobset.x-k8s.io", {"jobsets/status", "jobsets/finalizers"}, {"update"}));
   rules.Append(Rule("batch", {"jobs"}, {"list", "watch", "create", "update", "patch", "delete"}));
   rules.Append(Rule("batch", {"jobs/status", "jobs/finalizers"}, {"update"}));

@@ -159,6 +159,7 @@ void Recorder::Send(Ask ask) {
     if (!*alive) return;
     --in_flight_;
     if (!outcome.ok()) ++dropped_;
+    if (rights_ != nullptr) rights_->Look(outcome);
   });
 }
 

@@ -14,6 +14,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "kube/missing_rights.h"
 #include "kube/rest.h"
 #include "model/meta.h"
 #include "world/api.h"
@@ -32,6 +33,8 @@ class Recorder {
   void Record(const world::Event& event, const meta::ObjectMeta& about);
 
   std::uint64_t dropped() const { return dropped_; }
+  // Looks at each answer; must outlive it.
+  void set_rights(MissingRights* rights) { rights_ = rights; }
 
  private:
   static constexpr std::size_t kMaxKnown = 4096;
@@ -62,6 +65,7 @@ class Recorder {
   std::unordered_map<std::string, Allowance> allowances_;
   std::size_t in_flight_ = 0;
   std::uint64_t dropped_ = 0;
+  MissingRights* rights_ = nullptr;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

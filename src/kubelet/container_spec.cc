@@ -1,6 +1,7 @@
 #include "kubelet/container_spec.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <optional>
 
 #include "base/text.h"
@@ -21,9 +22,9 @@ std::optional<std::int64_t> LimitOf(const core::Container& container, std::strin
   return limit && *limit > 0 ? limit : std::nullopt;
 }
 
-// As container runtimes take a path that is not absolute.
-std::string FromRoot(std::string path) {
-  return path.empty() || path.front() == '/' ? std::move(path) : Cat("/", path);
+// As container runtimes take a path: from the root, which .. does not leave.
+std::string FromRoot(const std::string& path) {
+  return path.empty() ? path : std::filesystem::path(Cat("/", path)).lexically_normal().string();
 }
 
 // As the kubelet names a pod in a message: name_namespace(uid).
@@ -134,7 +135,7 @@ Result<runtime::ContainerSpec> MakeContainerSpec(const core::Container& containe
   auto mounts = context.volumes.MountsOf(container, variables);
   if (!mounts) return mounts.error();
   out.mounts = std::move(*mounts);
-  for (runtime::Mount& mount : out.mounts) mount.container_path = FromRoot(std::move(mount.container_path));
+  for (runtime::Mount& mount : out.mounts) mount.container_path = FromRoot(mount.container_path);
 
   Environment environment = context.base_environment;
   environment.insert_or_assign("HOSTNAME", context.hostname);

@@ -164,8 +164,9 @@ Environment BaseEnvironment(const char* const* environment) {
 
 Result<Environment> ContainerEnvironment(const core::Container& container, const PodFacts& facts,
                                          const Settings& settings) {
-  Environment out;
   const std::string name_space = facts.metadata->namespace_.str();
+  const core::Value& links = facts.spec->rest["enableServiceLinks"];
+  Environment out = settings.services().Of(name_space, links.IsNull() || links.AsBool());
   for (const core::EnvFromSource& from : container.env_from) {
     for (const bool secret : {false, true}) {
       const auto& reference = secret ? from.secret_ref : from.config_map_ref;

@@ -1,7 +1,8 @@
 // A container's environment: a few variables of the invoking user's, then what the pod's spec says.
 //
-// Source: the kubelet's makeEnvironmentVariables: envFrom, then env in order, each seeing those before it. Pure; safe
-// from any thread. Errors have the kubelet's words; they make a container wait (CreateContainerConfigError).
+// Source: the kubelet's makeEnvironmentVariables: those of Services, envFrom, then env in order, each seeing those
+// before it. Pure; safe from any thread. Errors have the kubelet's words; they make a container wait
+// (CreateContainerConfigError).
 #pragma once
 
 #include <map>
@@ -24,7 +25,7 @@ using Environment = std::map<std::string, std::string, std::less<>>;
 // its secrets.
 Environment BaseEnvironment(const char* const* environment);
 
-// The variables of the spec alone: those that $(NAME) in command and args may name.
+// The variables of the spec and of Services: those that $(NAME) in command and args may name.
 Result<Environment> ContainerEnvironment(const core::Container& container, const PodFacts& facts,
                                          const Settings& settings);
 

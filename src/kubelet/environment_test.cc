@@ -24,7 +24,7 @@ class EnvironmentTest : public ::testing::Test {
     config.metadata.namespace_ = "ns";
     config.data = {{"A", "1"}, {"B", "two"}, {"bad=key", "x"}};
     settings_.Add(config);
-    core::Secret secret;
+    TypedSecret secret;
     secret.metadata.name = "secret";
     secret.metadata.namespace_ = "ns";
     secret.data = {{"token", "s3cret"}};

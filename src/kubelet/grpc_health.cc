@@ -75,7 +75,7 @@ std::string GrpcHealthRequest(std::string_view authority, std::string_view servi
   AppendHeader(":authority", authority, headers);
   AppendHeader("te", "trailers", headers);
   AppendHeader("content-type", "application/grpc", headers);
-  AppendHeader("user-agent", "kube-probe/1.36 (reprieve)", headers);
+  AppendHeader("user-agent", "kube-probe/1.37 (reprieve)", headers);
   std::string out(kPreface);
   AppendFrame(kSettings, 0, 0, {}, out);
   AppendFrame(kHeaders, kEndHeaders, 1, headers, out);

@@ -11,7 +11,7 @@ constexpr std::size_t kMaxHead = std::size_t{64} << 10;
 constexpr std::size_t kMaxBody = std::size_t{10} << 10;
 constexpr std::string_view kHeadEnd = "\r\n\r\n";
 // Servers recognise a kubelet's probes by this.
-constexpr std::string_view kUserAgent = "kube-probe/1.36 (reprieve)";
+constexpr std::string_view kUserAgent = "kube-probe/1.37 (reprieve)";
 
 std::string Authority(const HttpGet& get) {
   const bool v6 = get.host.find(':') != std::string::npos;
@@ -44,7 +44,7 @@ std::string OneLine(std::string text) {
 }  // namespace
 
 std::string HttpGet::Url() const {
-  return Cat("http://", Authority(*this), Target(path));
+  return Cat(tls ? "https://" : "http://", Authority(*this), Target(path));
 }
 
 std::string HttpGet::Request() const {
@@ -69,7 +69,11 @@ std::string HttpGet::Request() const {
 
 std::optional<HttpGet> HttpGet::Redirected(std::string_view location) const {
   HttpGet out = *this;
-  if (ToLower(location.substr(0, 7)) == "http://") location.remove_prefix(5);
+  for (const std::string_view scheme : {"http:", "https:"}) {
+    if (ToLower(location.substr(0, scheme.size() + 2)) != Cat(scheme, "//")) continue;
+    location.remove_prefix(scheme.size());
+    out.tls = scheme == "https:";
+  }
   if (location.starts_with("//")) {
     location.remove_prefix(2);
     const std::string_view authority = location.substr(0, location.find_first_of("/?#"));
@@ -81,7 +85,8 @@ std::optional<HttpGet> HttpGet::Redirected(std::string_view location) const {
     std::string_view name = has_port ? authority.substr(0, colon) : authority;
     if (name.starts_with('[') && name.ends_with(']')) name = name.substr(1, name.size() - 2);
     if (ToLower(name) != host && !(host == "127.0.0.1" && ToLower(name) == "localhost")) return std::nullopt;
-    const auto number = has_port ? ParseInt32(authority.substr(colon + 1)) : std::optional<std::int32_t>(80);
+    const auto number =
+        has_port ? ParseInt32(authority.substr(colon + 1)) : std::optional<std::int32_t>(out.tls ? 443 : 80);
     if (!number || *number < 1 || *number > 65535) return std::nullopt;
     out.port = static_cast<std::uint16_t>(*number);
     return out;

@@ -1,7 +1,8 @@
 // What an httpGet probe sends and receives: the request, the response, and where a redirect leads.
 //
 // Source: core/v1 HTTPGetAction; the kubelet's prober: HTTP/1.1, one request per connection, 200 to 399 is success, the
-// body is read to at most 10 KiB, redirects are followed on the same host, up to ten. Pure; safe from any thread.
+// body is read to at most 10 KiB, redirects are followed on the same host, up to ten. Module `net` has a parser of its
+// own, which is stricter than Go's client: decisions/0007. Pure; safe from any thread.
 #pragma once
 
 #include <cstdint>
@@ -19,10 +20,12 @@ struct HttpGet {
   std::uint16_t port = 0;
   std::string path;
   std::vector<core::HttpHeader> headers;
+  bool tls = false;
 
   std::string Url() const;
   std::string Request() const;
-  // The request that a redirect asks for; nullopt if it leads to another host or protocol, which is not followed.
+  // The request that a redirect asks for; nullopt if it leads to another host or protocol than HTTP and HTTPS, which is
+  // not followed.
   std::optional<HttpGet> Redirected(std::string_view location) const;
 };
 

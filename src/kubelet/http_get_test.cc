@@ -10,7 +10,7 @@ namespace {
 using State = HttpAnswer::State;
 
 HttpGet Get(std::string path) {
-  return {"127.0.0.1", 8080, std::move(path), {}};
+  return {"127.0.0.1", 8080, std::move(path), {}, false};
 }
 
 core::HttpHeader Header(std::string name, std::string value) {
@@ -24,10 +24,10 @@ TEST(HttpGet, ARequestNamesItsHostAndAsksForOneAnswer) {
   EXPECT_EQ(Get("/healthz?full=1").Request(),
             "GET /healthz?full=1 HTTP/1.1\r\n"
             "Host: 127.0.0.1:8080\r\n"
-            "User-Agent: kube-probe/1.36 (reprieve)\r\n"
+            "User-Agent: kube-probe/1.37 (reprieve)\r\n"
             "Accept: */*\r\n"
             "Connection: close\r\n\r\n");
-  EXPECT_EQ((HttpGet{"::1", 80, "", {}}.Url()), "http://[::1]:80/");
+  EXPECT_EQ((HttpGet{"::1", 80, "", {}, false}.Url()), "http://[::1]:80/");
 }
 
 TEST(HttpGet, HeadersOfTheProbeGoBeforeOurOwnAndCannotBreakTheRequest) {
@@ -55,7 +55,9 @@ TEST(HttpGet, RedirectsAreFollowedOnTheSameHostOnly) {
       {"HTTP://127.0.0.1/z", "http://127.0.0.1:80/z"},
       {"//127.0.0.1:8081", "http://127.0.0.1:8081/"},
       {"http://example.org/z", ""},
-      {"https://127.0.0.1/z", ""},
+      {"https://127.0.0.1/z", "https://127.0.0.1:443/z"},
+      {"HTTPS://127.0.0.1:8443/z", "https://127.0.0.1:8443/z"},
+      {"ftp://127.0.0.1/z", ""},
       {"http://127.0.0.1:x/", ""},
       {"http://127.0.0.1:70000/", ""},
       {"http://[::1]:80/", ""},
@@ -65,6 +67,10 @@ TEST(HttpGet, RedirectsAreFollowedOnTheSameHostOnly) {
     const auto next = Get("/x/a?b").Redirected(c.location);
     EXPECT_EQ(next ? next->Url() : "", c.url) << c.location;
   }
+  HttpGet secret = Get("/");
+  secret.tls = true;
+  EXPECT_EQ(secret.Redirected("/b")->Url(), "https://127.0.0.1:8080/b");
+  EXPECT_EQ(secret.Redirected("http://127.0.0.1/b")->Url(), "http://127.0.0.1:80/b");
 }
 
 // The state after each byte is kReading until the last one.

@@ -22,8 +22,7 @@ bool LacksDirectory(const std::string& directory) {
 
 class RightsCheck {
  public:
-  RightsCheck(const core::PodSpec& spec, const MachineRights& rights, bool ends)
-      : spec_(spec), rights_(rights), ends_(ends) {}
+  RightsCheck(const core::PodSpec& spec, const MachineRights& rights) : spec_(spec), rights_(rights) {}
 
   std::vector<FieldFinding> Run() {
     if (!rights_.may_change_user) CheckGroups();
@@ -81,9 +80,10 @@ class RightsCheck {
     if (!why) return;
     const std::string at = WhereSet(container, security.user ? "runAsUser" : "runAsNonRoot");
     const std::string advice = security.user ? "give another number than 0" : "set runAsUser";
-    Add(ends_ ? Support::kWarned : Support::kRefused, at,
-        Cat("keeps the container from running (", *why, "): it would wait with CreateContainerConfigError ",
-            ends_ ? "until the deadline" : "forever", "; ", advice, ", or set runAsNonRoot to false"));
+    Add(Support::kWarned, at,
+        Cat("keeps the container from running (", *why,
+            "): it waits with CreateContainerConfigError, as on a cluster; ", advice,
+            ", or set runAsNonRoot to false"));
   }
 
   void CheckPrivileges(const core::Container& container, const Security& security) {
@@ -100,7 +100,7 @@ class RightsCheck {
     }
     for (std::size_t i = 0; i < add.size(); ++i) {
       const std::string& name = add[i].AsText();
-      if (name == "ALL" || CapabilityNumber(name)) continue;
+      if (ToLower(name) == "all" || CapabilityNumber(name)) continue;
       Add(Support::kRefused, Cat(at, "[", i, "]"),
           Cat("Linux has no capability ", Quote(name), "; name one as in NET_ADMIN, or remove it"));
     }
@@ -175,7 +175,6 @@ class RightsCheck {
 
   const core::PodSpec& spec_;
   const MachineRights& rights_;
-  const bool ends_;
   std::string path_;
   std::vector<FieldFinding> found_;
 };
@@ -193,8 +192,8 @@ bool AsksForRights(const core::PodSpec& spec) {
   return false;
 }
 
-std::vector<FieldFinding> BeyondRights(const core::PodSpec& spec, const MachineRights& rights, bool ends) {
-  return RightsCheck(spec, rights, ends).Run();
+std::vector<FieldFinding> BeyondRights(const core::PodSpec& spec, const MachineRights& rights) {
+  return RightsCheck(spec, rights).Run();
 }
 
 }  // namespace reprieve::kubelet

@@ -31,8 +31,8 @@ inline const MachineRights kRightsOfAnEngine = {.user = 65534, .group = 65534};
 // Whether the answer depends on the machine at all: finding out about it takes some 2 ms.
 bool AsksForRights(const core::PodSpec& spec);
 
-// Refused or warned of, with paths below the pod's spec: containers[0].securityContext.runAsUser. `ends`: a deadline
-// ends a pod that waits forever, as on a cluster, so that this is no reason to refuse it.
-std::vector<FieldFinding> BeyondRights(const core::PodSpec& spec, const MachineRights& rights, bool ends);
+// Refused or warned of, with paths below the pod's spec: containers[0].securityContext.runAsUser. What would run as
+// root against its word is warned of: it waits, as on a cluster.
+std::vector<FieldFinding> BeyondRights(const core::PodSpec& spec, const MachineRights& rights);
 
 }  // namespace reprieve::kubelet

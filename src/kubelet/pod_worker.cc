@@ -17,6 +17,8 @@ constexpr Nanoseconds kStartRetry = Seconds(10);
 // The kubelet's minimum for a container that it stops itself, and for a sidecar when the others have used up the time.
 constexpr Nanoseconds kMinimumGrace = Seconds(2);
 constexpr std::int32_t kKilledCode = 137;
+// Of all termination messages of a pod: the kubelet gives each container its part of it.
+constexpr std::size_t kMostOfMessages = 12 * 1024;
 
 // Like Go's time.Duration.String: 500ms, 10s, 1m20s, 5m0s; without fractions.
 std::string GoDuration(Nanoseconds duration) {
@@ -179,11 +181,12 @@ void PodWorker::LengthenBackoff(Record& record, Time now) const {
   record.backoff_set_at = now;
 }
 
-void PodWorker::CannotStart(std::size_t container, std::string reason, std::string message, Time now) {
+void PodWorker::CannotStart(std::size_t container, std::string reason, std::string message, Time now,
+                            std::optional<Time> retry_at) {
   Record& record = records_[container];
   if (record.stage != Stage::kStarting) return;
   record.stage = record.last ? Stage::kEnded : Stage::kWaiting;
-  record.not_before = now + kStartRetry;
+  record.not_before = retry_at.value_or(now + kStartRetry);
   --record.attempt;  // no container was created
   if (record.waiting_reason == reason && record.waiting_message == message) return;
   record.waiting_reason = std::move(reason);
@@ -496,7 +499,7 @@ core::ContainerState PodWorker::Terminated(std::size_t container, const Containe
   core::ContainerStateTerminated& terminated = out.terminated.emplace();
   terminated.exit_code = end.exit_code;
   terminated.reason = end.reason;
-  terminated.message = end.message;
+  terminated.message = end.message.substr(0, kMostOfMessages / records_.size());
   if (end.finished_at == Time{}) return out;  // it never ran
   terminated.started_at = TruncateToSeconds(end.started_at);
   terminated.finished_at = TruncateToSeconds(end.finished_at);

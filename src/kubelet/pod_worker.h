@@ -81,8 +81,9 @@ class PodWorker {
   void Started(std::size_t container, Time at);
   // Also reports a start that never became a process.
   void Exited(std::size_t container, ContainerEnd end, Time now);
-  // A start that could not even be attempted; it is retried later.
-  void CannotStart(std::size_t container, std::string reason, std::string message, Time now);
+  // A start that could not even be attempted; it is retried at `retry_at`, by default after ten seconds.
+  void CannotStart(std::size_t container, std::string reason, std::string message, Time now,
+                   std::optional<Time> retry_at = std::nullopt);
   // A requested start was given up before it had any effect.
   void StartCancelled(std::size_t container);
   // The result of an attempt; `message` is for people. A result for a container that has ended is ignored.

@@ -46,6 +46,10 @@ std::string HostOf(const std::string& host, const std::string& address) {
   return host == kLocalhost ? std::string(kLocalhostAddress) : host;
 }
 
+HttpGet RequestFor(const core::HttpGetAction& get, const std::string& host, std::uint16_t port) {
+  return {host, port, get.path, get.http_headers, get.scheme == "HTTPS"};
+}
+
 std::string WhyNotReachable(const std::string& host, const core::Value& port, const core::Container& container) {
   if (!host.empty() && host != kLocalhost && !IsAddress(host)) {
     return Cat("probes the host ", Quote(host), " by name, which is not supported by run; give its address");
@@ -84,7 +88,7 @@ void Prober::TrySocket(const ProbeTicket& ticket, const core::Container& contain
   attempt.host = HostOf(http ? probe.http_get->host : probe.tcp_socket->host, address);
   attempt.port = port.value_or(0);
   attempt.timeout = TimeoutOf(probe);
-  if (http) attempt.get = HttpGet{attempt.host, attempt.port, probe.http_get->path, probe.http_get->http_headers};
+  if (http) attempt.get = RequestFor(*probe.http_get, attempt.host, attempt.port);
   Sockets().Try(std::move(attempt));
 }
 
@@ -106,7 +110,7 @@ void Prober::SendHook(const ProbeTicket& ticket, const core::Container& containe
   attempt.ticket = ticket;
   attempt.host = HostOf(get.host, address);
   attempt.port = *port;
-  attempt.get = HttpGet{attempt.host, attempt.port, get.path, get.http_headers};
+  attempt.get = RequestFor(get, attempt.host, attempt.port);
   attempt.any_status = true;
   attempt.timeout = TimeoutOf(ticket);
   Sockets().Try(std::move(attempt));

@@ -1,5 +1,5 @@
-// RuntimeInbox: messages from the threads of the runtime, the prober and the agents, kept until the engine's thread
-// reads them.
+// RuntimeInbox: messages from the threads of the runtime, the prober, the agents and the engine of images, kept until
+// the engine's thread reads them.
 //
 // Thread rules: Events() are called on the runtime's thread, Add on any, Take on the engine's; `wake` is called on the
 // writer's thread, once each time the inbox stops being empty. It outlives the runtime.
@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include "kubelet/image_puller.h"
 #include "kubelet/probe_answer.h"
 #include "runtime/runtime.h"
 
@@ -34,7 +35,7 @@ struct VolumeOverLimit {
 };
 using RuntimeMessage =
     std::variant<runtime::ContainerStarted, runtime::ContainerExit, runtime::ContainerRefused, OutputLine,
-                 RuntimeNotice, runtime::ExecEnd, ProbeAnswer, AgentsReported, VolumeOverLimit>;
+                 RuntimeNotice, runtime::ExecEnd, ProbeAnswer, AgentsReported, VolumeOverLimit, ImageMessage>;
 
 class RuntimeInbox {
  public:
@@ -51,6 +52,7 @@ class RuntimeInbox {
   void Add(ProbeAnswer answer) { Push(std::move(answer)); }
   void Add(AgentsReported reported) { Push(reported); }
   void Add(VolumeOverLimit over) { Push(std::move(over)); }
+  void Add(ImageMessage message) { Push(std::move(message)); }
   // Replaces `out` with all messages so far, in order.
   void Take(std::vector<RuntimeMessage>& out);
 

@@ -8,7 +8,7 @@
 namespace reprieve::kubelet {
 namespace {
 
-constexpr std::string_view kAll = "ALL";
+constexpr std::string_view kAll = "all";
 constexpr std::string_view kSeccompFolder = "/var/lib/kubelet/seccomp/";
 constexpr std::uint64_t kEveryCapability = ~std::uint64_t{0} >> 1;
 
@@ -66,9 +66,10 @@ std::optional<std::uint32_t> Number(const core::Value& value) {
   return static_cast<std::uint32_t>(value.AsInt());
 }
 
+// `name`: in small letters.
 bool Names(const core::Value& list, std::string_view name) {
   return std::any_of(list.items().begin(), list.items().end(),
-                     [&](const core::Value& item) { return item.AsText() == name; });
+                     [&](const core::Value& item) { return ToLower(item.AsText()) == name; });
 }
 
 std::uint64_t SetOf(const core::Value& names) {
@@ -79,12 +80,12 @@ std::uint64_t SetOf(const core::Value& names) {
   return out;
 }
 
-// As container runtimes do it: ALL first, then what is added, then what is dropped.
+// As container runtimes do it: ALL first, of both that which is dropped; then what is added, then what is dropped.
 std::uint64_t CapabilitiesOf(const core::Value& capabilities, std::uint64_t usual) {
   const core::Value& add = capabilities["add"];
   const core::Value& drop = capabilities["drop"];
   if (Names(add, kAll)) usual = kEveryCapability;
-  if (Names(drop, kAll) && !Names(add, kAll)) usual = 0;
+  if (Names(drop, kAll)) usual = 0;
   return (usual | SetOf(add)) & ~SetOf(drop);
 }
 
@@ -138,8 +139,9 @@ std::optional<std::string> WhyRoot(const Security& security, std::uint32_t user)
 }
 
 std::optional<int> CapabilityNumber(std::string_view name) {
-  if (name.starts_with("CAP_")) name.remove_prefix(4);
-  const auto* at = std::find(std::begin(kCapabilities), std::end(kCapabilities), name);
+  const std::string lower = ToLower(name.starts_with("CAP_") ? name.substr(4) : name);
+  const auto* at = std::find_if(std::begin(kCapabilities), std::end(kCapabilities),
+                                [&](std::string_view known) { return ToLower(known) == lower; });
   if (at == std::end(kCapabilities)) return std::nullopt;
   return static_cast<int>(at - std::begin(kCapabilities));
 }

@@ -39,7 +39,8 @@ Security SecurityOf(const core::PodSpec& pod, const core::Container& container, 
 // it if it names nobody.
 std::optional<std::string> WhyRoot(const Security& security, std::uint32_t user);
 
-// The number of a Linux capability, as manifests call it ("NET_ADMIN", with or without CAP_); nothing if there is none.
+// The number of a Linux capability, as manifests call it ("NET_ADMIN", in any case, with or without CAP_); nothing if
+// there is none.
 std::optional<int> CapabilityNumber(std::string_view name);
 
 // Those of a set, in the order of their numbers.

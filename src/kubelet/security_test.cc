@@ -51,6 +51,8 @@ TEST(Security, CapabilitiesAreThoseLeftByDropAndThoseAdded) {
   EXPECT_EQ(of("{add: [NET_ADMIN]}"), 0xa80435fbU);
   EXPECT_EQ(of("{add: [ALL]}"), ~std::uint64_t{0} >> 1);
   EXPECT_EQ(of("{drop: [ALL]}"), 0U);
+  EXPECT_EQ(of("{add: [all], drop: [All]}"), 0U);
+  EXPECT_EQ(of("{add: [ALL, chown], drop: [ALL]}"), 1U);
   EXPECT_EQ(of("{drop: [ALL], add: [NET_BIND_SERVICE, CAP_CHOWN]}"), 0x401U);
   EXPECT_EQ(of("{drop: [ALL, CHOWN], add: [CHOWN]}"), 0U);
   EXPECT_EQ(of("{drop: [NET_RAW]}"), 0xa80405fbU);
@@ -73,6 +75,7 @@ TEST(Security, CapabilitiesHaveTheNumbersOfLinux) {
   EXPECT_EQ(CapabilityNumber("CHOWN"), 0);
   EXPECT_EQ(CapabilityNumber("CAP_SYS_ADMIN"), 21);
   EXPECT_EQ(CapabilityNumber("CHECKPOINT_RESTORE"), 40);
+  EXPECT_EQ(CapabilityNumber("net_admin"), 12);
   EXPECT_EQ(CapabilityNumber("ALL"), std::nullopt);
 }
 
@@ -178,8 +181,8 @@ constexpr MachineRights kRoot = {};
 const MachineRights kUser = {.may_change_user = false, .user = 1000, .group = 1000};
 const MachineRights kPlain = {.own_mounts = false, .why_no_mounts = "cannot mount /proc"};
 
-std::string Beyond(const core::PodSpec& spec, const MachineRights& rights, bool ends = false) {
-  return Listed(BeyondRights(spec, rights, ends));
+std::string Beyond(const core::PodSpec& spec, const MachineRights& rights) {
+  return Listed(BeyondRights(spec, rights));
 }
 
 TEST(BeyondRights, OnlyRootMayRunPodsOfOthers) {
@@ -191,7 +194,7 @@ TEST(BeyondRights, OnlyRootMayRunPodsOfOthers) {
 
 TEST(BeyondRights, RootOfAUserNamespaceIsNotToldToBecomeRoot) {
   const MachineRights rights = {.may_change_user = false};
-  const auto findings = BeyondRights(PodWith("{runAsUser: 5}", "{privileged: true}"), rights, false);
+  const auto findings = BeyondRights(PodWith("{runAsUser: 5}", "{privileged: true}"), rights);
   ASSERT_EQ(findings.size(), 2U);
   EXPECT_EQ(findings[0].reason,
             "this machine lets its containers have no other user than reprieve's own, 0; remove the field");
@@ -206,13 +209,12 @@ TEST(BeyondRights, AFieldOfThePodIsToldOnce) {
   EXPECT_EQ(Beyond(spec, kUser), "refused securityContext.runAsUser");
 }
 
-TEST(BeyondRights, APodThatWaitsForEverIsRefusedUnlessADeadlineEndsIt) {
+TEST(BeyondRights, APodThatWouldRunAsRootAgainstItsWordIsWarnedOfForItWaits) {
   const core::PodSpec spec = PodWith("{runAsNonRoot: true}", "{}");
-  EXPECT_EQ(Beyond(spec, kRoot, false), "refused securityContext.runAsNonRoot");
-  EXPECT_EQ(Beyond(spec, kRoot, true), "warned securityContext.runAsNonRoot");
+  EXPECT_EQ(Beyond(spec, kRoot), "warned securityContext.runAsNonRoot");
   EXPECT_EQ(Beyond(spec, kUser), "");
   EXPECT_EQ(Beyond(PodWith("{runAsNonRoot: true}", "{runAsUser: 0}"), kRoot),
-            "refused containers[0].securityContext.runAsUser");
+            "warned containers[0].securityContext.runAsUser");
 }
 
 TEST(BeyondRights, AnOrdinaryUserHasNothingToGiveAndNothingToDrop) {
@@ -254,9 +256,21 @@ std::string Obstacles(const std::string& yaml, bool indexed = false) {
 }
 
 TEST(StartObstacles, MountPathsLieBelowTheRoot) {
-  EXPECT_EQ(Obstacles("{containers: [{name: a, volumeMounts: [{name: v, mountPath: /}, {name: v, mountPath: /a/../b}, "
-                      "{name: v, mountPath: x/y}, {name: v, mountPath: /x}]}]}"),
+  EXPECT_EQ(Obstacles("{containers: [{name: a, volumeMounts: [{name: v, mountPath: /}, {name: v, mountPath: /a/..}, "
+                      "{name: v, mountPath: x/y}, {name: v, mountPath: ../b}, {name: v, mountPath: /x}]}]}"),
             "refused containers[0].volumeMounts[0].mountPath, refused containers[0].volumeMounts[1].mountPath");
+}
+
+TEST(StartObstacles, HugePagesCanNotBeMounted) {
+  EXPECT_EQ(
+      Obstacles("{volumes: [{name: a, emptyDir: {medium: HugePages-2Mi}}, {name: b, emptyDir: {medium: Memory}}]}"),
+      "refused volumes[0].emptyDir.medium");
+}
+
+TEST(StartObstacles, AHookByTcpIsToldToFail) {
+  EXPECT_EQ(Obstacles("{containers: [{name: a, lifecycle: {postStart: {tcpSocket: {port: 1}}, preStop: {exec: {}}}}, "
+                      "{name: b, lifecycle: {preStop: {tcpSocket: {port: 1}}}}]}"),
+            "warned containers[0].lifecycle.postStart.tcpSocket, warned containers[1].lifecycle.preStop.tcpSocket");
 }
 
 TEST(StartObstacles, ASubPathOfAConfigMapIsOneOfItsFiles) {

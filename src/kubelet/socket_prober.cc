@@ -10,9 +10,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <memory>
 #include <utility>
 
 #include "base/text.h"
+#include "net/tls_session.h"
 #include "runtime/launch.h"
 
 namespace reprieve::kubelet {
@@ -67,6 +69,7 @@ class SocketProber::Connection {
     connected_ = false;
     sent_ = 0;
     heard_ = HttpAnswer();
+    tls_.reset();
     if (attempt_.get) request_ = attempt_.get->Request();
     if (attempt_.grpc_service) request_ = GrpcHealthRequest(Cat(host, ":", port), *attempt_.grpc_service);
     const auto* to = reinterpret_cast<const sockaddr*>(&address->storage);
@@ -102,6 +105,11 @@ class SocketProber::Connection {
   std::optional<ProbeAnswer> Connected() {
     connected_ = true;
     if (!attempt_.get && !attempt_.grpc_service) return Answer(ProbeOutcome::kSuccess, "connected");
+    if (attempt_.get && attempt_.get->tls) {
+      tls_ = std::make_unique<net::TlsSession>(std::move(request_));
+      if (const Status begun = tls_->Put(""); !begun.ok()) return NoTls(begun.error());
+      request_ = tls_->TakeOutgoing();
+    }
     return Send();
   }
 
@@ -121,8 +129,35 @@ class SocketProber::Connection {
     if (n < 0 && (errno == EAGAIN || errno == EINTR)) return std::nullopt;
     const int error = n < 0 ? errno : 0;
     if (attempt_.grpc_service) return ReceiveHealth({buffer, static_cast<std::size_t>(std::max<ssize_t>(n, 0))}, error);
-    const auto state = n > 0 ? heard_.Read({buffer, static_cast<std::size_t>(n)}) : heard_.End();
-    switch (state) {
+    const std::string_view bytes(buffer, static_cast<std::size_t>(std::max<ssize_t>(n, 0)));
+    if (tls_ && n > 0) return ReceiveByTls(bytes);
+    return Take(bytes, n <= 0, error);
+  }
+
+  std::optional<ProbeAnswer> ReceiveByTls(std::string_view bytes) {
+    if (const Status put = tls_->Put(bytes); !put.ok()) {
+      if (!attempt_.any_status || !bytes.starts_with("HTTP/")) return NoTls(put.error());
+      attempt_.get->tls = false;
+      std::erase_if(attempt_.get->headers,
+                    [](const core::HttpHeader& header) { return ToLower(header.name) == "authorization"; });
+      return Begin();
+    }
+    request_ += tls_->TakeOutgoing();
+    const std::string plain = tls_->TakeIncoming();
+    if (!plain.empty()) {
+      if (auto answer = Take(plain, false, 0)) return answer;
+    }
+    // After a redirect there is another one, or none.
+    return tls_ && tls_->ended() ? Take({}, true, 0) : std::nullopt;
+  }
+
+  std::optional<ProbeAnswer> NoTls(const Error& error) const {
+    return Answer(ProbeOutcome::kFailure, Cat("no TLS: ", error.message));
+  }
+
+  // `end`: no more will come, for `error` if that is not 0.
+  std::optional<ProbeAnswer> Take(std::string_view bytes, bool end, int error) {
+    switch (end ? heard_.End() : heard_.Read(bytes)) {
       case HttpAnswer::State::kReading:
         return std::nullopt;
       case HttpAnswer::State::kComplete:
@@ -133,7 +168,7 @@ class SocketProber::Connection {
     // As in the kubelet, a response whose body can't be read is ignored.
     if (heard_.status() != 0) return Answer(ProbeOutcome::kUnknown, "the answer was cut off");
     return Answer(ProbeOutcome::kFailure, error != 0 ? strerrordesc_np(error)
-                                          : n == 0   ? "closed without an answer"
+                                          : end      ? "closed without an answer"
                                                      : "the answer is not HTTP");
   }
 
@@ -178,6 +213,7 @@ class SocketProber::Connection {
   bool connected_ = false;
   std::string request_;
   std::size_t sent_ = 0;
+  std::unique_ptr<net::TlsSession> tls_;
   HttpAnswer heard_;
   GrpcHealthAnswer health_;
   int redirects_ = 0;

@@ -1,9 +1,10 @@
 // SocketProber: makes the attempts of httpGet, tcpSocket and grpc probes on one thread, with non-blocking sockets and
 // poll.
 //
-// Source: core/v1 TCPSocketAction: a connection is success; http_get.h. One timeout covers the whole attempt, including
-// redirects. Thread rules: Try may be called from any thread and returns at once; `answer` is called on the prober's
-// own thread, once for each attempt except those under way when the prober is destroyed.
+// Source: core/v1 TCPSocketAction: a connection is success; http_get.h; the kubelet's clients: any certificate is
+// taken, and a hook by HTTPS that is answered without TLS is sent again without it. One timeout covers the whole
+// attempt, including redirects. Thread rules: Try may be called from any thread and returns at once; `answer` is called
+// on the prober's own thread, once for each attempt except those under way when the prober is destroyed.
 #pragma once
 
 #include <chrono>

@@ -9,6 +9,8 @@
 #include <condition_variable>
 
 #include "base/text.h"
+#include "net/testing.h"
+#include "net/testing_identity.h"
 
 namespace reprieve::kubelet {
 namespace {
@@ -68,7 +70,7 @@ class SocketProberTest : public testing::Test {
     return Heard(number, port);
   }
   std::string Get(std::uint16_t port, milliseconds timeout = seconds(5)) {
-    return Ask({{}, "127.0.0.1", port, HttpGet{"127.0.0.1", port, "/", {}}, std::nullopt, false, timeout});
+    return Ask({{}, "127.0.0.1", port, HttpGet{"127.0.0.1", port, "/", {}, false}, std::nullopt, false, timeout});
   }
   std::string Connect(std::uint16_t port, const std::string& host = "127.0.0.1") {
     return Ask({{}, host, port, std::nullopt, std::nullopt, false, seconds(5)});
@@ -147,6 +149,52 @@ TEST_F(SocketProberTest, AnAnswerThatIsNotHttpIsAFailure) {
   EXPECT_EQ(Get(server.port()), "unknown GET http://127.0.0.1:PORT/: the answer was cut off");
 }
 
+class TlsProberTest : public SocketProberTest {
+ protected:
+  TlsProberTest() {
+    SSL_CTX_use_certificate(context_, identity_.certificate);
+    SSL_CTX_use_PrivateKey(context_, identity_.key);
+  }
+  ~TlsProberTest() override { SSL_CTX_free(context_); }
+  TlsProberTest(const TlsProberTest&) = delete;
+  TlsProberTest& operator=(const TlsProberTest&) = delete;
+
+  std::string GetByTls(std::uint16_t port, bool any_status = false, milliseconds timeout = seconds(5)) {
+    core::HttpHeader secret;
+    secret.name = "Authorization";
+    secret.value = "x";
+    return Ask(
+        {{}, "127.0.0.1", port, HttpGet{"127.0.0.1", port, "/", {secret}, true}, std::nullopt, any_status, timeout});
+  }
+
+  const net::testing::Identity identity_{"DNS:elsewhere.example", -60};
+  SSL_CTX* const context_ = SSL_CTX_new(TLS_server_method());
+};
+
+TEST_F(TlsProberTest, AnyCertificateIsTakenAndRedirectsLeadToTlsAndAway) {
+  const net::testing::ScriptedServer server(
+      [](net::testing::Peer& peer, int number) {
+        peer.ReadRequest();
+        peer.Answer("", number == 0 ? "HTTP/1.1 302 Found\r\nLocation: /b\r\n" : "HTTP/1.1 503 No\r\n");
+      },
+      context_);
+  EXPECT_EQ(GetByTls(server.port()), "failure GET https://127.0.0.1:PORT/b: 503");
+  EXPECT_EQ(server.accepted(), 2);
+}
+
+TEST_F(TlsProberTest, OnlyAHookIsSentAgainWithoutTls) {
+  const Server server({Status("400 This is HTTP"), Status("400 This is HTTP"), Status("200 OK")});
+  EXPECT_EQ(GetByTls(server.port()), "failure GET https://127.0.0.1:PORT/: no TLS: wrong version number");
+  EXPECT_EQ(GetByTls(server.port(), true), "success GET http://127.0.0.1:PORT/: 200");
+  EXPECT_EQ(server.last_request.find("Authorization"), std::string::npos) << server.last_request;
+}
+
+TEST_F(TlsProberTest, AHandshakeThatNobodyAnswersIsAFailure) {
+  const Server server({""}, milliseconds(400));
+  EXPECT_EQ(GetByTls(server.port(), false, milliseconds(100)),
+            "failure GET https://127.0.0.1:PORT/: no answer within 100ms");
+}
+
 TEST_F(SocketProberTest, ManyAtOnceAreEachAnsweredOnce) {
   const Server server({Status("200 OK")});
   constexpr scheduler::PodNumber kMany = 100;
@@ -154,7 +202,7 @@ TEST_F(SocketProberTest, ManyAtOnceAreEachAnsweredOnce) {
     prober_.Try({{.pod = i, .attempt = {}},
                  "127.0.0.1",
                  server.port(),
-                 HttpGet{"127.0.0.1", server.port(), "/", {}},
+                 HttpGet{"127.0.0.1", server.port(), "/", {}, false},
                  std::nullopt,
                  false,
                  seconds(20)});
@@ -172,7 +220,7 @@ TEST(SocketProber, EndsWithAttemptsUnderWay) {
     prober.Try({{},
                 "127.0.0.1",
                 server.port(),
-                HttpGet{"127.0.0.1", server.port(), "/", {}},
+                HttpGet{"127.0.0.1", server.port(), "/", {}, false},
                 std::nullopt,
                 false,
                 seconds(30)});

@@ -4,10 +4,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "base/text.h"
 #include "kubelet/environment.h"
 #include "kubelet/expand.h"
+#include "kubelet/hooks.h"
 #include "kubelet/security.h"
 
 namespace reprieve::kubelet {
@@ -45,6 +47,9 @@ class ObstacleCheck {
     for (std::size_t i = 0; i < spec_.volumes.size(); ++i) {
       path_ = Cat("volumes[", i, "]");
       if (const auto& host_path = spec_.volumes[i].host_path) CheckHostPath(*host_path);
+      if (const auto& empty = spec_.volumes[i].empty_dir; empty && empty->medium.starts_with("HugePages")) {
+        Refuse(".emptyDir.medium", "huge pages can't be mounted here; use Memory, or remove it");
+      }
     }
     CheckAll(spec_.init_containers, "initContainers");
     CheckAll(spec_.containers, "containers");
@@ -57,6 +62,7 @@ class ObstacleCheck {
       path_ = Cat(list, "[", i, "]");
       for (std::size_t j = 0; j < containers[i].volume_mounts.size(); ++j) CheckMount(containers[i], j);
       CheckVariables(containers[i]);
+      CheckHooks(containers[i]);
       CheckDirectory(containers[i]);
       CheckPorts(containers[i]);
     }
@@ -78,7 +84,7 @@ class ObstacleCheck {
   void CheckMount(const core::Container& container, std::size_t number) {
     const core::VolumeMount& mount = container.volume_mounts[number];
     const std::string at = Cat(".volumeMounts[", number, "]");
-    if (BelowRoot(mount.mount_path).empty()) {
+    if (std::filesystem::path(Cat("/", mount.mount_path)).lexically_normal() == "/") {
       Refuse(Cat(at, ".mountPath"),
              Cat(Quote(mount.mount_path), " is not a path below /; name a directory of its own"));
     }
@@ -161,6 +167,16 @@ class ObstacleCheck {
       }
     }
     return false;
+  }
+
+  void CheckHooks(const core::Container& container) {
+    for (const HookKind kind : {HookKind::kPostStart, HookKind::kPreStop}) {
+      if (HookOf(container, kind)["tcpSocket"].IsNull()) continue;
+      Warn(Cat(".lifecycle.", NameOf(kind), ".tcpSocket"),
+           Cat("is accepted and fails whenever it is tried, as on a cluster",
+               kind == HookKind::kPostStart ? ": the container is stopped as soon as it runs" : "",
+               "; use exec or httpGet"));
+    }
   }
 
   // The container is started in "/" then, rather than not at all.

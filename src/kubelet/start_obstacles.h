@@ -1,6 +1,6 @@
 // What would keep a container from ever starting, whatever the machine allows, and is known before it is tried: mount
-// paths that are none, folders that can't be made. What a kubelet would do all the same, if hardly on purpose, is
-// warned of: subPaths that are not there, variables that nothing sets.
+// paths that are none, folders that can't be made, huge pages. What a kubelet would do all the same, if hardly on
+// purpose, is warned of: subPaths that are not there, variables that nothing sets, hooks by tcpSocket.
 //
 // Source: what MakeContainerSpec, PodVolumes and the runtime fail with. It looks at the machine's files; safe from any
 // thread.

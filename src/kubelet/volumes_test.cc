@@ -32,7 +32,7 @@ class VolumesTest : public ::testing::Test {
     config.metadata.namespace_ = "ns";
     config.data = {{"a.txt", "alpha"}, {"b.txt", "beta"}};
     settings_.Add(config);
-    core::Secret secret;
+    TypedSecret secret;
     secret.metadata.name = "secret";
     secret.metadata.namespace_ = "ns";
     secret.data = {{"key", "s3cret"}};

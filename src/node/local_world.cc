@@ -140,6 +140,11 @@ Status LocalWorld::Start() {
   machine.pods.program_directory = ProgramDirectory();
   machine.pods.base_environment = kubelet::BaseEnvironment(environ);
   machine.pods.working_directory = WorkingDirectory();
+  machine.pods.logins = kubelet::LoginPlacesOfEnvironment();
+  if (image_store_) machine.images.service = &*image_store_;
+  machine.images.pull_timeout = options_.pull_timeout;
+  machine.images.event = options_.image_event;
+  machine.images.pod_event = options_.pod_event;
   machine.max_starting = options_.max_starting;
   machine.restart_backoff = options_.restart_backoff;
   machine.notice = machine.pods.notice = options_.notice;
@@ -182,6 +187,7 @@ Status LocalWorld::StartImageRuntime() {
                                                        inbox_.Events(options_.output != nullptr));
   if (!started) return started.error();
   image_runtime_ = std::move(*started);
+  image_store_.emplace(*engine_client_);
   return Ok();
 }
 
@@ -201,6 +207,7 @@ std::vector<std::string> LocalWorld::CleanUp() {
   if (machine_) store_.RemoveWatcher(&engine_);
   machine_.reset();
   std::vector<std::string> left;
+  image_store_.reset();
   if (image_runtime_) left = image_runtime_->End();
   runtimes_.reset();
   image_runtime_.reset();

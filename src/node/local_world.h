@@ -28,6 +28,7 @@
 #include "runtime/docker/docker_runtime.h"
 #include "runtime/docker/engine_client.h"
 #include "runtime/docker/engine_socket.h"
+#include "runtime/docker/image_store.h"
 #include "runtime/engine_folder.h"
 #include "runtime/pod_network.h"
 #include "runtime/runtime_pair.h"
@@ -61,6 +62,11 @@ struct LocalWorldOptions {
   std::size_t max_starting = 32;
   // The first wait of a container in a crash loop.
   Nanoseconds restart_backoff = kubelet::PodWorker::kUsualBackoff;
+  // How long a pod may wait for an image; absent: as long as it takes.
+  std::optional<Nanoseconds> pull_timeout;
+  // What happens to images and to pods because of them, on the engine's thread; may be empty.
+  std::function<void(const kubelet::ImageEvent&)> image_event;
+  std::function<void(const PodEvent&)> pod_event;
   // Called on the engine's thread: notices for people, and each line of every container's output (empty: not wanted).
   std::function<void(const std::string&)> notice;
   std::function<void(const PodOutput&)> output;
@@ -175,6 +181,7 @@ class LocalWorld {
   bool uses_images_ = false;
   std::unique_ptr<runtime::Supervisor> runtime_;
   std::unique_ptr<runtime::docker::DockerRuntime> image_runtime_;
+  std::optional<runtime::docker::ImageStore> image_store_;
   std::optional<runtime::RuntimePair> runtimes_;
   std::unique_ptr<Machine> machine_;
   bool ending_ = false;

@@ -28,6 +28,7 @@ Machine::Machine(store::Store& store, const world::Clock& clock, runtime::Runtim
         inbox.Add(kubelet::VolumeOverLimit{pod, std::move(message)});
       }),
       containers_(options_.max_starting) {
+  OpenImages();
   store_.AddWatcher(this);
 }
 
@@ -109,6 +110,7 @@ bool Machine::HandleDue() {
   any |= FireTimers();
   any |= ApplyDueIncidents();
   any |= EvictTainted();
+  any |= GiveUpOnImages();
   for (;;) {
     bool more = SettleTouched();
     more |= PlaceWaiting();
@@ -129,6 +131,7 @@ std::optional<Time> Machine::NextDue() {
   std::optional<Time> due;
   if (!timers_.empty()) due = timers_.top().when;
   if (!incidents_.empty()) due = due ? std::min(*due, incidents_.begin()->first) : incidents_.begin()->first;
+  if (const auto overdue = ImagesOverdueAt()) due = due ? std::min(*due, *overdue) : *overdue;
   if (!tainted_.empty()) due = due ? std::min(*due, tainted_.begin()->first) : tainted_.begin()->first;
   return due;
 }
@@ -241,6 +244,7 @@ void Machine::Finish(PodRecord& record) {
 
 void Machine::Drop(PodRecord& record) {
   if (record.waits_for_place) placement_.Remove(record.number);
+  if (puller_) puller_->Forget(record.number);
   setup_.Release(record);
   if (record.pod != nullptr) by_pod_.erase(record.pod);
   records_.erase(record.number);

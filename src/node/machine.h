@@ -20,6 +20,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "kubelet/image_puller.h"
 #include "kubelet/prober.h"
 #include "kubelet/runtime_inbox.h"
 #include "node/claim_folders.h"
@@ -35,6 +36,26 @@
 #include "world/watcher.h"
 
 namespace reprieve::node {
+
+// An event of a pod, as a kubelet records it; so far of its images.
+struct PodEvent {
+  const world::PodReference& pod;
+  std::string_view container;
+  bool warning = false;
+  std::string_view reason;
+  const std::string& message;
+};
+
+// Where images of pods that run in them come from.
+struct MachineImages {
+  // Null: no pod runs in its images. Outlives the machine.
+  runtime::ImageService* service = nullptr;
+  // How long a pod may wait for an image before WhyNoImage says so; absent: as long as it takes.
+  std::optional<Nanoseconds> pull_timeout;
+  // Both may be empty.
+  std::function<void(const kubelet::ImageEvent&)> event;
+  std::function<void(const PodEvent&)> pod_event;
+};
 
 // A line of a container's output, for `--logs`.
 struct PodOutput {
@@ -52,6 +73,7 @@ struct MachineOptions {
   std::size_t max_starting = 32;
   // The first wait of a container in a crash loop.
   Nanoseconds restart_backoff = kubelet::PodWorker::kUsualBackoff;
+  MachineImages images;
   std::function<void(const std::string&)> notice;
   std::function<void(const PodOutput&)> output;
   // An incident was due: its outcome.
@@ -87,6 +109,9 @@ class Machine final : public world::Watcher {
   // Applies the incident `incident.at` from now. `incident_applied` gets the outcome.
   void Schedule(world::Incident incident);
 
+  // A pod has waited for an image for longer than it may: which, how long, and why. Empty: none has.
+  const std::string& WhyNoImage() const { return why_no_image_; }
+
   // Incidents that are not due yet.
   std::vector<world::Incident> PendingIncidents() const;
 
@@ -118,6 +143,15 @@ class Machine final : public world::Watcher {
   void Handle(const kubelet::RuntimeNotice& notice);
   void Handle(const kubelet::AgentsReported& reported);
   void Handle(kubelet::VolumeOverLimit& over);
+  // Images: machine_images.cc.
+  void OpenImages();
+  void Handle(kubelet::ImageMessage& message);
+  // Nothing: it is being looked for or pulled, or the container waits with a reason.
+  std::optional<std::string> ImageFor(PodRecord& record, std::size_t container, std::int32_t attempt);
+  // Somebody may have removed it from the engine.
+  void MistrustImage(const PodRecord& record, std::size_t container);
+  bool GiveUpOnImages();
+  std::optional<Time> ImagesOverdueAt() const;
   // Probes and hooks: machine_probes.cc.
   void Try(PodRecord& record, const kubelet::PodActions::Try& attempt);
   void Run(PodRecord& record, const kubelet::PodActions::Hook& hook);
@@ -153,7 +187,8 @@ class Machine final : public world::Watcher {
   void StopContainer(PodRecord& record, const kubelet::PodActions::Stop& stop);
   void StartPending();
   void Start(PodRecord& record, std::size_t container, std::int32_t attempt);
-  void CannotStart(PodRecord& record, std::size_t container, std::string_view reason, const Error& error);
+  void CannotStart(PodRecord& record, std::size_t container, std::string_view reason, const Error& error,
+                   std::optional<Time> retry_at = std::nullopt);
   void WriteStatus(PodRecord& record);
   void TouchPodsOf(const core::Service& service);
   void Finish(PodRecord& record);
@@ -170,6 +205,8 @@ class Machine final : public world::Watcher {
   PodSetup setup_;
   ClaimFolders claims_;
   VolumeWatch volume_watch_;
+  std::optional<kubelet::ImagePuller> puller_;  // absent: no pod runs in its images
+  std::string why_no_image_;
 
   std::unordered_map<scheduler::PodNumber, std::unique_ptr<PodRecord>> records_;
   std::unordered_map<const core::Pod*, PodRecord*> by_pod_;

@@ -48,6 +48,7 @@ void Machine::Handle(const runtime::ContainerRefused& refused) {
   const auto ended = containers_.Remove(refused.container);
   if (!ended) return;
   ended->record->containers[ended->container] = kNoContainer;
+  MistrustImage(*ended->record, ended->container);
   CannotStart(*ended->record, ended->container, refused.reason, {refused.message});
 }
 
@@ -107,6 +108,11 @@ void Machine::StartPending() {
 void Machine::Start(PodRecord& record, std::size_t index, std::int32_t attempt) {
   if (record.pod == nullptr) return CannotStart(record, index, "CreateContainerError", {"the pod is gone"});
   const core::Container& container = kubelet::ContainerAt(*record.spec, index);
+  std::optional<std::string> image;
+  if (record.in_images) {
+    image = ImageFor(record, index, attempt);
+    if (!image) return;
+  }
   const bool has_volumes = record.volumes.has_value();
   if (auto ready = setup_.Prepare(record); !ready) {
     return CannotStart(record, index, "CreateContainerConfigError", ready.error());
@@ -114,6 +120,7 @@ void Machine::Start(PodRecord& record, std::size_t index, std::int32_t attempt) 
   if (!has_volumes && !record.volumes->limited().empty()) volume_watch_.Watch(record.number, record.volumes->limited());
   auto spec = kubelet::MakeContainerSpec(container, setup_.ContextOf(record));
   if (!spec) return CannotStart(record, index, "CreateContainerConfigError", spec.error());
+  if (image) spec->image->name = std::move(*image);
   spec->attempt = attempt;
   spec->log_path = LogPath({record.reference.namespace_, record.reference.name}, container.name, attempt);
   if (record.agent) spec->mounts.push_back(record.agent->socket);
@@ -123,8 +130,9 @@ void Machine::Start(PodRecord& record, std::size_t index, std::int32_t attempt) 
   containers_.Add(*started, record, index);
 }
 
-void Machine::CannotStart(PodRecord& record, std::size_t container, std::string_view reason, const Error& error) {
-  record.worker->CannotStart(container, std::string(reason), error.message, clock_.Now());
+void Machine::CannotStart(PodRecord& record, std::size_t container, std::string_view reason, const Error& error,
+                          std::optional<Time> retry_at) {
+  record.worker->CannotStart(container, std::string(reason), error.message, clock_.Now(), retry_at);
   Touch(record);
 }
 

@@ -125,6 +125,14 @@ kubelet::ContainerContext PodSetup::ContextOf(const PodRecord& record) const {
           record.in_images ? std::nullopt : addresses_.LibraryFor(record)};
 }
 
+kubelet::WantedImage PodSetup::WantedImageOf(const PodRecord& record, std::size_t container) const {
+  kubelet::WantedImage out =
+      kubelet::WantedImageOf(*record.spec, container, record.reference.namespace_.str(), settings_, options_.logins);
+  out.start.pod = record.number;
+  out.image = images_.ImageOf(kubelet::ContainerAt(*record.spec, container));
+  return out;
+}
+
 void PodSetup::Publish(const PodRecord& record) {
   NoticeOnce(addresses_.Publish(record));
 }

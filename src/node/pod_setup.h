@@ -9,6 +9,7 @@
 #include <string>
 
 #include "kubelet/container_spec.h"
+#include "kubelet/wanted_image.h"
 #include "node/janitor.h"
 #include "node/jobset_agents.h"
 #include "node/pod_addresses.h"
@@ -26,6 +27,8 @@ struct PodSetupOptions {
   kubelet::Environment base_environment;
   // The working directory of containers that don't set one.
   std::string working_directory;
+  // The logins to registries that pods find on this machine.
+  kubelet::MachineLoginPlaces logins;
   std::function<void(const std::string&)> notice;
 };
 
@@ -41,6 +44,8 @@ class PodSetup {
   Status Prepare(PodRecord& record);
   // REQUIRES: Prepare has succeeded.
   kubelet::ContainerContext ContextOf(const PodRecord& record) const;
+  // The image of a container, and who may pull it. REQUIRES: the pod runs in its images.
+  kubelet::WantedImage WantedImageOf(const PodRecord& record, std::size_t container) const;
   // Publishes the pod's name, or withdraws it, by the current state of the pod and its Service.
   void Publish(const PodRecord& record);
   // Makes published names visible to pods without hosts files of their own.

@@ -1,8 +1,9 @@
 // LastLines: the end of a container's output, as its termination message if it fails without one.
 //
-// Source: the kubelet's FallbackToLogsOnError: of the last 80 lines the first 2048 bytes. One thread at a time.
+// Source: the kubelet's FallbackToLogsOnError: of the last 80 lines the last 2048 bytes. One thread at a time.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <string>
 #include <string_view>
@@ -16,15 +17,12 @@ class LastLines {
 
   void Add(std::string_view line) {
     if (lines_.size() == kLines) lines_.pop_front();
-    lines_.emplace_back(line.substr(0, kBytes));
+    lines_.emplace_back(line.substr(line.size() - std::min(line.size(), kBytes)));
   }
   std::string Text() const {
     std::string out;
-    for (const std::string& line : lines_) {
-      out.append(line).push_back('\n');
-      if (out.size() >= kBytes) break;
-    }
-    if (out.size() > kBytes) out.resize(kBytes);
+    for (const std::string& line : lines_) out.append(line).push_back('\n');
+    if (out.size() > kBytes) out.erase(0, out.size() - kBytes);
     return out;
   }
 

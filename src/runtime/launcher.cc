@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -442,7 +443,11 @@ std::string TakeTerminationMessage(const Container& container) {
   if (container.termination_file.empty()) return message;
   const Fd fd = OpenWithoutLinks(container.termination_file, O_RDONLY | O_NONBLOCK);
   message.resize(kTerminationMessageBytes);
-  const ssize_t n = fd.ok() ? read(fd.get(), message.data(), message.size()) : 0;
+  struct stat found {};
+  if (fd.ok()) fstat(fd.get(), &found);
+  // Of a longer one the end, as the kubelet reads it.
+  const off_t skipped = std::max<off_t>(found.st_size - static_cast<off_t>(message.size()), 0);
+  const ssize_t n = fd.ok() ? pread(fd.get(), message.data(), message.size(), skipped) : 0;
   message.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
   unlink(container.termination_file.c_str());
   return message;

@@ -114,12 +114,15 @@ TEST(MessageFromOutput, IsTheEndOfTheOutputOfAFailure) {
   EXPECT_EQ(runtime.Run(spec).message, "");
 }
 
-TEST(LastLinesTest, KeepsTheFirstBytesOfTheLastLines) {
+TEST(LastLinesTest, KeepsTheLastBytesOfTheLastLines) {
   LastLines lines;
   EXPECT_EQ(lines.Text(), "");
   for (int i = 0; i < 100; ++i) lines.Add(std::string(100, static_cast<char>('a' + i % 26)));
   EXPECT_EQ(lines.Text().size(), LastLines::kBytes);
-  EXPECT_EQ(lines.Text().front(), 'a' + 20 % 26);
+  EXPECT_TRUE(lines.Text().ends_with(std::string(100, 'a' + 99 % 26) + "\n"));
+  lines.Add(std::string(5000, 'x') + "the end");
+  EXPECT_EQ(lines.Text().size(), LastLines::kBytes);
+  EXPECT_TRUE(lines.Text().ends_with("xthe end\n"));
 }
 
 }  // namespace

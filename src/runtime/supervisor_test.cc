@@ -318,12 +318,12 @@ TEST_F(Sandboxed, AVolumeThatDoesNotExistIsAStartError) {
   EXPECT_EQ(exit.message, "volume for mount path /tmp: /no/such/volume does not exist on this machine");
 }
 
-TEST_F(Sandboxed, TheTerminationMessageComesWithTheExitCutAt4096Bytes) {
+TEST_F(Sandboxed, TheTerminationMessageComesWithTheExitAndOfALongOneTheLast4096Bytes) {
   ContainerSpec spec = Shell("echo -n gone wrong > /dev/termination-log; exit 1");
   spec.termination_message_path = "/dev/termination-log";
   EXPECT_EQ(runtime.Run(spec).message, "gone wrong");
-  spec.argv[2] = "head -c 5000 /dev/zero | tr '\\0' x > /dev/termination-log";
-  EXPECT_EQ(runtime.Run(spec).message, std::string(4096, 'x'));
+  spec.argv[2] = "(head -c 5000 /dev/zero | tr '\\0' x; printf end) > /dev/termination-log";
+  EXPECT_EQ(runtime.Run(spec).message, std::string(4093, 'x') + "end");
   EXPECT_FALSE(fs::exists("/dev/termination-log"));
 }
 

@@ -1,23 +1,32 @@
 """A real control plane on loopback (controlplane/), as strict as one in use: verified TLS, RBAC, ServiceAccounts, priority
-and fairness. There are no machines: Kubelet plays them, by a script of the test."""
+and fairness. There are no machines: kubelet.py plays them, by a script of the test."""
 import base64
-import http.client
 import json
 import os
 import pathlib
 import re
 import shutil
-import signal
 import socket
-import ssl
 import subprocess
 import tempfile
-import threading
 import time
-import urllib.parse
 
-PATHS = {"jobs": "/apis/batch/v1", "jobsets": "/apis/jobset.x-k8s.io/v1alpha2", "leases": "/apis/coordination.k8s.io/v1",
-         "events.k8s.io": "/apis/events.k8s.io/v1"}
+from client import ApiError, Client
+
+CONTROLLERS = ("job-controller", "garbage-collector-controller", "ttl-after-finished-controller", "serviceaccount-controller",
+               "root-ca-certificate-publisher-controller", "namespace-controller", "deployment-controller",
+               "replicaset-controller", "endpointslice-controller", "pod-garbage-collector-controller",
+               "disruption-controller")
+
+# What pods' ServiceAccounts ask for, but for those of the control plane.
+AUDIT = """apiVersion: audit.k8s.io/v1
+kind: Policy
+omitStages: [RequestReceived]
+rules:
+- {level: None, userGroups: ["system:serviceaccounts:kube-system"]}
+- {level: Metadata, userGroups: ["system:serviceaccounts"]}
+- {level: None}
+"""
 
 
 def free_port():
@@ -26,146 +35,35 @@ def free_port():
         return probe.getsockname()[1]
 
 
-class ApiError(Exception):
-    def __init__(self, code, status):
-        super().__init__(f"{code} {status.get('message', status)}")
-        self.code, self.status = code, status
-
-
-class Client:
-    """JSON requests, each on a connection of its own."""
-
-    def __init__(self, port, authority, certificate):
-        self.port = port
-        self.tls = ssl.create_default_context(cafile=authority)
-        self.tls.load_cert_chain(*certificate)
-
-    def ask(self, method, path, body=None, content_type="application/json", **query):
-        connection = http.client.HTTPSConnection("127.0.0.1", self.port, context=self.tls, timeout=30)
-        try:
-            target = path + ("?" + urllib.parse.urlencode(query) if query else "")
-            connection.request(method, target, None if body is None else json.dumps(body), {"Content-Type": content_type})
-            answer = connection.getresponse()
-            text = answer.read()
-        finally:
-            connection.close()
-        try:
-            content = json.loads(text)
-        except ValueError:
-            content = {"message": text.decode(errors="replace")}
-        if answer.status >= 300:
-            raise ApiError(answer.status, content)
-        return content
-
-    @staticmethod
-    def path(resource, namespace, name="", sub=""):
-        out = f"{PATHS.get(resource, '/api/v1')}/namespaces/{namespace}/{resource.split('.')[0]}"
-        return out + (f"/{name}" if name else "") + (f"/{sub}" if sub else "")
-
-    def create(self, resource, body, namespace="default"):
-        return self.ask("POST", self.path(resource, namespace), body)
-
-    def get(self, resource, name, namespace="default"):
-        try:
-            return self.ask("GET", self.path(resource, namespace, name))
-        except ApiError as error:
-            if error.code == 404:
-                return None
-            raise
-
-    def all(self, resource, namespace="default", **query):
-        return self.ask("GET", self.path(resource, namespace), **query)["items"]
-
-    def delete(self, resource, name, namespace="default", **options):
-        return self.ask("DELETE", self.path(resource, namespace, name), options or None)
-
-    def set_status(self, resource, name, status, namespace="default"):
-        kind = "merge" if resource == "jobsets" else "strategic-merge"
-        return self.ask("PATCH", self.path(resource, namespace, name, "status"), {"status": status},
-                        f"application/{kind}-patch+json")
-
-
-class Kubelet(threading.Thread):
-    """Binds pods, runs them, and ends them as `fate` says: fate(pod) is None while a pod goes on, else its exit code."""
-
-    def __init__(self, client, fate):
-        super().__init__(daemon=True)
-        self.client, self.fate, self.stopped = client, fate, threading.Event()
-        self.start()
-
-    def run(self):
-        while not self.stopped.wait(0.1):
-            for pod in self.client.ask("GET", "/api/v1/pods", resourceVersion="0")["items"]:
-                try:
-                    self.look_at(pod)
-                except ApiError as error:
-                    if error.code not in (404, 409):
-                        raise
-
-    def stop(self):
-        self.stopped.set()
-        self.join()
-
-    def look_at(self, pod):
-        metadata, phase = pod["metadata"], pod["status"].get("phase")
-        name, namespace = metadata["name"], metadata["namespace"]
-        if not pod["spec"].get("nodeName"):
-            if metadata.get("deletionTimestamp") is None:
-                self.client.create("pods/" + name + "/binding", {
-                    "apiVersion": "v1", "kind": "Binding", "metadata": {"name": name},
-                    "target": {"kind": "Node", "name": "n1"}}, namespace)
-        elif phase == "Pending":
-            self.report(pod, "Running", {"running": {"startedAt": now()}}, True)
-        elif metadata.get("deletionTimestamp"):
-            if phase == "Running":
-                self.report(pod, "Failed", ended(143), False)
-            self.client.delete("pods", name, namespace, gracePeriodSeconds=0)
-        elif phase == "Running":
-            code = self.fate(pod)
-            if code is not None:
-                self.report(pod, "Failed" if code else "Succeeded", ended(code), False)
-
-    def report(self, pod, phase, state, ready):
-        containers = [{"name": c["name"], "image": c["image"], "imageID": "", "ready": ready, "restartCount": 0,
-                       "state": state} for c in pod["spec"]["containers"]]
-        conditions = [{"type": kind, "status": str(ready), "lastTransitionTime": now()} for kind in ("Ready", "ContainersReady")]
-        self.client.set_status("pods", pod["metadata"]["name"],
-                               {"phase": phase, "containerStatuses": containers, "conditions": conditions},
-                               pod["metadata"]["namespace"])
-
-
-def now():
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-
-
-def ended(code):
-    return {"terminated": {"exitCode": code, "reason": "Completed" if code == 0 else "Error", "startedAt": now(),
-                           "finishedAt": now()}}
-
-
 class Cluster:
-    def __init__(self, controlplane):
+    """`api`: further flags of the API server. `controllers`: which of kube-controller-manager's run. `waits`: what its waits
+    are shortened to, such as "20ms". `qps`: its limit of requests."""
+
+    def __init__(self, controlplane, api=(), controllers=CONTROLLERS, waits="", qps=500):
         self.program = controlplane
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="reprieve-cluster-"))
-        self.processes = []
+        self.folder.chmod(0o711)
+        self.processes = {}
+        self.commands = {}
+        self.waits = waits
         try:
             self.make_certificates()
-            self.start()
+            self.start(api, controllers, qps)
         except BaseException:
             self.close()
             raise
 
     def close(self):
-        for process in reversed(self.processes):
-            process.send_signal(signal.SIGTERM)
-        for process in reversed(self.processes):
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        for name in list(self.processes):
+            self.stop(name)
         if not os.environ.get("KEEP_CLUSTER"):
             shutil.rmtree(self.folder, ignore_errors=True)
+
+    def stop(self, name):
+        """At once, as a machine that fails; nothing of it is to be kept but what the store has."""
+        process = self.processes.pop(name)
+        process.kill()
+        process.wait()
 
     def openssl(self, *arguments):
         subprocess.run(["openssl", *arguments], cwd=self.folder, check=True, capture_output=True)
@@ -186,62 +84,68 @@ class Cluster:
                          "-days", "2", "-extfile", f"{name}.ext", "-out", f"{name}.crt")
 
     def run(self, name, *arguments):
-        with open(self.folder / f"{name}.log", "wb") as log:
-            self.processes.append(subprocess.Popen([self.program, name, *arguments], cwd=self.folder, stdout=log, stderr=log))
+        """With the arguments of the last time, where there are none."""
+        arguments = self.commands.setdefault(name, arguments)
+        environment = {**os.environ, "SHORT_WAITS": self.waits}
+        with open(self.folder / f"{name}.log", "ab") as log:
+            self.processes[name] = subprocess.Popen([self.program, name, *arguments], cwd=self.folder, stdout=log,
+                                                    stderr=log, env=environment)
 
-    def start(self):
-        store, peer, self.port, controllers = (free_port() for _ in range(4))
+    def start(self, api, controllers, qps):
+        store, peer, self.port, controllers_port = (free_port() for _ in range(4))
         self.run("store", "etcd", f"http://127.0.0.1:{store}", f"http://127.0.0.1:{peer}")
-        self.run("apiserver", f"--etcd-servers=http://127.0.0.1:{store}", f"--secure-port={self.port}",
+        (self.folder / "audit.yaml").write_text(AUDIT)
+        self.run("apiserver", "--audit-policy-file=audit.yaml", "--audit-log-path=audit.log", f"--etcd-servers=http://127.0.0.1:{store}", f"--secure-port={self.port}",
                  "--bind-address=127.0.0.1", "--tls-cert-file=apiserver.crt", "--tls-private-key-file=apiserver.key",
                  "--client-ca-file=ca.crt", "--service-account-key-file=sa.pub", "--service-account-signing-key-file=sa.key",
                  "--service-account-issuer=https://kubernetes.default.svc", "--authorization-mode=Node,RBAC",
-                 "--service-cluster-ip-range=10.0.0.0/24", "--endpoint-reconciler-type=none", "--cert-dir=.")
+                 "--enable-admission-plugins=OwnerReferencesPermissionEnforcement",
+                 "--service-cluster-ip-range=10.0.0.0/24", "--endpoint-reconciler-type=none", "--cert-dir=.", *api)
         self.client = Client(self.port, self.folder / "ca.crt", (self.folder / "admin.crt", self.folder / "admin.key"))
         self.await_ready()
         (self.folder / "kcm.conf").write_text(self.kubeconfig("{client-certificate: kcm.crt, client-key: kcm.key}"))
         self.run("controllers", "--kubeconfig=kcm.conf", "--use-service-account-credentials=true", "--root-ca-file=ca.crt",
-                 "--service-account-private-key-file=sa.key", "--leader-elect=false", f"--secure-port={controllers}",
-                 "--bind-address=127.0.0.1", "--cert-dir=kcm",
-                 "--controllers=job-controller,garbage-collector-controller,ttl-after-finished-controller,"
-                 "serviceaccount-controller,root-ca-certificate-publisher-controller,namespace-controller,"
-                 "deployment-controller,replicaset-controller,endpointslice-controller,pod-garbage-collector-controller",
-                 "--kube-api-qps=500", "--kube-api-burst=500")
-        # Pods are admitted once their namespace has its ServiceAccount.
-        self.await_that(lambda: self.client.get("serviceaccounts", "default"), "the default ServiceAccount")
-        self.client.ask("POST", "/api/v1/nodes", {"metadata": {"name": "n1", "labels": {"zone": "a"}}})
+                 "--service-account-private-key-file=sa.key", "--leader-elect=false", f"--secure-port={controllers_port}",
+                 "--bind-address=127.0.0.1", "--cert-dir=kcm", f"--controllers={','.join(controllers)}",
+                 f"--kube-api-qps={qps}", f"--kube-api-burst={qps}")
+        if "serviceaccount-controller" in controllers:
+            # Pods are admitted once their namespace has its ServiceAccount.
+            self.await_that(lambda: self.client.get("serviceaccounts", "default"), "the default ServiceAccount")
+        self.client.create("nodes", {"metadata": {"name": "n1", "labels": {"zone": "a"}}}, "")
 
     def await_ready(self):
         def ready():
             try:
-                self.client.ask("GET", "/readyz")
-            except ApiError as error:
-                return "ok" in str(error) and error.code == 200
-            except OSError:
+                return self.client.ask_text("GET", "/readyz")
+            except (ApiError, OSError):
                 return False
-            return True
-        self.await_that(ready, "the API server")
+        self.await_that(ready, "the API server", 120)
 
-    def await_that(self, what, says, timeout=120):
+    def await_that(self, what, says, timeout=60):
         end = time.monotonic() + timeout
         while time.monotonic() < end:
             if found := what():
                 return found
-            for process in self.processes:
+            for name, process in self.processes.items():
                 if process.poll() is not None:
-                    raise RuntimeError(f"{process.args[1]} has ended; see its log in {self.folder}")
-            time.sleep(0.1)
+                    raise RuntimeError(f"{name} has ended; see its log in {self.folder}")
+            time.sleep(0.05)
         raise RuntimeError(f"{says} did not come within {timeout} s; see the logs in {self.folder}")
 
-    def kubeconfig(self, user):
+    def kubeconfig(self, user, port=None):
         authority = base64.b64encode((self.folder / "ca.crt").read_bytes()).decode()
         return f"""apiVersion: v1
 kind: Config
 current-context: test
-clusters: [{{name: c, cluster: {{server: "https://127.0.0.1:{self.port}", certificate-authority-data: {authority}}}}}]
+clusters: [{{name: c, cluster: {{server: "https://127.0.0.1:{port or self.port}", certificate-authority-data: {authority}}}}}]
 users: [{{name: u, user: {user}}}]
 contexts: [{{name: test, context: {{cluster: c, user: u}}}}]
 """
+
+    def admin_kubeconfig(self):
+        path = self.folder / "admin.conf"
+        path.write_text(self.kubeconfig(f"{{client-certificate: {self.folder}/admin.crt, client-key: {self.folder}/admin.key}}"))
+        return path
 
     def apply(self, manifests):
         """What `kubectl apply --server-side` does. `manifests`: YAML, which the server reads itself."""
@@ -251,24 +155,18 @@ contexts: [{{name: test, context: {{cluster: c, user: u}}}}]
             name = within.split("\n  name: ", 1)[1].split("\n", 1)[0]
             metadata = re.split(r"\n[a-z]", within[1:], maxsplit=1, flags=re.I)[0]
             found = re.search(r"^  namespace: (\S+)$", metadata, re.M)
-            namespace = found[1] if found else ""
             group = lines["apiVersion"]
-            path = ("/api/" if "/" not in group else "/apis/") + group
-            if namespace:
-                path += f"/namespaces/{namespace}"
-            kind = lines["kind"].lower()
-            path += f"/{kind}s/{name}"
-            connection = http.client.HTTPSConnection("127.0.0.1", self.port, context=self.client.tls, timeout=60)
-            connection.request("PATCH", path + "?fieldManager=test&force=true", text.encode(),
-                               {"Content-Type": "application/apply-patch+yaml"})
-            answer = connection.getresponse()
-            said = answer.read().decode()
-            connection.close()
-            if answer.status >= 300:
-                raise RuntimeError(f"{path}: {answer.status} {said[:2000]}")
+            path = ("/api/" if "/" not in group else "/apis/") + group + (f"/namespaces/{found[1]}" if found else "")
+            self.client.ask_text("PATCH", f"{path}/{lines['kind'].lower()}s/{name}", text.encode(),
+                                 "application/apply-patch+yaml", fieldManager="test", force="true")
 
-    def token(self, account, namespace):
+    def audited(self):
+        """What has been asked for by ServiceAccounts, as the API server has written it down."""
+        text = (self.folder / "audit.log").read_text()
+        return [json.loads(line) for line in text[:text.rfind("\n") + 1].splitlines()]
+
+    def token(self, account, namespace, seconds=3600):
         made = self.client.create(f"serviceaccounts/{account}/token",
                                   {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest",
-                                   "spec": {"expirationSeconds": 3600}}, namespace)
+                                   "spec": {"expirationSeconds": seconds}}, namespace)
         return made["status"]["token"]

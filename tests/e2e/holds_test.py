@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What holds where: the table in docs/USE.md, compared with what happens. Needs root, to be both root and an ordinary user.
+"""What holds where: the tables in docs/USE.md, compared with what happens. Needs root, to be both root and an ordinary user.
 
 Usage: holds_test.py REPRIEVE [TEST...]
 """
@@ -9,6 +9,7 @@ import re
 import subprocess
 import unittest
 
+import limits
 from harness import HERE, Reprieve, binary, main
 from machine import AS_NOBODY, HOSTS, MOUNTS_AS_ROOT, ROOT, nobody_mounts
 
@@ -59,7 +60,8 @@ FIELDS = {
 
 def table():
     text = USE.read_text()
-    rows = re.findall(r"(?m)^\| ([^|]+) \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$", text[text.index("### What holds where"):])
+    text = text[text.index("### What holds where"):text.index(limits.HEAD)]
+    rows = re.findall(r"(?m)^\| ([^|]+) \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$", text)
     return {row[0].strip(): [cell.strip() for cell in row[1:]] for row in rows}
 
 
@@ -108,6 +110,16 @@ spec:
                     flags = [*flags, "--state", f"state-{name}"]
                     outcome = self.outcome(field, flags, **who)
                     self.assertTrue(rows[field][column].startswith(outcome), f"{outcome}; the table says {rows[field][column]}")
+
+    @unittest.skipUnless(ROOT, "limits are root's to set")
+    def test_the_table_of_limits_says_what_happens_here(self):
+        rows = limits.table()
+        self.assertEqual(list(rows), list(limits.LIMITS))
+        for flags in ([], ["--plain-processes"]):
+            column, cells = limits.measured(binary(), *flags)
+            for row, cell in cells.items():
+                with self.subTest(f"{row}, {column}"):
+                    self.assertEqual(rows[row][column], cell)
 
 
 if __name__ == "__main__":

@@ -161,6 +161,15 @@ class BarePods(Manifests):
         summary = events[-1]
         self.assertEqual((summary["type"], summary["pod"], summary["result"]), ("summary", "alone", "Failed"))
 
+    def test_its_deadline_is_its_end(self):
+        text = POD % ("", "  activeDeadlineSeconds: 1\n  terminationGracePeriodSeconds: 1", "exec sleep 30")
+        done = self.ends(1, self.write(text))
+        self.assertIn("Pod alone failed: DeadlineExceeded (Pod was active on the node longer than the specified deadline)",
+                      done.stdout)
+        done, events = self.events("job.yaml")
+        ended = next(event for event in events if event["type"] == "pod" and event["phase"] == "Failed")
+        self.assertEqual(ended["end"], "failed: DeadlineExceeded")
+
     def test_it_restarts_as_its_policy_says(self):
         done = self.ends(0, "--backoff", "10ms", self.write((POD % ("", "", "test -e again || { touch again; exit 1; }")).replace("Never", "OnFailure")))
         self.assertIn("container main exited 1, restarted in place (1)", done.stdout)
@@ -236,6 +245,14 @@ spec:
 """)
         self.assertIn("It belongs to spec.replicatedJobs[0].replicas.", told)
         self.assertIn("It belongs to spec.replicatedJobs[0].template.", told)
+
+
+class Secrets(Manifests):
+    def test_each_type_has_its_keys(self):
+        done = self.reprieve("validate", str(HERE / "cases" / "secret-types.yaml"))
+        self.assertEqual(done.returncode, 2)
+        for field in ("data[tls.key]", "data[ssh-privatekey]", "data[.dockerconfigjson]", "data[username]", "data[password]"):
+            self.assertRegex(done.stdout + done.stderr, r"secret-types.yaml:\d+(:\d+)?: " + field.replace("[", r"\[").replace("]", r"\]"))
 
 
 class YamlAdvice(Manifests):

@@ -6,10 +6,12 @@ Usage: pods_test.py REPRIEVE [TEST...]
 import os
 import pathlib
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import time
+import unittest
 
 from harness import HERE, Reprieve, binary, job, main
 from machine import MOUNTS, ROOT, needs_mounts, needs_root
@@ -128,6 +130,15 @@ class Hooks(Pods):
         # Whatever the answer is, it is one.
         self.assertIn("asked for /hello", self.ends(0, self.write(text)).stdout)
 
+    def test_a_hook_by_tcp_fails_as_in_the_kubelet(self):
+        text = job("tcp", "trap 'exit 0' TERM; sleep 30 & wait", spec="  backoffLimit: 0", container="""
+        lifecycle: {postStart: {tcpSocket: {port: 1}}}""")
+        done = self.ends(1, self.write(text))
+        self.assertIn("lifecycle.postStart.tcpSocket is accepted and fails whenever it is tried", done.stderr)
+        self.assertIn("failed its postStart hook (a hook can't open a connection", done.stdout)
+        done = self.ends(1, self.write(text.replace("postStart", "preStop").replace("spec:\n  back", "spec:\n  activeDeadlineSeconds: 1\n  back", 1)))
+        self.assertIn("failed its preStop hook (a hook can't open a connection", done.stdout)
+
     def test_a_stop_signal_is_dropped_as_by_a_server_without_its_gate(self):
         text = job("sig", "trap 'echo got USR1; exit 0' USR1; trap 'echo got TERM' TERM; while :; do sleep 0.05; done",
                    spec="  backoffLimit: 0\n  activeDeadlineSeconds: 1",
@@ -169,6 +180,15 @@ class Waits(Pods):
         self.assertNotIn("main: ran", text)
         text, took = self.interrupted("-o", "json", "subpathexpr-bad.yaml", until='"waiting"')
         self.assertRegex(text, r'"type":"waiting".*"reason":"CreateContainerConfigError","message":"missing value for NOPE"')
+
+    @needs_root
+    def test_what_may_not_run_as_root_waits_without_a_deadline_too(self):
+        text = job("root", "echo ran", pod="      securityContext: {runAsNonRoot: true}")
+        said, _ = self.interrupted(self.write(text), until="pod waits")
+        self.assertIn("Warning: job.yaml:", said)
+        self.assertIn("1 pod waits: container main: CreateContainerConfigError: container has runAsNonRoot and image will run as root",
+                      said)
+        self.assertNotIn("main: ran", said)
 
     def test_a_pod_that_stands_for_itself_waits_as_a_pod(self):
         manifest = """apiVersion: v1
@@ -272,6 +292,17 @@ class Processes(Pods):
         done = self.ends(0, self.write(text))
         self.assertIn("reprieve-pause", done.stdout)
         self.assertIn("helper ended", done.stdout)
+
+    @unittest.skipUnless(shutil.which("pkill"), "pkill is not installed")
+    @needs_mounts
+    def test_what_kills_by_a_pattern_that_it_has_itself_kills_itself(self):
+        """As anywhere: the shell that runs `pkill -f` has the pattern among its own arguments. With [h] it has not."""
+        done = self.ends(1, self.case("share-pid.yaml"))
+        self.assertIn("exited 143 in container main", done.stdout)
+        self.assertNotIn("no helper seen", done.stdout)
+        text = (CASES / "share-pid.yaml").read_text().replace("pkill -f helper", "pkill -f [h]elper", 1)
+        done = self.ends(0, self.write(text))
+        self.assertNotIn("no helper seen", done.stdout)
 
     @needs_mounts
     def test_the_first_process_of_a_container_does_not_show_the_programs_arguments(self):
@@ -474,6 +505,97 @@ import time; time.sleep(1)
         text = text.replace("exec python3 health.py", "sleep 30").replace("failureThreshold: 10", "failureThreshold: 1")
         self.assertIn(f"failed its startup probe (grpc 127.0.0.1:{port}: Connection refused)",
                       self.reprieve("run", self.write(text.replace("metadata: {name: grpc}\nspec:", "metadata: {name: grpc}\nspec:\n  backoffLimit: 0"))).stdout)
+
+
+    def tls_server(self, port, tls=True):
+        """A program that answers one request, for which its certificate, long expired, is good enough."""
+        wrap = (f"context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER); context.load_cert_chain('{CASES / 'expired.pem'}'); "
+                "server.socket = context.wrap_socket(server.socket, server_side=True)") if tls else ""
+        (self.cwd / "server.py").write_text(f"""
+import http.server, ssl, threading
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200); self.end_headers()
+        print("asked for", self.path, self.headers.get("Authorization"), flush=True)
+        threading.Timer(0.3, server.shutdown).start()
+    def log_message(self, *arguments): pass
+server = http.server.HTTPServer(("0.0.0.0", {port}), Handler)
+{wrap}
+open("listens", "w").close()
+server.serve_forever()
+""")
+        return "exec python3 server.py"
+
+    def test_a_server_with_tls_may_be_asked_whatever_its_certificate(self):
+        port = free_port()
+        text = job("tls", self.tls_server(port), container=f"""
+        startupProbe: {{httpGet: {{port: {port}, path: /healthz, scheme: HTTPS}}, periodSeconds: 1, failureThreshold: 20}}""")
+        self.assertIn("asked for /healthz", self.ends(0, self.write(text)).stdout)
+
+    def test_a_server_without_tls_fails_a_probe_by_it(self):
+        port = free_port()
+        text = job("plain", self.tls_server(port, tls=False), spec="  backoffLimit: 0", container=f"""
+        lifecycle: {{postStart: {{exec: {{command: [sh, -c, "until test -e listens; do sleep 0.05; done"]}}}}}}
+        livenessProbe: {{httpGet: {{port: {port}, scheme: HTTPS}}, periodSeconds: 1, failureThreshold: 1}}""")
+        self.assertIn(f"failed its liveness probe (GET https://127.0.0.1:{port}/: no TLS: wrong version number)",
+                      self.ends(1, self.write(text)).stdout)
+
+    def test_a_hook_by_tls_is_sent_again_without_it_and_without_secrets(self):
+        for tls, secret in ((True, "Bearer x"), (False, "None")):
+            with self.subTest(tls=tls):
+                port = free_port()
+                (self.cwd / "listens").unlink(missing_ok=True)
+                text = job("hook", self.tls_server(port, tls), container=f"""
+        lifecycle: {{postStart: {{exec: {{command: [sh, -c, "until test -e listens; do sleep 0.05; done"]}}}}}}
+      - name: asks
+        image: none
+        command: ["true"]
+        lifecycle: {{postStart: {{httpGet: {{port: {port}, path: /hello, scheme: HTTPS,
+          httpHeaders: [{{name: Authorization, value: Bearer x}}]}}}}}}""")
+                self.assertIn(f"asked for /hello {secret}\n", self.ends(0, self.write(text)).stdout)
+
+
+class Services(Pods):
+    SERVICES = """apiVersion: v1
+kind: Service
+metadata: {name: my-db}
+spec: {clusterIP: 10.96.7.7, ports: [{name: sql, port: 5432}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: cache}
+spec: {type: NodePort, ports: [{port: 6379}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: peers}
+spec: {clusterIP: None, ports: [{port: 1}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: far, namespace: elsewhere}
+spec: {ports: [{port: 1}]}
+---
+"""
+
+    def test_variables_are_those_of_services_with_an_address_in_its_namespace(self):
+        text = self.SERVICES + job("env", "env; echo to $DB; exec 3<>/dev/tcp/$CACHE_SERVICE_HOST/$CACHE_SERVICE_PORT",
+                                   spec="  backoffLimit: 0", container="        env: [{name: DB, value: $(MY_DB_PORT)}]")
+        done = self.ends(1, self.write(text.replace("[sh, -c", "[bash, -c")))
+        for line in ("MY_DB_SERVICE_HOST=10.96.7.7", "MY_DB_SERVICE_PORT_SQL=5432", "MY_DB_PORT_5432_TCP=tcp://10.96.7.7:5432",
+                     "CACHE_PORT=tcp://127.255.255.1:6379", "KUBERNETES_SERVICE_PORT=443", "to tcp://10.96.7.7:5432"):
+            self.assertIn(f"main: {line}\n", done.stdout)
+        self.assertNotIn("PEERS_", done.stdout)
+        self.assertNotIn("FAR_", done.stdout)
+        # At once, as on a cluster: nobody answers.
+        self.assertIn("Connection refused", done.stdout)
+        self.assertIn("skipped Service my-db", done.stderr)
+
+    def test_without_links_there_are_those_of_the_api_server_alone(self):
+        text = self.SERVICES + job("env", "env", pod="      enableServiceLinks: false")
+        done = self.ends(0, self.write(text))
+        self.assertNotIn("CACHE_", done.stdout)
+        self.assertIn("main: KUBERNETES_SERVICE_HOST=127.255.255.", done.stdout)
 
 
 class Gates(Pods):

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"time"
 
 	"go.etcd.io/etcd/server/v3/embed"
 	"k8s.io/component-base/cli"
@@ -14,6 +15,7 @@ import (
 	_ "k8s.io/component-base/metrics/prometheus/version"
 	apiserver "k8s.io/kubernetes/cmd/kube-apiserver/app"
 	controllers "k8s.io/kubernetes/cmd/kube-controller-manager/app"
+	"k8s.io/kubernetes/pkg/controller/job"
 )
 
 // store FOLDER CLIENT-URL PEER-URL. Tests outlive no crash of the machine, so nothing waits for the disk.
@@ -43,6 +45,18 @@ func store(folder, client, peer string) error {
 	return <-etcd.Err()
 }
 
+// shorten makes all waits of the Job controller that short, as those of the recordings were (tests/oracle), so that a
+// history of failures is quiet in milliseconds.
+func shorten(text string) error {
+	wait, err := time.ParseDuration(text)
+	if err != nil {
+		return err
+	}
+	job.SyncJobBatchPeriod, job.DefaultJobPodFailureBackOff, job.MaxJobPodFailureBackOff = wait, wait, 2*wait
+	job.DefaultJobApiBackOff, job.MaxJobApiBackOff = wait, 10*wait
+	return nil
+}
+
 func run(arguments []string) (int, error) {
 	if len(arguments) == 0 {
 		return 2, fmt.Errorf("usage: controlplane store|apiserver|controllers ARGUMENTS")
@@ -57,6 +71,11 @@ func run(arguments []string) (int, error) {
 	case "apiserver":
 		return cli.Run(apiserver.NewAPIServerCommand()), nil
 	case "controllers":
+		if text := os.Getenv("SHORT_WAITS"); text != "" {
+			if err := shorten(text); err != nil {
+				return 2, err
+			}
+		}
 		return cli.Run(controllers.NewControllerManagerCommand()), nil
 	}
 	return 2, fmt.Errorf("controlplane has no part %q", arguments[0])

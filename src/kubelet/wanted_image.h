@@ -1,0 +1,21 @@
+// From a container of a pod to the image that it wants, and to who pulls it: the pod's imagePullSecrets first, then the
+// logins of this machine.
+//
+// Source: the kubelet's image manager; spec/images.md 2. Pure but for find_logins, which reads files and runs helpers.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "kubelet/image_puller.h"
+#include "kubelet/machine_logins.h"
+#include "kubelet/settings.h"
+#include "model/core.h"
+
+namespace reprieve::kubelet {
+
+// Containers are numbered as in restart.h. Of `start` the caller sets pod and attempt.
+WantedImage WantedImageOf(const core::PodSpec& spec, std::size_t container, const std::string& name_space,
+                          const Settings& settings, const MachineLoginPlaces& places);
+
+}  // namespace reprieve::kubelet
