@@ -15,7 +15,7 @@ JOBSETS = "jobset.x-k8s.io/v1alpha2"
 STEADY = 0.4
 # What is not, and has not changed for that long, will not become it. Longer than the second after which a Job is looked at
 # again when a write has failed.
-FINAL = 6
+FINAL = 15
 LONGEST = 90
 
 
