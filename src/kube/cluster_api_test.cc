@@ -122,9 +122,8 @@ TEST_F(ClusterApiTest, WhoDoesNotLeadWritesNothing) {
 TEST_F(ClusterApiTest, AMissingRightIsToldOnceAndAQuotaIsNot) {
   Serve([this](const Asked&, Peer& peer) {
     AnswerStatus(peer, 403, "Forbidden",
-                 server_->count() < 3
-                     ? R"(jobs.batch \"a\" is forbidden: User \"u\" cannot delete resource \"jobs\")"
-                     : R"(jobs.batch \"a\" is forbidden: exceeded quota: all)");
+                 server_->count() < 3 ? R"(jobs.batch \"a\" is forbidden: User \"u\" cannot delete resource \"jobs\")"
+                                      : R"(jobs.batch \"a\" is forbidden: exceeded quota: all)");
   });
   std::vector<std::string> told;
   MissingRights rights(rest_->clock(), [&](const std::string& text) { told.push_back(text); });

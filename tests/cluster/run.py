@@ -68,6 +68,7 @@ def main():
     options = parser.parse_intermixed_args()
     Programs.reprieve, Programs.controlplane = str(options.reprieve.resolve()), str(options.controlplane.resolve())
     Programs.upstream = str(options.upstream.resolve()) if options.upstream else ""
+    Programs.helm = str(options.controlplane.resolve().parent / "helm")
     found = unittest.defaultTestLoader.discover(str(HERE), pattern="*_test.py")
     result = Result()
     begun = time.monotonic()
