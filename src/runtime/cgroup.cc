@@ -227,12 +227,15 @@ void Cgroups::UseVersion2(const std::string& mount, const std::string& own) {
       missing_ = Cat("cannot make a group in ", base, ": ", strerrordesc_np(errno));
       continue;
     }
+    // Memory first, the one that matters: with cpu alone a group that has processes becomes one of threads, which is
+    // then refused memory for that (EOPNOTSUPP) and not for its processes (EBUSY).
     const auto enable = [](const std::string& at) {
-      int error = 0;
-      for (const std::string_view controller : {"+cpu", "+pids", "+memory"}) {
-        error = WriteFile(at + "/cgroup.subtree_control", controller);
+      const int error = WriteFile(at + "/cgroup.subtree_control", "+memory");
+      if (error != 0) return error;
+      for (const std::string_view controller : {"+cpu", "+pids"}) {
+        std::ignore = WriteFile(at + "/cgroup.subtree_control", controller);
       }
-      return error;  // of memory, the one that matters
+      return 0;
     };
     int error = enable(base);
     if (error == EBUSY && base == own) {

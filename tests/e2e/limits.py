@@ -7,6 +7,7 @@
 
 holds_test.py compares the table with what it sees here.
 """
+import os
 import pathlib
 import re
 import subprocess
@@ -75,8 +76,8 @@ def run(reprieve, row, *flags):
 
 def column_of(output):
     """Whose limits they are, by what `run -v` says of itself."""
-    found = re.search(r"cgroup v[12]", output)
-    return found.group() if found else "none"
+    found = re.search(r"by (cgroup v[12])", output)
+    return found.group(1) if found else "none"
 
 
 def table():
@@ -127,7 +128,7 @@ def main(what, *arguments):
         take(arguments[0], printed(pathlib.Path(arguments[1]).read_text()))
     else:
         for flags in ([], ["--plain-processes"]):
-            take(*measured(arguments[0], *flags))
+            take(*measured(os.path.abspath(arguments[0]), *flags))
 
 
 if __name__ == "__main__":

@@ -125,13 +125,13 @@ class Hooks(Pods):
         lifecycle: {{postStart: {{exec: {{command: [sh, -c, "until test -s port; do sleep 0.05; done"]}}}}}}
       - name: asks
         image: none
-        command: ["true"]
+        command: [sleep, "2"]
         lifecycle: {{postStart: {{httpGet: {{port: {port}, path: /hello}}}}}}""")
         # Whatever the answer is, it is one.
         self.assertIn("asked for /hello", self.ends(0, self.write(text)).stdout)
 
     def test_a_hook_by_tcp_fails_as_in_the_kubelet(self):
-        text = job("tcp", "trap 'exit 0' TERM; sleep 30 & wait", spec="  backoffLimit: 0", container="""
+        text = job("tcp", "exec sleep 30", spec="  backoffLimit: 0", container="""
         lifecycle: {postStart: {tcpSocket: {port: 1}}}""")
         done = self.ends(1, self.write(text))
         self.assertIn("lifecycle.postStart.tcpSocket is accepted and fails whenever it is tried", done.stderr)
@@ -507,10 +507,10 @@ import time; time.sleep(1)
                       self.reprieve("run", self.write(text.replace("metadata: {name: grpc}\nspec:", "metadata: {name: grpc}\nspec:\n  backoffLimit: 0"))).stdout)
 
 
-    def tls_server(self, port, tls=True):
+    def tls_server(self, port):
         """A program that answers one request, for which its certificate, long expired, is good enough."""
         wrap = (f"context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER); context.load_cert_chain('{CASES / 'expired.pem'}'); "
-                "server.socket = context.wrap_socket(server.socket, server_side=True)") if tls else ""
+                "server.socket = context.wrap_socket(server.socket, server_side=True)")
         (self.cwd / "server.py").write_text(f"""
 import http.server, ssl, threading
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -526,6 +526,22 @@ server.serve_forever()
 """)
         return "exec python3 server.py"
 
+    def plain_server(self, port):
+        """A program that answers what is no HTTP with an error, and ends with the first request that is."""
+        (self.cwd / "server.py").write_text(f"""
+import socket
+listener = socket.create_server(("0.0.0.0", {port}))
+open("listens", "w").close()
+text = ""
+while not text.startswith("GET"):
+    peer, _ = listener.accept()
+    text = peer.recv(65536).decode("latin-1")
+    peer.sendall(b"HTTP/1.1 400 Bad Request\\r\\nContent-Length: 0\\r\\n\\r\\n")
+    peer.close()
+print("asked for", text.split()[1], "Bearer x" if "Bearer" in text else None, flush=True)
+""")
+        return "exec python3 server.py"
+
     def test_a_server_with_tls_may_be_asked_whatever_its_certificate(self):
         port = free_port()
         text = job("tls", self.tls_server(port), container=f"""
@@ -534,7 +550,7 @@ server.serve_forever()
 
     def test_a_server_without_tls_fails_a_probe_by_it(self):
         port = free_port()
-        text = job("plain", self.tls_server(port, tls=False), spec="  backoffLimit: 0", container=f"""
+        text = job("plain", self.plain_server(port), spec="  backoffLimit: 0", container=f"""
         lifecycle: {{postStart: {{exec: {{command: [sh, -c, "until test -e listens; do sleep 0.05; done"]}}}}}}
         livenessProbe: {{httpGet: {{port: {port}, scheme: HTTPS}}, periodSeconds: 1, failureThreshold: 1}}""")
         self.assertIn(f"failed its liveness probe (GET https://127.0.0.1:{port}/: no TLS: wrong version number)",
@@ -545,11 +561,11 @@ server.serve_forever()
             with self.subTest(tls=tls):
                 port = free_port()
                 (self.cwd / "listens").unlink(missing_ok=True)
-                text = job("hook", self.tls_server(port, tls), container=f"""
+                text = job("hook", (self.tls_server if tls else self.plain_server)(port), container=f"""
         lifecycle: {{postStart: {{exec: {{command: [sh, -c, "until test -e listens; do sleep 0.05; done"]}}}}}}
       - name: asks
         image: none
-        command: ["true"]
+        command: [sleep, "2"]
         lifecycle: {{postStart: {{httpGet: {{port: {port}, path: /hello, scheme: HTTPS,
           httpHeaders: [{{name: Authorization, value: Bearer x}}]}}}}}}""")
                 self.assertIn(f"asked for /hello {secret}\n", self.ends(0, self.write(text)).stdout)

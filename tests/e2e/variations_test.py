@@ -4,14 +4,15 @@
 Usage: variations_test.py REPRIEVE [TEST...]
 """
 import concurrent.futures
+import json
 import pathlib
 import re
+import subprocess
 import tempfile
 import unittest
 
 from harness import Reprieve, binary, job, main
 from machine import MOUNTS_AS_ROOT
-import subprocess
 
 ENDS = "  backoffLimit: 0"
 SOON = "  backoffLimit: 0\n  activeDeadlineSeconds: 1"
@@ -28,7 +29,7 @@ def prepared(prepare, reference):
     """A variable from a file that an init container has written."""
     return pod("echo v=[$V]", spec=SOON, pod=VOLUME % "" + f"""
       initContainers:
-      - {{name: prep, image: b, command: [sh, -c, '{prepare}'], volumeMounts: [{{name: v, mountPath: /c}}]}}""",
+      - {{name: prep, image: b, command: [sh, -c, {json.dumps(prepare)}], volumeMounts: [{{name: v, mountPath: /c}}]}}""",
                container="        env: [{name: V, valueFrom: {fileKeyRef: {volumeName: v, %s}}}]" % reference)
 
 
@@ -60,7 +61,7 @@ VARIATIONS = {
         pod="      securityContext: {runAsUser: 1000}", container="        securityContext: {capabilities: {add: [NET_ADMIN]}}"),
         0, "CapEff:.0000000000000000(?s:.*)CapBnd:.00000000a80435fb", None),
     "privileges can't grow for who has SYS_ADMIN": (pod("true", container=
-        "        securityContext: {allowPrivilegeEscalation: false, capabilities: {add: [SYS_ADMIN]}}"), 2, "CAP_SYS_ADMIN", None),
+        "        securityContext: {allowPrivilegeEscalation: false, capabilities: {add: [CAP_SYS_ADMIN]}}"), 2, "CAP_SYS_ADMIN", None),
     "emptyDir in memory without a limit": (pod("df -T /m | tail -1", pod=VOLUME % "medium: Memory", container=MOUNT % "/m"),
         0, "tmpfs", None),
     "a sizeLimit of 0 is none": (pod("head -c 3M /dev/zero > /m/x; sleep 1.5; echo fine", pod=VOLUME % "sizeLimit: 0",
@@ -70,7 +71,7 @@ VARIATIONS = {
       - {name: i, image: b, command: [sh, -c, 'head -c 3M /dev/zero > /m/x; sleep 9'], volumeMounts: [{name: v, mountPath: /m}]}""",
         container=MOUNT % "/m"), 1, "Evicted: Usage of EmptyDir", "main ran"),
     "huge pages are refused": (pod("true", pod=VOLUME % "medium: HugePages"), 2, "huge pages can't be mounted here", None),
-    "a key that the file lacks": (prepared("echo \"A='\\''b'\\''\" > /c/f", "path: f, key: NOPE"), 1,
+    "a key that the file lacks": (prepared("echo \"A='b'\" > /c/f", "path: f, key: NOPE"), 1,
         "CreateContainerConfigError: .*\"NOPE\" not found in file", "v="),
     "an optional key that the file lacks": (prepared("echo > /c/f", "path: f, key: NOPE, optional: true"), 0, r"v=\[\]", None),
     "an optional file that is not there": (prepared("true", "path: g, key: A, optional: true"), 0, r"v=\[\]", None),
@@ -98,7 +99,7 @@ VARIATIONS = {
     "a preStop longer than the grace period": (pod("trap 'echo TERM; exit 0' TERM; while :; do sleep 0.05; done", spec=SOON, pod=GRACE,
         container="        lifecycle: {preStop: {exec: {command: [sleep, '30']}}}"), 1, "main: TERM", None),
     "a volume on a read-only root": (pod("touch /tmp/ok && ! touch /usr/no && echo fine", pod=VOLUME % "", container=
-        MOUNT % "/tmp" + "\n        securityContext: {readOnlyRootFilesystem: true}"), 0, "Read-only file system(?s:.*)main: fine", None),
+        MOUNT % "/tmp" + "\n        securityContext: {readOnlyRootFilesystem: true}"), 0, "main: fine", None),
     "a message from a read-only root": (pod("echo why > /dev/termination-log; exit 4", container=
         "        securityContext: {readOnlyRootFilesystem: true}"), 1, "exited 4 in container main: why", None),
     "the container's user is before the pod's": (pod("id -u", pod="      securityContext: {runAsNonRoot: true, runAsUser: 0}",
@@ -114,8 +115,8 @@ VARIATIONS = {
         "        volumeMounts: [{name: v, mountPath: /etc/app.conf, subPath: a.conf}]"), 0, "x=1", None),
     "a subPath that is not there is made": (pod("touch /o/f && echo made", pod=VOLUME % "", container=
         "        volumeMounts: [{name: v, mountPath: /o, subPath: deep/down}]"), 0, "main: made", None),
-    "an empty variable is a missing one": (pod("echo ran", spec=SOON, pod=VOLUME % "", container="        env: [{name: N, value: ''}]\n"
-        "        volumeMounts: [{name: v, mountPath: /o, subPathExpr: $(N)/x}]"), 1, "missing value for N", "main: ran"),
+    "an empty variable is a missing one": (pod("echo ran", spec=SOON, pod=VOLUME % "", container="        env: [{name: NONE, value: ''}]\n"
+        "        volumeMounts: [{name: v, mountPath: /o, subPathExpr: $(NONE)/x}]"), 1, "missing value for NONE", "main: ran"),
     "all that are missing are named": (pod("echo ran", spec=SOON, pod=VOLUME % "", container=
         "        volumeMounts: [{name: v, mountPath: /o, subPathExpr: $(B)/$(A)}]"), 1, "missing value for A, B", "main: ran"),
     "a message may come from elsewhere": (pod("echo own > /var/own; exit 5", container="        terminationMessagePath: var/own"),
@@ -124,7 +125,7 @@ VARIATIONS = {
         "        terminationMessagePolicy: FallbackToLogsOnError"), 1, "exited 5 in container main: the last", None),
     "a message is the end of a long line": (pod("head -c 9000 /dev/zero | tr '\\0' x; echo; echo because; exit 5", container=
         "        terminationMessagePolicy: FallbackToLogsOnError"), 1, "exited 5 in container main: because", None),
-    "a signal leaves a message too": (pod("echo bye; kill -9 $$", container=
+    "a signal leaves a message too": (pod("echo bye; kill -9 $$$$", container=
         "        terminationMessagePolicy: FallbackToLogsOnError"), 1, "exited 137 in container main: bye", None),
     "tolerated for no time": (tolerating(0, "sleep 1.2"), 0, "1 pod deleted", None, *TAINTED),
     "tolerated for less": (tolerating(-5, "sleep 1.2"), 0, "1 pod deleted", None, *TAINTED),
