@@ -33,6 +33,13 @@ struct JobSetRequest {
 [[nodiscard]] Answer UpdateJobSetStatus(const document::Value& stored, const document::Value& body,
                                         const JobSetRequest& request);
 
+// What the webhooks alone do on a real server, which has read the object and has its schema's rules checked. The answer
+// of the first has the object as it shall be. Neither says which webhook it is; a server does.
+[[nodiscard]] Answer MutateJobSet(const document::Value& object);
+// `stored`: what an update replaces; null pointer on creates.
+[[nodiscard]] Answer ValidateJobSet(const document::Value& object, const document::Value* stored,
+                                    const JobSetRequest& request);
+
 // What the server accepts without a warning and no user can have meant, each with its place: a regular expression that
 // does not compile matches nothing (spec/jobset.md 3.2).
 struct Remark {

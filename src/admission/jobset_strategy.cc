@@ -309,6 +309,34 @@ Answer UpdateJobSetStatus(const Value& stored, const Value& body, const JobSetRe
   return ReplaceObject(JobSetStrategy(request), stored, body, Part::kStatus, request.request);
 }
 
+namespace {
+
+// Without what the server puts before a webhook's words.
+Answer WebhooksOwn(std::optional<Answer> refusal, const Value& object, std::string_view webhook) {
+  if (!refusal) {
+    Answer out;
+    out.code = 200;
+    out.object = object;
+    return out;
+  }
+  const std::string by = Cat("admission webhook \"", webhook, "\" denied the request: ");
+  if (refusal->message.starts_with(by)) refusal->message.erase(0, by.size());
+  return std::move(*refusal);
+}
+
+}  // namespace
+
+Answer MutateJobSet(const Value& object) {
+  const JobSetRequest request{};
+  Value mutated = object;
+  std::optional<Answer> refusal = JobSetStrategy(request).Mutate(mutated);
+  return WebhooksOwn(std::move(refusal), mutated, "mjobset.kb.io");
+}
+
+Answer ValidateJobSet(const Value& object, const Value* stored, const JobSetRequest& request) {
+  return WebhooksOwn(JobSetStrategy(request).Admit(object, stored), object, "vjobset.kb.io");
+}
+
 Answer PatchJobSet(const Value& stored, PatchType type, const Value& patch, const JobSetRequest& request) {
   return PatchObject(JobSetStrategy(request), stored, type, patch, Part::kMain, request.request);
 }

@@ -4,8 +4,11 @@
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <cstdio>
+#include <filesystem>
+#include <system_error>
 
 #include "base/text.h"
+#include "cli/cluster_options.h"
 #include "cli/error_json.h"
 #include "cli/exit_code.h"
 #include "cli/explain_load.h"
@@ -15,6 +18,7 @@
 #include "cli/verb.h"
 #include "cli/write_report.h"
 #include "document/json.h"
+#include "kube/live_reader.h"
 #include "report/explanation_json.h"
 
 namespace reprieve::cli {
@@ -30,14 +34,19 @@ class ExplainVerb final : public Verb {
     CLI::App* verb = app.add_subcommand("explain", "Say what happened to Jobs, by which rule, and what comes next");
     verb->footer(
         "Examples:\n"
+        "  reprieve explain jobset/train -n team-a\n"
         "  kubectl get jobset,job,pod,event -o yaml | reprieve explain -\n"
         "  reprieve explain dump.yaml --manifest train.yaml\n"
-        "  reprieve explain dump.yaml --if 'pod workers-0-1 exits 137'\n"
+        "  reprieve explain jobset/train --if 'pod workers-0-1 exits 137'\n"
         "  reprieve explain\n\n"
         "Without FILE it explains the newest run of the state folder, also one that goes\n"
         "on or was killed.\n\n"
-        "Exit code 0: explained; 2: bad input; 3: --report can't be written.");
-    verb->add_option("FILE", files_, "Objects of a cluster: files, folders, or - for standard input");
+        "job/NAME and jobset/NAME are read from the cluster, with their pods and events.\n\n"
+        "Exit code 0: explained; 2: bad input, or there is no such object; 3: the cluster\n"
+        "can't be reached or refuses, or --report can't be written.");
+    verb->add_option("FILE", files_,
+                     "Objects of a cluster: job/NAME or jobset/NAME, or files, folders, - for standard input");
+    DeclareClusterOptions(*verb, cluster_);
     state_option_ =
         verb->add_option("--state", state_, "The state folder of `run` (default ./reprieve-state)")->option_text("DIR");
     verb->add_option("--run", run_, "Which of its runs, by its journal's name (default: the newest)")
@@ -55,9 +64,44 @@ class ExplainVerb final : public Verb {
         ->check(CLI::IsMember({"auto", "always", "never"}));
   }
 
-  int Run() override { return files_.empty() ? ExplainJournal() : ExplainObjects(); }
+  int Run() override {
+    if (files_.empty()) return ExplainJournal();
+    std::vector<kube::LiveSubject> subjects;
+    for (const std::string& file : files_) {
+      // A file of that name comes first.
+      std::error_code ignored;
+      if (std::filesystem::exists(file, ignored)) break;
+      auto subject = kube::ParseLiveSubject(file);
+      if (!subject) break;
+      subjects.push_back(std::move(*subject));
+    }
+    if (subjects.empty()) return ExplainObjects();
+    if (subjects.size() < files_.size()) return Refuse("name files or objects of the cluster, not both");
+    return ExplainLive(subjects);
+  }
 
  private:
+  int ExplainLive(const std::vector<kube::LiveSubject>& subjects) {
+    if (state_option_->count() > 0 || !run_.empty()) return Refuse("--state and --run are for a run; leave out FILE");
+    auto reader = kube::LiveReader::Make(cluster_.access, kube::TheseSurroundings());
+    if (!reader) return Refuse(reader.error().message);
+    const std::string name_space = cluster_.namespace_.empty() ? (*reader)->usual_namespace() : cluster_.namespace_;
+    std::vector<document::Value> values;
+    std::vector<std::string> notes;
+    for (const kube::LiveSubject& subject : subjects) {
+      if (const auto error = (*reader)->ReadSubject(subject, name_space, values, notes)) {
+        return Refuse(error->message, error->absent ? kBadInput : kCannotRun);
+      }
+    }
+    report::ObjectsReader objects;
+    for (const document::Value& value : values) {
+      if (auto unreadable = objects.Add(value, "")) return Refuse(unreadable->message);
+    }
+    live_ = true;
+    report::Objects read = objects.Take();
+    return Tell(read, std::move(notes));
+  }
+
   int ExplainObjects() {
     if (state_option_->count() > 0 || !run_.empty()) return Refuse("--state and --run are for a run; leave out FILE");
     LoadedObjects loaded = LoadObjects(files_);
@@ -83,7 +127,7 @@ class ExplainVerb final : public Verb {
     if (!at_.empty()) {
       now = *ParseRfc3339(at_);
       source = report::NowSource::kFlag;
-    } else if (objects.recorded && objects.recorded->live) {
+    } else if (live_ || (objects.recorded && objects.recorded->live)) {
       now = std::chrono::system_clock::now();
       source = report::NowSource::kClock;
     }
@@ -138,13 +182,13 @@ class ExplainVerb final : public Verb {
                "; get them with kubectl get jobset,job,pod,event -o yaml");
   }
 
-  int Refuse(const std::string& message) const {
+  int Refuse(const std::string& message, int code = kBadInput) const {
     if (output_ == "json") {
       std::puts(document::WriteJson(ErrorObject(message)).c_str());
     } else {
       std::fprintf(stderr, "reprieve: %s\n", message.c_str());
     }
-    return kBadInput;
+    return code;
   }
 
   int Refuse(const Diagnostic& error) const {
@@ -161,6 +205,8 @@ class ExplainVerb final : public Verb {
   }
 
   std::vector<std::string> files_;
+  ClusterOptions cluster_;
+  bool live_ = false;  // the objects are of the cluster, as they are now
   CLI::Option* state_option_ = nullptr;
   CLI::Option* if_option_ = nullptr;
   std::string state_ = "reprieve-state";

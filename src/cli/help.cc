@@ -29,7 +29,8 @@ std::string HelpText(CLI::App& app) {
   // The examples first: they are what most people came for.
   const std::string examples = app.get_footer();
   app.footer("");
-  const std::string name = app.get_parent() == nullptr ? app.get_name() : "reprieve " + app.get_name();
+  const std::string name =
+      app.get_parent() == nullptr ? app.get_name() : Cat(app.get_parent()->get_name(), " ", app.get_name());
   // Not app.help(): that is the help of the verb which the command line names.
   const std::string help = app.get_formatter()->make_help(&app, name, CLI::AppFormatMode::Normal);
   return Cat(examples, examples.empty() ? "" : "\n\n", help);

@@ -9,6 +9,7 @@
 #include <iterator>
 
 #include "base/text.h"
+#include "cli/cluster_options.h"
 #include "cli/exit_code.h"
 #include "cli/exported.h"
 #include "cli/feature_gates_option.h"
@@ -18,6 +19,8 @@
 #include "cli/text_file.h"
 #include "cli/verb.h"
 #include "cli/version_options.h"
+#include "document/yaml_write.h"
+#include "kube/live_reader.h"
 #include "lint/pages.h"
 
 namespace reprieve::cli {
@@ -57,9 +60,14 @@ class Lint final : public Verb {
         "Examples:\n"
         "  reprieve lint train.yaml\n"
         "  helm template ./chart | reprieve lint -\n"
+        "  reprieve lint --live -n team-a\n"
         "  reprieve lint --explain RP007\n\n"
-        "Exit code 0: nothing at or above --fail-on; 1: findings; 2: bad input.");
+        "Exit code 0: nothing at or above --fail-on; 1: findings; 2: bad input; 3: the\n"
+        "cluster can't be reached or refuses.");
     files_.Declare(*verb);
+    verb->add_flag("--live", live_, "Look at the Jobs, JobSets and CronJobs of a cluster instead of files");
+    DeclareClusterOptions(*verb, cluster_);
+    verb->add_flag("-A,--all-namespaces", all_namespaces_, "Of all its namespaces");
     verb->add_option("--explain", explain_, "Print the page of a code, with a bad and a good manifest")
         ->option_text("CODE")
         ->check(CheckCodes);
@@ -86,11 +94,16 @@ class Lint final : public Verb {
 
   int Run() override {
     if (!explain_.empty()) return Explain();
-    if (files_.empty()) return Refuse(BadInput({FileIsRequired("lint")}));
+    if (live_ && !files_.empty()) return Refuse(BadInput({"--live looks at a cluster; leave out FILE"}));
+    if (!live_ && files_.empty()) return Refuse(BadInput({FileIsRequired("lint")}));
     lint::Settings settings;
     if (Refusal refusal = ReadConfig(settings); refusal.exit_code != kCompleted) return Refuse(refusal);
     for (const std::string& codes : disable_) settings.disabled.merge(std::get<0>(lint::ParseCodes(codes)));
-    const LintResult result = LintFiles(files_.All(), Options(settings), settings);
+    LoadOptions options = Options(settings);
+    if (live_) {
+      if (Refusal refusal = ReadCluster(options); refusal.exit_code != kCompleted) return Refuse(refusal);
+    }
+    const LintResult result = LintFiles(live_ ? std::vector<std::string>() : files_.All(), options, settings);
     Print(result);
     if (!result.errors.empty()) return kBadInput;
     const lint::FailOn fail_on = fail_on_.empty() ? settings.fail_on.value_or(lint::FailOn(lint::Severity::kWarning))
@@ -127,6 +140,24 @@ class Lint final : public Verb {
     return out;
   }
 
+  // Exit code 0: what it has is in `options`.
+  Refusal ReadCluster(LoadOptions& options) const {
+    auto reader = kube::LiveReader::Make(cluster_.access, kube::TheseSurroundings());
+    if (!reader) return BadInput(reader.error());
+    std::string name_space = cluster_.namespace_.empty() ? (*reader)->usual_namespace() : cluster_.namespace_;
+    if (all_namespaces_) name_space.clear();
+    std::vector<document::Value> objects;
+    if (auto error = (*reader)->ReadWorkloads(name_space, objects)) return CannotRun(Error{std::move(error->message)});
+    for (document::Value& object : objects) {
+      const document::Value& metadata = object["metadata"];
+      const std::string name =
+          Cat(metadata["namespace"].AsText(), "/", ToLower(object["kind"].AsText()), "/", metadata["name"].AsText());
+      options.texts.push_back({name, document::WriteYaml(WithoutServerFields(std::move(object)))});
+    }
+    options.exported = true;
+    return {kCompleted, {}, {}};
+  }
+
   // What the command line says wins over the settings.
   LoadOptions Options(const lint::Settings& settings) const {
     const auto chosen = [&](const char* option, const std::string& setting) {
@@ -158,6 +189,9 @@ class Lint final : public Verb {
 
   const CLI::App* verb_ = nullptr;
   FilesOption files_;
+  ClusterOptions cluster_;
+  bool live_ = false;
+  bool all_namespaces_ = false;
   std::string explain_;
   std::vector<std::string> disable_;
   std::string fail_on_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <iterator>
 #include <map>
 #include <set>
 #include <tuple>
@@ -39,6 +40,12 @@ class Loader {
 
   Loaded Run(const std::vector<std::string>& paths) {
     admission::Manifests manifests = admission::ReadManifests(paths);
+    for (const admission::ManifestFile& text : options_.texts) {
+      admission::Manifests more = admission::ParseManifests(text.name, text.text);
+      std::move(more.objects.begin(), more.objects.end(), std::back_inserter(manifests.objects));
+      std::move(more.errors.begin(), more.errors.end(), std::back_inserter(manifests.errors));
+      std::move(more.files.begin(), more.files.end(), std::back_inserter(manifests.files));
+    }
     out_.files = std::move(manifests.files);
     for (admission::ManifestError& error : manifests.errors) {
       AddError({std::move(error.file), error.mark, "", std::move(error.message), std::move(error.advice)});

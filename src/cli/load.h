@@ -64,6 +64,8 @@ struct LoadOptions {
   // Pods run as they are, CronJobs' Jobs if they are named, and what can't be run is passed over with a line.
   bool run = false;
   std::vector<std::string> cron_jobs;  // of these a Job is made, once each
+  // Manifests that are there already, beside those of the paths.
+  std::vector<admission::ManifestFile> texts{};
   Time now;
   // UIDs and the characters after a generateName.
   std::function<meta::Uid()> new_uid;

@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <cerrno>
 #include <cstdio>
+#include <string_view>
 
 #include "cli/exit_code.h"
 #include "cli/help.h"
@@ -40,9 +41,16 @@ int Print(const std::string& text) {
   return Finish(cli::kCompleted, true);
 }
 
+// As what it was called: kubectl runs kubectl-reprieve for `kubectl reprieve`.
+const char* ProgramName(const char* path) {
+  const std::string_view name = std::string_view(path).substr(std::string_view(path).rfind('/') + 1);
+  return name.starts_with("kubectl-reprieve") ? "kubectl reprieve" : "reprieve";
+}
+
 int Main(int argc, char** argv) {
   if (argc == 1) return Print(cli::kFirstHelp);
-  CLI::App app("Runs Kubernetes Jobs on this machine and judges their failures by their own rules.", "reprieve");
+  CLI::App app("Runs Kubernetes Jobs on this machine and judges their failures by their own rules.",
+               ProgramName(argv[0]));
   cli::UseHelpFormat(app);
   app.set_version_flag("--version", cli::kVersionLine);
   app.require_subcommand(1);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "admission/definition.h"
+#include "base/text.h"
 #include "cli/exit_code.h"
 #include "cli/verb.h"
 #include "document/yaml_write.h"
@@ -24,16 +25,22 @@ class ManifestsVerb final : public Verb {
         "  reprieve manifests deployment rbac --image registry/reprieve:1 | kubectl apply -f -\n\n"
         "crd          the CustomResourceDefinition of JobSets\n"
         "rbac         ServiceAccount, roles and their bindings\n"
+        "webhooks     their Service and configurations\n"
         "deployment   Namespace, Deployment and PodDisruptionBudget");
-    verb->add_option("WHAT", what_, "crd, rbac, deployment")
+    verb->add_option("WHAT", what_, "crd, rbac, deployment, webhooks")
         ->required()
-        ->check(CLI::IsMember({"crd", "rbac", "deployment"}));
+        ->check(CLI::IsMember({"crd", "rbac", "deployment", "webhooks"}));
     verb->add_option("-n,--namespace", options_.only_namespace,
                      "The controller may touch objects of this namespace only (default: all)")
         ->option_text("NAME");
     verb->add_option("--install-namespace", options_.install_namespace, "Where it runs (default jobset-system)")
         ->option_text("NAME");
     verb->add_option("--image", options_.image, "Its image (default reprieve:latest)")->option_text("IMAGE");
+    verb->add_flag("--shadow", options_.shadow, "Of one that only looks, beside the cluster's own controllers");
+    verb->add_flag("--webhooks", options_.webhooks, "Of one that serves the webhooks: rights, port and flag");
+    verb->add_flag(
+        "--manage-jobs", options_.manage_jobs,
+        Cat("A webhook, too, that gives it the Jobs of namespaces labelled ", kube::kManageJobsLabel, "=true"));
     verb->add_option("--replicas", options_.replicas, "How many; one works, the others wait (default 2)")
         ->option_text("N")
         ->check(CLI::Range(1, 16));
@@ -44,6 +51,7 @@ class ManifestsVerb final : public Verb {
     for (const std::string& what : what_) {
       if (what == "crd") out.push_back(admission::JobSetDefinition());
       if (what == "rbac") Append(kube::RbacManifests(options_), out);
+      if (what == "webhooks") Append(kube::WebhookManifests(options_), out);
       if (what == "deployment") Append(kube::DeploymentManifests(options_), out);
     }
     for (std::size_t i = 0; i < out.size(); ++i) {

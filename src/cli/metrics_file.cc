@@ -8,27 +8,15 @@
 #include <system_error>
 
 #include "base/text.h"
+#include "cli/jobset_metrics.h"
 #include "runtime/user_file.h"
 
 namespace reprieve::cli {
-namespace {
-
-// Names of objects have no character that would have to be escaped.
-void AppendCounter(std::string& out, std::string_view name, std::string_view help,
-                   const std::map<meta::ObjectKey, std::uint64_t>& counts) {
-  AppendTo(out, "# HELP ", name, " ", help, "\n# TYPE ", name, " counter\n");
-  for (const auto& [jobset, count] : counts) {
-    AppendTo(out, name, "{jobset_name=\"", jobset.name, "\",namespace=\"", jobset.namespace_, "\"} ", count, "\n");
-  }
-}
-
-}  // namespace
 
 std::string MetricsText(const engine::JobSetCounters& counters) {
-  std::string out;
-  AppendCounter(out, "jobset_failed_total", "JobSets that have failed.", counters.failed);
-  AppendCounter(out, "jobset_completed_total", "JobSets that have completed.", counters.completed);
-  return out;
+  MetricsPage page;
+  AppendJobSetCounters(page, counters);
+  return page.Take();
 }
 
 Status WriteMetricsFile(const std::string& path, const engine::JobSetCounters& counters) {

@@ -96,6 +96,20 @@ void Engine::NodeChanged(const core::Node& node) {
   for (const meta::Uid& job : placement_.NodeChanged(node)) jobs_.Wake(job);
 }
 
+PassTimes Engine::UnfinishedPasses(WorkKind kind) const {
+  switch (kind) {
+    case WorkKind::kJob:
+      return jobs_.Unfinished();
+    case WorkKind::kJobSet:
+      return jobsets_.Unfinished();
+    case WorkKind::kPlacement:
+    case WorkKind::kOverdue:
+    case WorkKind::kOrphans:
+      break;
+  }
+  return {};
+}
+
 bool Engine::RunOne() {
   const auto key = context_.queue.Pop(context_.clock.Now());
   if (!key) return false;
@@ -117,6 +131,28 @@ bool Engine::RunOne() {
       break;
   }
   return true;
+}
+
+std::optional<WorkKey> Engine::TakeDue() {
+  std::optional<WorkKey> key = context_.queue.Pop(context_.clock.Now());
+  if (!key) return key;
+  switch (key->kind) {
+    case WorkKind::kJob:
+      jobs_.Take(key->id);
+      break;
+    case WorkKind::kJobSet:
+      jobsets_.Take(key->id);
+      break;
+    case WorkKind::kPlacement:
+    case WorkKind::kOverdue:
+    case WorkKind::kOrphans:
+      break;
+  }
+  return key;
+}
+
+void Engine::LookAgain(const WorkKey& key, Time when) {
+  key.kind == WorkKind::kJob ? jobs_.LookAgain(key.id, when) : jobsets_.LookAgain(key.id, when);
 }
 
 void Engine::ListsComplete(meta::ResourceVersion version) {

@@ -48,11 +48,27 @@ class Engine final : public world::Watcher {
 
   // Reconciles one key that is due; false if none is.
   bool RunOne();
+
+  // For who only watches: what a pass would decide now. Nothing is handed over, and nothing recorded. Nothing: there
+  // is no such object, it has ended, or the lists are not complete.
+  std::optional<controllers::JobDecision> DecideJob(const meta::Uid& job) { return jobs_.Decide(job); }
+  std::optional<controllers::JobSetDecision> DecideJobSet(const meta::Uid& jobset) { return jobsets_.Decide(jobset); }
+  // Takes the next key that is due, instead of RunOne; nothing if none is.
+  std::optional<WorkKey> TakeDue();
+  // REQUIRES: a key of a Job or JobSet.
+  void LookAgain(const WorkKey& key, Time when);
+
   // When the next is due; nothing if none is.
   std::optional<Time> NextDue() { return context_.queue.NextDue(); }
   // Plans that wait for answers of the Api.
   std::size_t plans_in_flight() const { return plans_.in_flight(); }
   const JobSetCounters& jobset_counters() const { return jobsets_.counters(); }
+  const JobCounters& job_counters() const { return jobs_.counters(); }
+  const WorkQueue& queue() const { return context_.queue; }
+  std::uint64_t stale_passes_by_pods() const { return context_.stale_pods; }
+  std::uint64_t stale_passes_by_others() const { return context_.stale_others; }
+  // Of Jobs or JobSets; others have no passes that wait for answers.
+  PassTimes UnfinishedPasses(WorkKind kind) const;
 
  private:
   world::PlanRunner plans_;

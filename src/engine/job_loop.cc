@@ -44,7 +44,10 @@ void JobLoop::JobChanged(const batch::Job& job) {
     state.generation = job.metadata.generation;
     orphans_.AddJob(job);
   }
+  // A Job that comes after its pods has them counted now.
+  const std::int64_t before = state.view.ended_with_finalizer();
   state.view.SetJob(job, context_.clock.Now());
+  CountTracked(state, before);
   loop_.Enqueue(state, changed_spec ? Nanoseconds(0) : options_.batch_period);
   // Orphans that it could have adopted may have to be released now.
   if (orphans_.HasPods() && (job.metadata.deleting() || job.status.IsFinished())) EnqueueOrphans();
@@ -66,7 +69,9 @@ void JobLoop::PodChangedOwner(const core::Pod& pod) {
   JobState* next = controller != nullptr && controller->kind == "Job" ? &loop_.StateOf(controller->uid) : nullptr;
   PodIndex::Entry& entry = pods_.At(pod);
   if (entry.job != nullptr && entry.job != next) {
+    const std::int64_t before = entry.job->view.ended_with_finalizer();
     entry.job->view.RemovePod(pod);
+    CountTracked(*entry.job, before);
     loop_.Enqueue(*entry.job, options_.batch_period);
   }
   entry.job = next;
@@ -87,15 +92,25 @@ void JobLoop::PodChangedOwner(const core::Pod& pod) {
 }
 
 void JobLoop::PodChanged(JobState& state, const core::Pod& pod) {
+  const std::int64_t before = state.view.ended_with_finalizer();
   state.view.SetPod(pod);
+  CountTracked(state, before);
   loop_.Enqueue(state, options_.batch_period);
 }
 
 void JobLoop::PodDeleted(JobState* state, const core::Pod& pod) {
   orphans_.RemovePod(pod);
   if (state == nullptr) return;
+  const std::int64_t before = state->view.ended_with_finalizer();
   state->view.RemovePod(pod);
+  CountTracked(*state, before);
   loop_.Enqueue(*state, options_.batch_period);
+}
+
+void JobLoop::CountTracked(const JobState& state, std::int64_t before) {
+  const std::int64_t after = state.view.ended_with_finalizer();
+  if (after > before) counters_.tracked += static_cast<std::uint64_t>(after - before);
+  if (after < before) counters_.released += static_cast<std::uint64_t>(before - after);
 }
 
 void JobLoop::Wake(const meta::Uid& job) {
@@ -119,14 +134,15 @@ void JobLoop::Judge(JobState& state, JobStep step) {
   const std::vector<const core::Pod*> orphans = orphans_.PodsFor(state.view.job());
   state.step = step;
   state.decision = controllers::ReconcileJob(state.view, orphans, context_.clock.Now(), options);
-  NoteEnd(state);
+  if (step == JobStep::kJudge) state.action = state.decision.tally.action;
+  NoteEnd(state, state.decision);
   loop_.Apply(state, state.decision.plan);
 }
 
 // Whoever sees the end may see it before the report is in. Of several pods that end a Job at once the first is the one
 // that its condition names.
-void JobLoop::NoteEnd(const JobState& state) {
-  const std::vector<world::Verdict>& verdicts = state.decision.plan.verdicts;
+void JobLoop::NoteEnd(const JobState& state, const controllers::JobDecision& decision) {
+  const std::vector<world::Verdict>& verdicts = decision.plan.verdicts;
   const auto end = std::find_if(verdicts.begin(), verdicts.end(), [](const world::Verdict& each) { return each.ends; });
   if (end != verdicts.end()) on_end_(state.uid, *end);
 }
@@ -155,6 +171,7 @@ void JobLoop::Judged(JobState& state, const world::PlanReport& report) {
   if (decision.backoff && report.stages_done >= decision.backoff_after_stages && state.view.has_job()) {
     state.view.backoff = *decision.backoff;
   }
+  if (state.view.has_job()) counters_.AddPass(*state.view.job().spec, state.decision, report);
   Record(state, report);
   if (!report.complete()) return End(state, AfterFailure(report.failure));
   if (state.creation_failure) return End(state, AfterFailure(*state.creation_failure));
@@ -176,6 +193,11 @@ void JobLoop::Expire(JobState& state) {
 
 // What was decided can be large, and is over.
 void JobLoop::End(JobState& state, PassResult result) {
+  if (state.action && state.view.has_job()) {
+    counters_.AddSync(*state.view.job().spec, result != PassResult::kDone, *state.action,
+                      context_.clock.Now() - state.began);
+  }
+  state.action.reset();
   state.decision = {};
   loop_.End(state, result);
 }
@@ -198,6 +220,20 @@ void JobLoop::Record(JobState& state, const world::PlanReport& report) {
 void JobLoop::ConfirmEnd(JobState& state) {
   if (state.unconfirmed.empty() || !HasEnd(state.view.job().status)) return;
   context_.ledger.Record(std::exchange(state.unconfirmed, {}));
+}
+
+std::optional<controllers::JobDecision> JobLoop::Decide(const meta::Uid& job) {
+  const JobState* state = loop_.Find(job);
+  if (state == nullptr || !context_.lists_complete || !state->view.has_job()) return std::nullopt;
+  if (state->view.job().status.IsFinished()) return std::nullopt;
+  controllers::JobDecision out = controllers::ReconcileJob(state->view, orphans_.PodsFor(state->view.job()),
+                                                           context_.clock.Now(), options_.reconcile);
+  NoteEnd(*state, out);
+  return out;
+}
+
+void JobLoop::LookAgain(const meta::Uid& job, Time when) {
+  if (JobState* state = loop_.Find(job)) loop_.EnqueueAt(*state, when);
 }
 
 void JobLoop::EnqueueOrphans() {

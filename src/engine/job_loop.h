@@ -12,6 +12,7 @@
 
 #include "controllers/job/reconcile.h"
 #include "controllers/job/view.h"
+#include "engine/job_counters.h"
 #include "engine/orphans.h"
 #include "engine/pod_index.h"
 #include "engine/reconcile_loop.h"
@@ -46,6 +47,7 @@ struct JobState : LoopState {
   JobStep step = JobStep::kJudge;
   controllers::JobDecision decision;
   std::optional<world::WriteCode> creation_failure;
+  std::optional<controllers::JobAction> action;  // absent: the Job is none that is judged
 
   bool empty() const { return !view.has_job() && view.pods().empty() && view.settled().empty(); }
 };
@@ -80,18 +82,28 @@ class JobLoop {
   }
   void RunOrphans();
 
+  // As Engine has them.
+  std::optional<controllers::JobDecision> Decide(const meta::Uid& job);
+  void Take(const meta::Uid& job) { loop_.Take(job); }
+  void LookAgain(const meta::Uid& job, Time when);
+
+  const JobCounters& counters() const { return counters_; }
+  PassTimes Unfinished() const { return loop_.Unfinished(); }
+
  private:
   bool Concerns(const batch::Job& job) const;
   // The steps of a pass, in this order.
   void Reconcile(JobState& state);
   void Judge(JobState& state, JobStep step);
-  void NoteEnd(const JobState& state);
+  void NoteEnd(const JobState& state, const controllers::JobDecision& decision);
   void Judged(JobState& state, const world::PlanReport& report);
   void CleanUp(JobState& state);
   void Expire(JobState& state);
   void Reported(JobState& state, const world::PlanReport& report);
   void End(JobState& state, PassResult result);
   void Record(JobState& state, const world::PlanReport& report);
+  // Of pods whose finalizer waits for the Job: `before` of them were ended.
+  void CountTracked(const JobState& state, std::int64_t before);
   void ConfirmEnd(JobState& state);
   bool Adoptable(const core::Pod& pod) const;
   void EnqueueOrphans();
@@ -103,6 +115,7 @@ class JobLoop {
   ReconcileLoop<JobState> loop_;
   Orphans orphans_;
   std::optional<OrphanReleases> releases_;
+  JobCounters counters_;
 };
 
 }  // namespace reprieve::engine

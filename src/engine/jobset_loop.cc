@@ -201,9 +201,23 @@ void JobSetLoop::End(JobSetState& state, PassResult result) {
 // Upstream counts an end before it writes it, and twice after a conflict; here it counts once it is written.
 void JobSetLoop::Record(JobSetState& state, controllers::JobSetOutcome outcome) {
   if (outcome.end) {
-    ++(*outcome.end == controllers::JobSetEnd::kFailed ? counters_.failed : counters_.completed)[state.key];
+    JobSetCounters::Add(*outcome.end == controllers::JobSetEnd::kFailed ? counters_.failed : counters_.completed,
+                        state.key);
+  }
+  for (const world::Verdict& verdict : outcome.verdicts) {
+    if (verdict.restart) JobSetCounters::Add(counters_.restarts, state.key);
   }
   context_.ledger.Record(std::move(outcome.verdicts));
+}
+
+std::optional<controllers::JobSetDecision> JobSetLoop::Decide(const meta::Uid& jobset) const {
+  const JobSetState* state = loop_.Find(jobset);
+  if (state == nullptr || !state->view.has_jobset() || !context_.lists_complete) return std::nullopt;
+  return controllers::ReconcileJobSet(state->view, SurroundingsOf(*state), context_.clock.Now());
+}
+
+void JobSetLoop::LookAgain(const meta::Uid& jobset, Time when) {
+  if (JobSetState* state = loop_.Find(jobset)) loop_.EnqueueAt(*state, when);
 }
 
 controllers::JobSetSurroundings JobSetLoop::SurroundingsOf(const JobSetState& state) const {

@@ -24,10 +24,19 @@ struct JobSetOptions {
   RetryDelays retry{Nanoseconds(5'000'000), Seconds(60)};
 };
 
-// How many JobSets have ended since the start, by namespace and name.
+// How many JobSets have ended or were restarted since the start, by namespace and name. Of each at most kMaxNames
+// have a number of their own; those that come later are counted together, under an empty name.
 struct JobSetCounters {
+  static constexpr std::size_t kMaxNames = 10'000;
+
   std::map<meta::ObjectKey, std::uint64_t> completed;  // jobset_completed_total
   std::map<meta::ObjectKey, std::uint64_t> failed;     // jobset_failed_total
+  std::map<meta::ObjectKey, std::uint64_t> restarts;   // jobset_restarts_total, of all its Jobs or of one
+
+  static void Add(std::map<meta::ObjectKey, std::uint64_t>& to, const meta::ObjectKey& jobset) {
+    const bool full = to.size() >= kMaxNames && !to.contains(jobset);
+    ++to[full ? meta::ObjectKey() : jobset];
+  }
 };
 
 struct JobSetState : LoopState {
@@ -69,7 +78,13 @@ class JobSetLoop {
   void Run(const meta::Uid& jobset) {
     loop_.Run(jobset, [this](JobSetState& state) { Reconcile(state); });
   }
+  // As Engine has them.
+  std::optional<controllers::JobSetDecision> Decide(const meta::Uid& jobset) const;
+  void Take(const meta::Uid& jobset) { loop_.Take(jobset); }
+  void LookAgain(const meta::Uid& jobset, Time when);
+
   const JobSetCounters& counters() const { return counters_; }
+  PassTimes Unfinished() const { return loop_.Unfinished(); }
 
  private:
   // The JobSet that controls the object; null pointer: none does.

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -31,6 +32,10 @@ enum class PassResult : std::uint8_t {
   kWait,   // only a change that the watch reports can help
 };
 
+struct PassTimes {
+  Nanoseconds sum{0}, longest{0};
+};
+
 // The part of a State that every kind has. A State derives from it, is constructed from a UID, and is empty() when the
 // object and all that it owned are gone.
 struct LoopState {
@@ -41,6 +46,7 @@ struct LoopState {
   std::optional<Time> due;         // when the queue has it
   std::int32_t failed_passes = 0;  // in a row
   bool in_pass = false;
+  Time began{};         // the pass that is under way
   bool missed = false;  // it was due while a pass was under way
   // What our own writes made: until the watch has shown it, nothing is decided (upstream's consistency store).
   world::Versions written;
@@ -77,6 +83,18 @@ class ReconcileLoop {
     state.due = when;
     context_.queue.Add({kind_, state.uid}, when);
   }
+  // The passes that are under way: how long all of them together have taken, and the longest.
+  PassTimes Unfinished() const {
+    PassTimes out;
+    const Time now = context_.clock.Now();
+    for (const auto& [uid, state] : states_) {
+      if (!state->in_pass) continue;
+      out.sum += now - state->began;
+      out.longest = std::max(out.longest, now - state->began);
+    }
+    return out;
+  }
+
   void EnqueueAll() {
     for (const auto& [uid, state] : states_) Enqueue(*state);
   }
@@ -92,9 +110,24 @@ class ReconcileLoop {
       return;
     }
     // The watch will show it, and wake this object again; the retry is for a watch that has lost it.
-    if (context_.seen.Lacks(state->written)) return Enqueue(*state, delays_.base);
+    if (context_.seen.Lacks(state->written)) {
+      ++(context_.seen.pods < state->written.pods ? context_.stale_pods : context_.stale_others);
+      return Enqueue(*state, delays_.base);
+    }
     state->in_pass = true;
+    state->began = context_.clock.Now();
     pass(*state);
+  }
+
+  // Instead of Run: the key is not due any more, and an object that is gone is forgotten. Null pointer: it is.
+  State* Take(const meta::Uid& uid) {
+    State* state = Find(uid);
+    if (state == nullptr) return nullptr;
+    state->due.reset();
+    if (!state->empty()) return state;
+    context_.queue.Forget({kind_, state->uid});
+    states_.erase(meta::Uid(uid));
+    return nullptr;
   }
 
   // Hands over a plan of the pass, which must stay where it is until the report is in.
@@ -110,6 +143,8 @@ class ReconcileLoop {
   // The state may be gone after it.
   void End(State& state, PassResult result) {
     state.in_pass = false;
+    context_.queue.counters(kind_).worked.Observe(
+        std::chrono::duration<double>(context_.clock.Now() - state.began).count());
     switch (result) {
       case PassResult::kDone:
         state.failed_passes = 0;
@@ -133,6 +168,7 @@ class ReconcileLoop {
     Nanoseconds delay = delays_.base;
     for (std::int32_t i = 0; i < state.failed_passes && delay < delays_.cap; ++i) delay *= 2;
     ++state.failed_passes;
+    ++context_.queue.counters(kind_).retries;
     Enqueue(state, std::min(delay, delays_.cap));
   }
 

@@ -3,6 +3,7 @@
 // Times are the world's. One owner; no lock.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <queue>
@@ -11,6 +12,7 @@
 
 #include "base/shared_string.h"
 #include "base/time.h"
+#include "engine/histogram.h"
 
 namespace reprieve::engine {
 
@@ -23,6 +25,19 @@ struct WorkKey {
   bool operator==(const WorkKey&) const = default;
 };
 
+inline constexpr std::size_t kWorkKinds = 5;
+
+// In seconds, as client-go's queues have them.
+inline constexpr auto kQueueBounds = ExponentialBounds<12>(1e-8, 10);
+
+// What has happened to the keys of one kind, for metrics.
+struct QueueCounters {
+  std::uint64_t adds = 0;
+  std::uint64_t retries = 0;       // passes that are repeated since a write failed
+  Histogram waited{kQueueBounds};  // from when a key was due until its pass began
+  Histogram worked{kQueueBounds};  // from then until the last answer of the pass
+};
+
 class WorkQueue {
  public:
   // At `when`, or earlier if the key waits for an earlier time already.
@@ -32,6 +47,11 @@ class WorkQueue {
   std::optional<WorkKey> Pop(Time now);
   // When the next key is due; nothing if none waits.
   std::optional<Time> NextDue();
+
+  QueueCounters& counters(WorkKind kind) { return counters_[static_cast<std::size_t>(kind)]; }
+  const QueueCounters& counters(WorkKind kind) const { return counters_[static_cast<std::size_t>(kind)]; }
+  // Keys of that kind whose time has come. Looks at all that wait.
+  std::size_t Depth(WorkKind kind, Time now) const;
 
  private:
   struct Entry {
@@ -57,6 +77,7 @@ class WorkQueue {
   };
   std::unordered_map<WorkKey, Waiting, KeyHash> waiting_;
   std::uint64_t next_sequence_ = 0;
+  std::array<QueueCounters, kWorkKinds> counters_;
 };
 
 }  // namespace reprieve::engine

@@ -71,6 +71,9 @@ class Cache final : public ReflectorSink {
     for (const auto& [uid, entry] : objects_) cache_internal::Report(*watcher_, *entry.object, false);
   }
 
+  // Another, who is told first and stays. Before there is anything.
+  void Beside(world::Watcher& watcher) { beside_ = &watcher; }
+
   // Null pointer if there is none.
   const T* Find(const meta::ObjectKey& key) const {
     const auto at = by_key_.find(key);
@@ -144,6 +147,7 @@ class Cache final : public ReflectorSink {
   }
   void Tell(const T& object, bool deleted) {
     version_ = version_ == 0 ? 0 : std::max(version_, object.metadata.resource_version);
+    if (beside_ != nullptr) cache_internal::Report(*beside_, object, deleted);
     if (watcher_ != nullptr) cache_internal::Report(*watcher_, object, deleted);
     changed_();
   }
@@ -162,6 +166,7 @@ class Cache final : public ReflectorSink {
   const Decode decode_;
   const std::function<void()> changed_;
   world::Watcher* watcher_ = nullptr;
+  world::Watcher* beside_ = nullptr;
   std::unordered_map<meta::Uid, Entry> objects_;
   std::unordered_map<meta::ObjectKey, T*, cache_internal::KeyHash> by_key_;
   Slots slots_;

@@ -186,7 +186,10 @@ struct ClusterApi::Build {
     return Write("PUT", JobPath(meta::KeyOf(r.job->metadata)), ToValue(*r.job));
   }
   Made operator()(const world::ResizeJob& r) const {
-    Value patch = Object();
+    // Of the Job that the watch has: a later one of that name is left alone.
+    const batch::Job* job = known.jobs.Find(r.job);
+    if (job == nullptr) return Gone("jobs.batch", r.job.name);
+    Value patch = MetadataPatch(job->metadata.uid);
     Value& spec = patch.Set("spec", Object());
     spec.Set("parallelism", model::ToValue(r.parallelism));
     spec.Set("completions", model::ToValue(r.completions));
@@ -297,22 +300,48 @@ void ClusterApi::Submit(world::Request&& request, world::Completion&& done) {
   if (auto* known = std::get_if<WriteResult>(&made)) return done(*known);
   Ask& ask = std::get<Ask>(made);
   const std::string method = ask.method;
+  Created* created = nullptr;
+  if (const auto* pod = std::get_if<world::CreatePod>(&request)) {
+    created = &created_[static_cast<std::size_t>(WhyCreated(*pod->pod))];
+  }
   ++in_flight_;
-  rest_.Send(std::move(ask), [this, alive = alive_, method, done = std::move(done)](const Outcome& outcome) {
+  rest_.Send(std::move(ask), [this, alive = alive_, method, created, done = std::move(done)](const Outcome& outcome) {
     if (!*alive) return;
     --in_flight_;
     if (rights_ != nullptr) rights_->Look(outcome);
+    if (created != nullptr) ++(outcome.ok() ? created->succeeded : created->failed);
     done(ResultOf(outcome, method));
     answered_();
   });
 }
 
+ClusterApi::Creation ClusterApi::WhyCreated(const core::Pod& pod) const {
+  const meta::OwnerReference* owner = pod.metadata.Controller();
+  const batch::Job* job = owner == nullptr ? nullptr : known_.jobs.Find(owner->uid);
+  if (job == nullptr) return Creation::kNew;
+  const batch::JobStatus& status = job->status;
+  if (job->spec->replaces_only_failed()) return status.failed > 0 ? Creation::kRecreateFailed : Creation::kNew;
+  return status.failed > 0 || status.terminating.value_or(0) > 0 ? Creation::kRecreateTerminatingOrFailed
+                                                                 : Creation::kNew;
+}
+
 void ClusterApi::RecordEvent(const world::Event& event) {
+  Record(event, false);
+}
+
+// A failure that only counts and is tried again is what happens all the time; the others have decided something.
+void ClusterApi::RecordVerdict(const world::Verdict& verdict) {
+  const bool decided = !verdict.jobset.empty() || verdict.ends || verdict.rule.has_value() || !verdict.retry;
+  Record(EventOf(verdict), decided);
+}
+
+void ClusterApi::Record(const world::Event& event, bool decided) {
+  if (!may_write_()) return;
   const bool is_job = event.about.kind == world::Kind::kJob;
   const batch::Job* job = is_job ? known_.jobs.Find(event.about.key) : nullptr;
   const jobset::JobSet* set = is_job ? nullptr : known_.jobsets.Find(event.about.key);
   if (job == nullptr && set == nullptr) return;
-  recorder_.Record(event, job != nullptr ? job->metadata : set->metadata);
+  recorder_.Record(event, job != nullptr ? job->metadata : set->metadata, decided);
 }
 
 }  // namespace reprieve::kube

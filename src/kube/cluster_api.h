@@ -10,6 +10,8 @@
 // Source: spec/apiserver.md. Thread rules: the loop's, which is the engine's.
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -42,11 +44,24 @@ class ClusterApi final : public world::Api {
   // Looks at each answer; must outlive it.
   void set_rights(MissingRights* rights) { rights_ = rights; }
 
+  // The Event that tells a verdict.
+  void RecordVerdict(const world::Verdict& verdict);
+
+  // Pods that were created for Jobs, and those that could not be, by the reason (spec/job.md 2.19).
+  enum class Creation : std::uint8_t { kNew, kRecreateTerminatingOrFailed, kRecreateFailed };
+  struct Created {
+    std::uint64_t succeeded = 0, failed = 0;
+  };
+  const Created& created(Creation why) const { return created_[static_cast<std::size_t>(why)]; }
+
   // Requests without an answer yet.
   std::size_t in_flight() const { return in_flight_; }
 
  private:
   struct Build;
+
+  void Record(const world::Event& event, bool decided);
+  Creation WhyCreated(const core::Pod& pod) const;
 
   Rest& rest_;
   const KnownObjects known_;
@@ -55,6 +70,7 @@ class ClusterApi final : public world::Api {
   const std::function<void()> answered_;
   MissingRights* rights_ = nullptr;
   std::size_t in_flight_ = 0;
+  std::array<Created, 3> created_{};
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

@@ -1,9 +1,13 @@
 #include "kube/cluster_world.h"
 
 #include <algorithm>
+#include <chrono>
+#include <type_traits>
 #include <utility>
 
 #include "base/text.h"
+#include "controllers/duties.h"
+#include "policy/backoff.h"
 
 namespace reprieve::kube {
 namespace {
@@ -12,13 +16,37 @@ namespace {
 constexpr int kPassesAtOnce = 32;
 constexpr Nanoseconds kDrainStep = Nanoseconds(20'000'000);
 
-// Pods that no Job and no JobSet can have to do with. Those without a controller may be adopted.
-bool Concerns(const core::Pod& pod) {
-  const meta::OwnerReference* controller = pod.metadata.Controller();
-  return controller == nullptr ? !pod.metadata.labels.empty() : controller->kind == "Job";
-}
+// By the order of their versions a shadow sees what the others saw; a second is more than one watch lags behind
+// another.
+constexpr Nanoseconds kShadowDelay = Seconds(1);
 
 }  // namespace
+
+// The engine, and who else looks at Jobs and JobSets.
+class ClusterWorld::Watchers final : public world::Watcher {
+ public:
+  explicit Watchers(ClusterWorld& world) : engine_(*world.engine_), world_(world) {}
+
+  void JobChanged(const batch::Job& job) override {
+    engine_.JobChanged(job);
+    world_.restarts_.JobChanged(job, world_.rest_.clock().Now());
+  }
+  void JobDeleted(const batch::Job& job) override { engine_.JobDeleted(job); }
+  void JobSetChanged(const jobset::JobSet& jobset) override {
+    engine_.JobSetChanged(jobset);
+    world_.restarts_.JobSetChanged(jobset);
+  }
+  void JobSetDeleted(const jobset::JobSet& jobset) override {
+    engine_.JobSetDeleted(jobset);
+    world_.restarts_.JobSetDeleted(jobset);
+  }
+  void PodChanged(const core::Pod& pod) override { engine_.PodChanged(pod); }
+  void PodDeleted(const core::Pod& pod) override { engine_.PodDeleted(pod); }
+
+ private:
+  engine::Engine& engine_;
+  ClusterWorld& world_;
+};
 
 std::string ClusterWorld::PathOf(std::string_view group, std::string_view resource) const {
   return options_.namespace_.empty() ? Cat(group, "/", resource)
@@ -59,16 +87,20 @@ ClusterWorld::ClusterWorld(Rest& rest, ClusterWorldOptions options)
           [this] { Told(); }),
       nodes_([this](document::Value value) { return std::optional(decoder_.Node(std::move(value))); },
              [this] { Told(); }),
-      watch_jobsets_(rest, jobsets_, Watching("/apis/jobset.x-k8s.io/v1alpha2", "jobsets")),
-      watch_services_(rest, services_, Watching("/api/v1", "services")),
-      watch_claims_(rest, claims_, Watching("/api/v1", "persistentvolumeclaims")),
-      watch_jobs_(rest, jobs_, Watching("/apis/batch/v1", "jobs")),
-      watch_pods_(rest, pods_, Watching("/api/v1", "pods")),
+      watch_jobsets_(rest, SinkOf(jobsets_), Watching("/apis/jobset.x-k8s.io/v1alpha2", "jobsets")),
+      watch_services_(rest, SinkOf(services_), Watching("/api/v1", "services")),
+      watch_claims_(rest, SinkOf(claims_), Watching("/api/v1", "persistentvolumeclaims")),
+      watch_jobs_(rest, SinkOf(jobs_), Watching("/apis/batch/v1", "jobs")),
+      watch_pods_(rest, SinkOf(pods_), Watching("/api/v1", "pods")),
       rights_(rest.clock(), [this](const std::string& text) { options_.log(Level::kWarning, text); }),
       recorder_(rest, options_.instance),
+      restarts_([this](const meta::ObjectKey&, Nanoseconds took) {
+        restart_seconds_.Observe(std::chrono::duration<double>(took).count());
+      }),
       due_(rest.loop()) {
   // Nodes belong to no namespace: who has only a Role cannot read them.
-  if (options_.namespace_.empty()) watch_nodes_.emplace(rest, nodes_, Watching("/api/v1", "nodes"));
+  if (options_.namespace_.empty()) watch_nodes_.emplace(rest, SinkOf(nodes_), Watching("/api/v1", "nodes"));
+  pods_.Beside(leader_pods_);
   recorder_.set_rights(&rights_);
   ledger_.set_listener([this](const world::Verdict& verdict) { Judged(verdict); });
 }
@@ -77,12 +109,39 @@ ClusterWorld::~ClusterWorld() {
   *alive_ = false;
 }
 
+// Pods that no Job of ours and no JobSet has to do with are not wanted. A Job that is not known yet may be ours, and a
+// pod without a controller may be adopted.
+bool ClusterWorld::Concerns(const core::Pod& pod) const {
+  const meta::OwnerReference* controller = pod.metadata.Controller();
+  if (controller == nullptr) return !pod.metadata.labels.empty();
+  if (controller->kind != "Job") return false;
+  if (pod.metadata.labels.Find(jobset::kJobSetName) != nullptr) return true;
+  const batch::Job* job = jobs_.Find(controller->uid);
+  return job == nullptr || controllers::Duties{JobManager(), false}.ManagesJob(*job->spec);
+}
+
+template <class T>
+ReflectorSink& ClusterWorld::SinkOf(Cache<T>& cache) {
+  if (!options_.shadow) return cache;
+  if (!sequencer_) sequencer_.emplace(rest_.loop(), kShadowDelay);
+  Sequencer::Before before;
+  if constexpr (std::is_same_v<T, batch::Job>) {
+    before = [this](const document::Value& next) {
+      if (shadow_) shadow_->BeforeJob(next);
+    };
+  } else if constexpr (std::is_same_v<T, jobset::JobSet>) {
+    before = [this](const document::Value& next) {
+      if (shadow_) shadow_->BeforeJobSet(next);
+    };
+  }
+  return sequencer_->Wrap(cache, std::move(before));
+}
+
 void ClusterWorld::Start() {
   watch_jobsets_.Start();
   watch_services_.Start();
   watch_claims_.Start();
   watch_jobs_.Start();
-  watch_pods_.Start();
   if (watch_nodes_) watch_nodes_->Start();
   if (!options_.leader) return Lead();
   leader_ = std::make_unique<Leader>(
@@ -126,27 +185,36 @@ std::vector<ClusterWorld::Kind> ClusterWorld::kinds() const {
 
 void ClusterWorld::Lead() {
   api_ = std::make_unique<ClusterApi>(
-      rest_, KnownObjects{jobs_, jobsets_, pods_}, recorder_, [this] { return !leader_ || leader_->MayWrite(); },
-      [this] { Wake(); });
+      rest_, KnownObjects{jobs_, jobsets_, pods_}, recorder_,
+      [this] { return !options_.shadow && (!leader_ || leader_->MayWrite()); }, [this] { Wake(); });
   api_->set_rights(&rights_);
   engine::EngineOptions engine;
   engine.reconcile.delays = {options_.backoff, options_.backoff * 60};
   engine.batch_period = std::min(engine.batch_period, options_.backoff);
-  engine.reconcile.duties = {.job_manager = kJobManager, .housekeeping = false};
+  engine.reconcile.duties = {.job_manager = JobManager(), .housekeeping = false};
   engine.jobsets.gates = options_.gates;
   engine.jobsets.housekeeping = false;
   engine_ = std::make_unique<engine::Engine>(*api_, rest_.clock(), ledger_, engine);
+  watchers_ = std::make_unique<Watchers>(*this);
+  if (options_.shadow) {
+    shadow_ = std::make_unique<Shadow>(*engine_, jobs_, jobsets_, rest_.clock(), options_.compared);
+  }
   // Owners before what they own.
   nodes_.Tell(engine_.get());
-  jobsets_.Tell(engine_.get());
+  jobsets_.Tell(watchers_.get());
   services_.Tell(engine_.get());
   claims_.Tell(engine_.get());
-  jobs_.Tell(engine_.get());
+  jobs_.Tell(watchers_.get());
   pods_.Tell(engine_.get());
   Told();
 }
 
 void ClusterWorld::Told() {
+  // Whose a pod is shows by its Job.
+  if (!pods_begun_ && watch_jobs_.synced()) {
+    pods_begun_ = true;
+    watch_pods_.Start();
+  }
   if (!engine_) return;
   if (!complete_ && synced()) {
     complete_ = true;
@@ -170,6 +238,11 @@ void ClusterWorld::Wake() {
 void ClusterWorld::Pump() {
   pump_posted_ = false;
   if (draining_) return;
+  if (shadow_) {
+    const std::optional<Time> next = shadow_->Run();
+    if (!next) return due_.Cancel();
+    return due_.After(std::max(*next - rest_.clock().Now(), Nanoseconds(0)), [this] { Wake(); });
+  }
   for (int i = 0; i < kPassesAtOnce; ++i) {
     if (engine_->RunOne()) continue;
     const std::optional<Time> due = engine_->NextDue();
@@ -181,9 +254,23 @@ void ClusterWorld::Pump() {
 }
 
 void ClusterWorld::Judged(const world::Verdict& verdict) {
-  ++verdicts_;
-  if (options_.verdict) options_.verdict(verdict);
-  if (options_.verdict_events && api_) api_->RecordEvent(EventOf(verdict));
+  if (options_.verdict) options_.verdict(verdict, FailedAt(verdict));
+  if (options_.verdict_events && api_) api_->RecordVerdict(verdict);
+  const jobset::JobSet* set = jobsets_.Find(meta::ObjectKey{verdict.namespace_, verdict.jobset});
+  const batch::Job* job = jobs_.Find(meta::ObjectKey{verdict.namespace_, verdict.job});
+  if (set != nullptr && job != nullptr) restarts_.Judged(verdict, *set, *job);
+}
+
+// By the clock of who has seen it, in whole seconds.
+std::optional<Time> ClusterWorld::FailedAt(const world::Verdict& verdict) const {
+  if (!verdict.pod.empty()) {
+    const core::Pod* pod = pods_.Find(meta::ObjectKey{verdict.namespace_, verdict.pod});
+    return pod == nullptr ? std::nullopt : std::optional(policy::FinishTime(*pod));
+  }
+  if (verdict.jobset.empty()) return std::nullopt;
+  const batch::Job* job = jobs_.Find(meta::ObjectKey{verdict.namespace_, verdict.job});
+  const batch::JobCondition* failed = job == nullptr ? nullptr : job->status.FindCondition("Failed");
+  return failed == nullptr ? std::nullopt : failed->last_transition_time;
 }
 
 void ClusterWorld::Drain(Nanoseconds grace, std::function<void()> done) {

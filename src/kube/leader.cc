@@ -13,6 +13,8 @@ namespace {
 
 using document::Value;
 
+constexpr int kReleaseTries = 3;
+
 // Since the machine started, time asleep included.
 Nanoseconds Now() {
   timespec now{};
@@ -77,6 +79,7 @@ void Leader::Got(const Outcome& outcome, Nanoseconds asked) {
   if (over_ || releasing_) return;
   if (outcome.status == 404) return Write({}, true);
   if (!outcome.ok()) {
+    ++failures_;
     Trouble(outcome.message);
     return Again();
   }
@@ -125,6 +128,7 @@ void Leader::Write(const Record& former, bool create) {
 void Leader::Written(const Outcome& outcome, Nanoseconds asked) {
   if (over_ || releasing_) return;
   if (!outcome.ok()) {
+    ++failures_;
     // A conflict or an existing Lease: somebody was quicker, and the next look shows who.
     if (outcome.status != 409) Trouble(outcome.message);
     return Again();
@@ -166,6 +170,10 @@ void Leader::Release(std::function<void()> done) {
   releasing_ = true;
   retry_.Cancel();
   if (!ours) return done();
+  GiveUp(std::move(done), kReleaseTries);
+}
+
+void Leader::GiveUp(std::function<void()> done, int tries) {
   // As client-go: nobody holds it, and it is over in a second.
   const std::string now = FormatMicroTime(rest_.clock().Now());
   Record free = record_;
@@ -173,7 +181,20 @@ void Leader::Release(std::function<void()> done) {
   free.renewed = free.acquired = now;
   free.duration_seconds = 1;
   rest_.Send({.method = "PUT", .path = Path(true), .body = Body(free), .timeout = Seconds(5)},
-             [done = std::move(done)](const Outcome&) { done(); });
+             [this, done = std::move(done), tries, alive = alive_](const Outcome& outcome) {
+               if (!*alive || outcome.status != 409 || tries <= 1) return done();
+               // A renewal that was on its way has come first.
+               LookAndGiveUp(done, tries - 1);
+             });
+}
+
+void Leader::LookAndGiveUp(const std::function<void()>& done, int tries) {
+  rest_.Send({.path = Path(true), .timeout = Seconds(5)}, [this, done, tries, alive = alive_](const Outcome& outcome) {
+    const auto parsed = *alive && outcome.ok() ? document::ParseJson(outcome.body) : Result<Value>(Error{});
+    if (!parsed || (*parsed)["spec"]["holderIdentity"].AsText() != options_.identity) return done();
+    record_.version = (*parsed)["metadata"]["resourceVersion"].AsText();
+    GiveUp(done, tries);
+  });
 }
 
 }  // namespace reprieve::kube

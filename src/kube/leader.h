@@ -7,6 +7,7 @@
 // Source: client-go's leader election, as documented; spec/jobset.md 5.2. Thread rules: the loop's.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -45,6 +46,8 @@ class Leader {
   // stopped in between.
   bool MayWrite() const;
   bool leads() const { return leads_; }
+  // Looks and writes that came to nothing.
+  std::uint64_t failures() const { return failures_; }
   // Gives the Lease up if it is ours; `done` is called in any case, within 5 s or so.
   void Release(std::function<void()> done);
 
@@ -63,6 +66,8 @@ class Leader {
   void Got(const Outcome& outcome, Nanoseconds asked);
   void Write(const Record& former, bool create);
   void Written(const Outcome& outcome, Nanoseconds asked);
+  void GiveUp(std::function<void()> done, int tries);
+  void LookAndGiveUp(const std::function<void()>& done, int tries);
   void Again();
   void Lose(const std::string& why);
   void Trouble(const std::string& why);
@@ -76,6 +81,7 @@ class Leader {
   Record record_;            // as seen last
   Nanoseconds observed_{0};  // when it changed last, by the clock that counts suspended time too
   Nanoseconds renewed_{0};   // when the last renewal that succeeded was sent
+  std::uint64_t failures_ = 0;
   bool leads_ = false;
   bool over_ = false;
   bool releasing_ = false;

@@ -16,6 +16,9 @@ using document::Value;
 constexpr Nanoseconds kSame = Seconds(600);
 constexpr double kBurst = 25;
 constexpr double kPerSecond = 1.0 / 300;
+constexpr double kDecidedBurst = 100;
+constexpr double kDecidedPerSecond = 1.0 / 10;
+constexpr std::size_t kMostTexts = 9;
 constexpr std::size_t kMaxMessage = 1024;
 constexpr std::string_view kMergePatch = "application/merge-patch+json";
 
@@ -62,36 +65,61 @@ std::string EventsPath(const world::Event& event, const meta::ObjectMeta& about)
 
 Recorder::Recorder(Rest& rest, std::string instance) : rest_(rest), instance_(std::move(instance)) {}
 
-void Recorder::Record(const world::Event& event, const meta::ObjectMeta& about) {
-  const std::string key =
-      Cat(about.uid.view(), "\n", event.warning ? "W" : "N", "\n", event.reason.view(), "\n", event.message);
-  // A verdict's allowance is its own.
-  const std::string account = Cat(about.uid.view(), event.reason == kJudged ? "\nJudged" : "");
-  if (in_flight_ >= kMaxInFlight || !Allow(account, event.at)) {
+void Recorder::Record(const world::Event& what, const meta::ObjectMeta& about, bool decided) {
+  world::Event event = what;
+  const std::string reason = Cat(about.uid.view(), "\n", event.warning ? "W" : "N", "\n", event.reason.view());
+  std::string key = Cat(reason, "\n", event.message);
+  if (!decided && IsCombined(reason, event)) {
+    key = reason;
+    event.message = Cat("(combined from similar events): ", event.message);
+  }
+  const std::string account = Cat(about.uid.view(), decided ? "\ndecided" : event.reason == kJudged ? "\nJudged" : "");
+  Allowance* allowance = in_flight_ >= kMaxInFlight ? nullptr : Allow(account, event.at, decided);
+  if (allowance == nullptr) {
     ++dropped_;
     return;
   }
+  const std::uint64_t refused = std::exchange(allowance->refused, 0);
+  if (decided && refused > 0) AppendTo(event.message, " (", refused, " before it were not recorded)");
   const auto at = known_.find(key);
   if (at != known_.end() && event.at - at->second->last < kSame) return Again(event, about, *at->second);
   Create(event, about, key);
 }
 
-bool Recorder::Allow(const std::string& account, Time now) {
+bool Recorder::IsCombined(const std::string& reason, const world::Event& event) {
+  if (similar_.size() >= kMaxKnown && !similar_.contains(reason)) {
+    std::erase_if(similar_, [&](const auto& each) { return event.at - each.second.last >= kSame; });
+    if (similar_.size() >= 2 * kMaxKnown) return false;
+  }
+  Similar& similar = similar_[reason];
+  if (event.at - similar.last >= kSame) similar.texts.clear();
+  similar.last = event.at;
+  if (similar.texts.contains(event.message)) return false;
+  if (similar.texts.size() >= kMostTexts) return true;
+  similar.texts.insert(event.message);
+  return false;
+}
+
+Recorder::Allowance* Recorder::Allow(const std::string& account, Time now, bool decided) {
+  const double burst = decided ? kDecidedBurst : kBurst;
   if (allowances_.size() >= kMaxKnown && !allowances_.contains(account)) {
     // Those that are full again are as good as new ones.
     std::erase_if(allowances_, [&](const auto& each) { return now - each.second.since > Seconds(7500); });
-    if (allowances_.size() >= 2 * kMaxKnown) return false;
+    if (allowances_.size() >= 2 * kMaxKnown) return nullptr;
   }
-  const auto [at, fresh] = allowances_.try_emplace(account, Allowance{kBurst, now});
+  const auto [at, fresh] = allowances_.try_emplace(account, Allowance{burst, now});
   Allowance& allowance = at->second;
   if (!fresh) {
     const double passed = std::chrono::duration<double>(now - allowance.since).count();
-    allowance.left = std::min(kBurst, allowance.left + passed * kPerSecond);
+    allowance.left = std::min(burst, allowance.left + passed * (decided ? kDecidedPerSecond : kPerSecond));
     allowance.since = now;
   }
-  if (allowance.left < 1) return false;
+  if (allowance.left < 1) {
+    ++allowance.refused;
+    return nullptr;
+  }
   allowance.left -= 1;
-  return true;
+  return &allowance;
 }
 
 void Recorder::Create(const world::Event& event, const meta::ObjectMeta& about, const std::string& key) {
@@ -140,6 +168,7 @@ void Recorder::Again(const world::Event& event, const meta::ObjectMeta& about, K
   Value patch = Value::MakeObject();
   if (IsJob(event)) {
     patch.Set("count", Value::Int(known.count));
+    patch.Set("message", Text(Cut(event.message)));
     patch.Set("lastTimestamp", Text(FormatRfc3339(event.at)));
   } else {
     Value& series = patch.Set("series", Value::MakeObject());

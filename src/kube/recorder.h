@@ -1,9 +1,13 @@
 // Recorder: Events about Jobs and JobSets, in the form that each one's controller has: core/v1 for Jobs,
 // events.k8s.io/v1 for JobSets. Best effort, and bounded: what an API server is too slow for is dropped and counted.
 //
-// The same event again within ten minutes raises the count of the one that is there. Of one object 25 events go out at
-// once, then one in 5 minutes, as client-go has it; verdicts have an allowance of their own, so that they are not lost
-// among "Created pod".
+// As client-go has it: the same event again within ten minutes raises the count of the one that is there. Of one reason
+// about one object nine texts are told within ten minutes, the others are combined in one event, whose count says how
+// many there were. Of one object 25 events go out at once, then one in 5 minutes.
+//
+// Unlike it: what was decided is never combined, and has an allowance of its own, 100 at once
+// and then one in 10 s; what exceeds even that is said by the next. Verdicts that decide nothing share the former rules
+// but not the object's allowance, so that they are not lost among "Created pod".
 //
 // Source: the figures are those seen of client-go. Thread rules: the loop's.
 #pragma once
@@ -13,6 +17,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "kube/missing_rights.h"
 #include "kube/rest.h"
@@ -29,8 +34,8 @@ class Recorder {
   Recorder& operator=(const Recorder&) = delete;
   ~Recorder() { *alive_ = false; }
 
-  // `about`: of the object as it is known.
-  void Record(const world::Event& event, const meta::ObjectMeta& about);
+  // `about`: of the object as it is known. `decided`: the event tells what was decided, not only what has happened.
+  void Record(const world::Event& event, const meta::ObjectMeta& about, bool decided = false);
 
   std::uint64_t dropped() const { return dropped_; }
   // Looks at each answer; must outlive it.
@@ -51,9 +56,18 @@ class Recorder {
   struct Allowance {
     double left = 0;
     Time since;
+    std::uint64_t refused = 0;  // since the last that was told
+  };
+  // Of one reason about one object.
+  struct Similar {
+    std::unordered_set<std::string> texts{};
+    Time last{};
   };
 
-  bool Allow(const std::string& uid, Time now);
+  // Null pointer: not now.
+  Allowance* Allow(const std::string& account, Time now, bool decided);
+  // True if its text is one too many of its reason.
+  bool IsCombined(const std::string& reason, const world::Event& event);
   void Create(const world::Event& event, const meta::ObjectMeta& about, const std::string& key);
   void Again(const world::Event& event, const meta::ObjectMeta& about, Known& known);
   void Send(Ask ask);
@@ -63,6 +77,7 @@ class Recorder {
   std::list<Known> order_;  // used last at the end
   std::unordered_map<std::string, std::list<Known>::iterator> known_;
   std::unordered_map<std::string, Allowance> allowances_;
+  std::unordered_map<std::string, Similar> similar_;
   std::size_t in_flight_ = 0;
   std::uint64_t dropped_ = 0;
   MissingRights* rights_ = nullptr;

@@ -3,6 +3,7 @@
 #include <sys/random.h>
 
 #include <algorithm>
+#include <array>
 
 #include "base/text.h"
 #include "document/json.h"
@@ -11,6 +12,8 @@ namespace reprieve::kube {
 namespace {
 
 constexpr int kMaxRetries = 10;
+// In seconds, as client-go has them.
+constexpr std::array<double, 12> kRequestBounds = {0.005, 0.025, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60};
 constexpr Nanoseconds kLongestRetryAfter = Seconds(120);
 constexpr std::size_t kQuoted = 200;
 
@@ -57,6 +60,7 @@ struct Rest::Pending {
   Ask ask;
   Done done;
   int retries = 0;
+  std::chrono::steady_clock::time_point begun{};  // the latest attempt
   bool refreshed = false;
 };
 
@@ -108,7 +112,14 @@ void Rest::Send(Ask ask, Done done) {
   auto pending = std::make_shared<Pending>();
   pending->ask = std::move(ask);
   pending->done = std::move(done);
-  Throttle([this, pending] { Begin(pending); });
+  if (options_.read_only && pending->ask.method != "GET") {
+    return loop_.Post([this, pending, alive = alive_] {
+      Outcome refused;
+      refused.message = "this process writes nothing, and has not sent the request";
+      if (*alive) Finish(*pending, std::move(refused));
+    });
+  }
+  Throttle(pending->ask.method, [this, pending] { Begin(pending); });
 }
 
 void Rest::Begin(const std::shared_ptr<Pending>& pending) {
@@ -123,6 +134,7 @@ void Rest::Begin(const std::shared_ptr<Pending>& pending) {
       });
       return;
     }
+    pending->begun = std::chrono::steady_clock::now();
     client_->Send(ToRequest(pending->ask, *headers), [this, pending, alive](net::Reply reply) {
       if (*alive) Answered(pending, std::move(reply));
     });
@@ -130,6 +142,7 @@ void Rest::Begin(const std::shared_ptr<Pending>& pending) {
 }
 
 void Rest::Answered(const std::shared_ptr<Pending>& pending, net::Reply reply) {
+  Took(pending->ask.method, pending->begun);
   if (!reply.ok()) {
     ++requests_[{0, pending->ask.method}];
     return Finish(*pending, NoAnswer(*reply.failure));
@@ -137,11 +150,13 @@ void Rest::Answered(const std::shared_ptr<Pending>& pending, net::Reply reply) {
   net::Response& response = reply.response;
   ++requests_[{response.status, pending->ask.method}];
   if (response.status == 401 && !std::exchange(pending->refreshed, true) && credentials_->Refused()) {
+    ++retried_[{response.status, pending->ask.method}];
     return Begin(pending);
   }
   const bool has_time = response.headers.Has("Retry-After");
   if ((response.status == 429 || response.status >= 500) && has_time && pending->retries < kMaxRetries) {
     ++pending->retries;
+    ++retried_[{response.status, pending->ask.method}];
     auto timer = std::make_unique<net::Timer>(loop_);
     net::Timer* raw = timer.get();
     const auto at = retries_.insert(std::move(timer)).first;
@@ -181,7 +196,7 @@ std::unique_ptr<Rest::Stream> Rest::Open(Ask ask, Nanoseconds longest_silence,
   auto reading = std::make_shared<Reading>(Reading{std::move(ask), {}, std::move(data), std::move(end)});
   auto out = std::make_unique<Stream>();
   Stream* stream = out.get();
-  Throttle([this, reading, stream, alive = stream->alive_, longest_silence] {
+  Throttle(reading->ask.method, [this, reading, stream, alive = stream->alive_, longest_silence] {
     if (!*alive) return;
     credentials_->Get([this, reading, stream, alive, longest_silence](const Result<net::Headers>& headers) {
       if (!*alive) return;
@@ -195,7 +210,8 @@ std::unique_ptr<Rest::Stream> Rest::Open(Ask ask, Nanoseconds longest_silence,
       net::Request request = ToRequest(reading->ask, *headers);
       request.longest_silence = longest_silence;
       net::StreamHandlers handlers;
-      handlers.head = [this, reading](const net::Response& head) {
+      handlers.head = [this, reading, begun = std::chrono::steady_clock::now()](const net::Response& head) {
+        Took(reading->ask.method, begun);
         ++requests_[{head.status, reading->ask.method}];
         reading->outcome.status = head.status;
         reading->outcome.retry_after = RetryAfter(head.headers);
@@ -222,10 +238,19 @@ std::unique_ptr<Rest::Stream> Rest::Open(Ask ask, Nanoseconds longest_silence,
   return out;
 }
 
+void Rest::Took(const std::string& method, std::chrono::steady_clock::time_point since) {
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - since;
+  durations_.try_emplace(method, kRequestBounds).first->second.Observe(took.count());
+}
+
 // A bucket of tokens: `burst` at once, then `qps` a second.
-void Rest::Throttle(std::function<void()> go) {
+void Rest::Throttle(const std::string& method, std::function<void()> go) {
   if (options_.qps <= 0) return go();
-  throttled_.push_back(std::move(go));
+  throttled_.push_back([this, method, since = std::chrono::steady_clock::now(), go = std::move(go)] {
+    const std::chrono::duration<double> waited = std::chrono::steady_clock::now() - since;
+    waits_.try_emplace(method, kRequestBounds).first->second.Observe(waited.count());
+    go();
+  });
   if (!refill_.pending()) LetGo();
 }
 

@@ -6,6 +6,7 @@
 // Thread rules: the loop's.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -17,6 +18,7 @@
 
 #include "base/random.h"
 #include "document/value.h"
+#include "engine/histogram.h"
 #include "kube/access.h"
 #include "kube/credentials.h"
 #include "net/client.h"
@@ -27,6 +29,8 @@ struct RestOptions {
   double qps = 0;  // 0: no limit
   int burst = 0;   // 0: as qps
   std::string user_agent = "reprieve";
+  // Nothing but GET is sent; a request to write fails as one that was never sent.
+  bool read_only = false;
 };
 
 // One request. `path` is without the server's own, with its query.
@@ -73,8 +77,14 @@ class Rest {
   std::unique_ptr<Stream> Open(Ask ask, Nanoseconds longest_silence, std::function<void(std::string_view)> data,
                                Done end);
 
-  // rest_client_requests_total by code and method; code 0: no answer.
-  const std::map<std::pair<int, std::string>, std::uint64_t>& requests() const { return requests_; }
+  // For metrics, with client-go's names. By code and method; code 0: no answer.
+  using Counts = std::map<std::pair<int, std::string>, std::uint64_t>;
+  const Counts& requests() const { return requests_; }
+  // Those that were asked again.
+  const Counts& retries() const { return retried_; }
+  // By method, in seconds: until an answer or its head came; and what --qps made a request wait.
+  const std::map<std::string, Histogram>& durations() const { return durations_; }
+  const std::map<std::string, Histogram>& waits() const { return waits_; }
   const Access& access() const { return access_; }
   net::Loop& loop() { return loop_; }
   const world::Clock& clock() const { return clock_; }
@@ -89,7 +99,8 @@ class Rest {
   void Answered(const std::shared_ptr<Pending>& pending, net::Reply reply);
   void Finish(Pending& pending, Outcome outcome);
   // Calls `go` as soon as the limit allows.
-  void Throttle(std::function<void()> go);
+  void Throttle(const std::string& method, std::function<void()> go);
+  void Took(const std::string& method, std::chrono::steady_clock::time_point since);
   void LetGo();
   net::Request ToRequest(const Ask& ask, const net::Headers& headers) const;
 
@@ -100,7 +111,8 @@ class Rest {
   Random random_;
   std::unique_ptr<net::Client> client_;
   std::unique_ptr<Credentials> credentials_;
-  std::map<std::pair<int, std::string>, std::uint64_t> requests_;
+  Counts requests_, retried_;
+  std::map<std::string, Histogram> durations_, waits_;
   std::deque<std::function<void()>> throttled_;
   double tokens_ = 0;
   std::chrono::steady_clock::time_point refilled_{};

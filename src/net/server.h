@@ -1,5 +1,5 @@
-// Server: a small HTTP/1.1 server without TLS, for health probes and metrics. Bounded in connections, in the size of a
-// request and in the time for one.
+// Server: a small HTTP/1.1 server, with TLS or without: health probes, metrics, webhooks. Bounded in connections, in
+// the size of a request and of all together, and in the time for one.
 //
 // Thread rules: all calls and callbacks are in the loop. Source: RFC 9112.
 #pragma once
@@ -10,6 +10,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "net/certificate.h"
 #include "net/http.h"
 #include "net/loop.h"
 
@@ -20,14 +21,18 @@ struct ServerOptions {
   std::uint16_t port = 0;  // 0: any that is free
   std::size_t max_connections = 64;
   std::size_t max_body = std::size_t{64} << 10;
-  Nanoseconds timeout = Seconds(10);  // for a request to arrive, and for its answer to leave
+  std::size_t max_bodies = std::size_t{32} << 20;  // of all requests that are being read or answered
+  Nanoseconds timeout = Seconds(10);               // for a request to arrive, for its answer to be made, and to leave
   Nanoseconds keep_idle = Seconds(60);
+  bool tls = false;  // 1.2 or newer; whoever connects before SetIdentity was called is turned away
+  bool only_tls13 = false;
 };
 
 class Server {
  public:
-  // Answers at once.
-  using Handler = std::function<Response(const Request&)>;
+  // Called once for each request, at once or later.
+  using Respond = std::function<void(Response)>;
+  using Handler = std::function<void(const Request&, Respond)>;
 
   // An error: nobody can listen there.
   static Result<std::unique_ptr<Server>> Listen(Loop& loop, ServerOptions options, Handler handler);
@@ -37,6 +42,8 @@ class Server {
   ~Server();
 
   std::uint16_t port() const;
+  // Of connections from now on. An error, which changes nothing: the texts are no certificate and its key.
+  Status SetIdentity(const Identity& identity);
 
  private:
   struct Core;

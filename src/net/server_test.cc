@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+
 #include "base/text.h"
 #include "net/client.h"
 #include "net/testing.h"
@@ -14,14 +16,19 @@ using testing::RunUntil;
 class ServerTest : public ::testing::Test {
  protected:
   void Start(ServerOptions options) {
-    server_ = std::move(Server::Listen(loop_, std::move(options), [](const Request& request) {
-                Response out;
-                out.status = request.target == "/healthz" ? 200 : 404;
-                out.body = Cat(request.method, " ", request.target, " ", request.body);
-                return out;
-              })).value();
+    const bool tls = options.tls;
+    server_ =
+        std::move(Server::Listen(loop_, std::move(options), [this](const Request& request, Server::Respond respond) {
+          Response out;
+          out.status = request.target == "/healthz" ? 200 : 404;
+          out.body = Cat(request.method, " ", request.target, " ", request.body);
+          if (request.target == "/never") return kept_.push_back(std::move(respond));
+          if (request.target != "/later") return respond(std::move(out));
+          later_.After(Nanoseconds(5'000'000), [respond = std::move(respond), out = std::move(out)] { respond(out); });
+        })).value();
     ClientOptions to;
-    to.url = *ParseUrl(Cat("http://127.0.0.1:", server_->port()));
+    to.url = *ParseUrl(Cat(tls ? "https" : "http", "://127.0.0.1:", server_->port()));
+    to.tls = trust_;
     client_ = std::move(Client::Make(loop_, to)).value();
   }
   Reply Ask(Request request) {
@@ -32,6 +39,9 @@ class ServerTest : public ::testing::Test {
   }
 
   Loop loop_;
+  Timer later_{loop_};
+  TlsOptions trust_;
+  std::vector<Server::Respond> kept_;
   std::unique_ptr<Server> server_;
   std::unique_ptr<Client> client_;
 };
@@ -56,11 +66,51 @@ TEST_F(ServerTest, RefusesABodyThatIsTooLarge) {
 
 TEST_F(ServerTest, SaysWhyItCannotListen) {
   Start({});
-  const auto second = Server::Listen(loop_, {.port = server_->port()}, [](const Request&) {
-    return Response{200, {}, ""};
-  });
+  const auto second = Server::Listen(loop_, {.port = server_->port()}, [](const Request&, const Server::Respond&) {});
   ASSERT_FALSE(second.ok());
   EXPECT_NE(second.error().message.find("Address already in use"), std::string::npos) << second.error().message;
+}
+
+TEST_F(ServerTest, AnAnswerMayComeLater) {
+  Start({});
+  const Reply reply = Ask({.target = "/later"});
+  ASSERT_TRUE(reply.ok());
+  EXPECT_EQ(reply.response.body, "GET /later ");
+}
+
+TEST_F(ServerTest, AnAnswerThatDoesNotComeIsATimeout) {
+  Start({.timeout = Nanoseconds(20'000'000)});
+  EXPECT_EQ(Ask({.target = "/never"}).response.status, 504);
+}
+
+TEST_F(ServerTest, RefusesBodiesThatTogetherAreTooLarge) {
+  Start({.max_body = 100, .max_bodies = 150, .timeout = Seconds(2)});
+  std::optional<Reply> first;
+  client_->Send({.method = "POST", .target = "/never", .body = std::string(90, 'x')},
+                [&](Reply reply) { first = std::move(reply); });
+  EXPECT_TRUE(RunUntil(loop_, [&] { return !kept_.empty(); }));
+  EXPECT_EQ(Ask({.method = "POST", .target = "/healthz", .body = std::string(61, 'x')}).response.status, 503);
+  EXPECT_EQ(Ask({.method = "POST", .target = "/healthz", .body = std::string(60, 'x')}).response.status, 200);
+  kept_.front()({200, {}, "done"});
+  EXPECT_TRUE(RunUntil(loop_, [&] { return first.has_value(); }));
+  EXPECT_EQ(Ask({.method = "POST", .target = "/healthz", .body = std::string(61, 'x')}).response.status, 200);
+}
+
+TEST_F(ServerTest, ServesTlsWithTheIdentityThatItHasNow) {
+  const Time now = std::chrono::system_clock::now();
+  const Identity authority = *MakeAuthority("test-ca", now, Seconds(3600));
+  trust_.authorities = authority.certificate;
+  trust_.server_name = "hooks.jobset-system.svc";
+  Start({.tls = true});
+  EXPECT_FALSE(Ask({.target = "/healthz"}).ok());  // it has none yet
+  ASSERT_TRUE(server_->SetIdentity(*MakeServerIdentity(authority, {trust_.server_name}, now, Seconds(60))).ok());
+  EXPECT_EQ(Ask({.target = "/healthz"}).response.status, 200);
+  // Another authority's: who connects from now on does not trust it.
+  const Identity other = *MakeAuthority("other-ca", now, Seconds(3600));
+  ASSERT_TRUE(server_->SetIdentity(*MakeServerIdentity(other, {trust_.server_name}, now, Seconds(60))).ok());
+  client_->CloseIdle();
+  EXPECT_FALSE(Ask({.target = "/healthz"}).ok());
+  EXPECT_FALSE(server_->SetIdentity({"no certificate", "no key"}).ok());
 }
 
 }  // namespace

@@ -29,6 +29,16 @@ void FindNewest(const Value& value, std::string_view key, std::optional<Time>& n
   }
 }
 
+// `reprieve controller` judges these as it judges here (kube/cluster_world.h, which reports do not see).
+constexpr std::string_view kOurController = "reprieve.dev/job-controller";
+
+void TakeAsOurs(batch::Job& job) {
+  if (job.spec->managed_by != kOurController) return;
+  auto spec = std::make_shared<batch::JobSpec>(*job.spec);
+  spec->managed_by.reset();
+  job.spec = std::move(spec);
+}
+
 bool IsOf(const Value& value, std::string_view group, std::string_view kind) {
   return value["kind"].AsText() == kind && value["apiVersion"].AsText().starts_with(group);
 }
@@ -148,6 +158,7 @@ std::optional<UnreadableObject> ObjectsReader::AddObject(const Value& value, con
     FromValue(decoded.value, job);
     job.file = file;
     FillTemplates(job);
+    TakeAsOurs(job);
     if (record != nullptr) world::TakeRuleLines(*record, job);
     return AddTyped(std::move(job), out_.jobs);
   }

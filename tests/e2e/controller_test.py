@@ -2,102 +2,10 @@
 import json
 import re
 import signal
-import subprocess
 import time
-import urllib.error
-import urllib.request
 
-from fake_api_server import FakeApiServer
-from harness import Reprieve, binary, main
-
-POD_TEMPLATE = {"spec": {"restartPolicy": "Never", "containers": [{"name": "main", "image": "trainer"}]}}
-
-
-def jobset(name="train", replicas=2, **spec):
-    return {"apiVersion": "jobset.x-k8s.io/v1alpha2", "kind": "JobSet", "metadata": {"name": name}, "spec": {
-        "replicatedJobs": [{"name": "w", "replicas": replicas, "groupName": "default",
-                            "template": {"spec": {"parallelism": 1, "completions": 1, "template": POD_TEMPLATE}}}], **spec}}
-
-
-def managed_job(name="solo", **spec):
-    return {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": name}, "spec": {
-        "managedBy": "reprieve.dev/job-controller", "parallelism": 1, "completions": 1, "backoffLimit": 3,
-        "completionMode": "NonIndexed", "template": POD_TEMPLATE, **spec}}
-
-
-def condition(kind, reason="R", message="m"):
-    return {"type": kind, "status": "True", "reason": reason, "message": message,
-            "lastTransitionTime": "2026-11-29T12:00:00Z"}
-
-
-class Controllers(Reprieve):
-    def setUp(self):
-        super().setUp()
-        self.server = FakeApiServer()
-        self.running = []
-
-    def tearDown(self):
-        for process in self.running:
-            if process.poll() is None:
-                process.kill()
-            process.wait()
-            process.stderr.close()
-        self.server.close()
-        super().tearDown()
-
-    def kubeconfig(self, user="{token: secret-token}"):
-        return self.write(f"""
-apiVersion: v1
-kind: Config
-current-context: test
-clusters: [{{name: c, cluster: {{server: "http://127.0.0.1:{self.server.port}"}}}}]
-users: [{{name: u, user: {user}}}]
-contexts: [{{name: test, context: {{cluster: c, user: u}}}}]
-""", "kubeconfig")
-
-    def start(self, *arguments, listen="off", user="{token: secret-token}"):
-        log = open(self.cwd / f"log{len(self.running)}", "w+b")
-        process = subprocess.Popen(
-            [binary(), "controller", "--kubeconfig", self.kubeconfig(user), "--listen", listen, *arguments],
-            cwd=self.cwd, stderr=log)
-        process.stderr = log
-        self.running.append(process)
-        return process
-
-    def log(self, process=None):
-        process = process or self.running[-1]
-        return (self.cwd / f"log{self.running.index(process)}").read_text()
-
-    def wait_for(self, what, says, timeout=30):
-        end = time.monotonic() + timeout
-        while time.monotonic() < end:
-            found = what()
-            if found:
-                return found
-            time.sleep(0.02)
-        self.fail(f"{says} did not come\n" + "\n".join(self.log(p) for p in self.running))
-
-    def job_names(self):
-        return sorted(j["metadata"]["name"] for j in self.server.all("jobs"))
-
-    def await_jobs(self, *names):
-        self.wait_for(lambda: self.job_names() == sorted(names), f"Jobs {names}, there are {self.job_names()}")
-
-    def condition_of(self, resource, name, kind):
-        found = self.server.get(resource, name) or {}
-        conditions = found.get("status", {}).get("conditions", [])
-        return next((c for c in conditions if c["type"] == kind and c["status"] == "True"), None)
-
-    def await_condition(self, resource, name, kind):
-        return self.wait_for(lambda: self.condition_of(resource, name, kind), f"{kind} of {name}")
-
-    def finish(self, name, kind="Complete", reason="R"):
-        done = {"succeeded": 1} if kind == "Complete" else {"failed": 1}
-        self.server.set_status("jobs", name, {"conditions": [condition(kind, reason)], "active": 0, "ready": 0, **done})
-
-    def events(self, reason):
-        return [e for e in self.server.all("events") if e["reason"] == reason]
-
+from cluster_case import Controllers, condition, jobset, managed_job
+from harness import Reprieve, main
 
 class JobSets(Controllers):
     def test_a_jobset_runs_to_its_end(self):
@@ -172,14 +80,6 @@ class JobSets(Controllers):
 
 
 class Jobs(Controllers):
-    def pods(self):
-        return self.server.all("pods")
-
-    def fail_pod(self, pod, code):
-        self.server.set_status("pods", pod["metadata"]["name"], {"phase": "Failed", "containerStatuses": [
-            {"name": "main", "ready": False, "restartCount": 0, "image": "trainer", "imageID": "",
-             "state": {"terminated": {"exitCode": code, "finishedAt": "2026-11-29T12:00:00Z", "reason": "Error"}}}]})
-
     def test_a_pod_failure_policy_ends_a_managed_job(self):
         rules = [{"action": "FailJob", "onExitCodes": {"containerName": "main", "operator": "In", "values": [42]}}]
         self.server.create("jobs", managed_job(podFailurePolicy={"rules": rules}))
@@ -266,21 +166,195 @@ class Leading(Controllers):
         self.assertIn("does not lead any more", self.log(first))
 
 
+class Metrics(Controllers):
+    @staticmethod
+    def samples(text):
+        """Values by the name with its labels. Whatever is there has HELP and TYPE, and buckets add up."""
+        out, types = {}, {}
+        for line in text.splitlines():
+            if line.startswith("# TYPE "):
+                _, _, name, kind = line.split(" ")
+                assert name not in types, line
+                types[name] = kind
+            elif line.startswith("# HELP "):
+                assert len(line.split(" ", 3)[3]) > 5, line
+            else:
+                sample, value = line.rsplit(" ", 1)
+                assert sample not in out, line
+                name = sample.split("{")[0]
+                family = name if name in types else re.sub("_(bucket|sum|count)$", "", name)
+                assert types[family] in ("counter", "gauge", "histogram"), line
+                assert (types[family] == "histogram") == (name != family), line
+                out[sample] = float(value)
+        for sample, value in out.items():
+            if 'le="+Inf"' in sample:
+                count = sample.replace("_bucket{", "_count{").replace(',le="+Inf"', "").replace('{le="+Inf"}', "")
+                assert out[count] == value, sample
+        return out
+
+    def await_samples(self, port, wanted):
+        def there():
+            found = self.samples(self.get(port, "/metrics")[1])
+            return found if all(found.get(name, 0) >= value for name, value in wanted.items()) else None
+        return self.wait_for(there, f"{wanted}")
+
+    def test_a_jobs_metrics_have_upstreams_names(self):
+        rules = [{"action": "Ignore", "onExitCodes": {"operator": "In", "values": [41]}},
+                 {"action": "FailJob", "onExitCodes": {"operator": "In", "values": [42]}}]
+        self.server.create("jobs", managed_job(podFailurePolicy={"rules": rules}, parallelism=2, completions=2,
+                                               completionMode="Indexed"))
+        port = self.start_and_answer("--leader-elect=false")
+        self.wait_for(lambda: len(self.pods()) == 2, "the pods")
+        self.fail_pod(self.pods()[0], 42)
+        self.await_condition("jobs", "solo", "FailureTarget")
+        found = self.await_samples(port, {
+            'job_controller_job_pods_finished_total{completion_mode="Indexed",result="failed"}': 1,
+            'job_controller_pod_failures_handled_by_failure_policy_total{action="FailJob"}': 1,
+            'job_controller_job_pods_creation_total{reason="new",status="succeeded"}': 2,
+            'job_controller_terminated_pods_tracking_finalizer_total{event="add"}': 1,
+            'job_controller_terminated_pods_tracking_finalizer_total{event="delete"}': 1,
+            'job_controller_job_syncs_total{action="pods_created",completion_mode="Indexed",result="success"}': 1,
+            'reprieve_verdicts_total{action="FailJob",kind="Job",rule="2"}': 1,
+            'reprieve_failure_to_verdict_seconds_count{kind="Job"}': 1,
+            'workqueue_adds_total{name="job"}': 2, 'workqueue_work_duration_seconds_count{name="job"}': 2})
+        self.assertEqual(found['job_controller_job_finished_indexes_total{backoffLimit="global",status="succeeded"}'], 0)
+        self.assertEqual(found['job_controller_pod_failures_handled_by_failure_policy_total{action="Ignore"}'], 0)
+        self.assertNotIn("leader_election_master_status", self.get(port, "/metrics")[1])
+        self.await_samples(port, {
+            'job_controller_jobs_finished_total{completion_mode="Indexed",reason="PodFailurePolicy",result="failed"}': 1})
+
+    def test_a_jobsets_restart_is_measured_until_its_pods_are_there(self):
+        self.server.create("jobsets", jobset(failurePolicy={"maxRestarts": 1}))
+        port = self.start_and_answer()
+        self.await_jobs("train-w-0", "train-w-1")
+        self.finish("train-w-1", "Failed", "BackoffLimitExceeded")
+        self.wait_for(lambda: all(j["metadata"]["labels"]["jobset.sigs.k8s.io/restart-attempt"] == "1"
+                                  for j in self.server.all("jobs")) and len(self.server.all("jobs")) == 2, "the restart")
+        found = self.await_samples(port, {'jobset_restarts_total{jobset_name="train",namespace="default"}': 1,
+                                          'leader_election_master_status{name="6d4f6a47.jobset.x-k8s.io"}': 1})
+        self.assertEqual(found["reprieve_failure_to_pods_recreated_seconds_count"], 0)
+        for name in ("train-w-0", "train-w-1"):
+            self.server.set_status("jobs", name, {"active": 1})
+        found = self.await_samples(port, {"reprieve_failure_to_pods_recreated_seconds_count": 1})
+        # The failure has a time of the test, long ago.
+        self.assertGreater(found["reprieve_failure_to_pods_recreated_seconds_sum"], 600)
+
+
+class Shadow(Controllers):
+    def compared(self, process):
+        """Of JobSets. Their Jobs have no pods here, and nothing here would have ended them."""
+        told = [json.loads(line)["shadow"] for line in self.log(process).splitlines() if '"shadow":' in line]
+        return [each for each in told if each["kind"] == "JobSet"]
+
+    def writes(self):
+        return [r for r in self.server.requests if r[0] != "GET"]
+
+    def test_the_same_controller_beside_it_decides_the_same(self):
+        self.server.create("jobsets", jobset(failurePolicy={"maxRestarts": 1}))
+        self.start("--leader-elect=false")
+        shadow_port = self.start_and_answer("--shadow")
+        shadow = self.running[-1]
+        self.await_jobs("train-w-0", "train-w-1")
+        self.wait_for(lambda: self.get(shadow_port, "/readyz")[0] == 200, "the shadow's lists")
+        self.finish("train-w-1", "Failed", "BackoffLimitExceeded")
+        self.wait_for(lambda: len(self.server.all("jobs")) == 2 and all(
+            j["metadata"]["labels"]["jobset.sigs.k8s.io/restart-attempt"] == "1" for j in self.server.all("jobs")), "restart")
+        self.finish("train-w-0", "Failed", "BackoffLimitExceeded")
+        self.await_condition("jobsets", "train", "Failed")
+        self.wait_for(lambda: 'reprieve_shadow_decisions_total{kind="JobSet",result="same"} 2'
+                      in self.get(shadow_port, "/metrics")[1], "two comparisons")
+        self.assertEqual(self.stop(shadow), 0)
+        self.assertEqual(self.compared(shadow), [])
+        summary = next(json.loads(line) for line in self.log(shadow).splitlines() if '"summary":' in line)
+        self.assertEqual(summary["summary"], {"same": 2, "different": 0, "only_theirs": 2, "only_ours": 0})
+
+    def test_it_writes_nothing_and_tells_what_differs(self):
+        self.server.create("jobsets", jobset(failurePolicy={"maxRestarts": 1}))
+        other = self.start("--leader-elect=false")
+        self.await_jobs("train-w-0", "train-w-1")
+        self.wait_for(lambda: self.server.get("jobsets", "train").get("status"), "a status")
+        self.assertEqual(self.stop(other), 0)
+        before = len(self.writes())
+        shadow = self.start("--shadow")
+        self.wait_for(lambda: "everything is listed" in self.log(shadow), "the lists")
+        # Whoever is in charge gives up where a restart is left.
+        self.finish("train-w-1", "Failed", "BackoffLimitExceeded")
+        self.server.set_status("jobsets", "train", {"terminalState": "Failed", "conditions": [
+            condition("Failed", "FailedJobs", "jobset failed due to one or more job failures")]})
+        told = self.wait_for(lambda: self.compared(shadow), "the difference")[0]
+        self.assertEqual((told["result"], told["kind"], told["name"]), ("different", "JobSet", "train"))
+        self.assertEqual((told["ours"], told["theirs"]), ("restart 1 (1 counted)", "Failed: FailedJobs"))
+        self.assertIn("RestartJobSet", told["verdict"]["action"])
+        # And of an end that nothing here would have decided.
+        self.server.create("jobsets", jobset("idle"))
+        time.sleep(1.5)
+        self.server.set_status("jobsets", "idle", {"terminalState": "Failed", "conditions": [
+            condition("Failed", "FailedJobs", "m")]})
+        told = self.wait_for(lambda: self.compared(shadow)[1:], "the other difference")[0]
+        self.assertEqual((told["result"], told["ours"], told["theirs"]), ("only_theirs", "nothing", "Failed: FailedJobs"))
+        self.assertEqual(self.stop(shadow), 0)
+        self.assertEqual(len(self.writes()), before)
+        self.assertIsNone(self.server.get("leases", "6d4f6a47.jobset.x-k8s.io", "jobset-system"))
+
+    def test_jobs_of_kube_controller_manager_are_compared_too(self):
+        theirs = managed_job("theirs", backoffLimit=0)
+        del theirs["spec"]["managedBy"]
+        uid = self.server.create("jobs", theirs)["metadata"]["uid"]
+        pod = {"metadata": {"name": "theirs-1", "finalizers": ["batch.kubernetes.io/job-tracking"],
+                            "labels": {"batch.kubernetes.io/controller-uid": uid}, "ownerReferences": [
+            {"apiVersion": "batch/v1", "kind": "Job", "name": "theirs", "uid": uid, "controller": True}]}, "spec": {}}
+        pod = self.server.create("pods", pod)
+        shadow = self.start("--shadow")
+        self.wait_for(lambda: "everything is listed" in self.log(shadow), "the lists")
+        self.fail_pod(pod, 1)
+        self.server.set_status("jobs", "theirs", {"failed": 1, "conditions": [
+            condition("FailureTarget", "BackoffLimitExceeded"), condition("Failed", "BackoffLimitExceeded")]})
+        self.wait_for(lambda: self.stop(shadow) == 0 if self.settled(shadow) else None, "the comparison")
+        summary = next(json.loads(line) for line in self.log(shadow).splitlines() if '"summary":' in line)
+        self.assertEqual(summary["summary"], {"same": 1, "different": 0, "only_theirs": 0, "only_ours": 0})
+
+    def settled(self, _):
+        time.sleep(2.5)  # a change is compared a second after it was seen
+        return True
+
+
+class Configuration(Controllers):
+    def config(self, body):
+        return self.write("apiVersion: config.jobset.x-k8s.io/v1alpha1\nkind: Configuration\n" + body, "config.yaml")
+
+    def test_upstreams_file_is_taken_and_flags_win(self):
+        port = self.free_port()
+        config = self.config(f"""health: {{healthProbeBindAddress: "127.0.0.1:{port}", readinessEndpointName: ready}}
+leaderElection: {{leaderElect: true, resourceName: another-lock, resourceNamespace: locks}}
+webhook: {{port: 0}}
+metrics: {{bindAddress: "127.0.0.1:0"}}
+tls: {{cipherSuites: [TLS_AES_128_GCM_SHA256]}}
+featureGates: {{RestartJob: true}}
+""")
+        log = self.start_with_config(config)
+        self.wait_for(lambda: "leads from now on" in log(), "the leader")
+        self.assertIsNotNone(self.server.get("leases", "another-lock", "locks"))
+        self.wait_for(lambda: self.get(port, "/ready")[0] == 200, "readiness")
+        self.assertEqual(self.get(port, "/readyz")[0], 404)
+        self.assertIn("tls.cipherSuites has no effect", log())
+        # Upstream's always serves webhooks.
+        self.wait_for(lambda: self.server.get("secrets", "jobset-webhook-server-cert", "jobset-system"), "the Secret")
+
+    def start_with_config(self, config):
+        self.start("--config", config, "--webhook-listen", "127.0.0.1:0", listen=None)
+        process = self.running[-1]
+        return lambda: self.log(process)
+
+    def test_what_is_wrong_in_it_is_said_with_its_line(self):
+        config = self.config("webhook:\n  prot: 9443\nleaderElection: {leaderElect: 1}\n")
+        done = self.reprieve("controller", "--kubeconfig", self.kubeconfig(), "--config", config)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("config.yaml:4:3: webhook.prot", done.stderr)
+        self.assertIn("Did you mean webhook.port?", done.stderr)
+        self.assertIn("config.yaml:5:", done.stderr)
+
+
 class Surroundings(Controllers):
-    def get(self, port, path):
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}") as answer:
-                return answer.status, answer.read().decode()
-        except urllib.error.HTTPError as error:
-            with error:
-                return error.code, error.read().decode()
-
-    def free_port(self):
-        import socket
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            return probe.getsockname()[1]
-
     def test_probes_and_metrics(self):
         port = self.free_port()
         self.start("--leader-elect=false", listen=f"127.0.0.1:{port}")
@@ -296,8 +370,7 @@ class Surroundings(Controllers):
             text = self.get(port, "/metrics")[1]
             return text if 'jobset_completed_total{jobset_name="train",namespace="default"} 1' in text else None
         text = self.wait_for(metrics, "the metric")
-        self.assertIn("leader_election_master_status", text)
-        self.assertRegex(text, r'rest_client_requests_total\{code="201",method="POST"\} \d+')
+        self.assertRegex(text, r'rest_client_requests_total\{code="201",host="127.0.0.1:\d+",method="POST"\} \d+')
         self.assertEqual(self.get(port, "/nonsense")[0], 404)
 
     def test_a_token_that_rotates_is_read_again(self):
@@ -348,6 +421,13 @@ class Manifests(Reprieve):
                          ["ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding", "Namespace",
                           "Deployment", "PodDisruptionBudget"])
         self.assertNotIn("nodes", self.reprieve("manifests", "rbac", "--namespace", "team-a").stdout)
+        shadow = self.reprieve("manifests", "rbac", "--shadow").stdout
+        self.assertEqual(set(re.findall(r"^ +- (create|update|patch|delete|get|list|watch)$", shadow, re.M)), {"list", "watch"})
+        webhooks = self.reprieve("manifests", "webhooks").stdout
+        self.assertEqual(re.findall(r"^kind: (\w+)", webhooks, re.M),
+                         ["Service", "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"])
+        self.assertNotIn("mjob.reprieve.dev", webhooks)
+        self.assertIn("mjob.reprieve.dev", self.reprieve("manifests", "webhooks", "--manage-jobs").stdout)
 
 
 if __name__ == "__main__":

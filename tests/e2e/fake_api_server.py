@@ -13,7 +13,9 @@ import uuid
 
 PATH = re.compile(r"^(/api/v1|/apis/[^/]+/[^/]+)(?:/namespaces/([^/]+))?/([a-z]+)(?:/([^/]+))?(?:/(status))?$")
 KINDS = {"jobs": "Job", "pods": "Pod", "jobsets": "JobSet", "services": "Service", "leases": "Lease", "nodes": "Node",
-         "events": "Event", "persistentvolumeclaims": "PersistentVolumeClaim"}
+         "events": "Event", "persistentvolumeclaims": "PersistentVolumeClaim", "secrets": "Secret", "cronjobs": "CronJob",
+         "mutatingwebhookconfigurations": "MutatingWebhookConfiguration",
+         "validatingwebhookconfigurations": "ValidatingWebhookConfiguration"}
 
 
 class Refused(Exception):
@@ -60,7 +62,8 @@ def merge_strategically(into, patch):
 def default_job(job):
     spec = job["spec"]
     for field, value in (("parallelism", 1), ("backoffLimit", 6), ("completionMode", "NonIndexed"), ("suspend", False),
-                         ("podReplacementPolicy", "TerminatingOrFailed"), ("manualSelector", False)):
+                         ("podReplacementPolicy", "Failed" if "podFailurePolicy" in spec else "TerminatingOrFailed"),
+                         ("manualSelector", False)):
         spec.setdefault(field, value)
     uid = job["metadata"]["uid"]
     spec["selector"] = {"matchLabels": {"batch.kubernetes.io/controller-uid": uid}}
@@ -192,7 +195,19 @@ class FakeApiServer:
         handler.end_headers()
         handler.wfile.write(text)
 
-    def answer_of(self, handler, path, _query, body):
+    @staticmethod
+    def selected(found, query):
+        """Equality alone; events by what they are about."""
+        about = found.get("involvedObject") or found.get("regarding") or {}
+        fields = {"metadata.name": found["metadata"]["name"], **{f"involvedObject.{k}": v for k, v in about.items()}}
+        for selector, values in (("labelSelector", found["metadata"].get("labels", {})), ("fieldSelector", fields)):
+            for term in filter(None, query.get(selector, "").split(",")):
+                key, value = term.split("=")
+                if values.get(key) != value:
+                    return False
+        return True
+
+    def answer_of(self, handler, path, query, body):
         match = PATH.match(path)
         if not match:
             raise Refused(404, "NotFound", "the server could not find the requested resource")
@@ -202,7 +217,10 @@ class FakeApiServer:
             if handler.command == "POST":
                 return copy.deepcopy(self.do_create(resource, namespace, content))
             if handler.command == "GET" and not name:
-                items = [copy.deepcopy(o) for (r, n, _), o in self.objects.items() if r == resource and namespace in (None, n)]
+                items = [copy.deepcopy(o) for (r, n, _), o in self.objects.items()
+                         if r == resource and namespace in (None, n) and self.selected(o, query)]
+                for item in items:
+                    item.pop("kind", None)  # as a real server's, of kinds that it has built in
                 return {"kind": KINDS[resource] + "List", "metadata": {"resourceVersion": str(self.version)}, "items": items}
             found = self.objects.get((resource, namespace, name))
             if found is None:

@@ -175,17 +175,21 @@ void Create(Sync& sync, std::int64_t count) {
 }
 
 void CreateOrRemove(Sync& sync) {
+  JobTally& tally = sync.decision.tally;
   if (sync.spec.suspended()) {
+    tally.action = JobAction::kPodsDeleted;
     if (!sync.view.active().empty()) Remove(sync, JobView::InOrder(sync.view.active()));
     return;
   }
   const std::int64_t want = WantActive(sync);
   std::vector<const TrackedPod*> surplus = PodsToRemove(sync, std::max<std::int64_t>(0, sync.active - want));
   if (!surplus.empty()) {
+    tally.action = JobAction::kPodsDeleted;
     if (surplus.size() > kMaxPodWritesPerSync) surplus.resize(kMaxPodWritesPerSync);
     return Remove(sync, surplus);
   }
   const std::int64_t slots = want - sync.active - (sync.spec.replaces_only_failed() ? sync.terminating : 0);
+  tally.action = slots > 0 ? JobAction::kPodsCreated : JobAction::kTracking;
   if (slots > 0) Create(sync, slots);
 }
 

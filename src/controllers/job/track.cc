@@ -17,7 +17,10 @@ using UidSet = FlatSet<std::string_view, EndsHash>;
 class Tracker {
  public:
   explicit Tracker(Sync& sync)
-      : sync_(sync), status_(sync.status), uncounted_(*sync.status.uncounted_terminated_pods) {}
+      : sync_(sync),
+        status_(sync.status),
+        uncounted_(*sync.status.uncounted_terminated_pods),
+        tally_(sync.decision.tally) {}
 
   void Run() {
     WriteCounts();
@@ -115,9 +118,10 @@ class Tracker {
       if (sync_.spec.indexed()) {
         const bool news =
             valid && !sync_.view.completed().Contains(pod.index) && sync_.view.succeeded().Contains(pod.index);
-        if (news) new_succeeded_.Insert(pod.index);
+        if (news && new_succeeded_.Insert(pod.index)) ++tally_.succeeded_pods;
       } else if (!listed_succeeded_.contains(uid)) {
         uncounted_.succeeded.push_back(uid);
+        ++tally_.succeeded_pods;
       }
       needs_flush_ = true;
       return;
@@ -125,8 +129,13 @@ class Tracker {
     const bool considered_failed = pod.failed || (sync_.end && !sync_.end->success);
     if (!considered_failed || !valid || listed_failed_.contains(uid)) return;
     // A pod that the end of the Job makes a failure is judged now.
-    const bool counts = pod.failed ? pod.counts() : policy::JudgePod(sync_.spec.pod_failure_policy, *pod.pod).counts();
-    if (counts) uncounted_.failed.push_back(uid);
+    const policy::PodVerdict judged =
+        pod.judged ? pod.judged->verdict : policy::JudgePod(sync_.spec.pod_failure_policy, *pod.pod);
+    if (judged.match) ++tally_.by_policy[static_cast<std::size_t>(judged.action)];
+    if (judged.counts()) {
+      uncounted_.failed.push_back(uid);
+      ++tally_.failed_pods;
+    }
     needs_flush_ = true;
   }
 
@@ -151,6 +160,9 @@ class Tracker {
     std::optional<std::string> failed;
     if (sync_.spec.backoff_limit_per_index) failed = sync_.view.failed().ToText();
     put(status_.failed_indexes, std::move(failed));
+    tally_.succeeded_indexes = new_succeeded_.size();
+    tally_.failed_indexes =
+        std::max<std::int64_t>(0, sync_.view.failed().size() - sync_.view.failed_in_status().size());
   }
 
   void WriteInterimCondition() {
@@ -205,6 +217,7 @@ class Tracker {
   void Finish() {
     if (!sync_.end || cap_reached_ || !uncounted_.empty() || sync_.terminating > 0) return;
     finished_ = true;
+    tally_.finish = JobFinish{sync_.end->success, sync_.end->reason};
     EnsureCondition(status_, sync_.end->final(), true, sync_.end->reason, sync_.end->message, sync_.now);
     if (sync_.end->success) status_.completion_time = status_.FindCondition("Complete")->last_transition_time;
     needs_flush_ = true;
@@ -227,6 +240,7 @@ class Tracker {
   Sync& sync_;
   batch::JobStatus& status_;
   batch::UncountedTerminatedPods& uncounted_;
+  JobTally& tally_;
   bool needs_flush_ = false;
   bool cap_reached_ = false;
   bool finished_ = false;

@@ -156,6 +156,7 @@ TrackedPod JobView::Classify(const core::Pod& pod, std::uint64_t order, const Tr
   if (!out.selected) return out;
   const bool ended = pod.IsTerminal();
   const bool deleting = pod.metadata.deleting();
+  out.ended = ended;
   out.active = !ended && !deleting;
   out.status_version = pod.status_version;
   const bool same_status = was != nullptr && was->status_version != 0 && was->status_version == pod.status_version;
@@ -236,6 +237,7 @@ void JobView::Count(const TrackedPod& tracked, std::int32_t sign) {
   ready_count_ += tracked.ready ? sign : 0;
   terminating_count_ += tracked.terminating ? sign : 0;
   restart_sum_ += sign * tracked.restarts;
+  ended_with_finalizer_ += tracked.ended && tracked.finalizer ? sign : 0;
 }
 
 JobView::IndexLoad JobView::LoadOf(const TrackedPod& tracked) const {
@@ -319,7 +321,7 @@ void JobView::Reclassify() {
   for (PodList* list : {&active_, &accountable_, &tracked_live_}) list->Clear();
   fail_job_.clear(), unselected_.clear();
   active_outside_ = ready_count_ = terminating_count_ = 0;
-  restart_sum_ = 0;
+  restart_sum_ = ended_with_finalizer_ = 0;
   load_.clear();
   duplicated_.clear();
   RebuildIndexes();

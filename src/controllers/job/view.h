@@ -43,6 +43,7 @@ struct TrackedPod {
   bool finalizer = false;                           // the tracking finalizer is there: not yet accounted for
   bool succeeded = false;                           // phase Succeeded
   bool failed = false;                              // counts as a failure (spec/job.md 2.6)
+  bool ended = false;                               // the phase is Succeeded or Failed
   bool selected = true;                             // the Job's selector matches
   std::int32_t restarts = 0;                        // in place, while Pending or Running; under OnFailure only
   policy::IndexFailures carried;                    // of its index, before it
@@ -114,6 +115,8 @@ class JobView {
   const PodList& unreported() const { return unreported_; }
   // Restarts in place of pods under OnFailure, summed.
   std::int64_t restart_sum() const { return restart_sum_; }
+  // Pods that have ended and still have the tracking finalizer.
+  std::int64_t ended_with_finalizer() const { return ended_with_finalizer_; }
   // Pods that the selector no longer matches.
   const PodSet& unselected() const { return unselected_; }
   // The pods that the Job controls but for the settled ones, in no order.
@@ -126,6 +129,8 @@ class JobView {
   const IndexSet& completed() const { return completed_; }
   const IndexSet& succeeded() const { return succeeded_; }
   const IndexSet& failed() const { return failed_; }
+  // As status says.
+  const IndexSet& failed_in_status() const { return failed_in_status_; }
   // Indexes that need no pod now: succeeded, failed, active, or (replacing only failed pods) terminating.
   const IndexSet& taken() const { return taken_; }
   // Indexes with more than one active pod.
@@ -189,6 +194,7 @@ class JobView {
   std::int32_t ready_count_ = 0;
   std::int32_t terminating_count_ = 0;
   std::int64_t restart_sum_ = 0;
+  std::int64_t ended_with_finalizer_ = 0;
 
   std::string completed_text_, failed_text_;
   IndexSet completed_, failed_in_status_, succeeded_, failed_, taken_;

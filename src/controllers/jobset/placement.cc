@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "controllers/jobset/pod_webhooks.h"
 
 namespace reprieve::controllers {
 namespace {
@@ -96,30 +97,19 @@ std::string DeniedBy(std::string_view webhook) {
   return Cat("admission webhook \"", webhook, "\" denied the request: ");
 }
 
-Status Denied(std::string_view webhook, std::string_view message) {
-  return Error{Cat(DeniedBy(webhook), message)};
+Status Denied(std::string_view webhook, const Status& status) {
+  return status.ok() ? Ok() : Status(Error{Cat(DeniedBy(webhook), status.error().message)});
 }
 
-Status PlaceFollower(core::Pod& pod, const std::string& topology, const PlacementLookup& lookup) {
+// Keeps it to its leader's domain; without one, the validating webhook refuses it.
+Status KeepToLeader(core::Pod& pod, const std::string& topology, const PlacementLookup& lookup) {
   const auto leader = FindLeader(pod, lookup);
-  if (leader.ok() && !(*leader)->node_name.empty()) {
-    const SharedString* domain = Domain((*leader)->node_name.str(), topology, lookup);
-    if (domain == nullptr) return Denied("mpod.kb.io", Cat("node does not have topology label: ", topology));
-    auto spec = std::make_shared<core::PodSpec>(*pod.spec);
-    spec->node_selector[topology] = domain->str();
-    pod.spec = std::move(spec);
-  }
-  // From here on what the validating webhook asks (spec/jobset.md 4.2).
-  if (pod.spec->node_selector.empty()) return Denied(kFollowers, "follower pod node selector not set");
-  if (!pod.spec->node_selector.contains(topology)) {
-    return Denied(kFollowers,
-                  Cat("follower pod node selector for topology domain not found. missing selector: ", topology));
-  }
-  if (!leader.ok()) return Denied(kFollowers, leader.error().message);
-  if ((*leader)->node_name.empty()) {
-    return Denied(kFollowers,
-                  "leader pod not yet scheduled, not creating follower pod. this is an expected, transient error");
-  }
+  if (!leader.ok() || (*leader)->node_name.empty()) return Ok();
+  const SharedString* domain = Domain((*leader)->node_name.str(), topology, lookup);
+  if (domain == nullptr) return Error{Cat("node does not have topology label: ", topology)};
+  auto spec = std::make_shared<core::PodSpec>(*pod.spec);
+  spec->node_selector[topology] = domain->str();
+  pod.spec = std::move(spec);
   return Ok();
 }
 
@@ -150,7 +140,7 @@ bool IsLeader(const core::Pod& pod) {
   return index != nullptr && *index == "0";
 }
 
-Status PlacePod(core::Pod& pod, const PlacementLookup& lookup) {
+Status MutatePod(core::Pod& pod, const PlacementLookup& lookup) {
   const meta::Labels& annotations = pod.metadata.annotations;
   if (annotations.Find(jobset::kJobSetName) == nullptr || annotations.Find(jobset::kNodeSelector) != nullptr) {
     return Ok();
@@ -163,9 +153,30 @@ Status PlacePod(core::Pod& pod, const PlacementLookup& lookup) {
   }
   const SharedString* topology = annotations.Find(jobset::kExclusiveTopology);
   if (topology == nullptr) return Ok();
-  if (!IsLeader(pod)) return PlaceFollower(pod, topology->str(), lookup);
+  if (!IsLeader(pod)) return KeepToLeader(pod, topology->str(), lookup);
   KeepOthersAway(pod, topology->str());
   return Ok();
+}
+
+Status ValidatePod(const core::Pod& pod, const PlacementLookup& lookup) {
+  const meta::Labels& annotations = pod.metadata.annotations;
+  if (annotations.Find(jobset::kJobSetName) == nullptr || !IsPlacedExclusively(pod) || IsLeader(pod)) return Ok();
+  const std::string topology = annotations.Find(jobset::kExclusiveTopology)->str();
+  if (pod.spec->node_selector.empty()) return Error{"follower pod node selector not set"};
+  if (!pod.spec->node_selector.contains(topology)) {
+    return Error{Cat("follower pod node selector for topology domain not found. missing selector: ", topology)};
+  }
+  const auto leader = FindLeader(pod, lookup);
+  if (!leader.ok()) return leader.error();
+  if ((*leader)->node_name.empty()) {
+    return Error{"leader pod not yet scheduled, not creating follower pod. this is an expected, transient error"};
+  }
+  return Ok();
+}
+
+Status PlacePod(core::Pod& pod, const PlacementLookup& lookup) {
+  if (const Status mutated = MutatePod(pod, lookup); !mutated.ok()) return Denied("mpod.kb.io", mutated);
+  return Denied(kFollowers, ValidatePod(pod, lookup));
 }
 
 world::Plan ReconcilePlacement(const core::Pod& leader, const std::vector<const core::Pod*>& pods,
