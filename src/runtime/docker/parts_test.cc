@@ -170,7 +170,8 @@ TEST(EngineSocket, OneWithoutPermissionIsSaidWithTheWayIn) {
 
 TEST(Sweep, TellsDeadRunsFromLivingOnesAndFromStrangers) {
   EXPECT_FALSE(IsDeadRun(EngineName()));
-  const auto pieces = Split(EngineName(), '-');
+  const std::string own = EngineName();
+  const auto pieces = Split(own, '-');
   EXPECT_TRUE(IsDeadRun(Cat("reprieve-", pieces[1], "-", pieces[2], "-1")));
   EXPECT_FALSE(IsDeadRun(Cat("reprieve-otherns-", pieces[2], "-1")));
   EXPECT_FALSE(IsDeadRun("somebody else's"));

@@ -193,7 +193,8 @@ class FakeEngine {
 
   // False: the connection is over.
   bool Handle(Peer& peer, const std::string& request) {
-    const auto words = Split(request.substr(0, request.find("\r\n")), ' ');
+    const std::string line = request.substr(0, request.find("\r\n"));
+    const auto words = Split(line, ' ');
     const std::string method(words[0]);
     std::string path(words[1]);
     if (path.starts_with("/v1.")) path.erase(0, path.find('/', 1));
