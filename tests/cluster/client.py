@@ -34,21 +34,18 @@ class Client:
         return http.client.HTTPSConnection("127.0.0.1", self.port, context=self.tls, timeout=timeout)
 
     def send(self, method, target, body, headers):
-        connection = getattr(self.kept, "connection", None)
-        if connection is not None:
+        kept = getattr(self.kept, "connection", None)
+        for connection in ([kept] if kept else []) + [self.connect(60)]:
+            self.kept.connection = connection
             try:
                 connection.request(method, target, body, headers)
                 return connection.getresponse()
-            except STALE:
+            except BaseException as error:
+                self.kept.connection = None
                 connection.close()
-        self.kept.connection = connection = self.connect(30)
-        try:
-            connection.request(method, target, body, headers)
-            return connection.getresponse()
-        except BaseException:
-            self.kept.connection = None
-            connection.close()
-            raise
+                if connection is not kept or not isinstance(error, STALE):
+                    raise
+        raise AssertionError("not reached")
 
     def ask_text(self, method, path, body=None, content_type="application/json", **query):
         target = path + ("?" + urllib.parse.urlencode(query) if query else "")

@@ -36,8 +36,8 @@ class Faults(OnTheCluster):
 
     def start_behind_faults(self, seed, *arguments):
         folder = self.cluster.folder
-        self.proxy = FaultyProxy(self.cluster.port, seed, (folder / "apiserver.crt", folder / "apiserver.key"), spare=("/leases",))
-        return self.start("--backoff", "500ms", *arguments, port=self.proxy.port)
+        self.proxy = FaultyProxy(self.cluster.port, seed, (folder / "apiserver.crt", folder / "apiserver.key"))
+        return self.start("--leader-elect=false", "--backoff", "500ms", *arguments, port=self.proxy.port)
 
     def work(self, restarts):
         """Managed Jobs of which pods fail, and a JobSet that is restarted."""
@@ -108,8 +108,7 @@ class Faults(OnTheCluster):
             time.sleep(2)
             former.kill()
             former.wait()
-            self.client.delete("leases", "6d4f6a47.jobset.x-k8s.io", NAMESPACE)
-            former = self.start("--backoff", "500ms", port=self.proxy.port)
+            former = self.start("--leader-elect=false", "--backoff", "500ms", port=self.proxy.port)
             processes.append(former)
         self.proxy.calm()
         self.assert_all_is_right(1, *processes)

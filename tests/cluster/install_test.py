@@ -5,6 +5,7 @@ import pathlib
 import re
 import shutil
 import subprocess
+import tempfile
 import time
 import unittest
 
@@ -123,6 +124,38 @@ class Install(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.await_that(lambda: not self.client.all("pods", NAMESPACE), "the pods' end")
         self.assertIsNotNone(self.client.get("jobsets", "train"))
+
+
+class Image(unittest.TestCase):
+    NAME = "localhost/reprieve-test:1"
+
+    def setUp(self):
+        if not shutil.which("podman") or not shutil.which("buildah") or os.geteuid() != 0:
+            self.skipTest("the image's test needs root, buildah and podman")
+        self.folder = tempfile.TemporaryDirectory()
+        # Of its own, so that the machine's images stay as they are.
+        config = pathlib.Path(self.folder.name) / "containers.conf"
+        config.write_text('[engine]\ncgroup_manager = "cgroupfs"\nevents_logger = "file"\n'
+                          '[containers]\ndefault_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]\n')
+        storage = pathlib.Path(self.folder.name) / "storage.conf"
+        storage.write_text(f'[storage]\ndriver = "vfs"\nrunroot = "{self.folder.name}/run"\n'
+                           f'graphroot = "{self.folder.name}/images"\n')
+        self.environment = {**os.environ, "CONTAINERS_CONF": str(config), "CONTAINERS_STORAGE_CONF": str(storage)}
+
+    def tearDown(self):
+        if hasattr(self, "folder"):
+            self.folder.cleanup()
+
+    def test_it_is_built_and_runs_without_rights(self):
+        built = subprocess.run([ROOT / "tools/image", Programs.reprieve, self.NAME], env=self.environment, capture_output=True,
+                               text=True, timeout=300)
+        self.assertEqual(built.returncode, 0, built.stdout + built.stderr)
+        ran = subprocess.run(["podman", "run", "--rm", "--read-only", "--cap-drop", "all", "--network", "none",
+                              "--security-opt", "no-new-privileges", self.NAME, "manifests", "rbac"],
+                             env=self.environment, capture_output=True, text=True, timeout=120)
+        self.assertEqual((ran.returncode, ran.stdout), (0, printed("rbac")), ran.stderr)
+        inspected = subprocess.run(["podman", "image", "inspect", self.NAME], env=self.environment, capture_output=True, text=True)
+        self.assertEqual(json.loads(inspected.stdout)[0]["Config"]["User"], "65532:65532")
 
 
 class Charts(unittest.TestCase):

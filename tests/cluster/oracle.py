@@ -1,4 +1,4 @@
-"""oracle.py REPRIEVE CONTROLPLANE [--only WORD]... [--jobs N] [--verbose]: the recorded histories of Jobs and JobSets on a
+"""oracle.py REPRIEVE CONTROLPLANE [--only WORD]... [--every N] [--jobs N] [--verbose]: the recorded histories of Jobs and JobSets on a
 real cluster, with our controllers in the place of those that were recorded. `./dev oracle --cluster` runs it.
 
 Jobs get spec.managedBy, and so are ours; the child Jobs of JobSets are kube-controller-manager's, as they were. All waits
@@ -150,6 +150,7 @@ def main():
     parser.add_argument("reprieve", type=pathlib.Path)
     parser.add_argument("controlplane", type=pathlib.Path)
     parser.add_argument("--only", action="append", default=[], help="histories whose name has this")
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="only each N-th of them")
     parser.add_argument("--theirs", metavar="JOBSET", type=pathlib.Path,
                         help="by kube-controller-manager and by this, upstream's JobSet controller")
     parser.add_argument("--jobs", type=int, default=12, help="how many at a time")
@@ -159,6 +160,7 @@ def main():
     Programs.upstream = str(options.theirs.resolve()) if options.theirs else ""
     Programs.reprieve, Programs.controlplane = str(options.reprieve.resolve()), str(options.controlplane.resolve())
     lines = [line for line in recorded() if not options.only or any(word in line["id"] for word in options.only)]
+    lines = lines[::options.every]
     begun = time.monotonic()
     cluster = begin_cluster()
     world = World(cluster.client)

@@ -18,6 +18,7 @@ CLONE_NEWNET = 0x40000000
 SERVICE = ("10.0.0.1", 443)  # kubernetes.default.svc of this cluster
 LAUNCH = """set -e
 mount --make-rprivate /
+echo "$POD_NAME" >/proc/sys/kernel/hostname
 mount -t tmpfs none /run
 cp -a "$POD_FOLDER/volumes/." /run/
 touch /run/program && mount --bind "$POD_PROGRAM" /run/program
@@ -32,7 +33,7 @@ def can_run():
     """Why this machine can't; empty: it can."""
     if os.geteuid() != 0:
         return "pods as processes need root"
-    tried = subprocess.run(["unshare", "--mount", "--net", "mount", "-t", "tmpfs", "none", "/run"], capture_output=True, text=True)
+    tried = subprocess.run(["unshare", "--mount", "--uts", "--net", "mount", "-t", "tmpfs", "none", "/run"], capture_output=True, text=True)
     return f"this machine refuses namespaces: {tried.stderr.strip()}" if tried.returncode else ""
 
 
@@ -88,7 +89,7 @@ class PodProcess:
         environment = {"PATH": os.environ["PATH"], "POD_FOLDER": str(self.folder), "POD_PROGRAM": str(self.program),
                        "POD_USER": user, "POD_NAME": self.pod["metadata"]["name"]}
         with open(self.log, "wb") as log:
-            self.process = subprocess.Popen(["unshare", "--mount", "sh", "-c", LAUNCH, "pod", *spec["containers"][0]["args"]],
+            self.process = subprocess.Popen(["unshare", "--mount", "--uts", "sh", "-c", LAUNCH, "pod", *spec["containers"][0]["args"]],
                                             env=environment, stdout=log, stderr=log)
         self.started.set()
         while self.process.poll() is None:

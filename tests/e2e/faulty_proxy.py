@@ -21,10 +21,10 @@ STALL = 3  # seconds
 
 
 class FaultyProxy:
-    """`tls`: (certificate, key) of ours; then the server is reached by TLS, too. `spare`: no faults where it is in the path."""
+    """`tls`: (certificate, key) of ours; then the server is reached by TLS, too."""
 
-    def __init__(self, server_port, seed, tls=None, spare=()):
-        self.server_port, self.tls, self.spare = server_port, tls, spare
+    def __init__(self, server_port, seed, tls=None):
+        self.server_port, self.tls = server_port, tls
         self.random = random.Random(seed)
         self.lock = threading.Lock()
         self.storm = threading.Event()
@@ -91,8 +91,8 @@ class FaultyProxy:
         self.http.shutdown()
         self.http.server_close()
 
-    def fault(self, odds, path):
-        if not self.storm.is_set() or any(word in path for word in self.spare):
+    def fault(self, odds):
+        if not self.storm.is_set():
             return ""
         with self.lock:
             at = self.random.uniform(0, 100)
@@ -120,7 +120,7 @@ class FaultyProxy:
         is_watch = handler.command == "GET" and "watch=1" in handler.path
         if is_watch:
             return self.serve_watch(handler)
-        fault = self.fault(READS if handler.command == "GET" else WRITES, handler.path)
+        fault = self.fault(READS if handler.command == "GET" else WRITES)
         code = int(fault[:3]) if fault[:3].isdigit() else 0
         if code == 422 and handler.path.endswith("/status"):
             code = 500  # a status that is invalid is not sent again before something changes, as it should not be
@@ -188,7 +188,7 @@ class FaultyProxy:
         handler.wfile.write(text)
 
     def serve_watch(self, handler):
-        fault = self.fault(WATCHES, handler.path)
+        fault = self.fault(WATCHES)
         with self.lock:
             lines = self.random.randint(0, 30) if fault else -1
             seconds = self.random.uniform(0.2, 4)
