@@ -43,12 +43,16 @@ class _Connection(http.client.HTTPConnection):
 class Podman:
     """One service; it can be killed and started again over the same folders."""
 
-    def __init__(self, driver="overlay"):
+    def __init__(self, driver="overlay", insecure=(), prepare=lambda folder: None):
+        """`insecure`: registries that it asks by plain HTTP; `prepare`: called with its folder before it starts."""
         # A short path: those of sockets are limited.
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="rpe", dir="/var/tmp"))
         self.driver = driver
         self.socket = str(self.folder / "s.sock")
         (self.folder / "containers.conf").write_text(CONF)
+        (self.folder / "registries.conf").write_text("".join(
+            f'[[registry]]\nlocation = "{host}"\ninsecure = true\n' for host in insecure))
+        prepare(self.folder)
         self.process = None
         self.start()
 
@@ -57,7 +61,10 @@ class Podman:
                 str(self.folder / "tmp"), "--storage-driver", self.driver, *args]
 
     def environment(self):
-        return {**os.environ, "CONTAINERS_CONF": str(self.folder / "containers.conf")}
+        # It has no logins of its own, whoever runs the tests.
+        return {**os.environ, "CONTAINERS_CONF": str(self.folder / "containers.conf"),
+                "CONTAINERS_REGISTRIES_CONF": str(self.folder / "registries.conf"),
+                "REGISTRY_AUTH_FILE": str(self.folder / "auth.json")}
 
     def command(self):
         return self.podman("system", "service", "--time", "0", "unix://" + self.socket)
@@ -112,6 +119,14 @@ class Podman:
     def containers(self):
         return self.ask("GET", "/containers/json?all=1")[1] or []
 
+    def images(self):
+        """Their names with tags."""
+        return [name for image in self.ask("GET", "/images/json")[1] for name in image["RepoTags"] or []]
+
+    def remove_images(self):
+        for image in self.ask("GET", "/images/json?all=1")[1]:
+            self.ask("DELETE", f"/images/{image['Id']}?force=1")
+
     def load(self, name, files, config):
         """An image of these files (path: bytes, or a file of this machine)."""
         status, answer = self.ask("POST", "/images/load?quiet=1", image_archive(name, files, config), "application/x-tar")
@@ -136,7 +151,7 @@ class Docker(Podman):
         self.stop()
 
 
-def _tar(files):
+def tar_of(files):
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w") as tar:
         for name, content in files.items():
@@ -160,13 +175,13 @@ def _tar(files):
 
 
 def image_archive(name, files, config):
-    layer = _tar(files)
+    layer = tar_of(files)
     text = json.dumps({"architecture": "amd64" if os.uname().machine == "x86_64" else "arm64", "os": "linux",
                        "config": config, "rootfs": {"type": "layers",
                                                     "diff_ids": ["sha256:" + hashlib.sha256(layer).hexdigest()]}}).encode()
     config_name = hashlib.sha256(text).hexdigest() + ".json"
     manifest = json.dumps([{"Config": config_name, "RepoTags": [name], "Layers": ["layer.tar"]}]).encode()
-    return _tar({config_name: text, "layer.tar": layer, "manifest.json": manifest})
+    return tar_of({config_name: text, "layer.tar": layer, "manifest.json": manifest})
 
 
 APPLETS = ("sh", "sleep", "echo", "cat", "true", "false", "hostname", "id", "ls", "pwd", "env", "touch", "test", "seq",

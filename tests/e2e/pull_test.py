@@ -5,17 +5,18 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import unittest
 from unittest import mock
 
-from pull_engine import Podman, busybox_files, layer, make_image, why_no_podman
+from engine import Podman, busybox, tar_of, why_none
 from harness import Reprieve, binary, main
-from registry import PASSWORD, USER, Registry, why_no_registry
+from registry import PASSWORD, USER, Registry, image, why_no_registry
 from screen import Terminal
 
-WHY_NOT = why_no_podman() or why_no_registry()
+WHY_NOT = why_none(Podman) or why_no_registry()
 
 
 def manifest(image, policy="Always", name="job", secret="", pod="", spec=""):
@@ -59,9 +60,10 @@ class PullCase(Reprieve):
     def setUpClass(cls):
         cls.resources = contextlib.ExitStack()
         cls.registry = cls.resources.enter_context(Registry(password=cls.password))
-        cls.podman = cls.resources.enter_context(Podman(insecure=[cls.registry.host]))
+        cls.podman = Podman(insecure=[cls.registry.host])
+        cls.resources.callback(cls.podman.close)
         cls.addClassCleanup(cls.resources.close)
-        cls.big = make_image(layers=[layer(busybox_files()), layer({"big": os.urandom(3_000_000)})], Cmd=["true"])
+        cls.big = image(tar_of(busybox()), tar_of({"big": os.urandom(3_000_000)}), Cmd=["true"])
         cls.digest = cls.registry.push("team/app", "v1", cls.big)
         cls.app = f"{cls.registry.host}/team/app"
 
@@ -82,10 +84,11 @@ class PullCase(Reprieve):
 
     def pull_events(self, text):
         done = self.pull(text, "-o", "json")
-        return done, [json.loads(line) for line in done.stdout.splitlines()]
+        events = [json.loads(line) for line in done.stdout.splitlines()]
+        return done, [event for event in events if event["type"] == "image"]
 
     def big_layer(self):
-        return self.big["config"]["rootfs"]["diff_ids"][1]
+        return self.big["digests"][1]
 
 
 class PullTest(PullCase):
@@ -232,7 +235,7 @@ class OpenRegistryTest(PullCase):
             self.assertEqual(process.wait(timeout=20), 130)
 
     def test_an_image_of_another_processor_is_said_to_be_one(self):
-        self.registry.push("team/sparc", "v1", make_image(architecture="sparc9000"))
+        self.registry.push("team/sparc", "v1", image(tar_of({"a": b"a"}), architecture="sparc9000"))
         done = self.pull(manifest(f"{self.registry.host}/team/sparc:v1"))
         self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
         self.assertIn("is for sparc9000, and this machine is ", done.stdout)
@@ -242,18 +245,19 @@ class FullDiskTest(PullCase):
     password = False
 
     def test_a_full_disk_is_said_in_the_engines_words(self):
-        with contextlib.ExitStack() as stack:
-            podman = Podman(insecure=[self.registry.host])
-            small = podman.folder / "root"
-            small.mkdir()
-            mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "none", small], capture_output=True)
-            if mounted.returncode != 0:
-                self.skipTest(f"no tmpfs can be mounted here: {mounted.stderr}")
-            stack.callback(subprocess.run, ["umount", "--lazy", small], check=True)
-            stack.enter_context(podman)
+        def mount(folder):
+            (folder / "root").mkdir()
+            subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "none", folder / "root"], check=True)
+            self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
+            self.addCleanup(subprocess.run, ["umount", "--lazy", folder / "root"], check=True)
+
+        podman = Podman(insecure=[self.registry.host], prepare=mount)
+        try:
             done = self.pull(manifest(f"{self.app}:v1"), "--engine", podman.socket)
-            self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
-            self.assertIn("no space left on device", done.stdout)
+        finally:
+            podman.close()
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        self.assertIn("no space left on device", done.stdout)
 
 
 class WaitingTest(PullCase):

@@ -6,6 +6,7 @@ import hashlib
 import http.client
 import http.server
 import json
+import os
 import pathlib
 import shutil
 import socket
@@ -17,6 +18,15 @@ import time
 USER, PASSWORD = "alice", "secret-42"
 # bcrypt of PASSWORD, which htpasswd makes.
 HTPASSWD = "alice:$2b$04$KW02jrIbK/KERqk8a6WFC.2fuEV0kYwgy/ULpG0wGkSF.foR0Jx0G\n"
+
+
+def image(*layers, architecture=None, **config):
+    """For push: `layers` are tars; `config`: Entrypoint, Cmd, Env, User, WorkingDir, StopSignal."""
+    machine = "amd64" if os.uname().machine == "x86_64" else "arm64"
+    digests = ["sha256:" + hashlib.sha256(each).hexdigest() for each in layers]
+    return {"layers": layers, "digests": digests, "config": {
+        "architecture": architecture or machine, "os": "linux", "config": config,
+        "rootfs": {"type": "layers", "diff_ids": digests}}}
 
 
 def why_no_registry():
@@ -93,7 +103,7 @@ class Registry:
         return {"size": len(content), "digest": digest}
 
     def push(self, name, tag, image):
-        """`image`: of engine.make_image. Returns the manifest's digest."""
+        """Returns the manifest's digest."""
         config = self._put_blob(name, json.dumps(image["config"]).encode())
         kind = "application/vnd.docker"
         layers = [self._put_blob(name, each) for each in image["layers"]]
