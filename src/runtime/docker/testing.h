@@ -322,12 +322,14 @@ class FakeEngine {
   }
 
   void HandleWait(Peer& peer, const std::string& id) {
-    peer.Write("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n");
     std::string text;
     {
       std::unique_lock lock(mutex_);
       Box& box = boxes_.at(id);
       if (box.state == "created") box.wait_asked = true;
+      lock.unlock();
+      peer.Write("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n");
+      lock.lock();
       changed_.notify_all();
       changed_.wait(lock, [&] { return box.state == "exited" || box.removed || ending_ || gone_; });
       if (ending_ || gone_) return;
@@ -339,11 +341,13 @@ class FakeEngine {
   }
 
   void HandleOutput(Peer& peer, const std::string& id, bool follow) {
-    peer.Write("HTTP/1.1 200 OK\r\nContent-Type: application/vnd.docker.raw-stream\r\n\r\n");
     std::size_t sent = 0;
     std::unique_lock lock(mutex_);
     Box& box = boxes_.at(id);
     if (box.state == "created") box.output_asked = true;
+    lock.unlock();
+    peer.Write("HTTP/1.1 200 OK\r\nContent-Type: application/vnd.docker.raw-stream\r\n\r\n");
+    lock.lock();
     while (true) {
       changed_.wait(
           lock, [&] { return sent < box.frames.size() || box.closed || box.removed || ending_ || gone_ || !follow; });

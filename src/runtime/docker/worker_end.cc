@@ -55,7 +55,8 @@ void Worker::Stop(ContainerId id, milliseconds grace) {
   }
   if (grace <= milliseconds(0)) return Kill(*container);
   if (!container->kill_timer) {
-    Signal(*container, StopSignalOf(*container));
+    // One that is starting, or lost, gets it once it is known to run.
+    if (container->stage == Container::Stage::kRunning) Signal(*container, StopSignalOf(*container));
     container->kill_timer = std::make_unique<net::Timer>(engine_.loop());
   }
   container->kill_timer->After(grace, [this, id] {
