@@ -30,7 +30,7 @@ class RestartTimesTest : public ::testing::Test {
     owner.kind = "JobSet";
     owner.name = "train";
     owner.controller = true;
-    out.metadata.owner_references = {owner};
+    out.metadata.SetOwners({owner});
     auto spec = std::make_shared<batch::JobSpec>();
     spec->parallelism = 3;
     spec->completions = 3;
