@@ -17,7 +17,8 @@
 
 namespace reprieve::cli {
 
-// Each image once for each policy and set of logins. `mapped`: containers that run as this machine's programs need none.
+// Each image once for each policy and set of logins. `mapped`: containers that run as this machine's programs need
+// none.
 std::vector<kubelet::WantedImage> ImagesOf(const Loaded& loaded, const kubelet::Settings& settings,
                                            const kubelet::ImageMap& mapped);
 

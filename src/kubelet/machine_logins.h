@@ -2,8 +2,8 @@
 // credential helpers.
 //
 // Source: Docker's documentation of config.json and of credential helpers, containers-auth.json(5); spec/images.md 2.
-// It reads files and runs programs, and so may block for half a minute. No message shows anything of a login, nor what a
-// helper has printed. Safe from any thread.
+// It reads files and runs programs, and so may block for half a minute. No message shows anything of a login, nor what
+// a helper has printed. Safe from any thread.
 #pragma once
 
 #include <string>
