@@ -12,15 +12,14 @@ namespace reprieve::runtime {
 namespace {
 
 // The image's name, and the one of the kernel and of qemu.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kNames = {
-    {{"amd64", "x86_64"},
-     {"arm64", "aarch64"},
-     {"386", "i386"},
-     {"arm", "arm"},
-     {"ppc64le", "ppc64le"},
-     {"s390x", "s390x"},
-     {"riscv64", "riscv64"},
-     {"loong64", "loongarch64"}}};
+constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kNames = {{{"amd64", "x86_64"},
+                                                                                  {"arm64", "aarch64"},
+                                                                                  {"386", "i386"},
+                                                                                  {"arm", "arm"},
+                                                                                  {"ppc64le", "ppc64le"},
+                                                                                  {"s390x", "s390x"},
+                                                                                  {"riscv64", "riscv64"},
+                                                                                  {"loong64", "loongarch64"}}};
 
 std::string_view KernelNameOf(std::string_view architecture) {
   for (const auto& [image, kernel] : kNames) {

@@ -30,8 +30,7 @@ bool IsLowerAlnum(char c) {
 
 bool IsTag(std::string_view text) {
   if (text.empty() || text.size() > kMaxTag || !(IsAlnum(text.front()) || text.front() == '_')) return false;
-  return std::all_of(text.begin(), text.end(),
-                     [](char c) { return IsAlnum(c) || c == '_' || c == '.' || c == '-'; });
+  return std::all_of(text.begin(), text.end(), [](char c) { return IsAlnum(c) || c == '_' || c == '.' || c == '-'; });
 }
 
 // Lower-case letters and digits with ".", "_", "__" or any number of "-" between them.
@@ -178,7 +177,8 @@ Result<ImageReference> ParseImageReference(std::string_view image) {
   }
   const std::string whole = Cat(registry, "/", rest);
   if (!IsReference(whole)) {
-    return Error{IsReference(ToLower(whole)) ? std::string("repository name must be lowercase") : std::string(kInvalid)};
+    return Error{IsReference(ToLower(whole)) ? std::string("repository name must be lowercase")
+                                             : std::string(kInvalid)};
   }
   const Parts parts = PartsOf(whole);
   ImageReference out;

@@ -1,5 +1,5 @@
-// ImageReference: the name of an image as Kubernetes, containerd, Docker and Podman read it: which registry has it, under
-// which name, by tag or by digest.
+// ImageReference: the name of an image as Kubernetes, containerd, Docker and Podman read it: which registry has it,
+// under which name, by tag or by digest.
 //
 // Source: the reference grammar of the distribution project, whose errors are kept in its words, since a kubelet's
 // messages quote them; docs/spec/images.md. Pure; safe from any thread.

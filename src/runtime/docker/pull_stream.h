@@ -1,5 +1,5 @@
-// PullStream: what an engine says while it pulls an image, one JSON object after another: which layers come, how much of
-// each is there, and whether it failed, which is told inside an answer of 200.
+// PullStream: what an engine says while it pulls an image, one JSON object after another: which layers come, how much
+// of each is there, and whether it failed, which is told inside an answer of 200.
 //
 // Source: Docker Engine API 1.41, POST /images/create; spec/images.md 4. One owner, no lock.
 #pragma once
