@@ -351,6 +351,20 @@ TEST_F(Docker, TheEndRemovesWhatRunsAndTellsItsExit) {
   EXPECT_EQ(ExitOf(id).exit_code, 137);
 }
 
+TEST_F(Docker, TheEndOfARunWhoseEngineIsGoneIsBoundedAndSaysWhatIsLeft) {
+  kill_patience_ = milliseconds(100);
+  const ContainerId id = Start(Spec());
+  engine_->Await();
+  ASSERT_TRUE(Await([&] { return !started_.empty(); }));
+  engine_->Go();
+  EXPECT_NE(Join(runtime_->End(), "\n").find("container box"), std::string::npos);
+  EXPECT_EQ(ExitOf(id).exit_code, 137);
+  runtime_.reset();
+  engine_->ComeBack();
+  engine_->With("box1", [](FakeEngine::Box& box) { box.removed = true; });
+  engine_->With("box2", [](FakeEngine::Box& box) { box.removed = true; });
+}
+
 TEST_F(Docker, AContainerWhoseCreationWasNeverAnsweredIsRemovedInTheEnd) {
   std::atomic<int> creations = 0;
   engine_->script = [&](const std::string&, const std::string& path) -> std::string {

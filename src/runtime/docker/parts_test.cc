@@ -121,6 +121,19 @@ TEST(Requests, WhatTheManifestAsksForIsInTheBody) {
   EXPECT_EQ(body["Labels"]["reprieve.dev/attempt"].AsText(), "2");
 }
 
+TEST(Requests, UnderPodmanAUserOtherThanRootIsGivenNoCapabilities) {
+  ImageConfig image;
+  image.entrypoint = {"/ep"};
+  image.user = "app";
+  ContainerSpec spec;
+  spec.image = ImageUse{.name = "app", .capabilities = Words{"CHOWN", "NET_ADMIN"}};
+  EXPECT_TRUE(BodyOf(spec, {}, image, true)["HostConfig"]["CapAdd"].IsNull());
+  EXPECT_EQ(BodyOf(spec, {}, image, true)["HostConfig"]["CapDrop"].size(), 13U);
+  EXPECT_EQ(BodyOf(spec, {}, image, false)["HostConfig"]["CapAdd"].size(), 2U);
+  spec.uid = 0;
+  EXPECT_EQ(BodyOf(spec, {}, image, true)["HostConfig"]["CapAdd"].size(), 2U);
+}
+
 TEST(Requests, ASeccompProfileThatCantBeReadIsSaid) {
   ImageConfig image;
   image.entrypoint = {"/ep"};

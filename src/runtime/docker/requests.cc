@@ -66,15 +66,35 @@ Result<std::string> SeccompOption(const std::string& profile, bool podman) {
   return Cat("seccomp=", text);
 }
 
+bool RunsAsRoot(const ContainerSpec& spec, const ImageConfig& image) {
+  if (spec.uid) return *spec.uid == 0;
+  const std::string user = image.user.substr(0, image.user.find(':'));
+  return user.empty() || user == "root" || user == "0";
+}
+
+// Podman lets what is added take effect for users other than root, too, who have none in effect on a cluster.
+void SetCapabilities(const ContainerParts& parts, const std::vector<std::string>& allowed, Value& host) {
+  if (!parts.podman || RunsAsRoot(parts.spec, parts.image)) {
+    host.Set("CapDrop", Texts({"ALL"}));
+    host.Set("CapAdd", Texts(allowed));
+    return;
+  }
+  constexpr std::string_view kUsual[] = {"AUDIT_WRITE", "CHOWN",   "DAC_OVERRIDE",     "FOWNER",    "FSETID",
+                                         "KILL",        "MKNOD",   "NET_BIND_SERVICE", "NET_RAW",   "SETFCAP",
+                                         "SETGID",      "SETPCAP", "SETUID",           "SYS_CHROOT"};
+  std::vector<std::string> dropped;
+  for (const std::string_view each : kUsual) {
+    if (std::find(allowed.begin(), allowed.end(), each) == allowed.end()) dropped.emplace_back(each);
+  }
+  if (!dropped.empty()) host.Set("CapDrop", Texts(dropped));
+}
+
 Status SetSecurity(const ContainerParts& parts, Value& host) {
   const ContainerSpec& spec = parts.spec;
   const ImageUse& use = *spec.image;
   host.Set("Privileged", Value::Bool(use.privileged));
   host.Set("ReadonlyRootfs", Value::Bool(spec.read_only_root));
-  if (!use.privileged && use.capabilities) {
-    host.Set("CapDrop", Texts({"ALL"}));
-    host.Set("CapAdd", Texts(*use.capabilities));
-  }
+  if (!use.privileged && use.capabilities) SetCapabilities(parts, *use.capabilities, host);
   std::vector<std::string> options;
   if (spec.privileges.no_new) options.emplace_back("no-new-privileges");
   if (!use.seccomp.empty()) {

@@ -122,7 +122,7 @@ void Worker::RemoveLeftovers() {
   document::Value filters = document::Value::MakeObject();
   filters.At("label").Append(document::Value::String(Cat(kRunLabel, "=", run_)));
   const std::string path = Cat("/containers/json?all=true&filters=", net::PercentEncode(document::WriteJson(filters)));
-  Ask({.path = path}, [this](EngineReply reply) {
+  Ask({.path = path}, [this](const EngineReply& reply) {
     for (const document::Value& each : reply.body.items()) {
       Ask({.method = "DELETE", .path = Cat("/containers/", each["Id"].AsText(), "?force=true&v=true")},
           [](const EngineReply&) {});
