@@ -7,6 +7,7 @@ import os
 import pathlib
 import re
 import subprocess
+import time
 import unittest
 
 import limits
@@ -65,6 +66,14 @@ def table():
     return {row[0].strip(): [cell.strip() for cell in row[1:]] for row in rows}
 
 
+def busy():
+    """Whether a loop of our own gets less than half of a processor."""
+    began, used = time.monotonic(), time.process_time()
+    while time.monotonic() < began + 1:
+        pass
+    return time.process_time() - used < 0.5
+
+
 class Holds(Reprieve):
     def outcome(self, field, flags, **who):
         pod, container, command, *found = FIELDS[field]
@@ -119,6 +128,8 @@ spec:
             column, cells = limits.measured(binary(), *flags)
             for row, cell in cells.items():
                 with self.subTest(f"{row}, {column}"):
+                    if row.startswith("cpu") and busy():
+                        self.skipTest("this machine is too busy to tell a limit from what others leave")
                     self.assertEqual(rows[row][column], cell)
 
 
