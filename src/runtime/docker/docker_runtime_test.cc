@@ -25,7 +25,9 @@ std::string Refusal(int status, std::string_view message) {
 class Docker : public ::testing::Test {
  protected:
   void TearDown() override {
-    if (runtime_) EXPECT_EQ(Join(runtime_->End(), "\n"), "");
+    if (runtime_) {
+      EXPECT_EQ(Join(runtime_->End(), "\n"), "");
+    }
     EXPECT_EQ(engine_->count(), 0U);
     runtime_.reset();
     client_.reset();
