@@ -148,6 +148,8 @@ class Docker(Podman):
 
     def end(self):
         self.stop()
+        # It leaves the network that it gives to host's containers mounted.
+        subprocess.run(["umount", str(self.folder / "run/netns/default")], capture_output=True)
 
 
 def tar_of(files):

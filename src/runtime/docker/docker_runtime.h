@@ -5,7 +5,7 @@
 // One thread, the engine client's loop. Every container has two streams open to the engine, its output and its end;
 // nothing is polled. If the engine goes away its containers are looked for again until it is back (worker_lost.cc).
 // What is made carries the label reprieve.dev/run, by which it is found and removed should we be killed (sweep.h).
-// Source: spec/images.md; Docker Engine API 1.41. Thread rules: as runtime.h.
+// Source: docs/IMAGES.md; Docker Engine API 1.41. Thread rules: as runtime.h.
 #pragma once
 
 #include <atomic>

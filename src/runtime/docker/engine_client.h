@@ -7,7 +7,7 @@
 //     call = (*engine)->Open({.method = "POST", .path = "/images/create?fromImage=..."}, {.head = ..., .data = ...});
 //   });
 //
-// Source: Docker Engine API 1.41; spec/images.md for what the engines do differently. Thread rules: Connect, Post,
+// Source: Docker Engine API 1.41; docs/IMAGES.md for what the engines do differently. Thread rules: Connect, Post,
 // RunInLoop and the accessors from any thread; everything else in the loop, where all callbacks are.
 #pragma once
 

@@ -1,6 +1,6 @@
 // Where a container engine listens on this machine: the unix sockets of Docker and of Podman, root's and a user's own.
 //
-// Source: the documented defaults of both engines and of DOCKER_HOST; spec/images.md. It opens connections to look
+// Source: the documented defaults of both engines and of DOCKER_HOST; docs/IMAGES.md. It opens connections to look
 // whether somebody listens, and closes them. Safe from any thread.
 #pragma once
 

@@ -1,6 +1,6 @@
 // The bodies of requests to a container engine: what a pod's sandbox and its containers are made of.
 //
-// Source: Docker Engine API 1.41, ContainerCreate; what a kubelet asks a container runtime for; spec/images.md.
+// Source: Docker Engine API 1.41, ContainerCreate; what a kubelet asks a container runtime for; docs/IMAGES.md.
 // Pure; safe from any thread.
 #pragma once
 
