@@ -35,8 +35,7 @@ class Collector {
     for (std::size_t i = 0; i < kubelet::ContainerCount(spec); ++i) {
       const core::Container& container = kubelet::ContainerAt(spec, i);
       if (!mapped_.WouldRunInImage(container)) continue;
-      kubelet::WantedImage wanted = kubelet::WantedImageOf(spec, i, name_space, settings_, places_);
-      wanted.image = mapped_.ImageOf(container);
+      kubelet::WantedImage wanted = kubelet::WantedImageOf(spec, i, name_space, settings_, places_, mapped_);
       if (!known_.emplace(std::tuple(wanted.image, wanted.policy, wanted.login_key), true).second) continue;
       out_.push_back(std::move(wanted));
     }

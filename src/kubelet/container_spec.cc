@@ -105,7 +105,6 @@ runtime::ImageUse ImageUseOf(const core::Container& container, const ContainerCo
   if (security.privileges.capabilities) out.capabilities = CapabilityNames(*security.privileges.capabilities);
   out.seccomp = SeccompProfileOf(pod, container);
   out.apparmor = AppArmorProfileOf(pod, container);
-  out.gpus = GpusFor(container, pod, context.gpus);
   return out;
 }
 

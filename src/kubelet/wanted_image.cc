@@ -9,13 +9,14 @@
 namespace reprieve::kubelet {
 
 WantedImage WantedImageOf(const core::PodSpec& spec, std::size_t container, const std::string& name_space,
-                          const Settings& settings, const MachineLoginPlaces& places) {
+                          const Settings& settings, const MachineLoginPlaces& places, const ImageMap& images) {
   const core::Container& of = ContainerAt(spec, container);
   WantedImage out;
   out.start.container = container;
   out.container = of.name.str();
-  out.image = of.image.str();
+  out.image = images.ImageOf(of);
   out.policy = of.image_pull_policy;
+  if (out.policy == "Always" && out.image != of.image.view()) out.policy = "IfNotPresent";
   PullSecrets secrets = PullSecretsOf(spec, name_space, settings);
   for (const core::Value& reference : spec.rest["imagePullSecrets"].items()) {
     AppendTo(out.login_key, name_space, "/", reference["name"].AsText(), "\n");

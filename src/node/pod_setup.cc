@@ -126,10 +126,9 @@ kubelet::ContainerContext PodSetup::ContextOf(const PodRecord& record) const {
 }
 
 kubelet::WantedImage PodSetup::WantedImageOf(const PodRecord& record, std::size_t container) const {
-  kubelet::WantedImage out =
-      kubelet::WantedImageOf(*record.spec, container, record.reference.namespace_.str(), settings_, options_.logins);
+  kubelet::WantedImage out = kubelet::WantedImageOf(*record.spec, container, record.reference.namespace_.str(),
+                                                    settings_, options_.logins, images_);
   out.start.pod = record.number;
-  out.image = images_.ImageOf(kubelet::ContainerAt(*record.spec, container));
   return out;
 }
 

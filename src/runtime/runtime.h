@@ -102,8 +102,6 @@ struct ImageUse {
   std::string seccomp = {};
   // The name of a profile, or "unconfined"; empty: the engine's own.
   std::string apparmor = {};
-  // GPUs of the machine, by number or "all"; empty: none.
-  std::vector<std::string> gpus = {};
 };
 
 struct ContainerSpec {
