@@ -237,7 +237,7 @@ kind: Pod
 metadata: {{name: one}}
 spec:
   restartPolicy: Never
-  containers: [{{name: a, image: '{IMAGE}'}}, {{name: b, image: this-machine, command: [true]}}]
+  containers: [{{name: a, image: '{IMAGE}'}}, {{name: b, image: this-machine, command: ["true"]}}]
 """)
         out = self.run_in_images(manifest, code=2)
         self.assertIn("container a runs in the image", out)
