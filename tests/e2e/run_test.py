@@ -126,8 +126,8 @@ class Interrupts(Reprieve):
     def start(self, command, **kwargs):
         word = mark(time.monotonic_ns())
         manifest = self.write(job("sleeps", f"{command} # {word}", **kwargs))
-        process = subprocess.Popen([binary(), "run", manifest], cwd=self.cwd, text=True, stdout=subprocess.PIPE,
-                                   stderr=subprocess.STDOUT)
+        process = subprocess.Popen([binary(), "run", "--runtime", "sandbox", manifest], cwd=self.cwd, text=True,
+                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         line = process.stdout.readline()
         self.assertIn("runs on", line)
         self.assertNotEqual(processes_with(word), [])

@@ -239,8 +239,8 @@ class WrongInputAsJson(Reprieve):
 class UnreadOutput(Reprieve):
     def start(self, *args, command=f"sleep {mark()}; true"):
         manifest = self.write(job("sleeps", command))
-        process = subprocess.Popen([binary(), "run", *args, manifest], cwd=self.cwd, text=True, stdout=subprocess.PIPE,
-                                   stderr=subprocess.PIPE)
+        process = subprocess.Popen([binary(), "run", "--runtime", "sandbox", *args, manifest], cwd=self.cwd, text=True,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.assertIn("sleeps", process.stdout.readline())
         return process
 
