@@ -130,7 +130,11 @@ class Interrupts(Reprieve):
                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         line = process.stdout.readline()
         self.assertIn("runs on", line)
-        self.assertNotEqual(processes_with(word), [])
+        # It may be on its way into its program yet.
+        deadline = time.monotonic() + 20
+        while not processes_with(word):
+            self.assertLess(time.monotonic(), deadline, "its process does not appear")
+            time.sleep(0.01)
         return process, word
 
     def test_ctrl_c_ends_the_pods_and_says_so(self):
