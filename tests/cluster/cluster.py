@@ -12,6 +12,7 @@ import tempfile
 import time
 
 from client import ApiError, Client
+from service_network import ServiceNetwork
 
 CONTROLLERS = ("job-controller", "garbage-collector-controller", "ttl-after-finished-controller", "serviceaccount-controller",
                "root-ca-certificate-publisher-controller", "namespace-controller", "deployment-controller",
@@ -46,6 +47,7 @@ class Cluster:
         self.processes = {}
         self.commands = {}
         self.waits = waits
+        self.services = ServiceNetwork(self.folder)
         try:
             self.make_certificates()
             self.start(api, controllers, qps)
@@ -56,6 +58,7 @@ class Cluster:
     def close(self):
         for name in list(self.processes):
             self.stop(name)
+        self.services.close()
         if not os.environ.get("KEEP_CLUSTER"):
             shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -100,8 +103,9 @@ class Cluster:
                  "--client-ca-file=ca.crt", "--service-account-key-file=sa.pub", "--service-account-signing-key-file=sa.key",
                  "--service-account-issuer=https://kubernetes.default.svc", "--authorization-mode=Node,RBAC",
                  "--enable-admission-plugins=OwnerReferencesPermissionEnforcement",
-                 "--service-cluster-ip-range=10.0.0.0/24", "--endpoint-reconciler-type=none", "--cert-dir=.", *api)
+                 f"--egress-selector-config-file={self.services.config}", "--service-cluster-ip-range=10.0.0.0/24", "--endpoint-reconciler-type=none", "--cert-dir=.", *api)
         self.client = Client(self.port, self.folder / "ca.crt", (self.folder / "admin.crt", self.folder / "admin.key"))
+        self.services.client = self.client
         self.await_ready()
         (self.folder / "kcm.conf").write_text(self.kubeconfig("{client-certificate: kcm.crt, client-key: kcm.key}"))
         self.run("controllers", "--kubeconfig=kcm.conf", "--use-service-account-credentials=true", "--root-ca-file=ca.crt",
@@ -132,14 +136,14 @@ class Cluster:
             time.sleep(0.05)
         raise RuntimeError(f"{says} did not come within {timeout} s; see the logs in {self.folder}")
 
-    def kubeconfig(self, user, port=None):
+    def kubeconfig(self, user, port=None, namespace="default"):
         authority = base64.b64encode((self.folder / "ca.crt").read_bytes()).decode()
         return f"""apiVersion: v1
 kind: Config
 current-context: test
 clusters: [{{name: c, cluster: {{server: "https://127.0.0.1:{port or self.port}", certificate-authority-data: {authority}}}}}]
 users: [{{name: u, user: {user}}}]
-contexts: [{{name: test, context: {{cluster: c, user: u}}}}]
+contexts: [{{name: test, context: {{cluster: c, user: u, namespace: {namespace}}}}}]
 """
 
     def admin_kubeconfig(self):
