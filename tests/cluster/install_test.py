@@ -26,6 +26,19 @@ def readme_commands():
     return [re.sub(r"\s+#.*$", "", line.strip()) for line in block[1].splitlines()]
 
 
+def upstreams_install():
+    """Upstream's own manifests, from its module that `./dev test cluster` has built its controller of; empty: it is not there."""
+    go = shutil.which("go") or "/usr/local/go/bin/go"
+    if not pathlib.Path(go).exists():
+        return ""
+    found = subprocess.run([go, "list", "-m", "-f", "{{.Dir}}", "sigs.k8s.io/jobset"], cwd=ROOT / "tests/cluster/upstream",
+                           env={**os.environ, "GOPROXY": "off"}, capture_output=True, text=True)
+    folder = found.stdout.strip()
+    if found.returncode != 0 or not folder:
+        return ""
+    return subprocess.run(["kubectl", "kustomize", f"{folder}/config/default"], check=True, capture_output=True, text=True).stdout
+
+
 def documents(text):
     return [document for document in re.split(r"^---\n", text, flags=re.M) if document.strip()]
 
@@ -102,6 +115,32 @@ class Install(unittest.TestCase):
         self.client.create("jobsets", jobset("again"))
         self.end_the_leader()
         self.remove()
+
+    def test_upstreams_install_is_taken_over_and_given_back(self):
+        """What docs/CLUSTER.md says of the objects that both have; of the Lease, see takeover_test.py. Upstream's pods are never
+        there."""
+        theirs = upstreams_install()
+        if not theirs:
+            self.skipTest("upstream's module is not there: ./dev test cluster fetches it")
+        for command, given in ((("apply", "--server-side", "-f", "-"), theirs),
+                               (("apply", "--server-side", "--force-conflicts", "-k", "deploy/"), None),
+                               (("rollout", "status", "-n", NAMESPACE, "deployment/reprieve-controller", "--timeout=2m"), None)):
+            done = self.kubectl(*command, input=given)
+            self.assertEqual(done.returncode, 0, f"{command}\n{done.stderr}")
+        spec = self.await_that(lambda: self.created("jobsets", jobset("taken", replicas=1)), "an answer of the webhooks")["spec"]
+        self.assertEqual(spec["successPolicy"]["operator"], "All")
+        self.exit_codes["taken"] = 0
+        self.await_that(lambda: self.has_condition("jobsets", "taken", "Completed"), "the JobSet's end")
+        for command, given in ((("scale", "-n", NAMESPACE, "deployment/reprieve-controller", "--replicas=0"), None),
+                               (("apply", "--server-side", "--force-conflicts", "-f", "-"), theirs)):
+            done = self.kubectl(*command, input=given)
+            self.assertEqual(done.returncode, 0, f"{command}\n{done.stderr}")
+        selector = self.client.get("services", "jobset-webhook-service", NAMESPACE)["spec"]["selector"]
+        self.assertNotIn("reprieve-controller", selector.values())
+        # The authority that Reprieve has made is in the Secret, for upstream to use.
+        secret = self.client.get("secrets", "jobset-webhook-server-cert", NAMESPACE)["data"]
+        hooks = self.client.get("validatingwebhookconfigurations", "jobset-validating-webhook-configuration", "")["webhooks"]
+        self.assertEqual({hook["clientConfig"]["caBundle"] for hook in hooks}, {secret["ca.crt"]})
 
     def created(self, resource, body):
         try:
