@@ -103,7 +103,8 @@ class Cluster:
                  "--client-ca-file=ca.crt", "--service-account-key-file=sa.pub", "--service-account-signing-key-file=sa.key",
                  "--service-account-issuer=https://kubernetes.default.svc", "--authorization-mode=Node,RBAC",
                  "--enable-admission-plugins=OwnerReferencesPermissionEnforcement",
-                 f"--egress-selector-config-file={self.services.config}", "--service-cluster-ip-range=10.0.0.0/24", "--endpoint-reconciler-type=none", "--cert-dir=.", *api)
+                 f"--egress-selector-config-file={self.services.config}", "--service-cluster-ip-range=10.0.0.0/24",
+                 "--endpoint-reconciler-type=none", "--cert-dir=.", *api)
         self.client = Client(self.port, self.folder / "ca.crt", (self.folder / "admin.crt", self.folder / "admin.key"))
         self.services.client = self.client
         self.await_ready()
@@ -136,14 +137,14 @@ class Cluster:
             time.sleep(0.05)
         raise RuntimeError(f"{says} did not come within {timeout} s; see the logs in {self.folder}")
 
-    def kubeconfig(self, user, port=None, namespace="default"):
+    def kubeconfig(self, user, port=None):
         authority = base64.b64encode((self.folder / "ca.crt").read_bytes()).decode()
         return f"""apiVersion: v1
 kind: Config
 current-context: test
 clusters: [{{name: c, cluster: {{server: "https://127.0.0.1:{port or self.port}", certificate-authority-data: {authority}}}}}]
 users: [{{name: u, user: {user}}}]
-contexts: [{{name: test, context: {{cluster: c, user: u, namespace: {namespace}}}}}]
+contexts: [{{name: test, context: {{cluster: c, user: u}}}}]
 """
 
     def admin_kubeconfig(self):

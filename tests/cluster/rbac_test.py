@@ -189,7 +189,8 @@ class Rights(OnTheCluster):
 class WebhookRights(Webhooks):
     """Those that `--webhooks` adds, of which none can be one of a namespace alone."""
     ROLES = "/apis/rbac.authorization.k8s.io/v1"
-    ROLE_PATHS = (f"{ROLES}/namespaces/jobset-system/roles/reprieve-controller-lease", f"{ROLES}/clusterroles/reprieve-controller-webhooks")
+    ROLE_PATHS = (f"{ROLES}/namespaces/jobset-system/roles/reprieve-controller-lease",
+                  f"{ROLES}/clusterroles/reprieve-controller-webhooks")
     SECRETS = {("", "secrets", verb) for verb in ("create", "get", "update")}
     CONFIGURATIONS = {("admissionregistration.k8s.io", f"{kind}webhookconfigurations", verb)
                       for kind in ("mutating", "validating") for verb in ("get", "update")}

@@ -117,7 +117,7 @@ class OnTheCluster(unittest.TestCase):
         token = self.cluster.token(account, namespace)
         path.with_suffix(".token").write_text(token)
         config = path.with_suffix(".conf")
-        config.write_text(self.cluster.kubeconfig(f"{{tokenFile: {path.with_suffix('.token').name}}}", port, namespace))
+        config.write_text(self.cluster.kubeconfig(f"{{tokenFile: {path.with_suffix('.token').name}}}", port))
         process = self.start_with(config, "--leader-elect-namespace", namespace, *arguments, log=path)
         process.credential = credential_of(token)
         return process
