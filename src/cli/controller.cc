@@ -69,7 +69,7 @@ class ControllerVerb final : public Verb {
     }
     auto access = kube::FindAccess(options_.access, kube::TheseSurroundings());
     if (!access) return Refuse(access.error(), kBadInput);
-    pod_namespace_ = access->token_file.empty() ? "jobset-system" : access->namespace_;
+    pod_namespace_ = access->in_pod ? access->namespace_ : "jobset-system";
     const std::string origin = access->origin;
     const std::string server = Cat(access->server.tls ? "https://" : "http://", access->server.Authority());
     kube::RestOptions rest_options = options_.rest;

@@ -2,6 +2,7 @@
 #include "kube/manifests.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -25,7 +26,7 @@ class ManifestsVerb final : public Verb {
         "  reprieve manifests deployment rbac --image registry/reprieve:1 | kubectl apply -f -\n\n"
         "crd          the CustomResourceDefinition of JobSets\n"
         "rbac         ServiceAccount, roles and their bindings\n"
-        "webhooks     their Service and configurations\n"
+        "webhooks     their Service and configurations; rbac and deployment are then of one that serves them\n"
         "deployment   Namespace, Deployment and PodDisruptionBudget");
     verb->add_option("WHAT", what_, "crd, rbac, deployment, webhooks")
         ->required()
@@ -48,6 +49,7 @@ class ManifestsVerb final : public Verb {
 
   int Run() override {
     std::vector<document::Value> out;
+    options_.webhooks = options_.webhooks || std::count(what_.begin(), what_.end(), "webhooks") > 0;
     for (const std::string& what : what_) {
       if (what == "crd") out.push_back(admission::JobSetDefinition());
       if (what == "rbac") Append(kube::RbacManifests(options_), out);

@@ -90,6 +90,7 @@ Result<Access> AccessFromPod(const Surroundings& surroundings) {
   }
   Access out;
   out.origin = "the pod's ServiceAccount";
+  out.in_pod = true;
   const bool brackets = host.find(':') != std::string::npos;
   auto url = net::ParseUrl(Cat("https://", brackets ? "[" : "", host, brackets ? "]" : "", ":", port));
   if (!url) return url.error();

@@ -37,6 +37,7 @@ struct Access {
   net::TlsOptions tls;
   std::optional<net::Url> proxy;
   std::string namespace_ = "default";
+  bool in_pod = false;  // by the pod's ServiceAccount; namespace_ is then the pod's
 
   // Read again from time to time; empty: what `tls` has stays.
   std::string authorities_file;

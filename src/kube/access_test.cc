@@ -136,6 +136,7 @@ TEST_F(AccessTest, APodUsesItsServiceAccount) {
   ASSERT_TRUE(access.ok()) << access.error().message;
   EXPECT_EQ(access->server.Authority(), "[fd00::1]:443");
   EXPECT_EQ(access->token_file, folder_ + "/account/token");
+  EXPECT_TRUE(access->in_pod);
   EXPECT_EQ(access->namespace_, "jobset-system");
 }
 

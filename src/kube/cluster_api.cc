@@ -300,6 +300,7 @@ void ClusterApi::Submit(world::Request&& request, world::Completion&& done) {
   if (auto* known = std::get_if<WriteResult>(&made)) return done(*known);
   Ask& ask = std::get<Ask>(made);
   const std::string method = ask.method;
+  ask.may_send = [this, alive = alive_] { return *alive && may_write_(); };
   Created* created = nullptr;
   if (const auto* pod = std::get_if<world::CreatePod>(&request)) {
     created = &created_[static_cast<std::size_t>(WhyCreated(*pod->pod))];

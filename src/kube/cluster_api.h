@@ -5,7 +5,8 @@
 // - statuses are replaced whole, by PUT to /status with the metadata that is stored;
 // - creations and deletions are what they are.
 // An answer that says nothing about whether the write took effect (none, 429, 5xx) is kUnavailable: the engine looks
-// again. Nothing is sent once `may_write` says no. `answered` is called after each answer that came later.
+// again. Nothing is sent once `may_write` says no, what has waited for its turn neither. `answered` is called after
+// each answer that came later.
 //
 // Source: spec/apiserver.md. Thread rules: the loop's, which is the engine's.
 #pragma once

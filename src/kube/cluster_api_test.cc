@@ -147,6 +147,18 @@ TEST_F(ClusterApiTest, ThrottledRequestsAreSentAgainWhenTheServerSays) {
   EXPECT_EQ(server_->count(), 3U);
 }
 
+TEST_F(ClusterApiTest, WhatWaitedUntilItDoesNotLeadAnyMoreIsNotSent) {
+  Serve(
+      [](const Asked&, Peer& peer) { AnswerStatus(peer, 429, "TooManyRequests", "slow down", "Retry-After: 1\r\n"); });
+  std::optional<WriteResult> out;
+  api_->Submit(world::DeletePod{kPod}, [&](const WriteResult& result) { out = result; });
+  ASSERT_TRUE(RunUntil(loop_, [&] { return server_->count() == 1; }));
+  leads_ = false;
+  ASSERT_TRUE(RunUntil(loop_, [&] { return out.has_value(); }));
+  EXPECT_EQ(out->code, WriteCode::kUnavailable);
+  EXPECT_EQ(server_->count(), 1U);
+}
+
 Outcome Refused(int status, std::string_view body) {
   Outcome out;
   out.status = status;

@@ -237,7 +237,8 @@ void ClusterWorld::Wake() {
 
 void ClusterWorld::Pump() {
   pump_posted_ = false;
-  if (draining_) return;
+  // A Job whose pods are not listed yet looks as if it had none.
+  if (draining_ || !complete_) return;
   if (shadow_) {
     const std::optional<Time> next = shadow_->Run();
     if (!next) return due_.Cancel();

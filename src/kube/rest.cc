@@ -134,6 +134,14 @@ void Rest::Begin(const std::shared_ptr<Pending>& pending) {
       });
       return;
     }
+    if (pending->ask.may_send && !pending->ask.may_send()) {
+      loop_.Post([this, alive, pending] {
+        Outcome refused;
+        refused.message = "this process may not write any more, and has not sent the request";
+        if (*alive) Finish(*pending, std::move(refused));
+      });
+      return;
+    }
     pending->begun = std::chrono::steady_clock::now();
     client_->Send(ToRequest(pending->ask, *headers), [this, pending, alive](net::Reply reply) {
       if (*alive) Answered(pending, std::move(reply));

@@ -42,6 +42,8 @@ struct Ask {
   std::string_view accept = "application/json";
   Nanoseconds timeout = Seconds(30);
   std::size_t max_body = std::size_t{64} << 20;
+  // Asked right before it is sent, the second time too: it may have waited for its turn. If not, there is no answer.
+  std::function<bool()> may_send{};
 };
 
 // What a request came to. status 0: no answer.

@@ -66,6 +66,7 @@ void WebhookCertificates::ReadFolder() {
   } else {
     const net::Identity identity{*certificate, *key};
     if (identity != used_) Use(identity);
+    looked_ = true;  // somebody else writes those
   }
   timer_.After(failed_ ? options_.retry : std::min(options_.period, kFolderPeriod), [this] { Look(); });
 }
@@ -163,7 +164,10 @@ void WebhookCertificates::Use(const net::Identity& server) {
 }
 
 void WebhookCertificates::TrustIn(std::size_t position) {
-  if (position == kConfigurations.size()) return Again(failed_);
+  if (position == kConfigurations.size()) {
+    looked_ = true;
+    return Again(failed_);
+  }
   rest_.Send({.path = PathOf(kConfigurations[position])}, [this, position, alive = alive_](const Outcome& outcome) {
     if (*alive) GotConfiguration(position, outcome);
   });

@@ -51,8 +51,9 @@ class WebhookCertificates {
   ~WebhookCertificates() { *alive_ = false; }
 
   void Start() { Look(); }
-  // A certificate is in use.
-  bool ready() const { return !used_.certificate.empty(); }
+  // A certificate is in use, and the configurations have been looked at: whoever waits for this can create JobSets
+  // then.
+  bool ready() const { return !used_.certificate.empty() && looked_; }
 
  private:
   void Look();
@@ -79,6 +80,7 @@ class WebhookCertificates {
   std::string secret_version_;  // empty: there is no Secret
   document::Value secret_;
   bool failed_ = false;  // something of this round
+  bool looked_ = false;  // at the configurations, whatever became of it
   std::string told_trouble_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

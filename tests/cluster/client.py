@@ -8,7 +8,9 @@ import urllib.parse
 PATHS = {"jobs": "/apis/batch/v1", "jobsets": "/apis/jobset.x-k8s.io/v1alpha2", "leases": "/apis/coordination.k8s.io/v1",
          "events.k8s.io": "/apis/events.k8s.io/v1", "deployments": "/apis/apps/v1", "replicasets": "/apis/apps/v1",
          "roles": "/apis/rbac.authorization.k8s.io/v1", "rolebindings": "/apis/rbac.authorization.k8s.io/v1",
-         "poddisruptionbudgets": "/apis/policy/v1", "endpointslices": "/apis/discovery.k8s.io/v1"}
+         "poddisruptionbudgets": "/apis/policy/v1", "endpointslices": "/apis/discovery.k8s.io/v1",
+         "mutatingwebhookconfigurations": "/apis/admissionregistration.k8s.io/v1",
+         "validatingwebhookconfigurations": "/apis/admissionregistration.k8s.io/v1"}
 # What a connection that the server has closed meanwhile ends with, before anything was answered.
 STALE = (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
 

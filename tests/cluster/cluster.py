@@ -12,6 +12,7 @@ import tempfile
 import time
 
 from client import ApiError, Client
+from service_network import ServiceNetwork
 
 CONTROLLERS = ("job-controller", "garbage-collector-controller", "ttl-after-finished-controller", "serviceaccount-controller",
                "root-ca-certificate-publisher-controller", "namespace-controller", "deployment-controller",
@@ -46,6 +47,7 @@ class Cluster:
         self.processes = {}
         self.commands = {}
         self.waits = waits
+        self.services = ServiceNetwork(self.folder)
         try:
             self.make_certificates()
             self.start(api, controllers, qps)
@@ -56,6 +58,7 @@ class Cluster:
     def close(self):
         for name in list(self.processes):
             self.stop(name)
+        self.services.close()
         if not os.environ.get("KEEP_CLUSTER"):
             shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -100,8 +103,10 @@ class Cluster:
                  "--client-ca-file=ca.crt", "--service-account-key-file=sa.pub", "--service-account-signing-key-file=sa.key",
                  "--service-account-issuer=https://kubernetes.default.svc", "--authorization-mode=Node,RBAC",
                  "--enable-admission-plugins=OwnerReferencesPermissionEnforcement",
-                 "--service-cluster-ip-range=10.0.0.0/24", "--endpoint-reconciler-type=none", "--cert-dir=.", *api)
+                 f"--egress-selector-config-file={self.services.config}", "--service-cluster-ip-range=10.0.0.0/24",
+                 "--endpoint-reconciler-type=none", "--cert-dir=.", *api)
         self.client = Client(self.port, self.folder / "ca.crt", (self.folder / "admin.crt", self.folder / "admin.key"))
+        self.services.client = self.client
         self.await_ready()
         (self.folder / "kcm.conf").write_text(self.kubeconfig("{client-certificate: kcm.crt, client-key: kcm.key}"))
         self.run("controllers", "--kubeconfig=kcm.conf", "--use-service-account-credentials=true", "--root-ca-file=ca.crt",

@@ -9,13 +9,14 @@ import tempfile
 import time
 import unittest
 
+from client import ApiError
 from cluster import Cluster
 from kubelet import Kubelet
 from pod_processes import PodProcesses, can_run
 from suite import LEASE, NAMESPACE, Programs, jobset, managed_job, printed
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-PRINTED = ("crd", "rbac", "deployment")
+PRINTED = {"crd": [], "rbac": ["--webhooks"], "deployment": ["--webhooks"], "webhooks": []}
 
 
 def readme_commands():
@@ -25,15 +26,28 @@ def readme_commands():
     return [re.sub(r"\s+#.*$", "", line.strip()) for line in block[1].splitlines()]
 
 
+def upstreams_install():
+    """Upstream's own manifests, from its module that `./dev test cluster` has built its controller of; empty: it is not there."""
+    go = shutil.which("go") or "/usr/local/go/bin/go"
+    if not pathlib.Path(go).exists():
+        return ""
+    found = subprocess.run([go, "list", "-m", "-f", "{{.Dir}}", "sigs.k8s.io/jobset"], cwd=ROOT / "tests/cluster/upstream",
+                           env={**os.environ, "GOPROXY": "off"}, capture_output=True, text=True)
+    folder = found.stdout.strip()
+    if found.returncode != 0 or not folder:
+        return ""
+    return subprocess.run(["kubectl", "kustomize", f"{folder}/config/default"], check=True, capture_output=True, text=True).stdout
+
+
 def documents(text):
     return [document for document in re.split(r"^---\n", text, flags=re.M) if document.strip()]
 
 
 class Files(unittest.TestCase):
     def test_deploy_has_what_the_binary_prints(self):
-        for what in PRINTED:
-            self.assertEqual((ROOT / "deploy" / f"{what}.yaml").read_text(), printed(what),
-                             f"run: reprieve manifests {what} >deploy/{what}.yaml")
+        for what, flags in PRINTED.items():
+            self.assertEqual((ROOT / "deploy" / f"{what}.yaml").read_text(), printed(what, *flags),
+                             f"run: reprieve manifests {' '.join([what, *flags])} >deploy/{what}.yaml")
         self.assertEqual((ROOT / "deploy/helm/reprieve/crds/crd.yaml").read_text(), printed("crd"),
                          "run: reprieve manifests crd >deploy/helm/reprieve/crds/crd.yaml")
 
@@ -84,14 +98,57 @@ class Install(unittest.TestCase):
             logs = "\n".join(each.log.read_text()[-2000:] for each in self.pods.running.values())
             self.assertEqual(done.returncode, 0, f"{command}\n{done.stdout}{done.stderr}{self.pods.problem}\n{logs}")
         # The Deployment's own pods work: one leads.
-        self.client.create("jobsets", jobset("train"))
+        rule = {"action": "FailJobSet", "onJobFailureReasons": ["PodFailurePolicy"]}
+        made = self.client.create("jobsets", jobset("train", failurePolicy={"rules": [rule]}))
+        self.assertEqual(made["spec"]["failurePolicy"]["rules"][0]["name"], "failurePolicyRule0")
+        with self.assertRaises(ApiError) as refused:
+            self.client.create("jobsets", jobset("x" * 62))
+        self.assertIn('admission webhook "vjobset.kb.io" denied the request', str(refused.exception))
         self.client.create("jobs", managed_job("solo"))
         self.exit_codes.update({"train": 0, "solo": 0})
         self.await_that(lambda: self.has_condition("jobsets", "train", "Completed"), "the JobSet's end")
         self.await_that(lambda: self.has_condition("jobs", "solo", "Complete"), "the Job's end")
         self.look_at_the_pods()
+        # Applied once more, the authority stays.
+        again = self.kubectl("apply", "--server-side", "-k", "deploy/")
+        self.assertEqual(again.returncode, 0, again.stderr)
+        self.client.create("jobsets", jobset("again"))
         self.end_the_leader()
         self.remove()
+
+    def test_upstreams_install_is_taken_over_and_given_back(self):
+        """What docs/CLUSTER.md says of the objects that both have; of the Lease, see takeover_test.py. Upstream's pods are never
+        there."""
+        theirs = upstreams_install()
+        if not theirs:
+            self.skipTest("upstream's module is not there: ./dev test cluster fetches it")
+        for command, given in ((("apply", "--server-side", "-f", "-"), theirs),
+                               (("apply", "--server-side", "--force-conflicts", "-k", "deploy/"), None),
+                               (("rollout", "status", "-n", NAMESPACE, "deployment/reprieve-controller", "--timeout=2m"), None)):
+            done = self.kubectl(*command, input=given)
+            self.assertEqual(done.returncode, 0, f"{command}\n{done.stderr}")
+        spec = self.await_that(lambda: self.created("jobsets", jobset("taken", replicas=1)), "an answer of the webhooks")["spec"]
+        self.assertEqual(spec["successPolicy"]["operator"], "All")
+        self.exit_codes["taken"] = 0
+        self.await_that(lambda: self.has_condition("jobsets", "taken", "Completed"), "the JobSet's end")
+        for command, given in ((("scale", "-n", NAMESPACE, "deployment/reprieve-controller", "--replicas=0"), None),
+                               (("apply", "--server-side", "--force-conflicts", "-f", "-"), theirs)):
+            done = self.kubectl(*command, input=given)
+            self.assertEqual(done.returncode, 0, f"{command}\n{done.stderr}")
+        selector = self.client.get("services", "jobset-webhook-service", NAMESPACE)["spec"]["selector"]
+        self.assertNotIn("reprieve-controller", selector.values())
+        # The authority that Reprieve has made is in the Secret, for upstream to use.
+        secret = self.client.get("secrets", "jobset-webhook-server-cert", NAMESPACE)["data"]
+        hooks = self.client.get("validatingwebhookconfigurations", "jobset-validating-webhook-configuration", "")["webhooks"]
+        self.assertEqual({hook["clientConfig"]["caBundle"] for hook in hooks}, {secret["ca.crt"]})
+
+    def created(self, resource, body):
+        try:
+            return self.client.create(resource, body)
+        except ApiError as error:
+            if "failed calling webhook" not in str(error):
+                raise
+            return None
 
     def look_at_the_pods(self):
         running = [each for each in self.pods.running.values() if each.process.poll() is None]
@@ -114,16 +171,18 @@ class Install(unittest.TestCase):
         self.await_that(lambda: self.client.get("leases", LEASE, NAMESPACE)["spec"]["holderIdentity"] not in ("", holder),
                         "another leader")
         self.await_that(lambda: self.budget_of(2), "the pod in its place")
-        self.client.create("jobsets", jobset("later"))
+        # The API server may still try the one that is gone.
+        self.await_that(lambda: self.created("jobsets", jobset("later")), "an answer of the webhooks")
         self.exit_codes["later"] = 0
         self.await_that(lambda: self.has_condition("jobsets", "later", "Completed"), "the end of what began later")
 
     def remove(self):
         """As docs/CLUSTER.md says; JobSets stay, as their definition does."""
-        done = self.kubectl("delete", "-f", "deploy/deployment.yaml", "-f", "deploy/rbac.yaml")
+        done = self.kubectl("delete", "-f", "deploy/webhooks.yaml", "-f", "deploy/deployment.yaml", "-f", "deploy/rbac.yaml")
         self.assertEqual(done.returncode, 0, done.stderr)
         self.await_that(lambda: not self.client.all("pods", NAMESPACE), "the pods' end")
         self.assertIsNotNone(self.client.get("jobsets", "train"))
+        self.client.create("jobsets", jobset("unattended"))
 
 
 class Image(unittest.TestCase):
@@ -200,11 +259,12 @@ class Charts(unittest.TestCase):
     def test_it_renders_what_the_binary_prints(self):
         from suite import shared_cluster
         self.client = shared_cluster().client
-        for only in ("", "default"):
-            printed_arguments = ["--namespace", only] if only else []
-            expected = dict(self.as_stored(document) for what in ("rbac", "deployment")
-                            for document in documents(printed(what, *printed_arguments)) if "kind: Namespace\n" not in document)
-            actual = dict(self.as_stored(document) for document in self.rendered("--set", f"onlyNamespace={only}"))
+        for flags, values in ((("webhooks", "--webhooks"), []),
+                              ([], ["--set", "webhooks.enabled=false"]),
+                              (("--namespace", "default"), ["--set", "onlyNamespace=default"])):
+            expected = dict(self.as_stored(document) for document in documents(printed("rbac", "deployment", *flags))
+                            if "kind: Namespace\n" not in document)
+            actual = dict(self.as_stored(document) for document in self.rendered(*values))
             self.assertEqual(actual.keys(), expected.keys())
             for key, found in expected.items():
                 self.assertEqual(actual[key], found, key)

@@ -50,7 +50,7 @@ class Kubelet:
                 try:
                     self.look_at(pod)
                 except ApiError as error:
-                    if error.code not in (404, 409, 422):
+                    if error.code not in (404, 409, 422) and "because it is being terminated" not in str(error):
                         raise
                 except OSError:
                     self.todo.put(uid)  # the server is away

@@ -13,6 +13,7 @@ import time
 
 from client import ApiError
 from kubelet import now
+from service_network import pump
 
 CLONE_NEWNET = 0x40000000
 SERVICE = ("10.0.0.1", 443)  # kubernetes.default.svc of this cluster
@@ -135,6 +136,26 @@ class PodProcess:
         return {"user": lines["Uid"].split()[0], "capabilities": int(lines["CapEff"], 16) | int(lines["CapBnd"], 16),
                 "no_new_privileges": lines["NoNewPrivs"], "root": root[5].split(",")[0]}
 
+    def connect(self, port):
+        """To a port of the pod, from outside of its network; on a thread that moves into it for this, as only threads can."""
+        made = []
+
+        def inside():
+            try:
+                with open(f"/proc/{self.process.pid}/ns/net") as network:
+                    if ctypes.CDLL(None, use_errno=True).setns(network.fileno(), CLONE_NEWNET) != 0:
+                        raise OSError(ctypes.get_errno(), "setns")
+                made.append(socket.create_connection(("127.0.0.1", port), 5))
+            except OSError as error:
+                made.append(error)
+        thread = threading.Thread(target=inside)
+        thread.start()
+        thread.join()
+        if isinstance(made[0], OSError):
+            raise made[0]
+        made[0].settimeout(None)
+        return made[0]
+
     def end(self, how=signal.SIGTERM):
         if self.process and self.process.poll() is None:
             self.process.send_signal(how)
@@ -170,20 +191,7 @@ class Forwarder(threading.Thread):
                 inside.close()
                 continue
             for one, other in ((inside, outside), (outside, inside)):
-                threading.Thread(target=self.pump, args=(one, other), daemon=True).start()
-
-    @staticmethod
-    def pump(one, other):
-        try:
-            while data := one.recv(65536):
-                other.sendall(data)
-        except OSError:
-            pass  # one of the two has ended
-        for each in (one, other):
-            try:
-                each.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
+                threading.Thread(target=pump, args=(one, other), daemon=True).start()
 
 
 FORWARDER = Forwarder()
@@ -196,6 +204,7 @@ class PodProcesses:
         self.cluster, self.namespace, self.image, self.program = cluster, namespace, image, program
         self.running = {}  # by UID
         self.problem = ""
+        self.addresses = (f"10.244.0.{i}" for i in range(1, 255))
         self.stopped = threading.Event()
         self.thread = threading.Thread(target=self.work, daemon=True)
         self.thread.start()
@@ -230,6 +239,8 @@ class PodProcesses:
             return client.delete("pods", metadata["name"], self.namespace, gracePeriodSeconds=0)
         if mine is None:
             mine = self.running[metadata["uid"]] = PodProcess(self.cluster, pod, self.program)
+            mine.address = next(self.addresses)
+            self.cluster.services.reach[mine.address] = mine.connect
             if mine.error:
                 self.problem = mine.error
         self.report(pod, mine)
@@ -243,7 +254,7 @@ class PodProcesses:
         state = {"running": {"startedAt": now()}} if alive else {"terminated": {"exitCode": 1, "reason": "Error"}}
         container = pod["spec"]["containers"][0]
         self.cluster.client.patch("pods", pod["metadata"]["name"], {"metadata": {"uid": pod["metadata"]["uid"]}, "status": {
-            "phase": phase,
+            "phase": phase, "podIP": mine.address, "podIPs": [{"ip": mine.address}],
             "conditions": [{"type": kind, "status": str(mine.ready), "lastTransitionTime": now()}
                            for kind in ("Ready", "ContainersReady")],
             "containerStatuses": [{"name": container["name"], "image": container["image"], "imageID": "", "ready": mine.ready,

@@ -1,10 +1,13 @@
 """The rights of `reprieve manifests rbac`: everything works with exactly these, none of them is idle, and without any one of
 them the log says which is missing."""
+import base64
 import copy
 import itertools
 
+from client import ApiError
 from kubelet import Kubelet
 from suite import OnTheCluster, TEMPLATE, jobset, managed_job, printed
+from webhook_case import Webhooks
 
 GATES = ("--feature-gates", "ElasticJobSet=true", "--backoff", "200ms")
 # Controllers at a time.
@@ -15,14 +18,38 @@ NOT_ASKED_HERE = "list"
 IMPLIED = ("jobsets/finalizers", "jobs/finalizers")
 
 
-def all_kinds_of_work():
-    """[(resource, object)] that take every kind of write."""
+def with_a_claim(name):
     claim = {"metadata": {"name": "data"}, "spec": {"accessModes": ["ReadWriteOnce"],
                                                     "resources": {"requests": {"storage": "1Gi"}}}}
     mounting = copy.deepcopy(TEMPLATE)
     mounting["spec"]["containers"][0]["volumeMounts"] = [{"name": "data", "mountPath": "/data"}]
-    volumes = jobset("volumes", replicas=1, volumeClaimPolicies=[{"templates": [claim]}])
-    volumes["spec"]["replicatedJobs"][0]["template"]["spec"]["template"] = mounting
+    out = jobset(name, replicas=1, volumeClaimPolicies=[{"templates": [claim]}])
+    out["spec"]["replicatedJobs"][0]["template"]["spec"]["template"] = mounting
+    return out
+
+
+def rights_of(rules):
+    return {(group, resource, verb) for rule in rules
+            for group, resource, verb in itertools.product(rule["apiGroups"], rule["resources"], rule["verbs"])}
+
+
+def without(rules, right):
+    """The rules but for one right, of which the rule may be one of several resources and verbs."""
+    return [{**rule, "apiGroups": [one[0]], "resources": [one[1]], "verbs": [one[2]]} for rule in rules
+            for one in itertools.product(rule["apiGroups"], rule["resources"], rule["verbs"]) if one != right]
+
+
+def used_by(entries):
+    out = set()
+    for entry in entries:
+        about = entry["objectRef"]
+        resource = about["resource"] + (f"/{about['subresource']}" if "subresource" in about else "")
+        out.add((about.get("apiGroup", ""), resource, entry["verb"]))
+    return out
+
+
+def all_kinds_of_work():
+    """[(resource, object)] that take every kind of write."""
     refused = jobset("refused", replicas=1)
     refused["spec"]["replicatedJobs"][0]["template"]["spec"]["backoffLimit"] = -1
     homeless = copy.deepcopy(TEMPLATE)
@@ -35,7 +62,7 @@ def all_kinds_of_work():
         ("jobsets", jobset("ttl", replicas=1, ttlSecondsAfterFinished=0)),
         ("jobsets", jobset("paused", replicas=1, suspend=True)),
         ("jobsets", jobset("elastic", replicas=1)),
-        ("jobsets", volumes),
+        ("jobsets", with_a_claim("volumes")),
         ("jobsets", refused),
         ("jobs", managed_job("policy", parallelism=2, completions=2, completionMode="Indexed",
                              podFailurePolicy={"rules": [fail]})),
@@ -88,13 +115,8 @@ class Rights(OnTheCluster):
         names = {found["metadata"]["name"] for found in self.client.all("jobs", namespace)}
         return {"paused-w-0", "elastic-w-0"} <= names
 
-    @staticmethod
-    def rights_of(rules):
-        return {(group, resource, verb) for rule in rules
-                for group, resource, verb in itertools.product(rule["apiGroups"], rule["resources"], rule["verbs"])}
-
     def test_none_is_idle_and_no_other_is_asked_for(self):
-        granted = self.rights_of(rule for role in self.roles_in("all-rights") for rule in role["rules"])
+        granted = rights_of(rule for role in self.roles_in("all-rights") for rule in role["rules"])
         process = self.start("--namespace", "all-rights", *GATES, namespace="all-rights")
         self.work_in("all-rights")
         self.wait_for(lambda: self.has_jobs_to_change("all-rights"), "the Jobs")
@@ -102,12 +124,7 @@ class Rights(OnTheCluster):
         expected = {right for right in granted if right[2] != NOT_ASKED_HERE and right[1] not in IMPLIED}
 
         def used():
-            out = set()
-            for entry in self.audit_of(process):
-                about = entry["objectRef"]
-                resource = about["resource"] + (f"/{about['subresource']}" if "subresource" in about else "")
-                out.add((about.get("apiGroup", ""), resource, entry["verb"]))
-            return out
+            return used_by(self.audit_of(process))
         try:
             self.wait_for(lambda: expected <= used(), "the use of every right", 40)
         except AssertionError:
@@ -116,7 +133,7 @@ class Rights(OnTheCluster):
         self.assertNotIn(" cannot ", process.log.read_text())
 
     def test_what_is_missing_is_said(self):
-        without = sorted(right for right in self.rights_of(
+        without = sorted(right for right in rights_of(
             rule for role in self.roles_in("counted") for rule in role["rules"]) if right[2] != NOT_ASKED_HERE)
         self.assertGreater(len(without), 20)
         for begin in range(0, len(without), BATCH):
@@ -146,17 +163,10 @@ class Rights(OnTheCluster):
             process.wait()
 
     def take(self, right, namespace):
-        """All roles but for one right, of which the rule may be one of several resources and verbs."""
         taken = False
         for role in self.roles_in(namespace):
-            rules = []
-            for rule in role["rules"]:
-                for one in itertools.product(rule["apiGroups"], rule["resources"], rule["verbs"]):
-                    if one == right:
-                        taken = True
-                    else:
-                        rules.append({**rule, "apiGroups": [one[0]], "resources": [one[1]], "verbs": [one[2]]})
-            role["rules"] = rules
+            taken = taken or right in rights_of(role["rules"])
+            role["rules"] = without(role["rules"], right)
             self.client.ask("PUT", self.client.path("roles", namespace, role["metadata"]["name"]), role)
         self.assertTrue(taken)
 
@@ -174,3 +184,69 @@ class Rights(OnTheCluster):
             role["rules"] = former
             self.client.ask("PUT", path, role)
         self.says(process, "everything is listed")
+
+
+class WebhookRights(Webhooks):
+    """Those that `--webhooks` adds, of which none can be one of a namespace alone."""
+    ROLES = "/apis/rbac.authorization.k8s.io/v1"
+    ROLE_PATHS = (f"{ROLES}/namespaces/jobset-system/roles/reprieve-controller-lease",
+                  f"{ROLES}/clusterroles/reprieve-controller-webhooks")
+    SECRETS = {("", "secrets", verb) for verb in ("create", "get", "update")}
+    CONFIGURATIONS = {("admissionregistration.k8s.io", f"{kind}webhookconfigurations", verb)
+                      for kind in ("mutating", "validating") for verb in ("get", "update")}
+    CLAIMS = ("", "persistentvolumeclaims", "get")
+    NO_GOOD = {"tls.crt": base64.b64encode(b"nothing").decode()}
+
+    def setUp(self):
+        super().setUp()
+        self.roles = [self.client.ask("GET", path) for path in self.ROLE_PATHS]
+
+    def set_rules(self, change):
+        for path, role in zip(self.ROLE_PATHS, self.roles):
+            self.client.ask("PUT", path, {**role, "rules": change(role["rules"]),
+                                          "metadata": {"name": role["metadata"]["name"], "labels": role["metadata"]["labels"]}})
+
+    def tearDown(self):
+        self.set_rules(lambda rules: rules)
+        super().tearDown()
+
+    def test_none_is_idle_and_no_other_is_asked_for(self):
+        granted = rights_of(rule for role in self.roles for rule in role["rules"])
+        added = granted - {right for right in granted if right[1] == "leases"}
+        self.assertEqual(added, self.SECRETS | self.CONFIGURATIONS | {self.CLAIMS})
+        used = set()
+        for secret in (None, self.NO_GOOD):
+            self.forget(secret)
+            process = self.serve()
+            self.client.create("jobsets", with_a_claim("volumes" if secret else "first"))
+            used |= used_by(self.audit_of(process))
+            self.assertNotIn(" cannot ", process.log.read_text())
+            process.kill()
+            process.wait()
+        self.assertEqual(added - used, set())
+        kinds = {resource for _, resource, _ in added}
+        self.assertEqual({right for right in used if right[1] in kinds - {"persistentvolumeclaims"}} - added, set())
+
+    def test_what_is_missing_is_said(self):
+        for right in sorted(self.SECRETS | self.CONFIGURATIONS):
+            with self.subTest(right=right):
+                self.forget(self.NO_GOOD if right == ("", "secrets", "update") else None)
+                self.set_rules(lambda rules: without(rules, right))
+                process = self.begin()
+                self.says(process, f'cannot {right[2]} resource \\"{right[1]}\\"')
+                process.kill()
+                process.wait()
+
+    def test_without_the_claims_a_jobset_that_has_some_is_refused(self):
+        self.serve()
+        self.set_rules(lambda rules: without(rules, self.CLAIMS))
+
+        def refused():
+            try:
+                self.client.create("jobsets", with_a_claim("volumes"))
+            except ApiError as error:
+                return str(error)
+            self.client.delete("jobsets", "volumes")
+        said = self.wait_for(refused, "the refusal")
+        self.assertIn("failed to check for existing PVC", said)
+        self.assertIn('cannot get resource "persistentvolumeclaims"', said)

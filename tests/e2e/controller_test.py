@@ -95,6 +95,20 @@ class Jobs(Controllers):
         self.assertIn("exited 42 in container main → rule 1 FailJob", judged["message"])
         self.assertEqual(judged["involvedObject"]["kind"], "Job")
 
+    def test_a_successor_that_has_not_seen_the_pods_yet_makes_no_others(self):
+        self.server.create("jobs", managed_job(parallelism=2, completions=2))
+        first = self.start("--leader-elect=false")
+        pods = self.wait_for(lambda: len(self.pods()) == 2 and self.pods(), "the pods")
+        first.kill()
+        first.wait()
+        self.server.fail("GET", "^/api/v1/pods$", times=2)
+        self.start("--leader-elect=false")
+        self.wait_for(lambda: "everything is listed" in self.log(), "the lists")
+        for pod in pods:
+            self.server.set_status("pods", pod["metadata"]["name"], {"phase": "Succeeded"})
+        self.await_condition("jobs", "solo", "Complete")
+        self.assertEqual(len(self.pods()), 2)
+
     def test_a_managed_job_completes(self):
         self.server.create("jobs", managed_job())
         self.start("--leader-elect=false", "--verdict-events=false")

@@ -5,6 +5,7 @@ import http.client
 import http.server
 import json
 import random
+import select
 import socket
 import ssl
 import threading
@@ -130,7 +131,7 @@ class FaultyProxy:
             self.pause(seconds)
         elif fault == "stall":
             self.pause(STALL)
-        if fault == "cut before":
+        if fault == "cut before" or self.has_left(handler):
             return self.cut(handler)
         if code and not fault.endswith("after"):
             return self.refuse(handler, code)
@@ -148,6 +149,12 @@ class FaultyProxy:
         handler.send_header("Content-Length", str(len(text)))
         handler.end_headers()
         handler.wfile.write(text)
+
+    @staticmethod
+    def has_left(handler):
+        """The controller does not wait for an answer any more: it was killed. What such a one has asked for is over, as it would
+        be without a proxy; else its pods would come after its successor has looked."""
+        return bool(select.select([handler.connection], [], [], 0)[0])
 
     def ask(self, handler, body):
         headers = {name: value for name, value in handler.headers.items() if name.lower() in
