@@ -7,7 +7,6 @@
 namespace reprieve::lint {
 namespace {
 
-
 JobEnding Ending(const policy::JobFailure& failure, bool by_program) {
   return {failure.reason, std::string(failure.message), by_program};
 }
