@@ -135,6 +135,7 @@ LiveError LiveReader::Absent(const Resource& resource, const std::string& name, 
     return out;
   }
   std::vector<std::string_view> names;
+  names.reserve(others.size());
   for (const Value& other : others) names.push_back(other["metadata"]["name"].AsText());
   if (const std::string_view near = NearestWord(name, names); !near.empty()) {
     AppendTo(out.message, "; did you mean ", near, "?");

@@ -10,7 +10,6 @@
 namespace reprieve::kube {
 namespace {
 
-using document::Value;
 using net::testing::Peer;
 using net::testing::RunUntil;
 using testing::Asked;
