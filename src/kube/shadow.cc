@@ -199,7 +199,8 @@ void Shadow::Look(const T* known, const engine::WorkKey& key) {
 std::optional<Time> Shadow::ReportOverdue() {
   std::optional<Time> next;
   const Time now = clock_.Now();
-  for (auto& [uid, expected] : expected_) {
+  for (auto& [uid, expectation] : expected_) {
+    Expected& expected = expectation;  // a lambda can't capture a structured binding
     if (expected.reported) continue;
     const Time until = expected.since + kPatience;
     if (now < until) {
