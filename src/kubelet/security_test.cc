@@ -177,7 +177,7 @@ std::string Listed(const std::vector<FieldFinding>& findings) {
   return Join(out, ", ");
 }
 
-constexpr MachineRights kRoot = {};
+const MachineRights kRoot = {};
 const MachineRights kUser = {.may_change_user = false, .user = 1000, .group = 1000};
 const MachineRights kPlain = {.own_mounts = false, .why_no_mounts = "cannot mount /proc"};
 

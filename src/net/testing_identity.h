@@ -12,7 +12,7 @@ namespace reprieve::net::testing {
 
 // A key and a certificate signed by itself, for one address.
 struct Identity {
-  EVP_PKEY* key = EVP_EC_gen("P-256");
+  EVP_PKEY* key = EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256");
   X509* certificate = X509_new();
 
   explicit Identity(const char* names, long valid_seconds = 3600) {
