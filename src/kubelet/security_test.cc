@@ -171,6 +171,7 @@ TEST_F(ContainerSpecTest, PathsWithoutTheirSlashBeginAtTheRoot) {
 // "refused securityContext.runAsUser, ..."
 std::string Listed(const std::vector<FieldFinding>& findings) {
   std::vector<std::string> out;
+  out.reserve(findings.size());
   for (const FieldFinding& finding : findings) {
     out.push_back(Cat(finding.support == model::Support::kWarned ? "warned " : "refused ", finding.path));
   }
