@@ -68,7 +68,7 @@ def ours(cluster, gates):
     port = free_port()
     install_webhooks(cluster, port)
     (cluster.folder / "token").write_text(cluster.token("reprieve-controller", NAMESPACE, 7200))
-    (cluster.folder / "controller.conf").write_text(cluster.kubeconfig("{tokenFile: token}", namespace=NAMESPACE))
+    (cluster.folder / "controller.conf").write_text(cluster.kubeconfig("{tokenFile: token}"))
     log = cluster.folder / f"controller-{len(gates)}.log"
     flags = ["--feature-gates", ",".join(f"{gate}=true" for gate in gates)] if gates else []
     with open(log, "wb") as out:

@@ -66,7 +66,8 @@ class ServiceNetwork:
         try:
             outside = self.connect(address, int(port))
         except (OSError, ApiError, http.client.HTTPException) as error:
-            asking.sendall(f"HTTP/1.1 502 {str(error).splitlines()[0]}\r\n\r\n".encode())
+            reason = (str(error) or type(error).__name__).splitlines()[0]
+            asking.sendall(f"HTTP/1.1 502 {reason}\r\n\r\n".encode())
             return asking.close()
         asking.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
         threading.Thread(target=pump, args=(asking, outside), daemon=True).start()

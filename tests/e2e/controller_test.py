@@ -102,12 +102,12 @@ class Jobs(Controllers):
         first.kill()
         first.wait()
         self.server.fail("GET", "^/api/v1/pods$", times=2)
-        self.start("--leader-elect=false")
+        self.start("--leader-elect=false", "--backoff", "100ms")
         self.wait_for(lambda: "everything is listed" in self.log(), "the lists")
         for pod in pods:
             self.server.set_status("pods", pod["metadata"]["name"], {"phase": "Succeeded"})
         self.await_condition("jobs", "solo", "Complete")
-        self.assertEqual(len(self.pods()), 2)
+        self.assertEqual(self.server.requests.count(("POST", "/api/v1/namespaces/default/pods")), 2)
 
     def test_a_managed_job_completes(self):
         self.server.create("jobs", managed_job())
