@@ -203,10 +203,10 @@ std::optional<LiveError> LiveReader::ReadWorkloads(const std::string& name_space
        {"CronJob", "batch/v1", "/apis/batch/v1", "cronjobs"}}};
   for (const Resource& resource : kResources) {
     const std::size_t before = out.size();
-    auto error = List(resource, name_space, "", out);
-    // A cluster without JobSets has Jobs to look at.
-    if (error && resource.kind == "JobSet" && error->message.starts_with("the cluster knows no")) error.reset();
-    if (error) return error;
+    if (std::optional<LiveError> error = List(resource, name_space, "", out)) {
+      // A cluster without JobSets has Jobs to look at.
+      if (resource.kind != "JobSet" || !error->message.starts_with("the cluster knows no")) return error;
+    }
     out.erase(std::remove_if(out.begin() + static_cast<std::ptrdiff_t>(before), out.end(), IsMade), out.end());
   }
   return std::nullopt;
