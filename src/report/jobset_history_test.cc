@@ -87,11 +87,11 @@ TEST(JobSetHistory, AFailureThatTheControllerHasNotSeenIsAhead) {
 
 TEST(JobSetHistory, ARestartWhoseJobsAreGoneIsToldByItsConditionWhileItLasts) {
   const auto restarted_by = [](const std::string& action) {
-    return Explained(JobSet(
-        "failurePolicy: {maxRestarts: 3}",
-        Cat("restarts: 1, restartsCountTowardsMax: 1, conditions: [{type: RestartingJobSet, status: 'True', "
-            "lastTransitionTime: 2026-11-22T12:01:00Z, reason: DefaultFailurePolicy, message: \"applying ",
-            action, " failure policy action (first failed job: train-w-0)\"}]")));
+    return Explained(
+        JobSet("failurePolicy: {maxRestarts: 3}",
+               Cat("restarts: 1, restartsCountTowardsMax: 1, conditions: [{type: RestartingJobSet, status: 'True', "
+                   "lastTransitionTime: 2026-11-22T12:01:00Z, reason: DefaultFailurePolicy, message: \"applying ",
+                   action, " failure policy action (first failed job: train-w-0)\"}]")));
   };
   const Subject subject = restarted_by("RestartJobSet");
   EXPECT_EQ(Lines(subject),
