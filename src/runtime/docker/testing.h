@@ -300,7 +300,7 @@ class FakeEngine {
     }
     if (verb == "json") return Answer(peer, 200, Inspect(id)), true;
     if (verb == "exec") return Answer(peer, 201, R"({"Id":"exec1"})"), true;
-    if (verb == "wait") return HandleWait(peer, id), false;
+    if (verb == "wait") return HandleWait(peer, id);
     return HandleOutput(peer, id, verb == "attach" || query.find("follow") != std::string::npos), false;
   }
 
@@ -321,7 +321,8 @@ class FakeEngine {
     return document::WriteJson(out);
   }
 
-  void HandleWait(Peer& peer, const std::string& id) {
+  // Its connection serves the next request, as the engines keep it.
+  bool HandleWait(Peer& peer, const std::string& id) {
     std::string text;
     {
       std::unique_lock lock(mutex_);
@@ -332,12 +333,13 @@ class FakeEngine {
       lock.lock();
       changed_.notify_all();
       changed_.wait(lock, [&] { return box.state == "exited" || box.removed || ending_ || gone_; });
-      if (ending_ || gone_) return;
+      if (ending_ || gone_) return false;
       text = Cat(R"({"StatusCode":)", box.exit_code, R"(,"Error":null})", "\n");
     }
     char length[16];
     std::snprintf(length, sizeof length, "%zx\r\n", text.size());
     peer.Write(length + text + "\r\n0\r\n\r\n");
+    return true;
   }
 
   void HandleOutput(Peer& peer, const std::string& id, bool follow) {

@@ -211,7 +211,7 @@ void Worker::Remove(Container& container) {
         Container* found = Find(id);
         if (found == nullptr) return;
         if (reply.ok() || reply.status == 404) return Forget(id);
-        if (!reply.no_answer() && ++found->removals < kMostRemovals) return Remove(*found);
+        if (++found->removals < kMostRemovals) return Remove(*found);
         left_.push_back(Cat("container ", found->engine_id, ": ", reply.error));
         Forget(id);
       });
