@@ -94,8 +94,8 @@ std::string ImagePulls::LineOf(const std::string& image, const Pull& pull, Time 
   if (!fits("")) {
     // The end of a name tells images apart: registries are often the same.
     const std::size_t rest = ColumnsOf(Cat(head, "…", "  ", facts)) + 1;
-    const std::size_t room = columns > rest ? columns - rest : 0;
-    if (room < name.size()) name = Cat("…", std::string_view(name).substr(name.size() - room));
+    const std::size_t left = columns > rest ? columns - rest : 0;
+    if (left < name.size()) name = Cat("…", std::string_view(name).substr(name.size() - left));
   }
   return Cat(head, name, "  ", facts);
 }
