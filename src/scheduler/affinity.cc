@@ -9,7 +9,6 @@
 namespace reprieve::scheduler {
 namespace {
 
-using document::Value;
 using meta::LabelSelectorRequirement;
 
 constexpr std::string_view kRequired = "requiredDuringSchedulingIgnoredDuringExecution";

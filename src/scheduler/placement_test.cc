@@ -33,10 +33,10 @@ using LabelMap = std::map<std::string, std::string>;
 
 // Never freed: placements keep pointers to pods.
 const core::Pod& APod(std::shared_ptr<const core::PodSpec> spec, const LabelMap& labels = {},
-                      std::string name_space = "default") {
+                      const std::string& name_space = "default") {
   static std::deque<core::Pod> pods;
   core::Pod& pod = pods.emplace_back();
-  pod.metadata.namespace_ = std::move(name_space);
+  pod.metadata.namespace_ = name_space;
   for (const auto& [key, value] : labels) pod.metadata.labels.Set(key, value);
   pod.spec = std::move(spec);
   return pod;
