@@ -147,7 +147,7 @@ class CronJobs(Manifests):
 
 class BarePods(Manifests):
     def test_it_runs_under_its_own_name(self):
-        done = self.ends(0, self.write(POD % ("", "", "echo I am $(hostname)")))
+        done = self.ends(0, self.write(POD % ("", "", "echo I am $HOSTNAME")))
         self.assertIn("I am alone", done.stdout)
         self.assertRegex(done.stdout, r"(?m)^\S+ +alone runs on n1$")
         self.assertIn("Pod alone completed: PodSucceeded (all containers succeeded)", done.stdout)
