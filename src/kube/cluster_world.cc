@@ -70,23 +70,13 @@ ReflectorOptions ClusterWorld::Watching(std::string_view group, std::string_view
 ClusterWorld::ClusterWorld(Rest& rest, ClusterWorldOptions options)
     : rest_(rest),
       options_(std::move(options)),
-      jobsets_([this](document::Value value) { return std::optional(decoder_.JobSet(std::move(value))); },
-               [this] { Told(); }),
-      services_([this](document::Value value) { return std::optional(decoder_.Service(std::move(value))); },
-                [this] { Told(); }),
-      claims_([this](document::Value value) { return std::optional(decoder_.Claim(std::move(value))); },
-              [this] { Told(); }),
-      jobs_([this](document::Value value) { return std::optional(decoder_.Job(std::move(value))); },
-            [this] { Told(); }),
-      pods_(
-          [this](document::Value value) {
-            std::optional<core::Pod> pod = decoder_.Pod(std::move(value));
-            if (!Concerns(*pod)) pod.reset();
-            return pod;
-          },
-          [this] { Told(); }),
-      nodes_([this](document::Value value) { return std::optional(decoder_.Node(std::move(value))); },
-             [this] { Told(); }),
+      jobsets_([this](document::JsonCursor& in) { return decoder_.JobSet(in); }, [this] { Told(); }),
+      services_([this](document::JsonCursor& in) { return decoder_.Service(in); }, [this] { Told(); }),
+      claims_([this](document::JsonCursor& in) { return decoder_.Claim(in); }, [this] { Told(); }),
+      jobs_([this](document::JsonCursor& in) { return decoder_.Job(in); }, [this] { Told(); }),
+      pods_([this](document::JsonCursor& in) { return decoder_.Pod(in); }, [this] { Told(); },
+            [this](const core::Pod& pod) { return Concerns(pod); }),
+      nodes_([this](document::JsonCursor& in) { return decoder_.Node(in); }, [this] { Told(); }),
       watch_jobsets_(rest, SinkOf(jobsets_), Watching("/apis/jobset.x-k8s.io/v1alpha2", "jobsets")),
       watch_services_(rest, SinkOf(services_), Watching("/api/v1", "services")),
       watch_claims_(rest, SinkOf(claims_), Watching("/api/v1", "persistentvolumeclaims")),

@@ -70,8 +70,7 @@ class ReflectorTest : public ::testing::Test {
 
   net::Loop loop_;
   Decoder decoder_;
-  Cache<batch::Job> cache_{[this](document::Value value) { return std::optional(decoder_.Job(std::move(value))); },
-                           [] {}};
+  Cache<batch::Job> cache_{[this](document::JsonCursor& in) { return decoder_.Job(in); }, [] {}};
   std::unique_ptr<FakeServer> server_;
   std::unique_ptr<Rest> rest_;
   std::unique_ptr<Reflector> reflector_;
