@@ -102,6 +102,7 @@ batch::Job Decoder::Job(JsonCursor& in) {
       ReadMetadata(in, out.metadata);
     } else if (key == "spec") {
       spec = {};
+      pod_spec = "null";
       model::ReadMembers(in, spec, read_template);
     } else if (key == "status") {
       out.status = {};

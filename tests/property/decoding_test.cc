@@ -10,6 +10,7 @@
 
 #include "base/random.h"
 #include "base/text.h"
+#include "model/decode.h"
 #include "model/read.h"
 #include "property/decode_through_tree.h"
 
@@ -18,7 +19,7 @@ namespace {
 
 using document::Value;
 
-constexpr int kRandom = 3000;
+constexpr int kRandom = 500;
 
 void Collect(const Value& value, std::vector<Value>& out) {
   if (value.IsObject()) out.push_back(value);
@@ -36,7 +37,7 @@ const std::vector<Value>& Recorded() {
       int number = 0;
       for (std::string line; std::getline(lines, line);) {
         // Neighbours are much the same.
-        if (number++ % 7 != 0) continue;
+        if (number++ % 31 != 0) continue;
         if (const auto parsed = document::ParseJson(line); parsed.ok()) Collect(*parsed, all);
       }
     }
@@ -145,9 +146,9 @@ class Mutation {
 };
 
 TEST(Decoding, OfEveryRecordedObjectIsTheSameFromTextAndThroughATree) {
-  ASSERT_GT(Recorded().size(), 5000U);
+  ASSERT_GT(Recorded().size(), 1000U);
   kube::Decoder decoder;
-  for (std::size_t i = 0; i < Recorded().size() && !HasFailure(); i += 5) {
+  for (std::size_t i = 0; i < Recorded().size() && !HasFailure(); i += 3) {
     const std::string text = document::WriteJson(Recorded()[i]);
     AllSame(text);
     ClusterObjectsSame(decoder, text);
@@ -158,12 +159,12 @@ TEST(Decoding, OfEveryRecordedJobSetIsTheSameFromTextAndThroughATree) {
   kube::Decoder decoder;
   int jobsets = 0;
   for (const Value& object : Recorded()) {
-    if (object["kind"].AsText() != "JobSet" || !object["spec"]["replicatedJobs"].IsArray()) continue;
+    if (object["kind"].AsText() != "JobSet" || model::Decode(object, model::JobSetMessage()).error) continue;
     const std::string text = document::WriteJson(object);
     ASSERT_EQ(testing::JobSetFromText(decoder, text), testing::FromParsed(text, testing::JobSetThroughTree)) << text;
     ++jobsets;
   }
-  EXPECT_GT(jobsets, 20);
+  EXPECT_GT(jobsets, 5);
 }
 
 TEST(Decoding, OfRandomObjectsIsTheSameFromTextAndThroughATree) {
@@ -177,7 +178,7 @@ TEST(Decoding, OfRandomObjectsIsTheSameFromTextAndThroughATree) {
   for (const Value& object : Recorded()) {
     if (object.size() > 2 && object["spec"].size() + object["status"].size() > 2) large.push_back(&object);
   }
-  ASSERT_GT(large.size(), 100U);
+  ASSERT_GT(large.size(), 30U);
   for (int i = 0; i < kRandom && !HasFailure(); ++i) {
     const Value& object =
         *large[static_cast<std::size_t>(random.Between(0, static_cast<std::int64_t>(large.size()) - 1))];
