@@ -90,6 +90,8 @@ TEST_F(ReflectorTest, EverythingComesInOneStreamAndChangesFollowInIt) {
   EXPECT_TRUE(reflector_->synced());
   EXPECT_EQ(cache_.version(), 12U);
   EXPECT_TRUE(Has(server_->asked()[0], "sendInitialEvents=true&resourceVersionMatch=NotOlderThan"));
+  EXPECT_NE(server_->asked()[0].head.find("Accept-Encoding: identity"), std::string::npos);
+  EXPECT_EQ(server_->asked()[0].head.find("gzip"), std::string::npos);
 }
 
 TEST_F(ReflectorTest, WhereThereIsNoWatchListItIsListedPageByPage) {

@@ -34,7 +34,7 @@ std::string Head(const Request& request, const ClientOptions& options) {
   std::string out = Cat(request.method, " ", whole ? Cat("http://", options.url.Authority()) : std::string(),
                         options.url.path, request.target, " HTTP/1.1\r\nHost: ", options.url.Authority(), "\r\n");
   for (const auto& [name, value] : request.headers.fields()) AppendTo(out, name, ": ", value, "\r\n");
-  out += "Accept-Encoding: gzip\r\n";
+  if (!request.headers.Has("Accept-Encoding")) out += "Accept-Encoding: gzip\r\n";
   if (!request.body.empty() || request.method == "POST" || request.method == "PUT" || request.method == "PATCH") {
     AppendTo(out, "Content-Length: ", request.body.size(), "\r\n");
   }
