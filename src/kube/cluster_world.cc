@@ -14,6 +14,8 @@ namespace {
 
 // Passes in a row, before what has come in meanwhile is looked at.
 constexpr int kPassesAtOnce = 32;
+// After a jump of the clock it is looked at again no later.
+constexpr Nanoseconds kLongestWait = Seconds(10);
 constexpr Nanoseconds kDrainStep = Nanoseconds(20'000'000);
 
 // By the order of their versions a shadow sees what the others saw; a second is more than one watch lags behind
@@ -236,12 +238,18 @@ void ClusterWorld::Pump() {
   }
   for (int i = 0; i < kPassesAtOnce; ++i) {
     if (engine_->RunOne()) continue;
-    const std::optional<Time> due = engine_->NextDue();
-    if (!due) return due_.Cancel();
-    const Nanoseconds wait = std::max(*due - rest_.clock().Now(), Nanoseconds(0));
-    return due_.After(wait, [this] { Wake(); });
+    return AwaitDue(engine_->NextDue());
   }
   Wake();
+}
+
+// Most passes change nothing of what is due next: the timer that runs already is left alone.
+void ClusterWorld::AwaitDue(std::optional<Time> due) {
+  if (due_.pending() && due_at_ == due) return;
+  due_at_ = due;
+  if (!due) return due_.Cancel();
+  const Nanoseconds wait = std::max(*due - rest_.clock().Now(), Nanoseconds(0));
+  due_.After(std::min(wait, kLongestWait), [this] { Wake(); });
 }
 
 void ClusterWorld::Judged(const world::Verdict& verdict) {
