@@ -35,6 +35,7 @@ constexpr Workload kWorkloads[] = {
     {"first_process", FirstProcess, "from the start of reprieve run to its first process"},
     {"help", Help, "reprieve --help"},
     {"lint", LintManifests, "reprieve lint of a folder of 10,000 manifests, a quarter of them JobSets"},
+    {"decode", DecodePods, "100,000 pods of 1,000 Jobs as an API server sends them, into the cache of the controller"},
     {"test", TestCases, "reprieve test of 2,000 cases"},
     {"simulate_cores", SimulateCores, "reprieve simulate of 100 runs on one core and on two"},
     {"start_verbs", StartVerbs, "lint, test, explain and simulate of something small beside reprieve --help"},

@@ -68,6 +68,7 @@ std::vector<Figure> RunRestart(const std::string& self);
 std::vector<Figure> FirstProcess(const std::string& self);
 std::vector<Figure> Help(const std::string& self);
 std::vector<Figure> LintManifests(const std::string& self);
+std::vector<Figure> DecodePods(const std::string& self);
 std::vector<Figure> TestCases(const std::string& self);
 std::vector<Figure> SimulateCores(const std::string& self);
 std::vector<Figure> StartVerbs(const std::string& self);

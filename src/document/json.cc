@@ -1,109 +1,30 @@
 #include "document/json.h"
 
-#include <cstdint>
-
 #include "base/text.h"
+#include "document/json_lexer.h"
 
 namespace reprieve::document {
 namespace {
 
-constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
-
-// How long the well-formed UTF-8 sequence at the start of `text` is; 0 if there is none.
-std::size_t Utf8Length(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const auto continues = [&](std::size_t i) { return i < text.size() && (byte(i) & 0xC0) == 0x80; };
-  const unsigned char first = byte(0);
-  if (first < 0x80) return 1;
-  if (first >= 0xC2 && first <= 0xDF) return continues(1) ? 2 : 0;
-  if (first >= 0xE0 && first <= 0xEF) {
-    if (!continues(1) || !continues(2)) return 0;
-    if (first == 0xE0 && byte(1) < 0xA0) return 0;
-    if (first == 0xED && byte(1) > 0x9F) return 0;
-    return 3;
-  }
-  if (first >= 0xF0 && first <= 0xF4) {
-    if (!continues(1) || !continues(2) || !continues(3)) return 0;
-    if (first == 0xF0 && byte(1) < 0x90) return 0;
-    if (first == 0xF4 && byte(1) > 0x8F) return 0;
-    return 4;
-  }
-  return 0;
-}
-
-void AppendUtf8(std::string& out, std::uint32_t rune) {
-  const auto put = [&](std::uint32_t byte) { out.push_back(static_cast<char>(byte)); };
-  if (rune < 0x80) {
-    put(rune);
-  } else if (rune < 0x800) {
-    put(0xC0 | (rune >> 6));
-    put(0x80 | (rune & 0x3F));
-  } else if (rune < 0x10000) {
-    put(0xE0 | (rune >> 12));
-    put(0x80 | ((rune >> 6) & 0x3F));
-    put(0x80 | (rune & 0x3F));
-  } else {
-    put(0xF0 | (rune >> 18));
-    put(0x80 | ((rune >> 12) & 0x3F));
-    put(0x80 | ((rune >> 6) & 0x3F));
-    put(0x80 | (rune & 0x3F));
-  }
-}
-
-int HexDigit(char c) {
-  if (IsDigit(c)) return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-// A byte as Go's decoder names it: 'x', '\'', '"', '\n', 'é' for 0xE9.
-std::string QuoteByte(char c) {
-  if (c == '\'') return "'\\''";
-  if (c == '"') return "'\"'";
-  std::string rune;
-  AppendUtf8(rune, static_cast<unsigned char>(c));
-  const std::string quoted = Quote(rune);
-  return Cat("'", std::string_view(quoted).substr(1, quoted.size() - 2), "'");
-}
-
-// Reads one text with an explicit stack of the containers that are open.
+// Reads one value with an explicit stack of the containers that are open.
 class Reader {
  public:
-  Reader(std::string_view text, JsonError& error) : text_(text), error_(error) {}
+  explicit Reader(JsonLexer& lexer, std::size_t depth = kMaxJsonDepth) : lexer_(lexer), most_open_(depth) {}
 
+  // The value that begins at the lexer's place. Nothing: the lexer says why.
   std::optional<Value> Read() {
-    if (text_.size() > kMaxJsonBytes) return Refuse("the JSON text is larger than 256 MiB");
     if (!ReadValueStart()) return std::nullopt;
     while (!open_.empty()) {
       if (!Continue()) return std::nullopt;
     }
-    SkipSpace();
-    if (at_ < text_.size()) return Unexpected("after top-level value");
     return std::move(done_);
   }
 
- private:
-  struct Frame {
-    Value container;
-    std::string key;
-    Mark key_mark;
-  };
-
-  std::nullopt_t Refuse(std::string message) {
-    error_ = {std::move(message), MarkAt(at_)};
-    return std::nullopt;
-  }
-  // The byte at at_ can't stand there; or the text ends.
-  std::nullopt_t Unexpected(std::string_view where) {
-    if (at_ >= text_.size()) return Refuse("unexpected end of JSON input");
-    return Refuse(Cat("invalid character ", QuoteByte(text_[at_]), " ", where));
-  }
-
   // Places are asked for in rising order, so that each byte is looked at once.
-  Mark MarkAt(std::size_t position) {
-    for (; marked_ < position && marked_ < text_.size(); ++marked_) {
-      const char c = text_[marked_];
+  Mark MarkHere() {
+    const std::string_view text = lexer_.text();
+    for (; marked_ < lexer_.at() && marked_ < text.size(); ++marked_) {
+      const char c = text[marked_];
       if (c == '\n') {
         ++mark_.line;
         mark_.column = 1;
@@ -114,15 +35,12 @@ class Reader {
     return mark_;
   }
 
-  void SkipSpace() {
-    while (at_ < text_.size()) {
-      const char c = text_[at_];
-      if (c != ' ' && c != '\t' && c != '\n' && c != '\r') return;
-      ++at_;
-    }
-  }
-
-  bool At(char c) const { return at_ < text_.size() && text_[at_] == c; }
+ private:
+  struct Frame {
+    Value container;
+    std::string key;
+    Mark key_mark;
+  };
 
   // A finished value goes into the innermost open container, or is the whole.
   void Place(Value value) {
@@ -140,7 +58,7 @@ class Reader {
   }
 
   void Close() {
-    ++at_;
+    lexer_.Pass();
     Value value = std::move(open_.back().container);
     open_.pop_back();
     Place(std::move(value));
@@ -148,43 +66,26 @@ class Reader {
 
   // What may follow in the innermost open container: its next element, or its end.
   bool Continue() {
-    SkipSpace();
+    lexer_.SkipSpace();
     const Frame& frame = open_.back();
-    if (frame.container.IsArray()) {
-      if (frame.container.size() > 0) {
-        if (At(']')) return Close(), true;
-        if (!At(',')) return Fail("after array element");
-        ++at_;
-        SkipSpace();
-      } else if (At(']')) {
-        return Close(), true;
-      }
-      return ReadValueStart();
-    }
+    const bool list = frame.container.IsArray();
+    if (lexer_.At(list ? ']' : '}')) return Close(), true;
     if (frame.container.size() > 0) {
-      if (At('}')) return Close(), true;
-      if (!At(',')) return Fail("after object key:value pair");
-      ++at_;
-      SkipSpace();
-    } else if (At('}')) {
-      return Close(), true;
+      if (!lexer_.At(',')) return lexer_.Fail(list ? "after array element" : "after object key:value pair");
+      lexer_.Pass();
+      lexer_.SkipSpace();
     }
-    return ReadKey() && ReadValueStart();
-  }
-
-  bool Fail(std::string_view where) {
-    Unexpected(where);
-    return false;
+    return list ? ReadValueStart() : ReadKey() && ReadValueStart();
   }
 
   bool ReadKey() {
-    if (!At('"')) return Fail("looking for beginning of object key string");
-    const Mark mark = MarkAt(at_);
+    if (!lexer_.At('"')) return lexer_.Fail("looking for beginning of object key string");
+    const Mark mark = MarkHere();
     std::string key;
-    if (!ReadString(key)) return false;
-    SkipSpace();
-    if (!At(':')) return Fail("after object key");
-    ++at_;
+    if (!lexer_.ReadString(key)) return false;
+    lexer_.SkipSpace();
+    if (!lexer_.At(':')) return lexer_.Fail("after object key");
+    lexer_.Pass();
     open_.back().key = std::move(key);
     open_.back().key_mark = mark;
     return true;
@@ -192,11 +93,11 @@ class Reader {
 
   // A scalar whole; of a container only its opening bracket.
   bool ReadValueStart() {
-    SkipSpace();
-    if (at_ >= text_.size()) return Fail("");
-    const Mark mark = MarkAt(at_);
+    lexer_.SkipSpace();
+    if (lexer_.AtEnd()) return lexer_.Fail("");
+    const Mark mark = MarkHere();
     Value value;
-    switch (text_[at_]) {
+    switch (lexer_.Next()) {
       case '{':
         value = Value::MakeObject();
         break;
@@ -205,167 +106,49 @@ class Reader {
         break;
       case '"': {
         std::string text;
-        if (!ReadString(text)) return false;
+        if (!lexer_.ReadString(text)) return false;
         value = Value::String(std::move(text));
         break;
       }
       case 't':
-        if (!ReadLiteral("true")) return false;
+        if (!lexer_.ReadLiteral("true")) return false;
         value = Value::Bool(true);
         break;
       case 'f':
-        if (!ReadLiteral("false")) return false;
+        if (!lexer_.ReadLiteral("false")) return false;
         value = Value::Bool(false);
         break;
       case 'n':
-        if (!ReadLiteral("null")) return false;
+        if (!lexer_.ReadLiteral("null")) return false;
         break;
       default: {
-        if (!At('-') && !IsDigit(text_[at_])) return Fail("looking for beginning of value");
-        const std::size_t start = at_;
-        if (!SkipNumber()) return false;
-        value = Value::Number(std::string(text_.substr(start, at_ - start)));
+        if (!lexer_.At('-') && !IsDigit(lexer_.Next())) return lexer_.Fail("looking for beginning of value");
+        const std::size_t start = lexer_.at();
+        if (!lexer_.SkipNumber()) return false;
+        value = Value::Number(std::string(lexer_.text().substr(start, lexer_.at() - start)));
       }
     }
     value.set_mark(mark);
     if (!value.IsObject() && !value.IsArray()) return Place(std::move(value)), true;
-    if (open_.size() >= kMaxJsonDepth) {
-      Refuse("exceeded max depth");
-      return false;
-    }
-    ++at_;
+    if (open_.size() >= most_open_) return lexer_.Refuse("exceeded max depth");
+    lexer_.Pass();
     open_.push_back({std::move(value), {}, {}});
     return true;
   }
 
-  bool ReadLiteral(std::string_view word) {
-    for (std::size_t i = 0; i < word.size(); ++i, ++at_) {
-      if (!At(word[i])) return Fail(Cat("in literal ", word, " (expecting '", word[i], "')"));
-    }
-    return true;
-  }
-
-  bool SkipDigits(std::string_view where) {
-    if (at_ >= text_.size() || !IsDigit(text_[at_])) return Fail(where);
-    while (at_ < text_.size() && IsDigit(text_[at_])) ++at_;
-    return true;
-  }
-
-  bool SkipNumber() {
-    if (At('-')) ++at_;
-    if (At('0')) {
-      ++at_;
-    } else if (!SkipDigits("in numeric literal")) {
-      return false;
-    }
-    if (At('.')) {
-      ++at_;
-      if (!SkipDigits("after decimal point in numeric literal")) return false;
-    }
-    if (At('e') || At('E')) {
-      ++at_;
-      if (At('+') || At('-')) ++at_;
-      if (!SkipDigits("in exponent of numeric literal")) return false;
-    }
-    return true;
-  }
-
-  bool ReadString(std::string& out) {
-    ++at_;
-    while (true) {
-      if (at_ >= text_.size()) return Fail("");
-      const char c = text_[at_];
-      if (c == '"') return ++at_, true;
-      if (c == '\\') {
-        ++at_;
-        if (!ReadEscape(out)) return false;
-      } else if (static_cast<unsigned char>(c) < 0x20) {
-        return Fail("in string literal");
-      } else if (const std::size_t length = Utf8Length(text_.substr(at_)); length == 0) {
-        out += kReplacement;
-        ++at_;
-      } else {
-        out.append(text_.substr(at_, length));
-        at_ += length;
-      }
-    }
-  }
-
-  bool ReadEscape(std::string& out) {
-    if (at_ >= text_.size()) return Fail("");
-    switch (text_[at_]) {
-      case '"':
-        out += '"';
-        break;
-      case '\\':
-        out += '\\';
-        break;
-      case '/':
-        out += '/';
-        break;
-      case 'b':
-        out += '\b';
-        break;
-      case 'f':
-        out += '\f';
-        break;
-      case 'n':
-        out += '\n';
-        break;
-      case 'r':
-        out += '\r';
-        break;
-      case 't':
-        out += '\t';
-        break;
-      case 'u':
-        return ReadUnicodeEscape(out);
-      default:
-        return Fail("in string escape code");
-    }
-    ++at_;
-    return true;
-  }
-
-  // at_ is at the u; leaves it after the four digits.
-  std::optional<std::uint32_t> ReadHex4() {
-    ++at_;
-    std::uint32_t rune = 0;
-    for (int i = 0; i < 4; ++i, ++at_) {
-      const int digit = at_ < text_.size() ? HexDigit(text_[at_]) : -1;
-      if (digit < 0) return Unexpected("in \\u hexadecimal character escape");
-      rune = rune * 16 + static_cast<std::uint32_t>(digit);
-    }
-    return rune;
-  }
-
-  bool ReadUnicodeEscape(std::string& out) {
-    const auto rune = ReadHex4();
-    if (!rune) return false;
-    if (*rune < 0xD800 || *rune > 0xDFFF) return AppendUtf8(out, *rune), true;
-    const bool high = *rune < 0xDC00;
-    if (!high || text_.substr(at_, 2) != "\\u") return out += kReplacement, true;
-    const std::size_t second = at_;
-    ++at_;
-    const auto low = ReadHex4();
-    if (!low) return false;
-    if (*low >= 0xDC00 && *low <= 0xDFFF) {
-      AppendUtf8(out, 0x10000 + ((*rune - 0xD800) << 10) + (*low - 0xDC00));
-    } else {
-      out += kReplacement;
-      at_ = second;
-    }
-    return true;
-  }
-
-  std::string_view text_;
-  JsonError& error_;
-  std::size_t at_ = 0;
+  JsonLexer& lexer_;
+  const std::size_t most_open_;
   std::size_t marked_ = 0;
   Mark mark_{1, 1};
   std::vector<Frame> open_;
   Value done_;
 };
+
+// As it is written between quotation marks.
+bool StandsForItself(char written) {
+  const auto c = static_cast<unsigned char>(written);
+  return c >= 0x20 && c < 0x80 && c != '"' && c != '\\' && c != '<' && c != '>' && c != '&';
+}
 
 void Indent(std::string& out, int depth) {
   out += '\n';
@@ -423,7 +206,27 @@ void Write(std::string& out, const Value& value, int depth) {
 }  // namespace
 
 std::optional<Value> ParseJson(std::string_view text, JsonError& error) {
-  return Reader(text, error).Read();
+  JsonLexer lexer(text);
+  Reader reader(lexer);
+  std::optional<Value> out;
+  if (text.size() > kMaxJsonBytes) {
+    lexer.Refuse(kTooLargeJson);
+  } else {
+    out = reader.Read();
+    lexer.SkipSpace();
+    if (out && !lexer.AtEnd()) lexer.Fail("after top-level value");
+  }
+  if (lexer.failure().empty()) return out;
+  error = {lexer.failure(), reader.MarkHere()};
+  return std::nullopt;
+}
+
+std::optional<Value> ReadJsonValue(JsonLexer& lexer, std::size_t depth) {
+  JsonLexer value(lexer.text().substr(lexer.at()));
+  std::optional<Value> out = Reader(value, depth).Read();
+  lexer.MoveTo(lexer.at() + value.at());
+  if (!out) lexer.Refuse(value.failure());
+  return out;
 }
 
 Result<Value> ParseJson(std::string_view text) {
@@ -449,6 +252,10 @@ void AppendJsonString(std::string& out, std::string_view text) {
   constexpr std::string_view kHex = "0123456789abcdef";
   out += '"';
   for (std::size_t i = 0; i < text.size();) {
+    const std::size_t begun = i;
+    while (i < text.size() && StandsForItself(text[i])) ++i;
+    out.append(text.substr(begun, i - begun));
+    if (i == text.size()) break;
     const auto c = static_cast<unsigned char>(text[i]);
     if (c >= 0x80) {
       const std::size_t length = Utf8Length(text.substr(i));

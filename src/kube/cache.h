@@ -7,13 +7,13 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "base/flat_hash.h"
 #include "base/slots.h"
 #include "kube/reflector.h"
+#include "kube/shared_parts.h"
 #include "model/jobset.h"
 #include "world/watcher.h"
 
@@ -45,9 +45,25 @@ concept HasSlot = requires(T object) {
   object.slot;
 };
 
-struct KeyHash {
-  std::size_t operator()(const meta::ObjectKey& key) const {
-    return std::hash<SharedString>()(key.name) * 31 + std::hash<SharedString>()(key.namespace_);
+// Of objects by namespace and name, without a copy of either.
+template <class T>
+struct NameHash {
+  using is_transparent = void;
+  using is_avalanching = void;
+  std::size_t operator()(const meta::ObjectKey& key) const { return Of(key.namespace_, key.name); }
+  std::size_t operator()(const T* object) const { return Of(object->metadata.namespace_, object->metadata.name); }
+  static std::size_t Of(const SharedString& name_space, const SharedString& name) {
+    return TextHash()(name) * 31 + TextHash()(name_space);
+  }
+};
+template <class T>
+struct SameName {
+  using is_transparent = void;
+  bool operator()(const T* a, const T* b) const { return Same(a->metadata, b->metadata.namespace_, b->metadata.name); }
+  bool operator()(const meta::ObjectKey& key, const T* b) const { return Same(b->metadata, key.namespace_, key.name); }
+  bool operator()(const T* a, const meta::ObjectKey& key) const { return Same(a->metadata, key.namespace_, key.name); }
+  static bool Same(const meta::ObjectMeta& a, const SharedString& name_space, const SharedString& name) {
+    return a.name == name && a.namespace_ == name_space;
   }
 };
 
@@ -56,11 +72,12 @@ struct KeyHash {
 template <class T>
 class Cache final : public ReflectorSink {
  public:
-  // Nothing: the object is none that anybody wants.
-  using Decode = std::function<std::optional<T>(document::Value)>;
+  using Decode = std::function<T(document::JsonCursor&)>;
+  using Wanted = std::function<bool(const T&)>;
 
-  // `changed` is called after each change.
-  Cache(Decode decode, std::function<void()> changed) : decode_(std::move(decode)), changed_(std::move(changed)) {}
+  // `changed` is called after each change. What is not `wanted` is not kept; empty: all is.
+  Cache(Decode decode, std::function<void()> changed, Wanted wanted = {})
+      : decode_(std::move(decode)), changed_(std::move(changed)), wanted_(std::move(wanted)) {}
   Cache(const Cache&) = delete;
   Cache& operator=(const Cache&) = delete;
 
@@ -76,8 +93,8 @@ class Cache final : public ReflectorSink {
 
   // Null pointer if there is none.
   const T* Find(const meta::ObjectKey& key) const {
-    const auto at = by_key_.find(key);
-    return at == by_key_.end() ? nullptr : at->second;
+    const auto at = by_name_.find(key);
+    return at == by_name_.end() ? nullptr : *at;
   }
   const T* Find(const meta::Uid& uid) const {
     const auto at = objects_.find(uid);
@@ -99,40 +116,22 @@ class Cache final : public ReflectorSink {
   }
   void Bookmark(meta::ResourceVersion version) override { version_ = std::max(version_, version); }
 
-  void Changed(document::Value value) override {
-    const meta::Uid uid(value["metadata"]["uid"].AsText());
-    if (uid.empty()) return;
-    std::optional<T> made = decode_(std::move(value));
-    const auto at = objects_.find(uid);
-    if (!made) {
-      // Nobody wants it any more.
-      if (at != objects_.end()) Remove(uid);
-      return;
-    }
-    if (at != objects_.end()) {
-      Entry& entry = at->second;
-      entry.generation = generation_;
-      if (made->metadata.resource_version <= entry.object->metadata.resource_version) return;
-      Replace(*entry.object, std::move(*made));
-      Tell(*entry.object, false);
-      return;
-    }
-    // A former object of that name has gone unseen.
-    if (const T* former = Find(meta::KeyOf(made->metadata))) Remove(meta::Uid(former->metadata.uid));
-    auto object = std::make_unique<T>(std::move(*made));
-    if constexpr (cache_internal::HasSlot<T>) object->slot = slots_.Take();
-    T& kept = *object;
-    by_key_[meta::KeyOf(kept.metadata)] = &kept;
-    objects_.emplace(uid, Entry{std::move(object), generation_});
-    Tell(kept, false);
+  meta::ResourceVersion Changed(document::JsonCursor& in) override {
+    T made = decode_(in);
+    const meta::ResourceVersion version = made.metadata.resource_version;
+    if (in.ok() && !made.metadata.uid.empty()) Take(std::move(made));
+    return version;
   }
 
-  void Deleted(document::Value value) override {
-    const meta::Uid uid(value["metadata"]["uid"].AsText());
+  meta::ResourceVersion Deleted(document::JsonCursor& in) override {
+    T made = decode_(in);
+    const meta::ResourceVersion version = made.metadata.resource_version;
+    const meta::Uid uid = made.metadata.uid;
     const auto at = objects_.find(uid);
-    if (at == objects_.end()) return;
-    if (std::optional<T> made = decode_(std::move(value))) Replace(*at->second.object, std::move(*made));
+    if (!in.ok() || at == objects_.end()) return version;
+    if (!wanted_ || wanted_(made)) Replace(*at->second.object, std::move(made));
     Remove(uid);
+    return version;
   }
 
  private:
@@ -141,8 +140,35 @@ class Cache final : public ReflectorSink {
     std::uint64_t generation = 0;  // of the last list that had it
   };
 
+  void Take(T&& made) {
+    const meta::Uid uid = made.metadata.uid;
+    const auto at = objects_.find(uid);
+    if (wanted_ && !wanted_(made)) {
+      // Nobody wants it any more.
+      if (at != objects_.end()) Remove(uid);
+      return;
+    }
+    if (at != objects_.end()) {
+      Entry& entry = at->second;
+      entry.generation = generation_;
+      if (made.metadata.resource_version <= entry.object->metadata.resource_version) return;
+      Replace(*entry.object, std::move(made));
+      Tell(*entry.object, false);
+      return;
+    }
+    // A former object of that name has gone unseen.
+    if (const T* former = Find(meta::KeyOf(made.metadata))) Remove(meta::Uid(former->metadata.uid));
+    auto object = std::make_unique<T>(std::move(made));
+    if constexpr (cache_internal::HasSlot<T>) object->slot = slots_.Take();
+    T& kept = *object;
+    by_name_.insert(&kept);
+    objects_.emplace(uid, Entry{std::move(object), generation_});
+    Tell(kept, false);
+  }
+
   static void Replace(T& object, T&& by) {
     if constexpr (cache_internal::HasSlot<T>) by.slot = object.slot;
+    ShareWithFormer(object, by);
     object = std::move(by);
   }
   void Tell(const T& object, bool deleted) {
@@ -155,20 +181,18 @@ class Cache final : public ReflectorSink {
     const auto at = objects_.find(uid);
     const T& object = *at->second.object;
     Tell(object, true);
-    if (const auto named = by_key_.find(meta::KeyOf(object.metadata));
-        named != by_key_.end() && named->second == &object) {
-      by_key_.erase(named);
-    }
+    if (const auto named = by_name_.find(&object); named != by_name_.end() && *named == &object) by_name_.erase(named);
     if constexpr (cache_internal::HasSlot<T>) slots_.Free(object.slot);
     objects_.erase(at);
   }
 
   const Decode decode_;
   const std::function<void()> changed_;
+  const Wanted wanted_;
   world::Watcher* watcher_ = nullptr;
   world::Watcher* beside_ = nullptr;
-  std::unordered_map<meta::Uid, Entry> objects_;
-  std::unordered_map<meta::ObjectKey, T*, cache_internal::KeyHash> by_key_;
+  FlatMap<meta::Uid, Entry> objects_;
+  FlatSet<T*, cache_internal::NameHash<T>, cache_internal::SameName<T>> by_name_;
   Slots slots_;
   std::uint64_t generation_ = 0;
   meta::ResourceVersion version_ = 0;

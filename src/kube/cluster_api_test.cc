@@ -43,7 +43,7 @@ class ClusterApiTest : public ::testing::Test {
     EXPECT_EQ(server_->count(), 1U);
     return server_->asked().empty() ? Asked{} : server_->asked()[0];
   }
-  void Know(const char* job) { jobs_.Changed(*ParseJson(job)); }
+  void Know(const char* job) { testing::Change(jobs_, job); }
   ~ClusterApiTest() override {
     api_.reset();
     recorder_.reset();
@@ -52,10 +52,9 @@ class ClusterApiTest : public ::testing::Test {
 
   net::Loop loop_;
   Decoder decoder_;
-  Cache<batch::Job> jobs_{[this](document::Value v) { return std::optional(decoder_.Job(std::move(v))); }, [] {}};
-  Cache<jobset::JobSet> jobsets_{[this](document::Value v) { return std::optional(decoder_.JobSet(std::move(v))); },
-                                 [] {}};
-  Cache<core::Pod> pods_{[this](document::Value v) { return std::optional(decoder_.Pod(std::move(v))); }, [] {}};
+  Cache<batch::Job> jobs_{[this](document::JsonCursor& in) { return decoder_.Job(in); }, [] {}};
+  Cache<jobset::JobSet> jobsets_{[this](document::JsonCursor& in) { return decoder_.JobSet(in); }, [] {}};
+  Cache<core::Pod> pods_{[this](document::JsonCursor& in) { return decoder_.Pod(in); }, [] {}};
   std::unique_ptr<FakeServer> server_;
   std::unique_ptr<Rest> rest_;
   std::unique_ptr<Recorder> recorder_;

@@ -14,6 +14,8 @@ namespace {
 
 // Passes in a row, before what has come in meanwhile is looked at.
 constexpr int kPassesAtOnce = 32;
+// After a jump of the clock it is looked at again no later.
+constexpr Nanoseconds kLongestWait = Seconds(10);
 constexpr Nanoseconds kDrainStep = Nanoseconds(20'000'000);
 
 // By the order of their versions a shadow sees what the others saw; a second is more than one watch lags behind
@@ -70,23 +72,13 @@ ReflectorOptions ClusterWorld::Watching(std::string_view group, std::string_view
 ClusterWorld::ClusterWorld(Rest& rest, ClusterWorldOptions options)
     : rest_(rest),
       options_(std::move(options)),
-      jobsets_([this](document::Value value) { return std::optional(decoder_.JobSet(std::move(value))); },
-               [this] { Told(); }),
-      services_([this](document::Value value) { return std::optional(decoder_.Service(std::move(value))); },
-                [this] { Told(); }),
-      claims_([this](document::Value value) { return std::optional(decoder_.Claim(std::move(value))); },
-              [this] { Told(); }),
-      jobs_([this](document::Value value) { return std::optional(decoder_.Job(std::move(value))); },
-            [this] { Told(); }),
-      pods_(
-          [this](document::Value value) {
-            std::optional<core::Pod> pod = decoder_.Pod(std::move(value));
-            if (!Concerns(*pod)) pod.reset();
-            return pod;
-          },
-          [this] { Told(); }),
-      nodes_([this](document::Value value) { return std::optional(decoder_.Node(std::move(value))); },
-             [this] { Told(); }),
+      jobsets_([this](document::JsonCursor& in) { return decoder_.JobSet(in); }, [this] { Told(); }),
+      services_([this](document::JsonCursor& in) { return decoder_.Service(in); }, [this] { Told(); }),
+      claims_([this](document::JsonCursor& in) { return decoder_.Claim(in); }, [this] { Told(); }),
+      jobs_([this](document::JsonCursor& in) { return decoder_.Job(in); }, [this] { Told(); }),
+      pods_([this](document::JsonCursor& in) { return decoder_.Pod(in); }, [this] { Told(); },
+            [this](const core::Pod& pod) { return Concerns(pod); }),
+      nodes_([this](document::JsonCursor& in) { return decoder_.Node(in); }, [this] { Told(); }),
       watch_jobsets_(rest, SinkOf(jobsets_), Watching("/apis/jobset.x-k8s.io/v1alpha2", "jobsets")),
       watch_services_(rest, SinkOf(services_), Watching("/api/v1", "services")),
       watch_claims_(rest, SinkOf(claims_), Watching("/api/v1", "persistentvolumeclaims")),
@@ -246,12 +238,18 @@ void ClusterWorld::Pump() {
   }
   for (int i = 0; i < kPassesAtOnce; ++i) {
     if (engine_->RunOne()) continue;
-    const std::optional<Time> due = engine_->NextDue();
-    if (!due) return due_.Cancel();
-    const Nanoseconds wait = std::max(*due - rest_.clock().Now(), Nanoseconds(0));
-    return due_.After(wait, [this] { Wake(); });
+    return AwaitDue(engine_->NextDue());
   }
   Wake();
+}
+
+// Most passes change nothing of what is due next: the timer that runs already is left alone.
+void ClusterWorld::AwaitDue(std::optional<Time> due) {
+  if (due_.pending() && due_at_ == due) return;
+  due_at_ = due;
+  if (!due) return due_.Cancel();
+  const Nanoseconds wait = std::max(*due - rest_.clock().Now(), Nanoseconds(0));
+  due_.After(std::min(wait, kLongestWait), [this] { Wake(); });
 }
 
 void ClusterWorld::Judged(const world::Verdict& verdict) {

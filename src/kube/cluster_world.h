@@ -115,6 +115,7 @@ class ClusterWorld {
   std::string_view JobManager() const { return options_.shadow ? batch::kBuiltInController : kJobManager; }
   void Wake();
   void Pump();
+  void AwaitDue(std::optional<Time> due);
   void Told();
   void Judged(const world::Verdict& verdict);
   std::optional<Time> FailedAt(const world::Verdict& verdict) const;
@@ -146,7 +147,8 @@ class ClusterWorld {
   std::unique_ptr<Shadow> shadow_;
   std::unique_ptr<Leader> leader_;
   net::Timer due_;
-  bool pods_begun_ = false;  // their watch
+  std::optional<Time> due_at_;  // what it waits for
+  bool pods_begun_ = false;     // their watch
   bool pump_posted_ = false;
   bool complete_ = false;  // the engine knows that everything has been listed
   bool draining_ = false;

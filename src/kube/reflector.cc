@@ -18,10 +18,6 @@ meta::ResourceVersion Number(const std::string& version) {
   return number && *number > 0 ? static_cast<meta::ResourceVersion>(*number) : 0;
 }
 
-const std::string& VersionOf(const Value& object) {
-  return object["metadata"]["resourceVersion"].AsText();
-}
-
 }  // namespace
 
 Reflector::Reflector(Rest& rest, ReflectorSink& sink, ReflectorOptions options)
@@ -59,16 +55,26 @@ void Reflector::ListPages(const std::string& next) {
 void Reflector::PageCame(Outcome outcome) {
   if (outcome.status == 410) return Expired();  // the pages took too long
   if (!outcome.ok()) return Failed(outcome.message, outcome.retry_after);
-  auto parsed = document::ParseJson(outcome.body);
+  document::JsonCursor in(outcome.body);
+  Value metadata;
+  if (in.BeginObject()) {
+    std::string_view key;
+    while (in.NextMember(key)) {
+      if (key == "metadata") {
+        metadata = in.ReadValue();
+      } else if (key == "items" && in.BeginArray()) {
+        while (in.NextItem()) sink_.Changed(in);
+      } else if (key != "items") {
+        in.Skip();
+      }
+    }
+  }
+  in.End();
+  if (!in.ok()) return Failed(Cat("a list that is no JSON: ", in.error()), Nanoseconds(0));
   outcome.body = {};
-  if (!parsed) return Failed(Cat("a list that is no JSON: ", parsed.error().message), Nanoseconds(0));
-  Value page = std::move(*parsed);
-  const Value& metadata = page["metadata"];
   const std::string next = metadata["continue"].AsText();
   const std::string version = metadata["resourceVersion"].AsText();
-  if (Value* items = page.Find("items"); items != nullptr && items->IsArray()) {
-    for (Value& item : items->items()) sink_.Changed(std::move(item));
-  }
+  if (version.empty()) return Failed("a list without a version", Nanoseconds(0));
   if (!next.empty()) return ListPages(next);
   version_ = version;
   listing_ = false;
@@ -114,44 +120,74 @@ void Reflector::Take(std::string_view bytes) {
 
 void Reflector::TakeLine(std::string_view line) {
   if (Trim(line).empty()) return;
-  auto parsed = document::ParseJson(line);
-  if (!parsed) {
-    error_ = Cat("a watch event that is no JSON: ", parsed.error().message);
-    return;
+  document::JsonCursor in(line);
+  std::string type;
+  std::string_view early;  // the object, if it comes before its type
+  if (in.BeginObject()) {
+    std::string_view key;
+    while (in.NextMember(key)) {
+      if (key == "type") {
+        type = in.ReadText();
+      } else if (key != "object") {
+        in.Skip();
+      } else if (type.empty()) {
+        early = in.Raw();
+      } else {
+        TakeObject(type, in);
+      }
+    }
   }
-  Value& event = *parsed;
-  const std::string type = event["type"].AsText();
-  Value object = std::move(event.At("object"));
+  in.End();
+  if (!in.ok()) {
+    error_ = Cat("a watch event that is no JSON: ", in.error());
+  } else if (!early.empty()) {
+    document::JsonCursor object(early);
+    TakeObject(type, object);
+  }
+}
+
+void Reflector::TakeObject(std::string_view type, document::JsonCursor& object) {
   if (type == "ERROR") {
-    gone_ = object["code"].AsInt() == 410;
-    error_ = object["message"].AsText();
+    const Value status = object.ReadValue();
+    gone_ = status["code"].AsInt() == 410;
+    error_ = status["message"].AsText();
     if (error_.empty()) error_ = "the server ends the watch by an error without a message";
     return;
   }
-  const std::string version = VersionOf(object);
   if (type == "BOOKMARK") {
-    if (initial_ && object["metadata"]["annotations"][kInitialEventsEnd].AsText() == "true") {
-      initial_ = false;
-      listing_ = false;
-      version_ = version;
-      synced_ = true;
-      sink_.ListEnds(Number(version));
-      Well();
-    } else if (!initial_) {
-      sink_.Bookmark(Number(version));
-    }
-  } else if (type == "DELETED") {
-    sink_.Deleted(std::move(object));
-  } else if (type == "ADDED" || type == "MODIFIED") {
-    sink_.Changed(std::move(object));
-  } else {
-    return;  // a type of a later version
+    const Value bookmark = object.ReadValue();
+    return object.ok() ? TakeBookmark(bookmark) : void();
   }
-  // While everything is sent the versions are in no order.
-  if (!initial_) {
-    version_ = version;
-    if (!trouble_.empty()) Well();
+  const bool deleted = type == "DELETED";
+  if (!deleted && type != "ADDED" && type != "MODIFIED") return object.Skip();  // a type of a later version
+  const meta::ResourceVersion version = deleted ? sink_.Deleted(object) : sink_.Changed(object);
+  if (object.ok() && version != 0) Passed(version);
+}
+
+void Reflector::TakeBookmark(const Value& object) {
+  const meta::ResourceVersion version = Number(object["metadata"]["resourceVersion"].AsText());
+  if (version == 0) {
+    error_ = "a bookmark without a version";
+    return;
   }
+  if (initial_ && object["metadata"]["annotations"][kInitialEventsEnd].AsText() == "true") {
+    initial_ = false;
+    listing_ = false;
+    synced_ = true;
+    version_ = Cat(version);
+    sink_.ListEnds(version);
+    Well();
+  } else if (!initial_) {
+    sink_.Bookmark(version);
+    Passed(version);
+  }
+}
+
+// While everything is sent the versions are in no order.
+void Reflector::Passed(meta::ResourceVersion version) {
+  if (initial_) return;
+  version_ = Cat(version);
+  if (!trouble_.empty()) Well();
 }
 
 void Reflector::WatchEnded(Outcome outcome) {

@@ -15,7 +15,7 @@
 #include <string>
 #include <string_view>
 
-#include "document/value.h"
+#include "document/json_cursor.h"
 #include "kube/backoff.h"
 #include "kube/rest.h"
 #include "model/meta.h"
@@ -23,7 +23,8 @@
 
 namespace reprieve::kube {
 
-// Gets the objects as the server sends them.
+// Gets the objects as the server sends them: each is at the cursor, and is read or skipped there. Where it turns out to
+// be no JSON nothing happens. What takes an object returns its version; 0: it has none.
 class ReflectorSink {
  public:
   virtual ~ReflectorSink() = default;
@@ -31,8 +32,8 @@ class ReflectorSink {
   virtual void ListBegins() = 0;
   virtual void ListEnds(meta::ResourceVersion version) = 0;
   // Added or modified.
-  virtual void Changed(document::Value object) = 0;
-  virtual void Deleted(document::Value object) = 0;
+  virtual meta::ResourceVersion Changed(document::JsonCursor& object) = 0;
+  virtual meta::ResourceVersion Deleted(document::JsonCursor& object) = 0;
   // Nothing older than `version` is missing.
   virtual void Bookmark(meta::ResourceVersion version) = 0;
 };
@@ -86,6 +87,9 @@ class Reflector {
   void Watch(bool with_initial_events);
   void Take(std::string_view bytes);
   void TakeLine(std::string_view line);
+  void TakeObject(std::string_view type, document::JsonCursor& object);
+  void TakeBookmark(const document::Value& object);
+  void Passed(meta::ResourceVersion version);
   void WatchEnded(Outcome outcome);
   void Failed(const std::string& why, Nanoseconds retry_after);
   void Well();
@@ -97,7 +101,7 @@ class Reflector {
   const ReflectorOptions options_;
   Backoff backoff_;
   ReflectorCounters counters_;
-  std::string version_;  // as the server wrote it; empty: everything must be listed
+  std::string version_;  // empty: everything must be listed
   bool synced_ = false;
   bool listing_ = false;  // ListBegins has been called, ListEnds has not
   bool initial_ = false;  // the watch is sending everything

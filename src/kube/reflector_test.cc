@@ -70,8 +70,7 @@ class ReflectorTest : public ::testing::Test {
 
   net::Loop loop_;
   Decoder decoder_;
-  Cache<batch::Job> cache_{[this](document::Value value) { return std::optional(decoder_.Job(std::move(value))); },
-                           [] {}};
+  Cache<batch::Job> cache_{[this](document::JsonCursor& in) { return decoder_.Job(in); }, [] {}};
   std::unique_ptr<FakeServer> server_;
   std::unique_ptr<Rest> rest_;
   std::unique_ptr<Reflector> reflector_;
@@ -91,6 +90,8 @@ TEST_F(ReflectorTest, EverythingComesInOneStreamAndChangesFollowInIt) {
   EXPECT_TRUE(reflector_->synced());
   EXPECT_EQ(cache_.version(), 12U);
   EXPECT_TRUE(Has(server_->asked()[0], "sendInitialEvents=true&resourceVersionMatch=NotOlderThan"));
+  EXPECT_NE(server_->asked()[0].head.find("Accept-Encoding: identity"), std::string::npos);
+  EXPECT_EQ(server_->asked()[0].head.find("gzip"), std::string::npos);
 }
 
 TEST_F(ReflectorTest, WhereThereIsNoWatchListItIsListedPageByPage) {

@@ -3,13 +3,19 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "document/json.h"
 
 namespace reprieve::kube {
 namespace {
 
-meta::ResourceVersion VersionOf(const document::Value& object) {
+document::Value Parsed(std::string_view object) {
+  auto parsed = document::ParseJson(object);
+  return parsed.ok() ? std::move(*parsed) : document::Value();
+}
+
+meta::ResourceVersion VersionOf(std::string_view object) {
   return static_cast<meta::ResourceVersion>(
-      std::max<std::int64_t>(ParseInt64(object["metadata"]["resourceVersion"].AsText()).value_or(0), 0));
+      std::max<std::int64_t>(ParseInt64(Parsed(object)["metadata"]["resourceVersion"].AsText()).value_or(0), 0));
 }
 
 }  // namespace
@@ -27,17 +33,17 @@ class Sequencer::Sink final : public ReflectorSink {
     lists_ = false;
     to_.ListEnds(version);
   }
-  void Changed(document::Value object) override {
-    lists_ ? to_.Changed(std::move(object)) : sequencer_.Hold(*this, false, std::move(object));
+  meta::ResourceVersion Changed(document::JsonCursor& object) override {
+    return lists_ ? to_.Changed(object) : sequencer_.Hold(*this, false, object);
   }
-  void Deleted(document::Value object) override { sequencer_.Hold(*this, true, std::move(object)); }
+  meta::ResourceVersion Deleted(document::JsonCursor& object) override { return sequencer_.Hold(*this, true, object); }
   // It would be ahead of what is held.
   void Bookmark(meta::ResourceVersion) override {}
 
-  void HandOn(Held held) {
-    if (held.deleted) return to_.Deleted(std::move(held.object));
-    if (before_) before_(held.object);
-    to_.Changed(std::move(held.object));
+  void HandOn(const Held& held) {
+    document::JsonCursor object(held.object);
+    if (!held.deleted && before_) before_(Parsed(held.object));
+    held.deleted ? to_.Deleted(object) : to_.Changed(object);
   }
 
  private:
@@ -54,12 +60,15 @@ ReflectorSink& Sequencer::Wrap(ReflectorSink& to, Before before) {
 Sequencer::Sequencer(net::Loop& loop, Nanoseconds delay) : delay_(delay), timer_(loop) {}
 Sequencer::~Sequencer() = default;
 
-void Sequencer::Hold(Sink& sink, bool deleted, document::Value object) {
-  const meta::ResourceVersion version = VersionOf(object);
-  held_.emplace(Order{version, next_++}, Held{&sink, deleted, std::move(object)});
+meta::ResourceVersion Sequencer::Hold(Sink& sink, bool deleted, document::JsonCursor& object) {
+  const std::string_view text = object.Raw();
+  if (!object.ok()) return 0;
+  const meta::ResourceVersion version = VersionOf(text);
+  held_.emplace(Order{version, next_++}, Held{&sink, deleted, std::string(text)});
   arrivals_.emplace_back(std::chrono::steady_clock::now(), version);
   if (held_.size() > kMaxHeld) HandOnUpto(held_.begin()->first.first);
   if (!timer_.pending()) timer_.After(delay_, [this] { HandOn(); });
+  return version;
 }
 
 void Sequencer::HandOn() {
@@ -76,9 +85,8 @@ void Sequencer::HandOn() {
 
 void Sequencer::HandOnUpto(meta::ResourceVersion version) {
   while (!held_.empty() && held_.begin()->first.first <= version) {
-    auto first = held_.extract(held_.begin());
-    Sink* sink = first.mapped().sink;
-    sink->HandOn(std::move(first.mapped()));
+    const auto first = held_.extract(held_.begin());
+    first.mapped().sink->HandOn(first.mapped());
   }
 }
 

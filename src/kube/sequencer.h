@@ -13,6 +13,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -40,11 +41,11 @@ class Sequencer {
   struct Held {
     Sink* sink = nullptr;
     bool deleted = false;
-    document::Value object;
+    std::string object;  // its text
   };
   using Order = std::pair<meta::ResourceVersion, std::uint64_t>;
 
-  void Hold(Sink& sink, bool deleted, document::Value object);
+  meta::ResourceVersion Hold(Sink& sink, bool deleted, document::JsonCursor& object);
   void HandOn();
   void HandOnUpto(meta::ResourceVersion version);
 

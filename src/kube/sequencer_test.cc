@@ -3,27 +3,35 @@
 #include <gtest/gtest.h>
 
 #include "base/text.h"
-#include "document/json.h"
+#include "kube/testing.h"
 #include "net/testing.h"
 
 namespace reprieve::kube {
 namespace {
+
+using testing::Change;
+using testing::Delete;
 
 class Notes final : public ReflectorSink {
  public:
   explicit Notes(std::string& text) : text_(text) {}
   void ListBegins() override {}
   void ListEnds(meta::ResourceVersion) override {}
-  void Changed(document::Value object) override { AppendTo(text_, object["metadata"]["name"].AsText(), " "); }
-  void Deleted(document::Value object) override { AppendTo(text_, "-", object["metadata"]["name"].AsText(), " "); }
+  meta::ResourceVersion Changed(document::JsonCursor& object) override { return Note("", object.ReadValue()); }
+  meta::ResourceVersion Deleted(document::JsonCursor& object) override { return Note("-", object.ReadValue()); }
   void Bookmark(meta::ResourceVersion) override {}
 
  private:
+  meta::ResourceVersion Note(std::string_view how, const document::Value& object) {
+    AppendTo(text_, how, object["metadata"]["name"].AsText(), " ");
+    return 1;
+  }
+
   std::string& text_;
 };
 
-document::Value Object(std::string_view name, int version) {
-  return *document::ParseJson(Cat(R"({"metadata":{"name":")", name, R"(","resourceVersion":")", version, R"("}})"));
+std::string Object(std::string_view name, int version) {
+  return Cat(R"({"metadata":{"name":")", name, R"(","resourceVersion":")", version, R"("}})");
 }
 
 TEST(Sequencer, WhatSeveralWatchesReportComesInTheOrderOfTheVersions) {
@@ -37,13 +45,13 @@ TEST(Sequencer, WhatSeveralWatchesReportComesInTheOrderOfTheVersions) {
     AppendTo(before, object["metadata"]["name"].AsText(), " after ", told);
   });
   jobs.ListBegins();
-  jobs.Changed(Object("listed", 50));
+  Change(jobs, Object("listed", 50));
   jobs.ListEnds(60);
   EXPECT_EQ(told, "listed ");
-  sets.Changed(Object("restarted", 105));
-  jobs.Changed(Object("failed", 101));
-  jobs.Deleted(Object("old", 110));
-  jobs.Changed(Object("other", 103));
+  Change(sets, Object("restarted", 105));
+  Change(jobs, Object("failed", 101));
+  Delete(jobs, Object("old", 110));
+  Change(jobs, Object("other", 103));
   EXPECT_EQ(told, "listed ");
   EXPECT_TRUE(net::testing::RunUntil(loop, [&] { return told.find("-old") != std::string::npos; }));
   EXPECT_EQ(told, "listed failed other restarted -old ");

@@ -10,11 +10,22 @@
 #include <vector>
 
 #include "base/text.h"
+#include "kube/reflector.h"
 #include "kube/rest.h"
 #include "net/testing.h"
 #include "world/local_clock.h"
 
 namespace reprieve::kube::testing {
+
+// A watch reports the object of this JSON text.
+inline void Change(ReflectorSink& sink, std::string_view object) {
+  document::JsonCursor in(object);
+  sink.Changed(in);
+}
+inline void Delete(ReflectorSink& sink, std::string_view object) {
+  document::JsonCursor in(object);
+  sink.Deleted(in);
+}
 
 // What a request was, without its headers.
 struct Asked {

@@ -46,7 +46,7 @@ class WebhooksTest : public ::testing::Test {
   std::unique_ptr<Rest> rest_ = server_.MakeRest(loop_);
   Decoder decoder_;
   LeaderPods leaders_;
-  Cache<core::Node> nodes_{[this](Value value) { return std::optional(decoder_.Node(std::move(value))); }, [] {}};
+  Cache<core::Node> nodes_{[this](document::JsonCursor& in) { return decoder_.Node(in); }, [] {}};
   std::unique_ptr<Webhooks> webhooks_ = std::make_unique<Webhooks>(*rest_, leaders_, nodes_, model::FeatureGates());
 };
 

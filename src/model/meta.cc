@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "model/label_requirement.h"
+#include "model/read.h"
 
 namespace reprieve::meta {
 
@@ -109,6 +110,25 @@ void FromValue(const Value& value, Labels& out) {
   for (const Value::Member& member : value.members()) out.Set(member.key, member.value.AsText());
 }
 
+void Read(model::JsonCursor& in, Labels& out) {
+  Labels::Entries entries;
+  if (in.BeginObject()) {
+    std::string_view key;
+    while (in.NextMember(key)) {
+      entries.emplace_back(key, SharedString());
+      entries.back().second = in.ReadText();
+    }
+  }
+  const auto by_key = [](const auto& a, const auto& b) { return a.first < b.first; };
+  if (!std::is_sorted(entries.begin(), entries.end(), by_key)) std::stable_sort(entries.begin(), entries.end(), by_key);
+  // Of repeated keys the last counts.
+  const auto first = std::unique(entries.rbegin(), entries.rend(),
+                                 [](const auto& later, const auto& former) { return later.first == former.first; });
+  entries.erase(entries.begin(), first.base());
+  entries.shrink_to_fit();
+  out = entries.empty() ? Labels() : Labels(SharedVector(std::move(entries)));
+}
+
 Value ToValue(const Labels& value) {
   Value out = Value::MakeObject();
   for (const auto& [key, text] : value.All()) out.members().push_back({key.str(), Value::String(text.str()), {}});
@@ -136,6 +156,12 @@ bool Finalizers::Remove(std::string_view name) {
 void FromValue(const Value& value, Finalizers& out) {
   out = {};
   for (const Value& name : value.items()) out.Add(name.AsText());
+}
+
+void Read(model::JsonCursor& in, Finalizers& out) {
+  out = {};
+  if (!in.BeginArray()) return;
+  while (in.NextItem()) out.Add(in.ReadText());
 }
 
 Value ToValue(const Finalizers& value) {
@@ -195,11 +221,7 @@ struct WireMeta {
   }
 };
 
-}  // namespace
-
-void FromValue(const Value& value, ObjectMeta& out) {
-  WireMeta wire;
-  model::FromValue(value, wire);
+void Take(WireMeta&& wire, ObjectMeta& out) {
   out.name = std::move(wire.name);
   out.generate_name = std::move(wire.generate_name);
   out.namespace_ = std::move(wire.namespace_);
@@ -216,6 +238,24 @@ void FromValue(const Value& value, ObjectMeta& out) {
   out.owner_references = std::move(wire.owner_references);
   out.finalizers = std::move(wire.finalizers);
   out.rest = std::move(wire.rest);
+}
+
+}  // namespace
+
+void FromValue(const Value& value, ObjectMeta& out) {
+  WireMeta wire;
+  model::FromValue(value, wire);
+  Take(std::move(wire), out);
+}
+
+void Read(model::JsonCursor& in, ObjectMeta& out, std::initializer_list<std::string_view> without) {
+  WireMeta wire;
+  model::ReadMembers(in, wire, [&](std::string_view key) {
+    if (std::find(without.begin(), without.end(), key) == without.end()) return false;
+    in.Skip();
+    return true;
+  });
+  Take(std::move(wire), out);
 }
 
 Value ToValue(const ObjectMeta& value) {

@@ -21,6 +21,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+constexpr std::size_t kSentWithHead = std::size_t{14} << 10;
+
 struct Idle {
   std::unique_ptr<Stream> stream;
   Clock::time_point since;
@@ -32,7 +34,7 @@ std::string Head(const Request& request, const ClientOptions& options) {
   std::string out = Cat(request.method, " ", whole ? Cat("http://", options.url.Authority()) : std::string(),
                         options.url.path, request.target, " HTTP/1.1\r\nHost: ", options.url.Authority(), "\r\n");
   for (const auto& [name, value] : request.headers.fields()) AppendTo(out, name, ": ", value, "\r\n");
-  out += "Accept-Encoding: gzip\r\n";
+  if (!request.headers.Has("Accept-Encoding")) out += "Accept-Encoding: gzip\r\n";
   if (!request.body.empty() || request.method == "POST" || request.method == "PUT" || request.method == "PATCH") {
     AppendTo(out, "Content-Length: ", request.body.size(), "\r\n");
   }
@@ -183,9 +185,12 @@ asio::awaitable<std::optional<Failure>> Client::Core::Exchange(std::shared_ptr<C
   };
   error_code error;
   std::size_t written = 0;
-  const std::string head = Head(call->request, core->options);
+  // A body of common size goes out with its head: one record of TLS, one packet, one system call.
+  std::string head = Head(call->request, core->options);
+  const bool together = call->request.body.size() <= kSentWithHead;
+  if (together) head += call->request.body;
   co_await stream.Write(head, written, error);
-  if (!error) co_await stream.Write(call->request.body, written, error);
+  if (!error && !together) co_await stream.Write(call->request.body, written, error);
   if (written > 0) call->sent = true;
   // A server may answer, and close, before it has read all.
   if (error && error == boost::beast::error::timeout) co_return why(error);

@@ -40,8 +40,7 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   auto rest = std::move(kube::Rest::Make(loop, clock, access, {})).value();
   const kube::LeaderPods leaders;
   kube::Decoder decoder;
-  const kube::Cache<core::Node> nodes(
-      [&](document::Value value) { return std::optional(decoder.Node(std::move(value))); }, [] {});
+  const kube::Cache<core::Node> nodes([&](document::JsonCursor& in) { return decoder.Node(in); }, [] {});
   kube::Webhooks webhooks(*rest, leaders, nodes, {});
   net::Request request;
   request.method = "POST";
