@@ -1,6 +1,6 @@
 // A Job was begun by a controller whose clock was ahead; its successor wrote a completionTime before the startTime,
-// which the API server refuses. What is refused is not sent again before something changes, and nothing did. Found by
-// property_test --cluster.
+// which the API server refuses. What is refused is not sent again before something changes, and nothing did. Found
+// while clocks that jump came into property_test.
 #include <gtest/gtest.h>
 
 #include "admission/admission.h"
