@@ -1,5 +1,5 @@
 // Each pass over a Job with a deadline noted it once more, and each event before it left that note behind until its
-// time came: the queue grew with every pass, for as long as the deadline was away. Found while restart_memory_test
+// time came: the queue grew with every pass, for as long as the deadline was away. Found while a test of memory
 // was written.
 #include <gtest/gtest.h>
 
