@@ -3,22 +3,20 @@
 #include <algorithm>
 
 namespace reprieve::engine {
-namespace {
-
-void See(meta::ResourceVersion& newest, const meta::ObjectMeta& metadata) {
-  newest = std::max(newest, metadata.resource_version);
-}
-
-}  // namespace
 
 Engine::Engine(world::Api& api, const world::Clock& clock, world::Ledger& ledger, EngineOptions options)
-    : plans_(api, clock),
+    : in_order_(options.in_order),
+      plans_(api, clock),
       context_{.clock = clock, .ledger = ledger, .plans = plans_},
       jobsets_(context_, pods_, options.jobsets),
       jobs_(context_, pods_, {.batch_period = options.batch_period, .reconcile = options.reconcile},
             [this](const meta::Uid& job, const world::Verdict& verdict) { jobsets_.JobEnded(job, verdict); }),
       placement_(context_),
       overdue_(context_, pods_) {}
+
+void Engine::See(meta::ResourceVersion& newest, const meta::ObjectMeta& metadata) const {
+  if (in_order_) newest = std::max(newest, metadata.resource_version);
+}
 
 void Engine::JobChanged(const batch::Job& job) {
   See(context_.seen.jobs, job.metadata);

@@ -19,6 +19,8 @@ namespace reprieve::engine {
 struct EngineOptions {
   // How long events of pods are gathered before their Job is looked at (upstream: 1 s).
   Nanoseconds batch_period = Seconds(1);
+  // What is reported of a kind is newer than all before it. Otherwise SeenUpTo says how far the watches are.
+  bool in_order = true;
   controllers::ReconcileOptions reconcile;
   JobSetOptions jobsets;
 };
@@ -45,6 +47,8 @@ class Engine final : public world::Watcher {
   // Lists of all kinds have been reported whole, as of `version`: nothing older is missing, and a pod's Job that
   // is not known now does not exist.
   void ListsComplete(meta::ResourceVersion version);
+  // Of each kind all has been reported up to that version, though the last of it may be older.
+  void SeenUpTo(const world::Versions& versions) { context_.seen.Raise(versions); }
 
   // Reconciles one key that is due; false if none is.
   bool RunOne();
@@ -71,6 +75,9 @@ class Engine final : public world::Watcher {
   PassTimes UnfinishedPasses(WorkKind kind) const;
 
  private:
+  void See(meta::ResourceVersion& newest, const meta::ObjectMeta& metadata) const;
+
+  const bool in_order_;
   world::PlanRunner plans_;
   LoopContext context_;
   PodIndex pods_;

@@ -14,6 +14,7 @@ void WorkQueue::Add(const WorkKey& key, Time when) {
     at->second = {when, next_sequence_};
   }
   heap_.push({when, next_sequence_++, key});
+  Compact();
 }
 
 std::optional<WorkKey> WorkQueue::Pop(Time now) {
@@ -36,6 +37,15 @@ std::size_t WorkQueue::Depth(WorkKind kind, Time now) const {
   return static_cast<std::size_t>(std::count_if(waiting_.begin(), waiting_.end(), [&](const auto& each) {
     return each.first.kind == kind && each.second.when <= now;
   }));
+}
+
+void WorkQueue::Compact() {
+  constexpr std::size_t kFew = 64;
+  if (heap_.size() <= 2 * waiting_.size() + kFew) return;
+  std::vector<Entry> entries;
+  entries.reserve(waiting_.size());
+  for (const auto& [key, waiting] : waiting_) entries.push_back({waiting.when, waiting.sequence, key});
+  heap_ = decltype(heap_)(std::greater<>(), std::move(entries));
 }
 
 void WorkQueue::DropStale() {

@@ -50,6 +50,8 @@ class WorkQueue {
 
   QueueCounters& counters(WorkKind kind) { return counters_[static_cast<std::size_t>(kind)]; }
   const QueueCounters& counters(WorkKind kind) const { return counters_[static_cast<std::size_t>(kind)]; }
+  // Entries that are kept, with those that do not count any more: at most about twice the keys that wait.
+  std::size_t kept() const { return heap_.size(); }
   // Keys of that kind whose time has come. Looks at all that wait.
   std::size_t Depth(WorkKind kind, Time now) const;
 
@@ -68,6 +70,8 @@ class WorkQueue {
     }
   };
   void DropStale();
+  // Without the entries that do not count any more, once they are most: one that is far away would stay for as long.
+  void Compact();
 
   std::priority_queue<Entry, std::vector<Entry>, std::greater<>> heap_;
   // The sequence of the entry that counts for a key; other entries of it are stale.

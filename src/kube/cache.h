@@ -101,20 +101,27 @@ class Cache final : public ReflectorSink {
     return at == objects_.end() ? nullptr : at->second.object.get();
   }
   std::size_t size() const { return objects_.size(); }
-  // Nothing older is missing. 0: not everything has been listed yet.
+  // Nothing older is missing, even while everything is listed again. 0: not everything has been listed yet.
   meta::ResourceVersion version() const { return version_; }
 
-  void ListBegins() override { ++generation_; }
+  void ListBegins() override {
+    ++generation_;
+    lists_ = true;
+  }
   void ListEnds(meta::ResourceVersion version) override {
     std::vector<meta::Uid> gone;
     for (const auto& [uid, entry] : objects_) {
       if (entry.generation != generation_) gone.push_back(uid);
     }
     for (const meta::Uid& uid : gone) Remove(uid);
+    lists_ = false;
     version_ = std::max(version_, version);
     changed_();
   }
-  void Bookmark(meta::ResourceVersion version) override { version_ = std::max(version_, version); }
+  void Bookmark(meta::ResourceVersion version) override {
+    version_ = std::max(version_, version);
+    changed_();
+  }
 
   meta::ResourceVersion Changed(document::JsonCursor& in) override {
     T made = decode_(in);
@@ -172,7 +179,8 @@ class Cache final : public ReflectorSink {
     object = std::move(by);
   }
   void Tell(const T& object, bool deleted) {
-    version_ = version_ == 0 ? 0 : std::max(version_, object.metadata.resource_version);
+    // A list comes in no order.
+    if (!lists_ && version_ != 0) version_ = std::max(version_, object.metadata.resource_version);
     if (beside_ != nullptr) cache_internal::Report(*beside_, object, deleted);
     if (watcher_ != nullptr) cache_internal::Report(*watcher_, object, deleted);
     changed_();
@@ -195,6 +203,7 @@ class Cache final : public ReflectorSink {
   FlatSet<T*, cache_internal::NameHash<T>, cache_internal::SameName<T>> by_name_;
   Slots slots_;
   std::uint64_t generation_ = 0;
+  bool lists_ = false;  // a list has begun, and not ended
   meta::ResourceVersion version_ = 0;
 };
 

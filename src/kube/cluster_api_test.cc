@@ -179,6 +179,8 @@ TEST(ResultOf, AnswersAreWhatTheEngineKnows) {
           R"({"kind":"Status","reason":"Conflict","message":"Precondition failed: UID in precondition: a, UID in object meta: b"})"),
       WriteCode::kNotFound);
   EXPECT_EQ(code(422), WriteCode::kInvalid);
+  EXPECT_EQ(code(422, "POST"), WriteCode::kForbidden);
+  EXPECT_EQ(code(422, "PATCH"), WriteCode::kForbidden);
   EXPECT_EQ(code(422, "PATCH", R"({"kind":"Status","message":"m","details":{"causes":[{"field":"metadata.uid"}]}})"),
             WriteCode::kNotFound);
   EXPECT_EQ(code(403), WriteCode::kForbidden);

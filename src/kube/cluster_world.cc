@@ -181,6 +181,7 @@ void ClusterWorld::Lead() {
       [this] { return !options_.shadow && (!leader_ || leader_->MayWrite()); }, [this] { Wake(); });
   api_->set_rights(&rights_);
   engine::EngineOptions engine;
+  engine.in_order = false;
   engine.reconcile.delays = {options_.backoff, options_.backoff * 60};
   engine.batch_period = std::min(engine.batch_period, options_.backoff);
   engine.reconcile.duties = {.job_manager = JobManager(), .housekeeping = false};
@@ -192,6 +193,8 @@ void ClusterWorld::Lead() {
     shadow_ = std::make_unique<Shadow>(*engine_, jobs_, jobsets_, rest_.clock(), options_.compared);
   }
   // Owners before what they own.
+  // A former leader may have counted pods that our watch, if it lags or is dead, still shows as they were before.
+  if (leader_ && pods_begun_) watch_pods_.Relist();
   nodes_.Tell(engine_.get());
   jobsets_.Tell(watchers_.get());
   services_.Tell(engine_.get());
@@ -208,14 +211,20 @@ void ClusterWorld::Told() {
     watch_pods_.Start();
   }
   if (!engine_) return;
+  const world::Versions seen = {.jobsets = jobsets_.version(),
+                                .jobs = jobs_.version(),
+                                .pods = pods_.version(),
+                                .services = services_.version(),
+                                .claims = claims_.version()};
   if (!complete_ && synced()) {
     complete_ = true;
     // Of each kind nothing older than its own list is missing; the oldest of them holds for all.
-    engine_->ListsComplete(
-        std::min({jobsets_.version(), services_.version(), claims_.version(), jobs_.version(), pods_.version()}));
+    engine_->ListsComplete(std::min({seen.jobsets, seen.jobs, seen.pods, seen.services, seen.claims}));
     options_.log(Level::kInfo, Cat("everything is listed: ", jobsets_.size(), " JobSets, ", jobs_.size(), " Jobs, ",
                                    pods_.size(), " pods"));
   }
+  // A list, or a bookmark, may say more than the objects do: what was deleted while a watch was broken is only absent.
+  engine_->SeenUpTo(seen);
   Wake();
 }
 

@@ -1,5 +1,6 @@
 #include "kube/credentials.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/base64.h"
@@ -14,6 +15,9 @@ constexpr Nanoseconds kPluginTimeout = Seconds(60);
 constexpr Nanoseconds kPluginPause = Seconds(5);
 // What expires that soon is as good as expired.
 constexpr Nanoseconds kMargin = Seconds(10);
+// What has just been given is used for so long, whatever it says: by a clock that is wrong it may have expired already,
+// and a plugin takes its time. Should it truly have, it is refused, and the plugin asked again.
+constexpr Nanoseconds kShortestUse = Seconds(60);
 
 }  // namespace
 
@@ -32,7 +36,7 @@ Credentials::~Credentials() {
 void Credentials::Get(Ready ready) {
   const Time now = clock_.Now();
   if (access_.exec) {
-    if (given_ && (!given_->expires || *given_->expires > now + kMargin)) return ready(Make(given_->token));
+    if (given_ && (!good_until_ || *good_until_ > now)) return ready(Make(given_->token));
     if (plugin_failed_ && now < *plugin_failed_ + kPluginPause) return ready(Error{plugin_error_});
     waiting_.push_back(std::move(ready));
     return AskPlugin();
@@ -52,7 +56,8 @@ bool Credentials::Refused() {
     given_.reset();
     return true;
   }
-  if (access_.token_file.empty()) return false;
+  const bool renewed = ReadCertificates();
+  if (access_.token_file.empty()) return renewed;
   file_read_.reset();
   return true;
 }
@@ -97,11 +102,18 @@ void Credentials::PluginAnswered(Result<ExecCredential> answer) {
   }
   plugin_failed_.reset();
   given_ = std::move(*answer);
+  good_until_.reset();
+  if (given_->expires) good_until_ = std::max(*given_->expires - kMargin, clock_.Now() + kShortestUse);
   for (const Ready& ready : waiting) ready(Make(given_->token));
 }
 
-// A pair that does not fit together yet, since only one of the files has been replaced, is left for the next time.
 void Credentials::CheckFiles() {
+  ReadCertificates();
+  check_files_.After(kFileAge, [this] { CheckFiles(); });
+}
+
+// A pair that does not fit together yet, since only one of the files has been replaced, is left for the next time.
+bool Credentials::ReadCertificates() {
   net::TlsOptions next = tls_;
   const auto read = [](const std::string& file, std::string& out) {
     if (file.empty()) return;
@@ -110,8 +122,9 @@ void Credentials::CheckFiles() {
   read(access_.authorities_file, next.authorities);
   read(access_.certificate_file, next.certificate);
   read(access_.key_file, next.key);
-  if (next != tls_ && client_.SetTls(next).ok()) tls_ = std::move(next);
-  check_files_.After(kFileAge, [this] { CheckFiles(); });
+  if (next == tls_ || !client_.SetTls(next).ok()) return false;
+  tls_ = std::move(next);
+  return true;
 }
 
 }  // namespace reprieve::kube

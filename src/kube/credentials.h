@@ -1,5 +1,6 @@
 // Credentials: the headers that say who we are, kept fresh: token files are read again each minute, plugins asked again
-// when what they gave expires or is refused, certificate files handed on when they change.
+// when what they gave expires or is refused, certificate files handed on when they change. A refusal has all of them
+// looked at at once.
 //
 // Thread rules: the loop's; a plugin runs on a thread that this starts and joins. Files are small and read at once.
 #pragma once
@@ -40,6 +41,8 @@ class Credentials {
   void AskPlugin();
   void PluginAnswered(Result<ExecCredential> answer);
   void CheckFiles();
+  // Whether a certificate has changed.
+  bool ReadCertificates();
 
   net::Loop& loop_;
   const world::Clock& clock_;
@@ -51,6 +54,7 @@ class Credentials {
   std::optional<Time> file_read_;
 
   std::optional<ExecCredential> given_;  // by the plugin
+  std::optional<Time> good_until_;       // that; absent: as long as it is not refused
   std::optional<Time> plugin_failed_;
   std::string plugin_error_;
   std::vector<Ready> waiting_;

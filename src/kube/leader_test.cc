@@ -70,7 +70,8 @@ class LeaseServer {
 
 // One who wants to lead.
 struct Candidate {
-  Candidate(net::Loop& loop, LeaseServer& server, const std::string& name) : rest(server.server().MakeRest(loop)) {
+  Candidate(net::Loop& loop, LeaseServer& server, const std::string& name)
+      : rest(server.server().MakeRest(loop, clock)) {
     LeaderOptions options;
     options.name = "lease";
     options.namespace_ = "n";
@@ -84,6 +85,7 @@ struct Candidate {
                          [this](const std::string& who) { other = who; }, [](const std::string&) {}});
   }
 
+  testing::SetClock clock;
   std::unique_ptr<Rest> rest;
   int begun = 0;
   std::string why;
@@ -144,6 +146,27 @@ TEST(Leader, WhoseLeaseIsTakenStops) {
   ASSERT_TRUE(RunUntil(loop, [&] { return !first.why.empty(); }));
   EXPECT_FALSE(first.leader->MayWrite());
   EXPECT_EQ(first.why, "the Lease is held by thief");
+}
+
+TEST(Leader, TheTimeOfDayHasNoSay) {
+  net::Loop loop;
+  LeaseServer server;
+  Candidate first(loop, server, "first");
+  Candidate second(loop, server, "second");
+  first.leader->Start();
+  ASSERT_TRUE(RunUntil(loop, [&] { return first.begun == 1; }));
+  second.leader->Start();
+  ASSERT_TRUE(RunUntil(loop, [&] { return second.other == "first"; }));
+  // Whoever's clock jumps, the Lease is as good as before, and is renewed.
+  for (testing::SetClock* clock : {&first.clock, &second.clock}) {
+    clock->now += std::chrono::hours(24);
+    first.clock.now += Seconds(1);
+    EXPECT_TRUE(first.leader->MayWrite());
+    const std::string renewed = server.spec()["renewTime"].AsText();
+    ASSERT_TRUE(RunUntil(loop, [&] { return server.spec()["renewTime"].AsText() != renewed; }));
+  }
+  EXPECT_EQ(server.holder(), "first");
+  EXPECT_EQ(second.begun, 0);
 }
 
 TEST(Leader, ALeaseThatNobodyRenewsIsTakenOnceItIsOver) {

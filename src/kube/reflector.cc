@@ -43,12 +43,20 @@ void Reflector::List() {
   watch_list_ ? Watch(true) : ListPages("");
 }
 
+void Reflector::Relist() {
+  ++round_;
+  stream_.reset();
+  retry_.Cancel();
+  synced_ = false;
+  List();
+}
+
 void Reflector::ListPages(const std::string& next) {
   std::string query = Cat("limit=", options_.page);
   if (!next.empty()) AppendTo(query, "&continue=", net::PercentEncode(next));
   rest_.Send({.path = PathWith(query), .timeout = Seconds(60), .max_body = std::size_t{256} << 20},
-             [this, alive = alive_](Outcome outcome) {
-               if (*alive) PageCame(std::move(outcome));
+             [this, alive = alive_, round = round_](Outcome outcome) {
+               if (*alive && round == round_) PageCame(std::move(outcome));
              });
 }
 

@@ -71,7 +71,9 @@ class Reflector {
 
   // Begins. Once.
   void Start() { List(); }
-  // Everything has been reported once.
+  // Everything once more, as it is now: what has been reported may be old. Not synced until then. REQUIRES: Start.
+  void Relist();
+  // Everything has been reported once, since the start or since Relist.
   bool synced() const { return synced_; }
   // The server has no such resource, or we may not read it: the last answer said so. Empty: it works.
   const std::string& trouble() const { return trouble_; }
@@ -109,7 +111,8 @@ class Reflector {
   bool gone_ = false;  // an ERROR event has said that the version is forgotten
   std::string error_;  // of an ERROR event
   std::string trouble_;
-  std::string line_;  // the beginning of one
+  std::string line_;         // the beginning of one
+  std::uint64_t round_ = 0;  // of Relist: pages of a former one are not wanted
   std::unique_ptr<Rest::Stream> stream_;
   net::Timer retry_;
   std::shared_ptr<bool> alive_;

@@ -27,6 +27,12 @@ inline void Delete(ReflectorSink& sink, std::string_view object) {
   sink.Deleted(in);
 }
 
+// The time of day that a test sets.
+struct SetClock final : world::Clock {
+  Time now = Time(std::chrono::sys_days{std::chrono::year{2026} / 11 / 30});
+  Time Now() const override { return now; }
+};
+
 // What a request was, without its headers.
 struct Asked {
   std::string method;
@@ -70,9 +76,13 @@ class FakeServer {
   }
   std::size_t count() const { return asked().size(); }
   std::unique_ptr<Rest> MakeRest(net::Loop& loop, Access access = {}, RestOptions options = {}) {
+    return MakeRest(loop, clock_, std::move(access), std::move(options));
+  }
+  std::unique_ptr<Rest> MakeRest(net::Loop& loop, const world::Clock& clock, Access access = {},
+                                 RestOptions options = {}) {
     access.origin = "a test";
     access.server = *net::ParseUrl(Cat("http://127.0.0.1:", server_.port()));
-    return std::move(Rest::Make(loop, clock_, std::move(access), std::move(options))).value();
+    return std::move(Rest::Make(loop, clock, std::move(access), std::move(options))).value();
   }
 
  private:

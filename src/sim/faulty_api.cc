@@ -9,6 +9,8 @@ namespace {
 
 const world::WriteResult kNoAnswer{world::WriteCode::kUnavailable, "the server gives no answer", 0};
 const world::WriteResult kForbidden{world::WriteCode::kForbidden, "exceeded quota", 0};
+const world::WriteResult kRefused{world::WriteCode::kInvalid, "a rule of admission refuses it", 0};
+const world::WriteResult kModified{world::WriteCode::kConflict, "the object has been modified", 0};
 
 template <class... R>
 bool IsOneOf(const world::Request& request) {
@@ -20,10 +22,17 @@ bool IsOneOf(const world::Request& request) {
 void FaultyApi::Submit(world::Request&& request, world::Completion&& done) {
   if (crashed_) return;
   const auto pending = std::make_shared<Pending>();
-  // A creation with an unknown outcome may leave a second pod, here as upstream: names are generated.
-  pending->repeatable = !IsOneOf<world::CreatePod>(request);
+  pending->repeatable = rates_.strays || !IsOneOf<world::CreatePod>(request);
   pending->request = std::move(request);
   pending->done = std::move(done);
+  pending->controller = controller_;
+  if (!Happens(rates_.throttled)) return Send(pending);
+  agenda_.At(clock_.Now() + Seconds(random_.Between(1, 15)), [this, pending, controller = controller_] {
+    if (!crashed_ && controller == controller_) Send(pending);
+  });
+}
+
+void FaultyApi::Send(const PendingPointer& pending) {
   if (rates_.slowest > Nanoseconds(0)) on_the_wire_.push_back(pending);
   Later(pending, [this](const PendingPointer& arrived) { Arrive(arrived); });
 }
@@ -36,16 +45,25 @@ void FaultyApi::Later(const PendingPointer& pending, Step step) {
   });
 }
 
+const world::WriteResult* FaultyApi::Refusal(const world::Request& request) {
+  if (IsOneOf<world::CreatePod, world::CreateJob>(request) && Happens(rates_.forbidden)) return &kForbidden;
+  if (IsOneOf<world::UpdateJob>(request) && Happens(rates_.refused)) return &kRefused;
+  const bool creates = IsOneOf<world::CreatePod, world::CreateJob, world::CreateService, world::CreateClaim>(request);
+  return !creates && Happens(rates_.modified) ? &kModified : nullptr;
+}
+
 void FaultyApi::Arrive(const PendingPointer& pending) {
-  if (IsOneOf<world::CreatePod, world::CreateJob>(pending->request) && Happens(rates_.forbidden)) {
+  if (const world::WriteResult* refusal = Refusal(pending->request)) {
     pending->over = true;
-    pending->result = kForbidden;
+    pending->result = *refusal;
     return Answer(pending);
   }
   const bool here = ++writes_ == rates_.crash_at;
   if (here || Happens(rates_.crash)) {
     crashed_ = true;
-    if (here ? rates_.crash_after : random_.OneIn(2)) TakeEffect(*pending);
+    const bool takes_effect = here ? rates_.crash_after : random_.OneIn(2);
+    if (takes_effect && here && rates_.crash_landing > Nanoseconds(0)) return Land(pending, rates_.crash_landing);
+    if (takes_effect) TakeEffect(*pending);
     pending->over = true;
     return;
   }
@@ -63,6 +81,8 @@ void FaultyApi::LeaveUnanswered(const PendingPointer& pending) {
   const bool takes_effect = pending->repeatable && random_.OneIn(2);
   if (!takes_effect) {
     pending->over = true;
+  } else if (rates_.latest_landing > Nanoseconds(0) && random_.OneIn(2)) {
+    Land(pending, Nanoseconds(random_.Between(0, rates_.latest_landing.count())));
   } else if (rates_.slowest > Nanoseconds(0) && random_.OneIn(2)) {
     Later(pending, [this](const PendingPointer& arrived) { TakeEffect(*arrived); });
   } else {
@@ -74,10 +94,16 @@ void FaultyApi::TakeEffect(Pending& pending) {
   if (std::exchange(pending.over, true)) return;
   WriteFirst(pending.request);
   const bool is_status = IsOneOf<world::UpdateJobStatus>(pending.request);
+  const bool lost = pending.answered || crashed_ || pending.controller != controller_;
+  if (lost && IsOneOf<world::CreatePod, world::CreateJob>(pending.request)) ++strays_;
   store_.Submit(std::move(pending.request), [&](const world::WriteResult& result) {
     if (is_status && result.code == world::WriteCode::kInvalid) refused_.push_back(result.message);
     if (!pending.answered) pending.result = result;
   });
+}
+
+void FaultyApi::Land(const PendingPointer& pending, Nanoseconds after) {
+  agenda_.At(clock_.Now() + after, [this, pending] { TakeEffect(*pending); });
 }
 
 void FaultyApi::Answer(const PendingPointer& pending) {
@@ -97,7 +123,12 @@ void FaultyApi::WriteFirst(const world::Request& request) {
 void FaultyApi::Revive() {
   ++controller_;
   for (const PendingPointer& pending : std::exchange(on_the_wire_, {})) {
-    if (random_.OneIn(2)) TakeEffect(*pending);
+    if (!random_.OneIn(2)) continue;
+    if (rates_.latest_landing == Nanoseconds(0) || random_.OneIn(2)) {
+      TakeEffect(*pending);
+    } else {
+      Land(pending, Nanoseconds(random_.Between(0, rates_.latest_landing.count())));
+    }
   }
   crashed_ = false;
 }

@@ -23,10 +23,20 @@ struct FaultRates {
   std::uint64_t unavailable = 0;  // no answer; of writes that may be repeated, half take effect, before it or later
   std::uint64_t conflict = 0;     // somebody else writes the Job first
   std::uint64_t crash = 0;        // the controller is gone, before the write or after it
-  std::uint64_t forbidden = 0;    // of creations: a quota refuses it, which passes
+  std::uint64_t forbidden = 0;    // of creations: a quota or a policy refuses it, which passes
+  std::uint64_t modified = 0;     // 409 to what changes an object, though nobody else has
+  std::uint64_t refused = 0;      // 422 to an update of a spec, by a rule of admission that passes
+  std::uint64_t throttled = 0;    // 429 or 503 with Retry-After: the client waits, and sends it then
   // Exactly at the n-th write, counted from 1; 0: nowhere.
   std::uint64_t crash_at = 0;
-  bool crash_after = false;  // that write has taken effect
+  bool crash_after = false;      // that write has taken effect
+  Nanoseconds crash_landing{0};  // or does so that much later
+  // Creations of pods may take effect without an answer, too. A second pod can come of it, here as upstream: names are
+  // generated.
+  bool strays = false;
+  // What got no answer, and what a controller that is gone had sent, may still take effect within that time.
+  // 0: at once, or within `slowest`, or never.
+  Nanoseconds latest_landing{0};
   // A write takes effect within that time, and is answered within that time again: so writes overtake each other.
   // 0: at once.
   Nanoseconds slowest{0};
@@ -41,10 +51,16 @@ class FaultyApi final : public world::Api {
 
   // The controller has crashed: nothing that it asks for from now on happens, and nothing is answered.
   bool crashed() const { return crashed_; }
+  // Ends it, between two writes.
+  void Crash() { crashed_ = true; }
+  // No faults from now on.
+  void Calm() { calm_ = true; }
   // Another controller begins. What the former had on the wire takes effect now or never.
   void Revive();
   // How many writes were asked for.
   std::uint64_t writes() const { return writes_; }
+  // Creations that took effect without an answer to the controller that leads then.
+  std::uint64_t strays() const { return strays_; }
   // Statuses that validation has refused, in the server's words.
   const std::vector<std::string>& refused() const { return refused_; }
 
@@ -56,20 +72,26 @@ class FaultyApi final : public world::Api {
   struct Pending {
     world::Request request;
     world::Completion done;
-    bool repeatable = true;  // the same write may follow one whose outcome is unknown
-    bool over = false;       // it has taken effect, or never will
-    bool answered = false;   // `result` is what the controller is told, whatever comes of it
+    bool repeatable = true;        // the same write may follow one whose outcome is unknown
+    bool over = false;             // it has taken effect, or never will
+    bool answered = false;         // `result` is what the controller is told, whatever comes of it
+    std::uint64_t controller = 0;  // that asks
     world::WriteResult result;
   };
   using PendingPointer = std::shared_ptr<Pending>;
 
-  bool Happens(std::uint64_t one_in) { return one_in > 0 && random_.OneIn(one_in); }
+  bool Happens(std::uint64_t one_in) { return !calm_ && one_in > 0 && random_.OneIn(one_in); }
   Nanoseconds SomeTime() { return Nanoseconds(random_.Between(0, rates_.slowest.count())); }
+  void Send(const PendingPointer& pending);
   // What the write comes to, and its answer.
   void Arrive(const PendingPointer& pending);
   // A time-out: the write may take effect all the same, now or later.
   void LeaveUnanswered(const PendingPointer& pending);
   void TakeEffect(Pending& pending);
+  // Takes effect after that time, whoever leads then.
+  void Land(const PendingPointer& pending, Nanoseconds after);
+  // A refusal without an effect; a null pointer: none.
+  const world::WriteResult* Refusal(const world::Request& request);
   void Answer(const PendingPointer& pending);
   // Now, or after some time if writes take any; not after a crash.
   template <class Step>
@@ -84,7 +106,9 @@ class FaultyApi final : public world::Api {
   const FaultRates rates_;
   bool crashed_ = false;
   std::uint64_t controller_ = 0;  // which one asks
+  bool calm_ = false;
   std::uint64_t writes_ = 0;
+  std::uint64_t strays_ = 0;
   std::list<PendingPointer> on_the_wire_;
   std::vector<std::string> refused_;
 };

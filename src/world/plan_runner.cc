@@ -23,6 +23,7 @@ struct PlanRunner::Running {
   std::size_t batch = 1;       // creations of pods that may be handed over at once
   std::size_t batch_left = 1;
   bool advancing = false;                // an answer within Submit has its caller go on
+  bool answering = false;                // likewise one of the next step, within the answer of the former
   bool held = false;                     // in PlanRunner::held_
   std::vector<std::string> failed_jobs;  // of the stage
 
@@ -261,7 +262,10 @@ void PlanRunner::SubmitStage(Running& running) {
 void PlanRunner::Answered(Running& running, std::uint32_t write, std::uint32_t step, const WriteResult& result) {
   --running.unanswered;
   --requests_;
+  const bool within = std::exchange(running.answering, true);
   Steps(running, write, step).Answer(result);
+  if (within) return;
+  running.answering = false;
   if (!running.advancing && running.unanswered == 0 && !running.held) Advance(running);
   ResumeHeld();
 }

@@ -31,6 +31,7 @@ void DueEnds::See(const core::Pod& pod) {
   std::int64_t restarts = 0;
   for (const core::ContainerStatus& container : pod.status.container_statuses) restarts += container.restart_count;
   most = std::max(most, restarts);
+  if (pod.status.phase == core::PodPhase::kFailed || pod.metadata.deleting()) perhaps_failed_.insert(uid);
   if (pod.status.phase == core::PodPhase::kSucceeded) {
     succeeded_.insert(uid);
     if (index != nullptr) succeeded_indexes_.insert(index->str());
@@ -69,7 +70,7 @@ std::optional<std::string> DueEnds::Objection(const batch::Job& job, Time now) c
   if (reason == "FailedIndexes") return Missing("failed indexes", size(failed_indexes_), 1);
   if (reason == "DeadlineExceeded") {
     if (!spec_->active_deadline_seconds || !job.status.start_time) return "there is no deadline";
-    if (now < started_ + Seconds(*spec_->active_deadline_seconds)) return "the deadline was later";
+    if (now + leeway_ < started_ + Seconds(*spec_->active_deadline_seconds)) return "the deadline was later";
     return std::nullopt;
   }
   if (reason == "SuccessPolicy") {

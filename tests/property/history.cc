@@ -7,11 +7,9 @@
 #include "admission/admission.h"
 #include "base/text.h"
 #include "document/json.h"
-#include "engine/engine.h"
+#include "kube/cluster_world.h"
 #include "ledger.h"
 #include "random_faults.h"
-#include "sim/faulty_api.h"
-#include "sim/lagging_watch.h"
 #include "sim/scripted_kubelet.h"
 #include "sim/virtual_clock.h"
 #include "verdict_check.h"
@@ -25,16 +23,23 @@ constexpr Nanoseconds kLongest = std::chrono::hours(24 * 30);
 
 class History final : public world::Watcher {
  public:
-  History(std::uint64_t seed, bool trace)
+  History(std::uint64_t seed, bool cluster, bool trace)
       : trace_(trace),
+        cluster_(cluster),
         random_(seed),
         clock_(Time(std::chrono::sys_days{std::chrono::year{2026} / 1 / 1})),
         store_(clock_, seed + 1),
-        faults_(RandomFaults(random_)),
-        lag_(RandomLag(random_)),
-        api_(store_, agenda_, clock_, random_, faults_),
-        ledger_(store_, clock_, SeesAllAtOnce(faults_, lag_), WritesTakeTime(faults_)),
-        told_(store_, SeesAllAtOnce(faults_, lag_)) {
+        options_(cluster ? InACluster(random_) : Alone(random_)),
+        ledger_(store_, clock_,
+                {SeesAllAtOnce(options_), WritesTakeTime(options_), 2 * options_.largest_skew,
+                 [this] { return cluster_ ? controller_.api().strays() : 0; }}),
+        told_(store_, SeesAllAtOnce(options_)),
+        controller_(store_, agenda_, clock_, random_, verdicts_, options_,
+                    {[this](engine::Engine&) { told_.ControllerReplaced(); }, [this] { told_.CheckRound(); },
+                     [this](const world::Request& request) {
+                       if (cluster_) ledger_.Asked(request);
+                     },
+                     [this](const std::string& line) { Trace(line); }}) {
     store_.AddWatcher(this);
     verdicts_.set_listener([this](const world::Verdict& verdict) {
       Trace(world::Describe(verdict));
@@ -44,13 +49,14 @@ class History final : public world::Watcher {
   ~History() override { store_.RemoveWatcher(this); }
 
   HistoryResult Run() {
-    StartController();
-    if (!CreateJob()) return Result();
+    controller_.Start();
+    if (!CreateJob(RandomJob())) return Result();
     for (int i = static_cast<int>(random_.Between(0, 5)); i > 0; --i) PlanUserAction();
     const Time limit = clock_.Now() + kLongest;
-    while (Step(limit)) {
+    while (controller_.Step(limit)) {
     }
-    for (const std::string& refusal : api_.refused()) {
+    if (controller_.busy()) violations_.push_back("it never ends");
+    for (const std::string& refusal : controller_.api().refused()) {
       if (RefusesAsUpstream(refusal)) {
         stuck_ = true;
       } else {
@@ -58,7 +64,7 @@ class History final : public world::Watcher {
       }
     }
     if (!stuck_) ledger_.CheckQuiet();
-    if (!stuck_ && crashes_ == 0) told_.CheckEndsTold();
+    if (!stuck_ && controller_.crashes() == 0 && !recreated_) told_.CheckEndsTold();
     return Result();
   }
 
@@ -66,15 +72,18 @@ class History final : public world::Watcher {
     Trace(document::WriteJson(model::ToValue(job.status)));
     if (job.status.IsFinished() && !finished_at_) {
       const batch::JobCondition* end = job.status.FindCondition(job.status.IsTrue("Failed") ? "Failed" : "Complete");
-      finished_at_ = WritesTakeTime(faults_) ? *end->last_transition_time : clock_.Now();
+      finished_at_ = WritesTakeTime(options_) ? *end->last_transition_time : clock_.Now();
     }
-    if (!job.metadata.deleting() || user_deleted_) return;
+    if (!job.metadata.deleting() || deleted_by_user_.contains(job.metadata.uid)) return;
     const auto ttl = job.spec->ttl_seconds_after_finished;
     if (!ttl || !finished_at_ || clock_.Now() < *finished_at_ + Seconds(*ttl)) {
       violations_.push_back("deleted before its TTL expired");
     }
   }
-  void JobDeleted(const batch::Job& job) override { Trace(Cat("deleted ", job.metadata.name)); }
+  void JobDeleted(const batch::Job& job) override {
+    Trace(Cat("deleted ", job.metadata.name));
+    finished_at_.reset();
+  }
   void PodChanged(const core::Pod& pod) override {
     Trace(Cat(pod.metadata.name, " ", core::NameOf(pod.status.phase), pod.metadata.deleting() ? " deleting" : "",
               pod.metadata.finalizers.empty() ? "" : " finalizer"));
@@ -84,41 +93,6 @@ class History final : public world::Watcher {
   void PodDeleted(const core::Pod& pod) override { Trace(Cat("gone ", pod.metadata.name)); }
 
  private:
-  void StartController() {
-    watch_.reset();
-    engine_.emplace(api_, clock_, verdicts_, EngineOptions());
-    watch_.emplace(store_, agenda_, clock_, random_, lag_, *engine_,
-                   [this](meta::ResourceVersion version) { engine_->ListsComplete(version); });
-  }
-
-  static engine::EngineOptions EngineOptions() { return {}; }
-
-  bool Step(Time limit) {
-    while (agenda_.DoOne(clock_.Now())) ReplaceCrashedController();
-    if (engine_->RunOne()) {
-      if (!ReplaceCrashedController()) told_.CheckRound();
-      return true;
-    }
-    const auto a = agenda_.NextDue();
-    const auto b = engine_->NextDue();
-    if (!a && !b) return false;
-    const Time next = a && b ? std::min(*a, *b) : a ? *a : *b;
-    if (next > limit) return false;
-    clock_.AdvanceTo(std::max(next, clock_.Now()));
-    return true;
-  }
-
-  bool ReplaceCrashedController() {
-    if (!api_.crashed()) return false;
-    ++crashes_;
-    watch_.reset();
-    engine_.reset();
-    api_.Revive();
-    told_.ControllerReplaced();
-    StartController();
-    return true;
-  }
-
   Value RandomPolicy(bool per_index) {
     Value policy = Value::MakeObject();
     Value& rules = policy.Set("rules", Value::MakeArray());
@@ -177,6 +151,7 @@ class History final : public world::Watcher {
     const bool policy = random_.OneIn(2);
     if (policy) spec.Set("podFailurePolicy", RandomPolicy(spec.Find("backoffLimitPerIndex") != nullptr));
     if (!policy && random_.OneIn(3)) spec.Set("podReplacementPolicy", Value::String("Failed"));
+    if (cluster_) spec.Set("managedBy", Value::String(std::string(kube::kJobManager)));
     Value& pod = spec.At("template").At("spec");
     pod.Set("restartPolicy", Value::String(!policy && random_.OneIn(4) ? "OnFailure" : "Never"));
     Value& container = pod.Set("containers", Value::MakeArray()).Append(Value::MakeObject());
@@ -185,8 +160,8 @@ class History final : public world::Watcher {
     return job;
   }
 
-  bool CreateJob() {
-    const Value manifest = RandomJob();
+  bool CreateJob(const Value& manifest) {
+    manifest_ = manifest;
     Trace(document::WriteJson(manifest));
     const meta::Uid uid = store_.NewUid();
     const admission::Answer answer = admission::CreateJob(manifest, {"ns", "Strict", uid, "", clock_.Now()});
@@ -267,6 +242,7 @@ class History final : public world::Watcher {
   void UserAction() {
     const batch::Job* job = store_.FindJob({"ns", "j"});
     if (job == nullptr) return;
+    if (cluster_ && random_.OneIn(2)) return ActBehindItsBack(*job);
     Value patch = Value::MakeObject();
     Value& spec = patch.Set("spec", Value::MakeObject());
     switch (random_.Below(indexed_ ? 6 : 5)) {
@@ -284,7 +260,7 @@ class History final : public world::Watcher {
         break;
       case 4: {
         if (!random_.OneIn(3)) return;
-        user_deleted_ = true;
+        deleted_by_user_.insert(job->metadata.uid);
         const auto how = static_cast<world::Propagation>(random_.Below(2));  // background or foreground
         store_.DeleteJob({"ns", "j"}, job->metadata.uid, how);
         return;
@@ -304,6 +280,75 @@ class History final : public world::Watcher {
     store_.ReplaceJob(changed);
   }
 
+  // What the specification of the Job does not ask for.
+  void ActBehindItsBack(const batch::Job& job) {
+    std::vector<const core::Pod*> pods = store_.Pods();
+    std::erase_if(pods, [&](const core::Pod* pod) {
+      const meta::OwnerReference* owner = pod->metadata.Controller();
+      return owner == nullptr || owner->uid != job.metadata.uid;
+    });
+    const core::Pod* pod = pods.empty() ? nullptr : pods[random_.Below(pods.size())];
+    const auto action = random_.Below(5);
+    if (action > 0 && pod == nullptr) return;
+    // One that has ended, and was counted, would count again as soon as it is adopted, here as upstream.
+    if (action == 2 && !pod->IsActive()) return;
+    switch (action) {
+      case 0:
+        return Recreate(job);
+      case 1:
+        Trace(Cat("user takes the finalizer of ", pod->metadata.name));
+        ledger_.TakenByUser(*pod);
+        store_.RemovePodFinalizer(world::ReferenceTo(*pod), batch::kTrackingFinalizer);
+        return;
+      case 2:  // its Job may adopt it again
+        Trace(Cat("user takes the owner of ", pod->metadata.name));
+        ledger_.TakenByUser(*pod);
+        store_.ReleasePod(world::ReferenceTo(*pod), job.metadata.uid, "");
+        return;
+      case 3:
+        return ReplacePod(*pod);
+      default:
+        Trace(Cat("user annotates ", pod->metadata.name));
+        store_.UpdatePodAnnotations(world::ReferenceTo(*pod),
+                                    [](meta::Labels& annotations) { annotations.Set("note", "seen"); });
+    }
+  }
+
+  // The same once more, with another UID; in the foreground, once the former and its pods are gone.
+  void Recreate(const batch::Job& job) {
+    Trace("user deletes the Job and creates it again");
+    recreated_ = true;
+    const meta::Uid former = job.metadata.uid;
+    deleted_by_user_.insert(former);
+    store_.DeleteJob({"ns", "j"}, former, static_cast<world::Propagation>(random_.Below(2)));
+    CreateOnceGone(former);
+  }
+  void CreateOnceGone(const meta::Uid& former) {
+    const batch::Job* there = store_.FindJob({"ns", "j"});
+    if (there == nullptr) {
+      CreateJob(manifest_);
+    } else if (there->metadata.uid == former) {
+      agenda_.At(clock_.Now() + Seconds(1), [this, former] { CreateOnceGone(former); });
+    }
+  }
+
+  // By another pod of that name without an owner, which the Job may adopt.
+  void ReplacePod(const core::Pod& pod) {
+    Trace(Cat("user replaces ", pod.metadata.name));
+    replaced_ = true;
+    core::Pod next;
+    next.metadata.namespace_ = pod.metadata.namespace_;
+    next.metadata.name = pod.metadata.name;
+    next.metadata.labels = pod.metadata.labels;
+    next.metadata.annotations = pod.metadata.annotations;
+    next.spec = pod.spec;
+    const world::PodReference former = world::ReferenceTo(pod);
+    ledger_.TakenByUser(pod);
+    store_.RemovePodFinalizer(former, batch::kTrackingFinalizer);
+    store_.RemovePod(former);
+    store_.AddPod(std::move(next));
+  }
+
   void Trace(const std::string& line) {
     const std::string text = Cat(FormatRfc3339Nano(clock_.Now()), " ", line);
     for (const char c : text) hash_ = (hash_ ^ static_cast<unsigned char>(c)) * 0x100000001B3ULL;  // FNV-1a
@@ -314,41 +359,42 @@ class History final : public world::Watcher {
     HistoryResult out;
     out.violations = violations_;
     out.violations.insert(out.violations.end(), ledger_.violations().begin(), ledger_.violations().end());
-    out.violations.insert(out.violations.end(), told_.violations().begin(), told_.violations().end());
+    // Verdicts name pods: of two of one name they cannot be told apart.
+    if (!replaced_) out.violations.insert(out.violations.end(), told_.violations().begin(), told_.violations().end());
     out.trace_hash = hash_;
     out.pods = ledger_.pods();
-    out.crashes = crashes_;
+    out.crashes = controller_.crashes();
     return out;
   }
 
   const bool trace_;
+  const bool cluster_;
   Random random_;
   sim::VirtualClock clock_;
   store::Store store_;
   sim::Agenda agenda_;
-  const sim::FaultRates faults_;
-  const sim::LagRates lag_;
-  sim::FaultyApi api_;
+  const ControllerOptions options_;
   Ledger ledger_;
   VerdictCheck told_;
   world::Ledger verdicts_;
-  std::optional<engine::Engine> engine_;
-  std::optional<sim::LaggingWatch> watch_;
+  Controller controller_;
   bool indexed_ = false;
   std::set<meta::Uid> lives_;
   std::set<meta::Uid> ending_;
   std::optional<Time> finished_at_;
-  bool user_deleted_ = false;
+  std::set<meta::Uid> deleted_by_user_;
+  Value manifest_;
+  bool recreated_ = false;
+  bool replaced_ = false;  // a pod, by one of its name
   bool stuck_ = false;
-  std::size_t crashes_ = 0;
   std::uint64_t hash_ = 0xCBF29CE484222325ULL;
   std::vector<std::string> violations_;
 };
 
 }  // namespace
 
-HistoryResult RunHistory(std::uint64_t seed, bool trace) {
-  return History(seed, trace).Run();
+HistoryResult RunHistory(std::uint64_t seed, bool cluster, bool trace) {
+  return History(seed, cluster, trace).Run();
 }
 
 }  // namespace reprieve::property

@@ -1,5 +1,5 @@
 // One random history: a Job of any mode, a random kubelet and user, and a controller that crashes, lags and is
-// refused. What must hold whatever happens is checked as it goes and at the end.
+// refused, alone or in a cluster (controller.h). What must hold whatever happens is checked as it goes and at the end.
 #pragma once
 
 #include <cstdint>
@@ -17,6 +17,6 @@ struct HistoryResult {
 };
 
 // Same seed, same history, to the byte. With `trace` every change is printed.
-HistoryResult RunHistory(std::uint64_t seed, bool trace);
+HistoryResult RunHistory(std::uint64_t seed, bool cluster, bool trace);
 
 }  // namespace reprieve::property

@@ -11,11 +11,8 @@
 #include "admission/admission_jobset.h"
 #include "base/text.h"
 #include "document/json.h"
-#include "engine/engine.h"
 #include "jobset_ledger.h"
 #include "random_faults.h"
-#include "sim/faulty_api.h"
-#include "sim/lagging_watch.h"
 #include "sim/scripted_kubelet.h"
 #include "sim/virtual_clock.h"
 #include "verdict_check.h"
@@ -32,17 +29,22 @@ const meta::ObjectKey kJobSet{"ns", "js"};
 
 class JobSetHistory final : public world::Watcher {
  public:
-  JobSetHistory(std::uint64_t seed, bool trace)
+  JobSetHistory(std::uint64_t seed, bool cluster, bool trace)
       : trace_(trace),
+        cluster_(cluster),
         random_(seed),
         clock_(Time(std::chrono::sys_days{std::chrono::year{2026} / 1 / 1})),
         store_(clock_, seed + 1),
         gates_{false, random_.OneIn(2), random_.OneIn(2)},
-        faults_(RandomFaults(random_)),
-        lag_(RandomLag(random_)),
-        api_(store_, agenda_, clock_, random_, faults_),
-        ledger_(store_, gates_),
-        told_(store_, SeesAllAtOnce(faults_, lag_)) {
+        options_(Options()),
+        ledger_(store_, gates_, [this] { return cluster_ ? controller_.api().strays() : 0; }),
+        told_(store_, SeesAllAtOnce(options_)),
+        controller_(store_, agenda_, clock_, random_, verdicts_, options_,
+                    {[this](engine::Engine& engine) { ControllerEnds(engine); }, [this] { told_.CheckRound(); },
+                     [this](const world::Request& request) {
+                       if (cluster_) ledger_.Asked(request);
+                     },
+                     [this](const std::string& line) { Trace(line); }}) {
     verdicts_.set_listener([this](const world::Verdict& verdict) {
       Trace(world::Describe(verdict));
       if (verdict.jobset.empty()) return told_.Told(verdict);
@@ -54,16 +56,18 @@ class JobSetHistory final : public world::Watcher {
   ~JobSetHistory() override { store_.RemoveWatcher(this); }
 
   HistoryResult Run() {
-    StartController();
-    if (random_.OneIn(6)) AddForeignJob();
-    if (!CreateJobSet()) return Result();
+    controller_.Start();
+    if (random_.OneIn(6)) AddForeignJob("js-r0-0", !random_.OneIn(2));
+    if (!CreateJobSet(RandomJobSet())) return Result();
     for (int i = static_cast<int>(random_.Between(0, 5)); i > 0; --i) PlanUserAction();
     const Time limit = clock_.Now() + (in_the_way_ ? kLongestInTheWay : kLongest);
-    while (Step(limit)) {
+    while (controller_.Step(limit)) {
     }
+    if (controller_.busy() && !in_the_way_) Violate("it never ends");
     ledger_.CheckQuiet();
-    const bool stuck = std::any_of(api_.refused().begin(), api_.refused().end(), RefusesAsUpstream);
-    if (crashes_ == 0 && !stuck) told_.CheckEndsTold();
+    const std::vector<std::string>& refused = controller_.api().refused();
+    const bool stuck = std::any_of(refused.begin(), refused.end(), RefusesAsUpstream);
+    if (controller_.crashes() == 0 && !stuck && !cluster_) told_.CheckEndsTold();
     CheckEndCounted();
     return Result();
   }
@@ -73,15 +77,18 @@ class JobSetHistory final : public world::Watcher {
     if (jobset.status.IsFinished() && !finished_at_) {
       failed_ = jobset.status.IsTrue("Failed");
       const jobset::Condition* end = jobset.status.FindCondition(failed_ ? "Failed" : "Completed");
-      finished_at_ = WritesTakeTime(faults_) ? *end->last_transition_time : clock_.Now();
+      finished_at_ = WritesTakeTime(options_) ? *end->last_transition_time : clock_.Now();
     }
-    if (!jobset.metadata.deleting() || user_deleted_) return;
+    if (!jobset.metadata.deleting() || deleted_by_user_.contains(jobset.metadata.uid)) return;
     const auto ttl = jobset.spec->ttl_seconds_after_finished;
-    if (!ttl || !finished_at_ || clock_.Now() < *finished_at_ + Seconds(*ttl)) {
+    if (!ttl || !finished_at_ || clock_.Now() + 2 * options_.largest_skew < *finished_at_ + Seconds(*ttl)) {
       Violate("the JobSet was deleted before its TTL expired");
     }
   }
-  void JobSetDeleted(const jobset::JobSet&) override { Trace("JobSet gone"); }
+  void JobSetDeleted(const jobset::JobSet&) override {
+    Trace("JobSet gone");
+    if (recreated_) finished_at_.reset();
+  }
   void JobChanged(const batch::Job& job) override {
     Trace(Cat(job.metadata.name, " ", job.metadata.uid.view().substr(0, 4), " ",
               document::WriteJson(model::ToValue(job.status)), job.metadata.deleting() ? " deleting" : ""));
@@ -100,25 +107,41 @@ class JobSetHistory final : public world::Watcher {
     const std::string text = world::Describe(verdict);
     // The end of a Job that is being deleted is not told.
     const bool has_cause = verdict.cause || jobs_deleted_by_user_.contains(verdict.job.str());
-    if (crashes_ == 0 && !verdict.job.empty() && !has_cause) Violate(Cat("without its cause: ", text));
+    const bool knows_causes = controller_.crashes() == 0 && !cluster_;
+    if (knows_causes && !verdict.job.empty() && !has_cause) Violate(Cat("without its cause: ", text));
     const std::string_view consequence = verdict.consequence;
     const jobset::JobSet* jobset = store_.FindJobSet(kJobSet);
     if (!consequence.starts_with("restart ") || consequence.find(" of JobSet") == std::string_view::npos) return;
     const auto number = ParseInt64(consequence.substr(8, consequence.find(" of JobSet") - 8));
+    if (recreated_) return;
     if (!number || !restarts_told_.insert(*number).second) Violate(Cat("told twice: ", text));
     if (jobset != nullptr && jobset->status.restarts != number) {
       Violate(Cat("status says ", jobset->status.restarts, " restarts: ", text));
     }
   }
 
+  ControllerOptions Options() {
+    ControllerOptions out = cluster_ ? InACluster(random_) : Alone(random_);
+    out.gates = gates_;
+    return out;
+  }
+
   // Counters live as long as their controller.
-  void TakeCounters() {
-    for (const auto& [key, count] : engine_->jobset_counters().completed) ends_counted_[false] += count;
-    for (const auto& [key, count] : engine_->jobset_counters().failed) ends_counted_[true] += count;
+  void TakeCounters(const engine::Engine& engine) {
+    for (const auto& [key, count] : engine.jobset_counters().completed) ends_counted_[false] += count;
+    for (const auto& [key, count] : engine.jobset_counters().failed) ends_counted_[true] += count;
+  }
+
+  void ControllerEnds(const engine::Engine& engine) {
+    TakeCounters(engine);
+    told_.ControllerReplaced();
+    // With that very write, or before it was known that it had succeeded.
+    if (finished_at_ && ends_counted_[failed_] == 0) crashed_at_end_ = true;
   }
 
   void CheckEndCounted() {
-    TakeCounters();
+    if (controller_.engine() != nullptr) TakeCounters(*controller_.engine());
+    if (recreated_) return;
     const std::uint64_t due = finished_at_ ? 1 : 0;
     const std::uint64_t counted = ends_counted_[failed_];
     if (ends_counted_[!failed_] > 0) Violate("an end was counted that there was not");
@@ -129,45 +152,6 @@ class JobSetHistory final : public world::Watcher {
 
   void Violate(std::string what) {
     if (violations_.size() < 10) violations_.push_back(std::move(what));
-  }
-
-  void StartController() {
-    watch_.reset();
-    engine::EngineOptions options;
-    options.jobsets.gates = gates_;
-    engine_.emplace(api_, clock_, verdicts_, options);
-    engine_->NodeChanged(*store_.FindNode("n1"));
-    watch_.emplace(store_, agenda_, clock_, random_, lag_, *engine_,
-                   [this](meta::ResourceVersion version) { engine_->ListsComplete(version); });
-  }
-
-  bool Step(Time limit) {
-    while (agenda_.DoOne(clock_.Now())) ReplaceCrashedController();
-    if (engine_->RunOne()) {
-      if (!ReplaceCrashedController()) told_.CheckRound();
-      return true;
-    }
-    const auto a = agenda_.NextDue();
-    const auto b = engine_->NextDue();
-    if (!a && !b) return false;
-    const Time next = a && b ? std::min(*a, *b) : a ? *a : *b;
-    if (next > limit) return false;
-    clock_.AdvanceTo(std::max(next, clock_.Now()));
-    return true;
-  }
-
-  bool ReplaceCrashedController() {
-    if (!api_.crashed()) return false;
-    ++crashes_;
-    TakeCounters();
-    told_.ControllerReplaced();
-    watch_.reset();
-    engine_.reset();
-    api_.Revive();
-    // With that very write, or before it was known that it had succeeded.
-    if (finished_at_ && ends_counted_[failed_] == 0) crashed_at_end_ = true;
-    StartController();
-    return true;
   }
 
   const char* OneOf(std::initializer_list<const char*> words) { return words.begin()[random_.Below(words.size())]; }
@@ -243,8 +227,8 @@ class JobSetHistory final : public world::Watcher {
     return manifest;
   }
 
-  bool CreateJobSet() {
-    const Value manifest = RandomJobSet();
+  bool CreateJobSet(const Value& manifest) {
+    manifest_ = manifest;
     Trace(document::WriteJson(manifest));
     const meta::Uid uid = store_.NewUid();
     const admission::Answer answer =
@@ -257,23 +241,24 @@ class JobSetHistory final : public world::Watcher {
   }
 
   // Of the name that a child will want, and somebody else's.
-  void AddForeignJob() {
+  void AddForeignJob(const std::string& name, bool for_good) {
     Value job = RandomJobTemplate();
     job.Set("apiVersion", Value::String("batch/v1"));
     job.Set("kind", Value::String("Job"));
-    job.At("metadata").Set("name", Value::String("js-r0-0"));
+    job.At("metadata").Set("name", Value::String(name));
     const meta::Uid uid = store_.NewUid();
     const admission::Answer answer = admission::CreateJob(job, {"ns", "Strict", uid, "", clock_.Now()});
     if (!answer.ok()) return;
     batch::Job made;
     FromValue(answer.object, made);
     store_.AddJob(std::move(made));
-    in_the_way_ = !random_.OneIn(2);
-    if (!in_the_way_) {
-      agenda_.At(clock_.Now() + Seconds(random_.Between(1, 60)), [this, uid] {
-        store_.DeleteJob({"ns", "js-r0-0"}, uid, world::Propagation::kBackground);
-      });
+    if (for_good) {
+      in_the_way_ = true;
+      return;
     }
+    agenda_.At(clock_.Now() + Seconds(random_.Between(1, 60)), [this, uid, name] {
+      store_.DeleteJob({"ns", name}, uid, world::Propagation::kBackground);
+    });
   }
 
   void PlanLife(const core::Pod& pod) {
@@ -332,6 +317,7 @@ class JobSetHistory final : public world::Watcher {
   void UserAction() {
     const jobset::JobSet* jobset = store_.FindJobSet(kJobSet);
     if (jobset == nullptr) return;
+    if (cluster_ && random_.OneIn(3)) return ActBehindItsBack(*jobset);
     Value patch = Value::MakeObject();
     switch (random_.Below(5)) {
       case 0:
@@ -354,7 +340,7 @@ class JobSetHistory final : public world::Watcher {
       default:
         if (!random_.OneIn(4)) return;
         Trace("user deletes the JobSet");
-        user_deleted_ = true;
+        deleted_by_user_.insert(jobset->metadata.uid);
         store_.DeleteJobSet(kJobSet, jobset->metadata.uid, static_cast<world::Propagation>(random_.Below(2)));
         return;
     }
@@ -365,6 +351,53 @@ class JobSetHistory final : public world::Watcher {
     jobset::JobSet changed;
     FromValue(answer.object, changed);
     store_.ReplaceJobSet(changed);
+  }
+
+  void ActBehindItsBack(const jobset::JobSet& jobset) {
+    switch (random_.Below(4)) {
+      case 0: {
+        Trace("user deletes the JobSet and creates it again");
+        recreated_ = true;
+        const meta::Uid former = jobset.metadata.uid;
+        deleted_by_user_.insert(former);
+        store_.DeleteJobSet(kJobSet, former, static_cast<world::Propagation>(random_.Below(2)));
+        return CreateOnceGone(former);
+      }
+      case 1: {
+        const auto services = store_.Services();
+        if (services.empty()) return;
+        Trace("user deletes the Service");
+        store_.DeleteService(meta::KeyOf(services[0]->metadata), meta::Uid(services[0]->metadata.uid));
+        return;
+      }
+      case 2: {  // somebody else's takes its place for some time
+        const std::vector<const batch::Job*> jobs = store_.Jobs();
+        if (jobs.empty()) return;
+        const meta::ObjectKey key = meta::KeyOf(jobs[random_.Below(jobs.size())]->metadata);
+        Trace(Cat("user replaces ", key.name));
+        const batch::Job& former = *store_.FindJob(key);
+        jobs_deleted_by_user_.insert(key.name.str());
+        store_.DeleteJob(key, meta::Uid(former.metadata.uid), world::Propagation::kBackground);
+        if (store_.FindJob(key) == nullptr) AddForeignJob(key.name.str(), false);
+        return;
+      }
+      default: {
+        const std::vector<const batch::Job*> jobs = store_.Jobs();
+        if (jobs.empty()) return;
+        batch::Job changed = *jobs[random_.Below(jobs.size())];
+        Trace(Cat("user annotates ", changed.metadata.name));
+        changed.metadata.annotations.Set("note", "seen");
+        store_.ReplaceJob(changed);
+      }
+    }
+  }
+  void CreateOnceGone(const meta::Uid& former) {
+    const jobset::JobSet* there = store_.FindJobSet(kJobSet);
+    if (there == nullptr) {
+      CreateJobSet(manifest_);
+    } else if (there->metadata.uid == former) {
+      agenda_.At(clock_.Now() + Seconds(1), [this, former] { CreateOnceGone(former); });
+    }
   }
 
   void Trace(const std::string& line) {
@@ -380,43 +413,42 @@ class JobSetHistory final : public world::Watcher {
     out.violations.insert(out.violations.end(), violations_.begin(), violations_.end());
     out.trace_hash = hash_;
     out.pods = lives_.size();
-    out.crashes = crashes_;
+    out.crashes = controller_.crashes();
     return out;
   }
 
   const bool trace_;
+  const bool cluster_;
   Random random_;
   sim::VirtualClock clock_;
   store::Store store_;
   sim::Agenda agenda_;
   const model::FeatureGates gates_;
-  const sim::FaultRates faults_;
-  const sim::LagRates lag_;
-  sim::FaultyApi api_;
+  const ControllerOptions options_;
   JobSetLedger ledger_;
   VerdictCheck told_;
   world::Ledger verdicts_;
-  std::optional<engine::Engine> engine_;
-  std::optional<sim::LaggingWatch> watch_;
+  Controller controller_;
   std::set<meta::Uid> lives_;
   std::set<meta::Uid> ending_;
   bool in_the_way_ = false;  // somebody else's Job, for good
   std::set<std::int64_t> restarts_told_;
   std::optional<Time> finished_at_;
   bool failed_ = false;  // that was its end
-  bool user_deleted_ = false;
+  std::set<meta::Uid> deleted_by_user_;
+  Value manifest_;
+  bool recreated_ = false;
   std::set<std::string> jobs_deleted_by_user_;
   bool crashed_at_end_ = false;
   std::array<std::uint64_t, 2> ends_counted_{};  // Completed, Failed
-  std::size_t crashes_ = 0;
   std::uint64_t hash_ = 0xCBF29CE484222325ULL;
   std::vector<std::string> violations_;
 };
 
 }  // namespace
 
-HistoryResult RunJobSetHistory(std::uint64_t seed, bool trace) {
-  return JobSetHistory(seed, trace).Run();
+HistoryResult RunJobSetHistory(std::uint64_t seed, bool cluster, bool trace) {
+  return JobSetHistory(seed, cluster, trace).Run();
 }
 
 }  // namespace reprieve::property

@@ -7,6 +7,6 @@
 namespace reprieve::property {
 
 // As RunHistory.
-HistoryResult RunJobSetHistory(std::uint64_t seed, bool trace);
+HistoryResult RunJobSetHistory(std::uint64_t seed, bool cluster, bool trace);
 
 }  // namespace reprieve::property

@@ -46,7 +46,8 @@ bool IsOfAnEarlierAttempt(const batch::Job& job, const jobset::JobSetStatus& sta
 
 }  // namespace
 
-JobSetLedger::JobSetLedger(store::Store& store, model::FeatureGates gates) : store_(store), gates_(gates) {
+JobSetLedger::JobSetLedger(store::Store& store, model::FeatureGates gates, std::function<std::uint64_t()> strays)
+    : store_(store), gates_(gates), strays_(std::move(strays)) {
   store_.AddWatcher(this);
 }
 
@@ -55,7 +56,12 @@ JobSetLedger::~JobSetLedger() {
 }
 
 void JobSetLedger::JobSetChanged(const jobset::JobSet& jobset) {
-  uid_ = jobset.metadata.uid;
+  if (jobset.metadata.uid != uid_) {
+    uid_ = jobset.metadata.uid;
+    seen_ = deleted_ = false;
+    known_.clear();
+    failed_.clear();
+  }
   spec_ = jobset.spec;
   if (seen_) {
     CheckCounters(jobset);
@@ -111,16 +117,27 @@ void JobSetLedger::JobDeleted(const batch::Job& job) {
   known_.erase(job.metadata.uid);
 }
 
+void JobSetLedger::Asked(const world::Request& request) {
+  if (const auto* pod = std::get_if<world::DeletePod>(&request)) {
+    return Violate(Cat(pod->pod.name, " is deleted, and no pod is the JobSet's to delete"));
+  }
+  const auto* deletion = std::get_if<world::DeleteJob>(&request);
+  if (deletion == nullptr || last_.IsFinished()) return;
+  const batch::Job* job = store_.FindJob(deletion->job);
+  if (job == nullptr || job->metadata.uid != deletion->uid || !IsChild(*job)) return;
+  if (!IsOfAnEarlierAttempt(*job, last_)) Violate(Cat(deletion->job.name, " is deleted without a reason"));
+}
+
 void JobSetLedger::CheckNewChild(const batch::Job& job) {
   const jobset::JobSet* jobset = store_.FindJobSet({"ns", "js"});
   if (jobset == nullptr || jobset->metadata.uid != uid_) return;
-  if (jobset->status.IsFinished()) Violate(Cat(job.metadata.name, " was made for a finished JobSet"));
+  if (jobset->status.IsFinished() && strays_() == 0) Violate(Cat(job.metadata.name, " was made for a finished JobSet"));
   const auto attempt = ParseInt32(Label(job, jobset::kRestartAttempt));
   if (!attempt || *attempt > jobset->status.restarts) {
     Violate(Cat(job.metadata.name, " is of attempt ", Label(job, jobset::kRestartAttempt), " of ",
                 jobset->status.restarts));
   }
-  if (spec_->restart_strategy() != jobset::RestartStrategy::kBlockingRecreate) return;
+  if (spec_->restart_strategy() != jobset::RestartStrategy::kBlockingRecreate || strays_() > 0) return;
   for (const batch::Job* other : store_.Jobs()) {
     if (!IsChild(*other) || other->metadata.uid == job.metadata.uid) continue;
     const auto of_other = ParseInt32(Label(*other, jobset::kRestartAttempt));

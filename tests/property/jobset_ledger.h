@@ -4,9 +4,13 @@
 //   every failed Job leads to exactly one action;
 //   under BlockingRecreate nothing of an old attempt runs beside the new one;
 //   a finished JobSet never changes its end;
-//   when all is quiet, labels, counts and children agree.
+//   when all is quiet, labels, counts and children agree;
+//   no Job is deleted that the spec does not delete.
+//
+// A JobSet that follows under the same name is another one.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -21,7 +25,8 @@ namespace reprieve::property {
 
 class JobSetLedger final : public world::Watcher {
  public:
-  JobSetLedger(store::Store& store, model::FeatureGates gates);
+  // `strays`: how many Jobs a controller may have made without knowing.
+  JobSetLedger(store::Store& store, model::FeatureGates gates, std::function<std::uint64_t()> strays);
   ~JobSetLedger() override;
 
   void JobSetChanged(const jobset::JobSet& jobset) override;
@@ -31,6 +36,8 @@ class JobSetLedger final : public world::Watcher {
   void PodChanged(const core::Pod&) override {}
   void PodDeleted(const core::Pod&) override {}
 
+  // What the controller of a cluster asks for. Alone it deletes pods, and Jobs of JobSets that are gone, too.
+  void Asked(const world::Request& request);
   // Once nothing is due any more.
   void CheckQuiet();
   const std::vector<std::string>& violations() const { return violations_; }
@@ -44,6 +51,7 @@ class JobSetLedger final : public world::Watcher {
 
   store::Store& store_;
   const model::FeatureGates gates_;
+  const std::function<std::uint64_t()> strays_;
   meta::Uid uid_;
   std::shared_ptr<const jobset::JobSetSpec> spec_;
   jobset::JobSetStatus last_;

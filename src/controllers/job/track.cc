@@ -219,7 +219,10 @@ class Tracker {
     finished_ = true;
     tally_.finish = JobFinish{sync_.end->success, sync_.end->reason};
     EnsureCondition(status_, sync_.end->final(), true, sync_.end->reason, sync_.end->message, sync_.now);
-    if (sync_.end->success) status_.completion_time = status_.FindCondition("Complete")->last_transition_time;
+    if (sync_.end->success) {
+      // The clock of who has started it may have been ahead: an end before the start is refused.
+      status_.completion_time = std::max(status_.FindCondition("Complete")->last_transition_time, status_.start_time);
+    }
     needs_flush_ = true;
   }
 
