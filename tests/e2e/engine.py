@@ -214,6 +214,24 @@ def machine(program):
 
 
 @functools.lru_cache
+def why_no_network(kind):
+    """Why that engine puts no container on a network of its own here; empty: it does."""
+    if why_none(kind):
+        return why_none(kind)
+    engine = kind()
+    try:
+        engine.load("localhost/probe:1", busybox(), {"Cmd": ["true"]})
+        status, made = engine.ask("POST", "/networks/create", {"Name": "probe", "Driver": "bridge"})
+        if status != 201:
+            return f"{kind.__name__} makes no network here: {made}"
+        made = engine.ask("POST", "/containers/create", {"Image": "localhost/probe:1", "HostConfig": {"NetworkMode": "probe"}})[1]
+        status, answer = engine.ask("POST", f"/containers/{made['Id']}/start")
+        return "" if status == 204 else f"{kind.__name__} connects no container to a network here: {answer}"
+    finally:
+        engine.close()
+
+
+@functools.lru_cache
 def why_none(kind):
     """Why no engine of that kind can run here; empty: one can."""
     if not ROOT:

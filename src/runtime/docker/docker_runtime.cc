@@ -17,20 +17,14 @@
 namespace reprieve::runtime::docker {
 namespace {
 
-EngineReply Ask(EngineClient& engine, const EngineRequest& request) {
-  std::promise<EngineReply> answered;
-  engine.Post([&] { engine.Send(request, [&](EngineReply reply) { answered.set_value(std::move(reply)); }); });
-  return answered.get_future().get();
-}
-
 // Only the answer to a second question says whether a load has worked: its own is 200 in any case.
 Status LoadSandboxImage(EngineClient& engine) {
   const EngineRequest look{.path = Cat("/images/", net::PercentEncode(SandboxImageName()), "/json")};
-  EngineReply there = Ask(engine, look);
+  EngineReply there = engine.Ask(look);
   if (there.ok()) return Ok();
   const EngineReply loaded =
-      Ask(engine, {.method = "POST", .path = "/images/load?quiet=1", .body = SandboxImageArchive()});
-  if (loaded.ok()) there = Ask(engine, look);
+      engine.Ask({.method = "POST", .path = "/images/load?quiet=1", .body = SandboxImageArchive()});
+  if (loaded.ok()) there = engine.Ask(look);
   if (there.ok()) return Ok();
   return Error{Cat(engine.identity().Describe(), " does not take the image that holds a pod's namespaces: ",
                    loaded.ok() ? there.error : loaded.error)};

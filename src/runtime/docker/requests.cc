@@ -134,7 +134,7 @@ Value LogConfig(bool podman) {
 Value SandboxBody(const SandboxParts& parts) {
   const PodSandboxSpec& spec = parts.spec;
   Value host = Value::MakeObject();
-  host.Set("NetworkMode", Value::String(parts.network.empty() ? "host" : std::string(parts.network)));
+  host.Set("NetworkMode", Value::String(spec.address.empty() ? "host" : spec.engine_network));
   host.Set("IpcMode", Value::String(spec.host_ipc ? "host" : "shareable"));
   if (spec.processes == ProcessView::kMachine) host.Set("PidMode", Value::String("host"));
   host.Set("ReadonlyRootfs", Value::Bool(true));
@@ -146,6 +146,10 @@ Value SandboxBody(const SandboxParts& parts) {
   Value out = Value::MakeObject();
   out.Set("Image", Value::String(std::string(SandboxImageName())));
   if (!spec.hostname.empty()) out.Set("Hostname", Value::String(spec.hostname));
+  if (!spec.address.empty()) {
+    Value& own = out.At("NetworkingConfig").At("EndpointsConfig").At(spec.engine_network);
+    own.At("IPAMConfig").Set("IPv4Address", Value::String(spec.address));
+  }
   out.Set("Labels", Labels(spec, parts.run));
   out.Set("HostConfig", std::move(host));
   return out;

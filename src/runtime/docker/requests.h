@@ -28,8 +28,6 @@ inline constexpr std::string_view kInitInContainer = "/dev/reprieve-init";
 struct SandboxParts {
   const PodSandboxSpec& spec;
   std::string_view run;
-  // The engine's name for it; empty: the machine's network.
-  std::string_view network = {};
 };
 document::Value SandboxBody(const SandboxParts& parts);
 

@@ -123,13 +123,20 @@ void Worker::RemoveLeftovers() {
   filters.At("label").Append(document::Value::String(Cat(kRunLabel, "=", run_)));
   const std::string path = Cat("/containers/json?all=true&filters=", net::PercentEncode(document::WriteJson(filters)));
   Ask({.path = path}, [this](const EngineReply& reply) {
+    const auto left = std::make_shared<std::size_t>(reply.body.size());
     for (const document::Value& each : reply.body.items()) {
       Ask({.method = "DELETE", .path = Cat("/containers/", each["Id"].AsText(), "?force=true&v=true")},
-          [](const EngineReply&) {});
+          [this, left](const EngineReply&) {
+            if (--*left == 0) EverythingIsGone();
+          });
     }
-    end_patience_.Cancel();
-    if (ended_) std::exchange(ended_, {})(left_);
+    if (*left == 0) EverythingIsGone();
   });
+}
+
+void Worker::EverythingIsGone() {
+  end_patience_.Cancel();
+  if (ended_) std::exchange(ended_, {})(left_);
 }
 
 void Worker::CloseStreams() {

@@ -68,6 +68,10 @@ class Worker {
     std::string hosts_path;
     bool owns_hosts = false;
     std::vector<ContainerId> waiting;  // for it to be ready
+    // Another pod has its address: it is not asked for before that one has let it go.
+    bool waits_for_address = false;
+    std::vector<std::shared_ptr<Pod>> wait_for_its_address;
+    bool cut_off = false;  // another has its address by now
     std::size_t containers = 0;        // that have not been removed yet
     bool removed = false;              // nobody wants it any more
     int removals = 0;                  // that have been tried
@@ -132,9 +136,14 @@ class Worker {
   void Tell(const std::string& notice) const;
   void LookWhetherAllIsGone();
   void RemoveLeftovers();
+  void EverythingIsGone();
 
   // worker_pods.cc
   void EnsurePod(const std::shared_ptr<Pod>& pod);
+  void TakeAddress(const std::shared_ptr<Pod>& pod);
+  std::shared_ptr<Pod> HolderOfAddressOf(const Pod& pod) const;
+  void LetNextTakeAddress(Pod& pod);
+  void CreatePod(const std::shared_ptr<Pod>& pod);
   void StartPod(const std::shared_ptr<Pod>& pod);
   void PodIsReady(const std::shared_ptr<Pod>& pod);
   void PodFailed(const std::shared_ptr<Pod>& pod, const std::string& why);

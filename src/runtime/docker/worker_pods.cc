@@ -30,6 +30,40 @@ void Worker::EnsurePod(const std::shared_ptr<Pod>& pod) {
   if (pod->stage != Pod::Stage::kAbsent) return;
   pod->stage = Pod::Stage::kMaking;
   if (Status written = WriteHosts(*pod); !written) return PodFailed(pod, written.error().message);
+  TakeAddress(pod);
+}
+
+// A pod that had the address before is cut off, as on a network of ours: its successor has it while it still ends.
+void Worker::TakeAddress(const std::shared_ptr<Pod>& pod) {
+  const std::shared_ptr<Pod> holder = HolderOfAddressOf(*pod);
+  pod->waits_for_address = holder != nullptr;
+  if (!holder) return CreatePod(pod);
+  if (holder->removed || holder->stage == Pod::Stage::kMaking) return holder->wait_for_its_address.push_back(pod);
+  document::Value body = document::Value::MakeObject();
+  body.Set("Container", document::Value::String(holder->engine_id));
+  body.Set("Force", document::Value::Bool(true));
+  holder->cut_off = true;
+  Ask({.method = "POST",
+       .path = Cat("/networks/", net::PercentEncode(pod->spec.engine_network), "/disconnect"),
+       .json = std::move(body)},
+      [this, pod](const EngineReply&) { TakeAddress(pod); });
+}
+
+std::shared_ptr<Worker::Pod> Worker::HolderOfAddressOf(const Pod& pod) const {
+  if (pod.spec.address.empty()) return nullptr;
+  for (const auto& [id, other] : pods_) {
+    const bool same = id != pod.id && other->spec.address == pod.spec.address;
+    if (!same || other->cut_off || other->waits_for_address) continue;
+    if (other->stage != Pod::Stage::kAbsent) return other;
+  }
+  return nullptr;
+}
+
+void Worker::LetNextTakeAddress(Pod& pod) {
+  for (const std::shared_ptr<Pod>& next : std::exchange(pod.wait_for_its_address, {})) TakeAddress(next);
+}
+
+void Worker::CreatePod(const std::shared_ptr<Pod>& pod) {
   const std::string name =
       ContainerNameOf(pod->spec, kSandboxName, 0, Cat(getpid(), "-", NumberOf(static_cast<std::uint64_t>(pod->id))));
   Ask({.method = "POST",
@@ -47,6 +81,7 @@ void Worker::StartPod(const std::shared_ptr<Pod>& pod) {
     if (!reply.ok()) return PodFailed(pod, reply.error);
     pod->stage = Pod::Stage::kReady;
     PodIsReady(pod);
+    LetNextTakeAddress(*pod);
   });
 }
 
@@ -65,6 +100,7 @@ void Worker::PodFailed(const std::shared_ptr<Pod>& pod, const std::string& why) 
     Ask({.method = "DELETE", .path = Cat("/containers/", made, "?force=true")}, [](const EngineReply&) {});
   for (const ContainerId id : std::exchange(pod->waiting, {})) Refuse(id, kSandboxError, why);
   RemovePodIfEmpty(pod);
+  LetNextTakeAddress(*pod);
 }
 
 Status Worker::WriteHosts(Pod& pod) {
@@ -117,6 +153,7 @@ void Worker::LookAtPod(const std::shared_ptr<Pod>& pod, std::function<void(bool)
 void Worker::PodIsGone(const std::shared_ptr<Pod>& pod) {
   if (pod->owns_hosts) unlink(pod->hosts_path.c_str());
   pods_.erase(pod->id);
+  LetNextTakeAddress(*pod);
   LookWhetherAllIsGone();
 }
 
