@@ -183,6 +183,8 @@ Status LocalWorld::StartImageRuntime() {
   // Not in memory: the engine may have to execute what is in it, which a tmpfs often does not allow.
   options.state_directory = volume_folder_.path() + "/engine";
   options.log.limits = options_.log;
+  options.gpus =
+      std::any_of(nodes_.begin(), nodes_.end(), [](const scheduler::Node& node) { return !node.gpus.empty(); });
   auto started = runtime::docker::DockerRuntime::Start(*engine_client_, std::move(options),
                                                        inbox_.Events(options_.output != nullptr));
   if (!started) return started.error();

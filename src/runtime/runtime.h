@@ -104,6 +104,8 @@ struct ImageUse {
   std::string seccomp = {};
   // The name of a profile, or "unconfined"; empty: the engine's own.
   std::string apparmor = {};
+  // The NVIDIA GPUs that it is given, by their numbers on this machine.
+  std::vector<int> gpus = {};
 };
 
 struct ContainerSpec {

@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/text.h"
 #include "net/url.h"
+#include "runtime/docker/gpus.h"
 #include "runtime/docker/sandbox_image.h"
 #include "runtime/docker/sweep.h"
 #include "runtime/docker/worker.h"
@@ -52,7 +53,11 @@ Result<std::unique_ptr<DockerRuntime>> DockerRuntime::Start(EngineClient& engine
   }
   std::unique_ptr<DockerRuntime> runtime(new DockerRuntime(engine));
   runtime->state_directory_ = options.state_directory;
-  engine.RunInLoop([&] { runtime->worker_ = std::make_unique<Worker>(engine, std::move(options), std::move(events)); });
+  GpuSupport gpus;
+  if (options.gpus) gpus = GpuSupportOf(engine.identity(), engine.Ask({.path = "/info"}).body);
+  engine.RunInLoop([&] {
+    runtime->worker_ = std::make_unique<Worker>(engine, std::move(options), std::move(events), std::move(gpus));
+  });
   return runtime;
 }
 

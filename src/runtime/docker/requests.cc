@@ -165,13 +165,15 @@ Result<Value> ContainerBody(const ContainerParts& parts) {
   for (const Mount& mount : parts.mounts) mounts.Append(BindOf(mount));
   for (const Mount& mount : spec.mounts) mounts.Append(BindOf(mount));
   host.Set("Mounts", std::move(mounts));
+  std::vector<std::string> environment = spec.environment;
+  GiveGpus(spec.image->gpus, parts.gpus, host, environment);
   host.Set("LogConfig", LogConfig(parts.podman));
 
   Value out = Value::MakeObject();
   out.Set("Image", Value::String(spec.image->name));
   out.Set("Entrypoint", Texts(ArgvOf(*spec.image, parts.image)));
   out.Set("Cmd", Value::MakeArray());
-  out.Set("Env", Texts(spec.environment));
+  out.Set("Env", Texts(environment));
   if (const std::string user = UserOf(spec, parts.image); !user.empty()) out.Set("User", Value::String(user));
   if (!spec.working_directory.empty()) out.Set("WorkingDir", Value::String(spec.working_directory));
   Value labels = Labels(parts.pod, parts.run);

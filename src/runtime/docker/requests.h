@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "document/value.h"
 #include "runtime/docker/engine_client.h"
+#include "runtime/docker/gpus.h"
 #include "runtime/docker/image_config.h"
 #include "runtime/runtime.h"
 
@@ -40,6 +41,7 @@ struct ContainerParts {
   // Besides the spec's own: /etc/hosts, the termination message, reprieve-init.
   std::vector<Mount> mounts = {};
   bool podman = false;
+  GpuSupport gpus = {};
 };
 // REQUIRES: ArgvOf(*spec.image, image) is not empty. An error: a profile that it names can't be read.
 Result<document::Value> ContainerBody(const ContainerParts& parts);

@@ -11,12 +11,13 @@
 
 namespace reprieve::runtime::docker {
 
-Worker::Worker(EngineClient& engine, DockerRuntimeOptions options, RuntimeEvents events)
+Worker::Worker(EngineClient& engine, DockerRuntimeOptions options, RuntimeEvents events, GpuSupport gpus)
     : engine_(engine),
       options_(std::move(options)),
       events_(std::move(events)),
       run_(EngineName()),
       podman_(engine.identity().is_podman()),
+      gpus_(std::move(gpus)),
       reconnect_(engine.loop()),
       reconnect_delay_(0),
       end_patience_(engine.loop()) {

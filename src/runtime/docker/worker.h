@@ -19,6 +19,7 @@
 #include "net/loop.h"
 #include "runtime/cri_log.h"
 #include "runtime/docker/docker_runtime.h"
+#include "runtime/docker/gpus.h"
 #include "runtime/docker/image_config.h"
 #include "runtime/docker/oom_watch.h"
 #include "runtime/docker/output_frames.h"
@@ -40,7 +41,7 @@ class Worker {
  public:
   using milliseconds = std::chrono::milliseconds;
 
-  Worker(EngineClient& engine, DockerRuntimeOptions options, RuntimeEvents events);
+  Worker(EngineClient& engine, DockerRuntimeOptions options, RuntimeEvents events, GpuSupport gpus);
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
   ~Worker();
@@ -202,6 +203,7 @@ class Worker {
   const RuntimeEvents events_;
   const std::string run_;
   const bool podman_;
+  const GpuSupport gpus_;
   std::map<SandboxId, std::shared_ptr<Pod>> pods_;
   std::map<ContainerId, std::unique_ptr<Container>> containers_;
   std::map<ExecId, std::unique_ptr<Process>> processes_;

@@ -63,7 +63,7 @@ void Worker::Create(Container& container, ImageConfig image) {
     }
   }
   if (ArgvOf(*spec.image, container.image).empty()) return Refuse(id, kCreateError, "no command specified");
-  ContainerParts parts{spec, pod, container.image, run_, container.pod->engine_id, OwnMounts(container), podman_};
+  ContainerParts parts{spec, pod, container.image, run_, container.pod->engine_id, OwnMounts(container), podman_, gpus_};
   auto body = ContainerBody(parts);
   if (!body) return Refuse(id, kConfigError, body.error().message);
   const std::uint64_t number = static_cast<std::uint64_t>(id) - DockerRuntime::kFirstId;
