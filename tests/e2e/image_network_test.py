@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import unittest
 
 from engine import Podman, busybox, why_no_network, why_none
@@ -91,13 +92,20 @@ class Pods(OnANetwork):
                                  container="""        env:
         - {name: POD_IP, valueFrom: {fieldRef: {fieldPath: status.podIP}}}
         - {name: HOST_IP, valueFrom: {fieldRef: {fieldPath: status.hostIP}}}""")
+        peers = []
+
+        def serve(server):
+            client, peer = server.accept()
+            peers.append(peer[0])
+            client.close()
         with socket.create_server(("0.0.0.0", 0)) as server:
+            server.settimeout(100)
+            thread = threading.Thread(target=serve, args=[server])
+            thread.start()
             text = (self.cwd / manifest).read_text().replace("$PORT", str(server.getsockname()[1]))
             out = self.run_in_images("--logs", "--network", "pod", self.write(text))
-            server.settimeout(1)
-            client, peer = server.accept()
-            client.close()
-        self.assertRegex(out, rf"/main: inet {peer[0]} is {peer[0]}\n")
+            thread.join()
+        self.assertRegex(out, rf"/main: inet {peers[0]} is {peers[0]}\n")
 
     def test_probes_reach_pods_at_their_addresses(self):
         probes = """
