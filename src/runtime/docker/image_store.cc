@@ -208,12 +208,12 @@ ImageStore::~ImageStore() {
   }
   const std::uint64_t one = 1;
   [[maybe_unused]] const ssize_t written = write(state_->unwanted.get(), &one, sizeof one);
-  for (Lookup& lookup : lookups) lookup.thread.join();
   state_->engine.RunInLoop([this] {
     state_->ended = true;
     for (const auto& [id, pull] : state_->pulls) pull->GiveUp();
     state_->pulls.clear();
   });
+  for (Lookup& lookup : lookups) lookup.thread.join();
 }
 
 void ImageStore::Inspect(const ImageReference& image, std::function<void(Result<std::optional<ImageInfo>>)> done) {
