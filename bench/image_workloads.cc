@@ -68,8 +68,7 @@ class BarePod {
     Do("POST", Cat("/containers/", program_, "/start"));
   }
   void WaitAndRemove() {
-    const docker::EngineReply ended =
-        Do("POST", Cat("/containers/", program_, "/wait?condition=not-running"));
+    const docker::EngineReply ended = Do("POST", Cat("/containers/", program_, "/wait?condition=not-running"));
     REPRIEVE_CHECK(ended.body["StatusCode"].AsInt() == 0, "the program succeeds");
     Do("DELETE", Cat("/containers/", program_, "?force=true&v=true"));
     Do("DELETE", Cat("/containers/", sandbox_, "?force=true&v=true"));
@@ -204,8 +203,7 @@ std::vector<Figure> FirstContainer(const std::string& self) {
   const std::string shared = scratch / "shared";
   const std::string note = shared + "/note";
   std::filesystem::create_directories(shared);
-  const std::string volume =
-      Cat("      volumes: [{name: shared, hostPath: {path: ", shared, "}}]\n");
+  const std::string volume = Cat("      volumes: [{name: shared, hostPath: {path: ", shared, "}}]\n");
   std::ofstream(scratch / "first.yaml") << Manifest(1, 1,
                                                     "[/bin/touch, /shared/note]\n        volumeMounts: [{name: shared, "
                                                     "mountPath: /shared}]",

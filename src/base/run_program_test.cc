@@ -1,7 +1,6 @@
 #include "base/run_program.h"
 
 #include <gtest/gtest.h>
-
 #include <unistd.h>
 
 #include <csignal>

@@ -92,11 +92,7 @@ class PullRun {
  public:
   PullRun(std::vector<kubelet::WantedImage> wanted, runtime::ImageService& images, const world::Clock& clock,
           std::shared_ptr<Mailbox> mailbox, RunOutput& out)
-      : wanted_(std::move(wanted)),
-        clock_(clock),
-        mailbox_(std::move(mailbox)),
-        out_(out),
-        puller_(images, Options()) {
+      : wanted_(std::move(wanted)), clock_(clock), mailbox_(std::move(mailbox)), out_(out), puller_(images, Options()) {
     for (std::size_t i = 0; i < wanted_.size(); ++i) wanted_[i].start = {i, 0, 0};
   }
 

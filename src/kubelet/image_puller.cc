@@ -174,9 +174,8 @@ void ImagePuller::StartPulls(Time now) {
     const runtime::ImageReference& reference = images_.at(pull.image).reference;
     runtime::ImagePull request;
     request.reference = reference;
-    if (pull.find_logins) request.find_logins = [find = pull.find_logins, reference](int unwanted) {
-      return find(reference, unwanted);
-    };
+    if (pull.find_logins)
+      request.find_logins = [find = pull.find_logins, reference](int unwanted) { return find(reference, unwanted); };
     request.progress = [post = options_.post, number = pull.number](runtime::PullProgress progress) {
       post(ImageComes{number, progress});
     };
@@ -213,8 +212,7 @@ void ImagePuller::Take(ImageFound& found, Time) {
 void ImagePuller::Take(ImageComes& comes, Time) {
   const auto at = begun_.find(comes.pull);
   if (at == begun_.end() || !options_.event) return;
-  options_.event(
-      {.kind = ImageEvent::Kind::kComes, .image = pulls_.at(at->second).text, .progress = comes.progress});
+  options_.event({.kind = ImageEvent::Kind::kComes, .image = pulls_.at(at->second).text, .progress = comes.progress});
 }
 
 void ImagePuller::Take(ImagePulled& pulled, Time now) {
@@ -354,8 +352,7 @@ void ImagePuller::HandleDue(Time now) {
     const Pull pull = EndPull(id);
     service_.Cancel(pull.service_id);
     if (options_.event) {
-      options_.event(
-          {.kind = ImageEvent::Kind::kGivenUp, .image = pull.text, .took = now - *pull.started_at});
+      options_.event({.kind = ImageEvent::Kind::kGivenUp, .image = pull.text, .took = now - *pull.started_at});
     }
   }
   if (!unwanted.empty()) StartPulls(now);

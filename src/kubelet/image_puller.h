@@ -209,7 +209,7 @@ class ImagePuller {
   const ImagePullerOptions options_;
   std::map<std::string, Image> images_;
   std::map<std::string, Pull> pulls_;
-  std::deque<std::string> queue_;  // of pulls_
+  std::deque<std::string> queue_;               // of pulls_
   std::map<std::uint64_t, std::string> begun_;  // of pulls_, by their numbers
   std::uint64_t next_number_ = 1;
   std::size_t pulling_ = 0;

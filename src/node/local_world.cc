@@ -277,7 +277,8 @@ std::string LocalWorld::DescribeNetwork() const {
     return "pods share this machine's network: each pod of a JobSet has its own address in 127.0.0.0/8, but one that "
            "listens on 0.0.0.0 blocks the port for all others";
   }
-  return Cat(who, " has a network of its own, where it may listen on any port; pods reach each other, and this machine at ",
+  return Cat(who,
+             " has a network of its own, where it may listen on any port; pods reach each other, and this machine at ",
              network_->machine_address(), ", but not the internet");
 }
 

@@ -133,7 +133,8 @@ std::optional<Time> Machine::NextDue() {
   if (!timers_.empty()) due = timers_.top().when;
   if (!incidents_.empty()) due = due ? std::min(*due, incidents_.begin()->first) : incidents_.begin()->first;
   if (const auto overdue = ImagesOverdueAt()) due = due ? std::min(*due, *overdue) : *overdue;
-  if (const auto unwanted = puller_ ? puller_->NextDue() : std::nullopt) due = due ? std::min(*due, *unwanted) : *unwanted;
+  if (const auto unwanted = puller_ ? puller_->NextDue() : std::nullopt)
+    due = due ? std::min(*due, *unwanted) : *unwanted;
   if (!tainted_.empty()) due = due ? std::min(*due, tainted_.begin()->first) : tainted_.begin()->first;
   return due;
 }

@@ -410,6 +410,27 @@ TEST_F(Addresses, OfAPodThatIsBeingRemovedIsWaitedFor) {
   EXPECT_EQ(Asked("POST /networks/ours/disconnect"), 1U);
 }
 
+// Podman keeps the name of what it was making when it was killed, and neither lists nor serves that.
+TEST_F(Docker, ASandboxWhoseCreationWasNeverAnsweredIsMadeAgainByAnotherName) {
+  std::string first;
+  engine_->script = [&](const std::string&, const std::string& path) -> std::string {
+    if (!path.starts_with("/containers/create")) return {};
+    if (first.empty()) {
+      first = path;
+      return "cut";
+    }
+    return path == first ? Refusal(500, "that name is already in use") : std::string();
+  };
+  Start(Spec());
+  ASSERT_TRUE(Await([&] { return refused_.size() == 1; }));
+  EXPECT_EQ(refused_[0].reason, "CreatePodSandboxError");
+  ASSERT_TRUE(runtime_->StartContainer(pod_, Spec()).ok());
+  engine_->Await();
+  const std::vector<std::string> asked = engine_->asked();
+  EXPECT_NE(std::find(asked.begin(), asked.end(), Cat("DELETE /containers/", first.substr(first.find('=') + 1))),
+            asked.end());
+}
+
 TEST_F(Docker, AContainerWhoseCreationWasNeverAnsweredIsRemovedInTheEnd) {
   std::atomic<int> creations = 0;
   engine_->script = [&](const std::string&, const std::string& path) -> std::string {

@@ -110,8 +110,8 @@ Status EngineNetwork::Try() {
   const bool near = ThisMachineHas(machine_address_);
   const EngineReply gone = engine_.Ask({.method = "DELETE", .path = path + "?force=true&v=true"});
   if (!started.ok()) {
-    return Error{Cat(engine, " starts no container on a network of its own: ", started.error,
-                     WhatItNeeds(engine_.identity()))};
+    return Error{
+        Cat(engine, " starts no container on a network of its own: ", started.error, WhatItNeeds(engine_.identity()))};
   }
   if (!near) {
     return Error{Cat("the networks of ", engine,

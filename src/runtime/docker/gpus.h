@@ -20,7 +20,8 @@ struct GpuSupport {
   std::string oci_runtime = {};
 };
 
-// `info`: what the engine answers to /info. `podman_folders`: where Podman, which does not tell, looks for descriptions.
+// `info`: what the engine answers to /info. `podman_folders`: where Podman, which does not tell, looks for
+// descriptions.
 GpuSupport GpuSupportOf(const EngineIdentity& engine, const document::Value& info,
                         const std::vector<std::string>& podman_folders = {"/etc/cdi", "/var/run/cdi"});
 

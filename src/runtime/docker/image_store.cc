@@ -246,15 +246,15 @@ PullId ImageStore::Pull(ImagePull pull) {
     return true;
   });
   Lookup& lookup = state_->lookups.emplace_back();
-  lookup.thread = std::thread([id, run, weak, unwanted = state_->unwanted.get(), &engine = state_->engine,
-                               finished = lookup.finished] {
-    RegistryLogins logins = run->FindLogins(unwanted);
-    *finished = true;
-    engine.Post([id, run, weak, logins = std::move(logins)] {
-      const auto state = weak.lock();
-      if (state && !state->ended && state->pulls.contains(id)) run->Begin(logins);
-    });
-  });
+  lookup.thread = std::thread(
+      [id, run, weak, unwanted = state_->unwanted.get(), &engine = state_->engine, finished = lookup.finished] {
+        RegistryLogins logins = run->FindLogins(unwanted);
+        *finished = true;
+        engine.Post([id, run, weak, logins = std::move(logins)] {
+          const auto state = weak.lock();
+          if (state && !state->ended && state->pulls.contains(id)) run->Begin(logins);
+        });
+      });
   return id;
 }
 

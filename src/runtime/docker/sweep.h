@@ -1,5 +1,5 @@
-// What runs of Reprieve that were killed have left in a container engine: containers and networks with the label of a run
-// whose process is gone. What belongs to others, or to a run that lives, is left alone.
+// What runs of Reprieve that were killed have left in a container engine: containers and networks with the label of a
+// run whose process is gone. What belongs to others, or to a run that lives, is left alone.
 //
 // Source: EngineName (runtime/cgroup.h), which is the label's value. Thread rules: from any thread but the loop's,
 // which it waits for. Errors: what could not be listed or removed is told.

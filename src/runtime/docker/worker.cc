@@ -124,9 +124,11 @@ void Worker::RemoveLeftovers() {
   filters.At("label").Append(document::Value::String(Cat(kRunLabel, "=", run_)));
   const std::string path = Cat("/containers/json?all=true&filters=", net::PercentEncode(document::WriteJson(filters)));
   Ask({.path = path}, [this](const EngineReply& reply) {
-    const auto left = std::make_shared<std::size_t>(reply.body.size());
-    for (const document::Value& each : reply.body.items()) {
-      Ask({.method = "DELETE", .path = Cat("/containers/", each["Id"].AsText(), "?force=true&v=true")},
+    std::vector<std::string> there = std::move(unanswered_);
+    for (const document::Value& each : reply.body.items()) there.push_back(each["Id"].AsText());
+    const auto left = std::make_shared<std::size_t>(there.size());
+    for (const std::string& each : there) {
+      Ask({.method = "DELETE", .path = Cat("/containers/", each, "?force=true&v=true")},
           [this, left](const EngineReply&) {
             if (--*left == 0) EverythingIsGone();
           });

@@ -66,16 +66,18 @@ class Worker {
     PodSandboxSpec spec;
     Stage stage = Stage::kAbsent;
     std::string engine_id;
+    int attempts = 0;      // to make it
+    std::string leftover;  // one of an earlier attempt that may be there still: its id, or its name
     std::string hosts_path;
     bool owns_hosts = false;
     std::vector<ContainerId> waiting;  // for it to be ready
     // Another pod has its address: it is not asked for before that one has let it go.
     bool waits_for_address = false;
     std::vector<std::shared_ptr<Pod>> wait_for_its_address;
-    bool cut_off = false;  // another has its address by now
-    std::size_t containers = 0;        // that have not been removed yet
-    bool removed = false;              // nobody wants it any more
-    int removals = 0;                  // that have been tried
+    bool cut_off = false;        // another has its address by now
+    std::size_t containers = 0;  // that have not been removed yet
+    bool removed = false;        // nobody wants it any more
+    int removals = 0;            // that have been tried
   };
   struct Container {
     enum class Stage : std::uint8_t {
@@ -141,6 +143,7 @@ class Worker {
 
   // worker_pods.cc
   void EnsurePod(const std::shared_ptr<Pod>& pod);
+  void RemoveLeftover(const std::shared_ptr<Pod>& pod, std::function<void()> then);
   void TakeAddress(const std::shared_ptr<Pod>& pod);
   std::shared_ptr<Pod> HolderOfAddressOf(const Pod& pod) const;
   void LetNextTakeAddress(Pod& pod);
@@ -215,6 +218,7 @@ class Worker {
   bool engine_gone_ = false;
   std::function<void(std::vector<std::string>)> ended_;
   std::vector<std::string> left_;
+  std::vector<std::string> unanswered_;  // containers that may be there: ids, or names
   net::Timer end_patience_;
   // What answers look at first: whether this is still there.
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

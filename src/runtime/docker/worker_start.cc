@@ -63,13 +63,15 @@ void Worker::Create(Container& container, ImageConfig image) {
     }
   }
   if (ArgvOf(*spec.image, container.image).empty()) return Refuse(id, kCreateError, "no command specified");
-  ContainerParts parts{spec, pod, container.image, run_, container.pod->engine_id, OwnMounts(container), podman_, gpus_};
+  ContainerParts parts{spec,    pod,  container.image, run_, container.pod->engine_id, OwnMounts(container),
+                       podman_, gpus_};
   auto body = ContainerBody(parts);
   if (!body) return Refuse(id, kConfigError, body.error().message);
   const std::uint64_t number = static_cast<std::uint64_t>(id) - DockerRuntime::kFirstId;
   const std::string name = ContainerNameOf(pod, spec.name, spec.attempt, Cat(getpid(), "-", number));
   Ask({.method = "POST", .path = Cat("/containers/create?name=", net::PercentEncode(name)), .json = std::move(*body)},
-      [this, id](const EngineReply& reply) {
+      [this, id, name](const EngineReply& reply) {
+        if (reply.no_answer()) unanswered_.push_back(name);
         Container* found = Find(id);
         if (found == nullptr) return;
         if (!reply.ok()) {
