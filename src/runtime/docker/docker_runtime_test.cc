@@ -410,6 +410,23 @@ TEST_F(Addresses, OfAPodThatIsBeingRemovedIsWaitedFor) {
   EXPECT_EQ(Asked("POST /networks/ours/disconnect"), 1U);
 }
 
+// The OCI runtime goes on with a start whose engine is killed, and refuses the next one.
+TEST_F(Docker, AStartThatSucceedsWithoutItsEngineIsNoStartError) {
+  std::atomic<int> starts = 0;
+  engine_->script = [&](const std::string&, const std::string& path) -> std::string {
+    if (path != "/containers/box2/start") return {};
+    if (++starts == 1) return "cut";
+    engine_->With("box2", [](FakeEngine::Box& box) { box.state = "running"; });
+    return Refusal(500, "runc start failed: exit status 1");
+  };
+  const ContainerId id = Start(Spec());
+  ASSERT_TRUE(Await([&] { return !started_.empty(); }));
+  EXPECT_EQ(starts, 2);
+  engine_->Exit("box2", 4);
+  EXPECT_EQ(ExitOf(id).exit_code, 4);
+  EXPECT_EQ(ExitOf(id).reason, ExitReason::kError);
+}
+
 // Podman keeps the name of what it was making when it was killed, and neither lists nor serves that.
 TEST_F(Docker, ASandboxWhoseCreationWasNeverAnsweredIsMadeAgainByAnotherName) {
   std::string first;

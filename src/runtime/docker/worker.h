@@ -95,6 +95,7 @@ class Worker {
     ImageConfig image;
     Stage stage = Stage::kMaking;
     bool asked_to_start = false;
+    int cut_starts = 0;  // asked for when the engine went: what it was doing then may go on without it
     std::string engine_id;
     std::string termination_file;
     Time started_at{};

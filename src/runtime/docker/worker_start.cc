@@ -16,6 +16,7 @@ namespace reprieve::runtime::docker {
 namespace {
 
 constexpr Nanoseconds kWaitForever = std::chrono::hours(24 * 365);
+constexpr int kMostCutStarts = 5;
 
 Time Now() {
   return std::chrono::time_point_cast<Nanoseconds>(std::chrono::system_clock::now());
@@ -203,6 +204,8 @@ void Worker::Start(Container& container) {
         if (found == nullptr || found->stage == Container::Stage::kLost) return;
         if (reply.ok() || reply.status == 304) return Started(*found);
         if (reply.no_answer()) return Lost(*found);
+        // The OCI runtime that the engine had left behind has started it meanwhile, and refuses to do so again.
+        if (found->cut_starts > 0 && found->cut_starts < kMostCutStarts) return Lost(*found);
         LookAtPod(found->pod, [this, id, message = std::move(reply.error)](bool runs) {
           if (Container* failed = Find(id)) StartFailed(*failed, message, !runs);
         });
