@@ -65,6 +65,7 @@ bool ContainerEngine::StartPodman() {
   return true;
 }
 
+// Podman takes no tag but latest here.
 bool ContainerEngine::Load(const Scratch& scratch) {
   const std::string root = scratch / "image";
   const std::string archive = scratch / "image.tar";
@@ -74,9 +75,9 @@ bool ContainerEngine::Load(const Scratch& scratch) {
   if (packed != 0) return false;
   const runtime::docker::EngineReply loaded =
       client_->Ask({.method = "POST",
-                    .path = "/images/create?fromSrc=-&repo=localhost/reprieve-bench&tag=1",
+                    .path = "/images/create?fromSrc=-&repo=localhost/reprieve-bench&tag=latest",
                     .body = runtime::ReadFile(archive)});
-  return loaded.ok() && client_->Ask({.path = "/images/localhost%2Freprieve-bench%3A1/json"}).ok();
+  return loaded.ok() && client_->Ask({.path = "/images/localhost%2Freprieve-bench%3Alatest/json"}).ok();
 }
 
 ContainerEngine::~ContainerEngine() {

@@ -23,7 +23,7 @@ class ContainerEngine {
   runtime::docker::EngineClient& client() { return *client_; }
   const std::string& socket() const { return socket_; }
   // Its image of busybox, with true, touch, sh and sleep in /bin.
-  static std::string image() { return "localhost/reprieve-bench:1"; }
+  static std::string image() { return "localhost/reprieve-bench:latest"; }
   // `podman`, with its options, for the same engine; empty: it is not ours.
   const std::string& podman() const { return podman_; }
 
