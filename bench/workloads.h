@@ -66,6 +66,9 @@ std::vector<Figure> RunTrue(const std::string& self);
 std::vector<Figure> RunHooks(const std::string& self);
 std::vector<Figure> RunRestart(const std::string& self);
 std::vector<Figure> FirstProcess(const std::string& self);
+// Need a container engine; without one they return nothing and say why.
+std::vector<Figure> ImageTrue(const std::string& self);
+std::vector<Figure> FirstContainer(const std::string& self);
 std::vector<Figure> Help(const std::string& self);
 std::vector<Figure> LintManifests(const std::string& self);
 std::vector<Figure> DecodePods(const std::string& self);

@@ -27,22 +27,25 @@ std::vector<char*> Pointers(std::vector<std::string>& texts) {
   return out;
 }
 
-// Until its end; false: it was too slow, or too much.
-bool ReadAll(int from, Nanoseconds timeout, std::size_t most, std::string& out) {
-  const auto end = std::chrono::steady_clock::now() + timeout;
+enum class Reading : std::uint8_t { kWhole, kTooMuch, kUnwanted };
+
+// Until its end.
+Reading ReadAll(int from, const ProgramToRun& program, std::string& out) {
+  const auto end = std::chrono::steady_clock::now() + program.timeout;
   char buffer[4096];
-  while (out.size() <= most) {
+  while (out.size() <= program.max_output) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
-    pollfd wait{from, POLLIN, 0};
-    if (left.count() <= 0) return false;
-    if (poll(&wait, 1, static_cast<int>(left.count())) < 0 && errno != EINTR) return false;
-    if (wait.revents == 0) continue;
+    pollfd wait[] = {{from, POLLIN, 0}, {program.unwanted, POLLIN, 0}};
+    if (left.count() <= 0) return Reading::kTooMuch;
+    if (poll(wait, 2, static_cast<int>(left.count())) < 0 && errno != EINTR) return Reading::kTooMuch;
+    if (wait[1].revents != 0) return Reading::kUnwanted;
+    if (wait[0].revents == 0) continue;
     const ssize_t got = read(from, buffer, sizeof buffer);
-    if (got == 0) return true;
-    if (got < 0 && errno != EINTR) return false;
+    if (got == 0) return Reading::kWhole;
+    if (got < 0 && errno != EINTR) return Reading::kTooMuch;
     if (got > 0) out.append(buffer, static_cast<std::size_t>(got));
   }
-  return false;
+  return Reading::kTooMuch;
 }
 
 // A file in memory rather than a pipe: a program that does not read its input costs its writer nothing. -1: errno says
@@ -67,6 +70,8 @@ std::string ProgramEnd::Describe(Nanoseconds timeout) const {
       return Cat("was ended by signal ", number);
     case How::kTooMuch:
       return Cat("was killed: it took more than ", HumanDuration(timeout), " or printed too much");
+    case How::kUnwanted:
+      return "was killed: nobody waits for it any more";
     case How::kNotStarted:
       return Cat("cannot be run: ", strerrordesc_np(number));
   }
@@ -99,14 +104,14 @@ ProgramEnd RunProgram(const ProgramToRun& program) {
     return not_started(error);
   }
   ProgramEnd out;
-  const bool whole = ReadAll(ends[0], program.timeout, program.max_output, out.printed);
+  const Reading reading = ReadAll(ends[0], program, out.printed);
   close(ends[0]);
-  if (!whole) kill(pid, SIGKILL);
+  if (reading != Reading::kWhole) kill(pid, SIGKILL);
   int state = 0;
   while (waitpid(pid, &state, 0) < 0 && errno == EINTR) {
   }
-  if (!whole) {
-    out.how = ProgramEnd::How::kTooMuch;
+  if (reading != Reading::kWhole) {
+    out.how = reading == Reading::kUnwanted ? ProgramEnd::How::kUnwanted : ProgramEnd::How::kTooMuch;
   } else if (WIFEXITED(state)) {
     out.number = WEXITSTATUS(state);
   } else {

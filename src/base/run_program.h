@@ -21,11 +21,13 @@ struct ProgramToRun {
   std::string input = {};  // its standard input
   Nanoseconds timeout = Seconds(30);
   std::size_t max_output = std::size_t{1} << 20;
+  // A descriptor that becomes readable once nobody waits for its end any more; -1: none.
+  int unwanted = -1;
 };
 
 struct ProgramEnd {
-  // kTooMuch: it took more than `timeout` or printed more than `max_output`, and was killed.
-  enum class How : std::uint8_t { kExited, kSignalled, kTooMuch, kNotStarted };
+  // kTooMuch: it took more than `timeout` or printed more than `max_output`, and was killed. kUnwanted: it was killed.
+  enum class How : std::uint8_t { kExited, kSignalled, kTooMuch, kUnwanted, kNotStarted };
   How how = How::kExited;
   int number = 0;       // the exit code, the signal, or errno
   std::string printed;  // to its standard output

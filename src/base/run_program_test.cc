@@ -1,8 +1,10 @@
 #include "base/run_program.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <csignal>
+#include <thread>
 
 namespace reprieve {
 namespace {
@@ -40,6 +42,18 @@ TEST(RunProgram, TooSlowAndTooMuchAreKilled) {
   EXPECT_EQ(slow.how, How::kTooMuch);
   const ProgramEnd much = RunProgram({.argv = {"yes"}, .max_output = 10'000});
   EXPECT_EQ(much.how, How::kTooMuch);
+}
+
+TEST(RunProgram, IsKilledOnceNobodyWaitsForIt) {
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  std::thread caller([&] {
+    const ProgramEnd end = RunProgram({.argv = {"sleep", "1000"}, .timeout = Seconds(1000), .unwanted = ends[0]});
+    EXPECT_EQ(end.how, How::kUnwanted);
+  });
+  close(ends[1]);
+  caller.join();
+  close(ends[0]);
 }
 
 }  // namespace

@@ -46,8 +46,8 @@ class CleanVerb final : public Verb {
         "  reprieve clean\n"
         "  reprieve clean --older-than 12h --state /var/lib/reprieve --dry-run\n\n"
         "What a run that is still going on holds stays, and so do claims (DIR/claims):\n"
-        "they are your data. Containers that killed runs have left in Docker or Podman\n"
-        "are removed whatever their age.\n\n"
+        "they are your data. Containers and networks that killed runs have left in\n"
+        "Docker or Podman are removed whatever their age.\n\n"
         "Exit code 0: all that is old is removed; 2: bad input; 3: something could not\n"
         "be removed.");
     verb->add_option("--older-than", age_, "Only what was last written so long ago (default 7d)")
@@ -78,7 +78,7 @@ class CleanVerb final : public Verb {
     if (!engine.ok()) return engine_.empty() || TellEngineFailure(engine.error().message);
     const runtime::docker::Swept swept = runtime::docker::SweepDeadRuns(**engine, dry_run_);
     for (const std::string& name : swept.removed) {
-      std::printf("%s  container %s of %s\n", dry_run_ ? "would remove" : "removed", name.c_str(),
+      std::printf("%s  %s of %s\n", dry_run_ ? "would remove" : "removed", name.c_str(),
                   (*engine)->identity().Describe().c_str());
     }
     for (const std::string& why : swept.failed) TellEngineFailure(why);

@@ -53,6 +53,7 @@ void ImagePulls::Note(const kubelet::ImageEvent& event, Time now) {
       return;
     case Kind::kPulled:
     case Kind::kFailed:
+    case Kind::kGivenUp:
       pulls_.erase(event.image);
       return;
   }
@@ -109,6 +110,8 @@ std::string ImageLine(const kubelet::ImageEvent& event) {
       return Cat("Image ", event.image, " is pulled: ", HumanSize(event.size_bytes), " in ", HumanDuration(event.took));
     case Kind::kFailed:
       return Cat("Image ", event.image, " can't be pulled: ", event.message);
+    case Kind::kGivenUp:
+      return Cat("Image ", event.image, " is not pulled any further: no pod wants it any more");
   }
   return {};
 }
@@ -132,6 +135,10 @@ void SetImageMembers(const kubelet::ImageEvent& event, Value& out) {
     case Kind::kFailed:
       state("failed");
       out.Set("message", Value::String(event.message));
+      out.Set("seconds", world::InSeconds(event.took));
+      return;
+    case Kind::kGivenUp:
+      state("givenUp");
       out.Set("seconds", world::InSeconds(event.took));
       return;
   }

@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <set>
 #include <tuple>
@@ -90,8 +91,8 @@ class Mailbox {
 class PullRun {
  public:
   PullRun(std::vector<kubelet::WantedImage> wanted, runtime::ImageService& images, const world::Clock& clock,
-          Mailbox& mailbox, RunOutput& out)
-      : wanted_(std::move(wanted)), clock_(clock), mailbox_(mailbox), out_(out), puller_(images, Options()) {
+          std::shared_ptr<Mailbox> mailbox, RunOutput& out)
+      : wanted_(std::move(wanted)), clock_(clock), mailbox_(std::move(mailbox)), out_(out), puller_(images, Options()) {
     for (std::size_t i = 0; i < wanted_.size(); ++i) wanted_[i].start = {i, 0, 0};
   }
 
@@ -99,8 +100,8 @@ class PullRun {
     for (std::size_t i = 0; i < wanted_.size(); ++i) Ask(i);
     while (open_ > 0 && Interrupt::count() == 0) {
       Paint();
-      mailbox_.Wait(out_.has_block() ? kRepaintMilliseconds : -1);
-      for (kubelet::ImageMessage& message : mailbox_.Take()) puller_.Handle(message, clock_.Now());
+      mailbox_->Wait(out_.has_block() ? kRepaintMilliseconds : -1);
+      for (kubelet::ImageMessage& message : mailbox_->Take()) puller_.Handle(message, clock_.Now());
       for (const kubelet::ImageStart& start : puller_.TakeSettled()) Ask(static_cast<std::size_t>(start.pod));
     }
     out_.EraseBlock();
@@ -112,7 +113,8 @@ class PullRun {
  private:
   kubelet::ImagePullerOptions Options() {
     kubelet::ImagePullerOptions options;
-    options.post = [this](kubelet::ImageMessage message) { mailbox_.Post(std::move(message)); };
+    // What the service still tells after this has ended finds the mailbox there.
+    options.post = [mailbox = mailbox_](kubelet::ImageMessage message) { mailbox->Post(std::move(message)); };
     options.event = [this](const kubelet::ImageEvent& event) { Tell(event); };
     options.notice = [this](const std::string& text) { Say(text); };
     return options;
@@ -189,7 +191,7 @@ class PullRun {
 
   std::vector<kubelet::WantedImage> wanted_;
   const world::Clock& clock_;
-  Mailbox& mailbox_;
+  const std::shared_ptr<Mailbox> mailbox_;
   RunOutput& out_;
   kubelet::ImagePuller puller_;
   ImagePulls pulls_;
@@ -218,9 +220,9 @@ std::vector<kubelet::WantedImage> ImagesOf(const Loaded& loaded, const kubelet::
 
 PullEnd PullAll(std::vector<kubelet::WantedImage> wanted, runtime::ImageService& images, const world::Clock& clock,
                 RunOutput& out) {
-  Mailbox mailbox;
+  const auto mailbox = std::make_shared<Mailbox>();
   const auto wake = [](void* box) noexcept { static_cast<Mailbox*>(box)->Wake(); };
-  const Interrupt interrupt(wake, &mailbox);
+  const Interrupt interrupt(wake, mailbox.get());
   return PullRun(std::move(wanted), images, clock, mailbox, out).Run();
 }
 

@@ -188,6 +188,7 @@ void RunReport::ImageChanged(const kubelet::ImageEvent& event) {
       if (!out_.has_block()) out_.Line(Cat("Image ", event.image, " is being pulled"));
       return;
     case kubelet::ImageEvent::Kind::kPulled:
+    case kubelet::ImageEvent::Kind::kGivenUp:
       return out_.Line(ImageLine(event));
     case kubelet::ImageEvent::Kind::kComes:
     case kubelet::ImageEvent::Kind::kFailed:

@@ -124,15 +124,16 @@ void RunSetup::CheckManifests() {
 void RunSetup::CountImages() {
   const kubelet::ImageMap& images = world_->images();
   bool uses = false;
+  bool others = false;
   ForEachPodSpec(loaded_, [&](const core::PodSpec& spec) {
     for (const auto* containers : {&spec.init_containers, &spec.containers}) {
       for (const core::Container& container : *containers) {
-        uses = uses || images.RunsInImage(container);
+        (images.RunsInImage(container) ? uses : others) = true;
         would_use_images_ = would_use_images_ || images.WouldRunInImage(container);
       }
     }
   });
-  world_->set_uses_images(uses);
+  world_->set_uses(uses, others);
 }
 
 // What --runtime auto has chosen, where that makes a difference; empty: nothing is to be said.

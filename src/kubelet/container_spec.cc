@@ -37,8 +37,7 @@ std::int64_t GpusOf(const core::Container& container) {
 }
 
 // Init containers each begin with the first; the regular ones share them out.
-std::vector<std::string> GpusFor(const core::Container& container, const core::PodSpec& pod,
-                                 const std::vector<int>& gpus) {
+std::vector<int> GpusFor(const core::Container& container, const core::PodSpec& pod, const std::vector<int>& gpus) {
   std::int64_t first = 0;
   for (const core::Container& earlier : pod.containers) {
     if (&earlier == &container) break;
@@ -47,10 +46,20 @@ std::vector<std::string> GpusFor(const core::Container& container, const core::P
   const bool is_init = !pod.init_containers.empty() && &container >= &pod.init_containers.front() &&
                        &container <= &pod.init_containers.back();
   if (is_init) first = 0;
-  std::vector<std::string> out;
+  std::vector<int> out;
   const std::int64_t end = std::min(first + GpusOf(container), static_cast<std::int64_t>(gpus.size()));
-  for (std::int64_t i = first; i < end; ++i) out.push_back(Cat(gpus[static_cast<std::size_t>(i)]));
+  for (std::int64_t i = first; i < end; ++i) out.push_back(gpus[static_cast<std::size_t>(i)]);
   return out;
+}
+
+// Empty where a node's GPUs are only said to be there (--node-resource): no program may take the machine's for them.
+void ShowGpus(const std::vector<int>& gpus, Environment& environment) {
+  std::vector<std::string> numbers;
+  numbers.reserve(gpus.size());
+  for (const int gpu : gpus) numbers.push_back(Cat(gpu));
+  const std::string all = Join(numbers, ",");
+  environment.insert_or_assign("CUDA_VISIBLE_DEVICES", all);
+  environment.insert_or_assign("NVIDIA_VISIBLE_DEVICES", all);
 }
 
 // Where a container works that names no directory: where Reprieve was started, unless a volume of its own hides that.
@@ -139,11 +148,14 @@ Result<runtime::ContainerSpec> MakeContainerSpec(const core::Container& containe
   Environment environment = context.base_environment;
   environment.insert_or_assign("HOSTNAME", context.hostname);
   if (!in_image) BecomeAccount(security, context.user, environment);
-  // Empty where a node's GPUs are only said to be there (--node-resource): no program may take the machine's for them.
   if (GpusOf(container) > 0) {
-    const std::string gpus = Join(GpusFor(container, pod, context.gpus), ",");
-    environment.insert_or_assign("CUDA_VISIBLE_DEVICES", gpus);
-    environment.insert_or_assign("NVIDIA_VISIBLE_DEVICES", gpus);
+    std::vector<int> gpus = GpusFor(container, pod, context.gpus);
+    // In an image it sees no others: its numbers are not the machine's.
+    if (in_image && !gpus.empty()) {
+      out.image->gpus = std::move(gpus);
+    } else {
+      ShowGpus(gpus, environment);
+    }
   }
   for (auto& [name, value] : *own) environment.insert_or_assign(name, std::move(value));
   out.environment.reserve(environment.size());

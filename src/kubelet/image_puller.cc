@@ -154,6 +154,7 @@ void ImagePuller::JoinPull(const WantedImage& wanted, const std::string& key, Ti
     pull.wanted_at = now;
     queue_.push_back(std::move(id));
   }
+  pull.unwanted_since.reset();
   pull.waiters.push_back({wanted.start, wanted.container, wanted.image});
   TellMissing(wanted);
   Tell(pull.waiters.back(), false, "Pulling", Cat("Pulling image ", Quote(wanted.image)));
@@ -166,18 +167,23 @@ void ImagePuller::StartPulls(Time now) {
     queue_.pop_front();
     Pull& pull = pulls_.at(id);
     pull.started_at = now;
+    pull.number = next_number_++;
+    begun_.emplace(pull.number, id);
     ++pulling_;
     if (options_.event) options_.event({.kind = ImageEvent::Kind::kPulling, .image = pull.text});
     const runtime::ImageReference& reference = images_.at(pull.image).reference;
     runtime::ImagePull request;
     request.reference = reference;
-    if (pull.find_logins) request.find_logins = [find = pull.find_logins, reference] { return find(reference); };
-    request.progress = [post = options_.post, id](runtime::PullProgress progress) { post(ImageComes{id, progress}); };
-    request.notice = [post = options_.post](std::string text) { post(PullNotice{std::move(text)}); };
-    request.done = [post = options_.post, id](Result<runtime::ImageInfo> result) {
-      post(ImagePulled{id, std::move(result)});
+    if (pull.find_logins)
+      request.find_logins = [find = pull.find_logins, reference](int unwanted) { return find(reference, unwanted); };
+    request.progress = [post = options_.post, number = pull.number](runtime::PullProgress progress) {
+      post(ImageComes{number, progress});
     };
-    service_.Pull(std::move(request));
+    request.notice = [post = options_.post](std::string text) { post(PullNotice{std::move(text)}); };
+    request.done = [post = options_.post, number = pull.number](Result<runtime::ImageInfo> result) {
+      post(ImagePulled{number, std::move(result)});
+    };
+    pull.service_id = service_.Pull(std::move(request));
   }
 }
 
@@ -200,21 +206,19 @@ void ImagePuller::Take(ImageFound& found, Time) {
   } else {
     image.presence = Presence::kMissing;
   }
-  Settle(image.waiters);
+  Settle(std::exchange(image.waiters, {}));
 }
 
 void ImagePuller::Take(ImageComes& comes, Time) {
-  const auto at = pulls_.find(comes.pull);
-  if (at == pulls_.end() || !options_.event) return;
-  options_.event({.kind = ImageEvent::Kind::kComes, .image = at->second.text, .progress = comes.progress});
+  const auto at = begun_.find(comes.pull);
+  if (at == begun_.end() || !options_.event) return;
+  options_.event({.kind = ImageEvent::Kind::kComes, .image = pulls_.at(at->second).text, .progress = comes.progress});
 }
 
 void ImagePuller::Take(ImagePulled& pulled, Time now) {
-  const auto at = pulls_.find(pulled.pull);
-  REPRIEVE_CHECK(at != pulls_.end(), "a pull ends once");
-  Pull pull = std::move(at->second);
-  pulls_.erase(at);
-  --pulling_;
+  const auto at = begun_.find(pulled.pull);
+  if (at == begun_.end()) return;  // it was given up
+  const Pull pull = EndPull(at->second);
   const Nanoseconds took = now - *pull.started_at;
   Image& image = images_.at(pull.image);
   if (!pulled.result) {
@@ -238,6 +242,16 @@ void ImagePuller::Take(ImagePulled& pulled, Time now) {
   }
   Settle(pull.waiters);
   StartPulls(now);
+}
+
+ImagePuller::Pull ImagePuller::EndPull(const std::string& id) {
+  const auto at = pulls_.find(id);
+  REPRIEVE_CHECK(at != pulls_.end(), "a pull ends once");
+  Pull out = std::move(at->second);
+  pulls_.erase(at);
+  begun_.erase(out.number);
+  --pulling_;
+  return out;
 }
 
 void ImagePuller::PullFailed(const Pull& pull, const std::string& error, Time now) {
@@ -280,8 +294,8 @@ void ImagePuller::GiveFailure(const Waiter& waiter, const std::string& image, Fa
   if (claim != nullptr) claim->fresh.insert_or_assign(waiter.start.container, std::move(failure));
 }
 
-void ImagePuller::Settle(std::vector<Waiter>& waiters) {
-  for (const Waiter& waiter : std::exchange(waiters, {})) settled_.push_back(waiter.start);
+void ImagePuller::Settle(const std::vector<Waiter>& waiters) {
+  for (const Waiter& waiter : waiters) settled_.push_back(waiter.start);
 }
 
 void ImagePuller::TellMissing(const WantedImage& wanted) {
@@ -301,20 +315,47 @@ void ImagePuller::Tell(const Waiter& waiter, bool warning, std::string_view reas
   options_.pod_event({waiter.start.pod, waiter.container, warning, reason, std::move(message)});
 }
 
-void ImagePuller::Forget(scheduler::PodNumber pod) {
+void ImagePuller::Forget(scheduler::PodNumber pod, Time now) {
   claims_.erase(pod);
   const auto leave = [pod](std::vector<Waiter>& waiters) {
     std::erase_if(waiters, [pod](const Waiter& waiter) { return waiter.start.pod == pod; });
   };
   for (auto& [key, image] : images_) leave(image.waiters);
   for (auto& [id, pull] : pulls_) leave(pull.waiters);
-  // What has begun goes on: another pod may want it yet.
+  for (auto& [id, pull] : pulls_) {
+    if (pull.waiters.empty() && !pull.unwanted_since) pull.unwanted_since = now;
+  }
   std::erase_if(queue_, [this](const std::string& id) {
     const auto at = pulls_.find(id);
     if (!at->second.waiters.empty()) return false;
     pulls_.erase(at);
     return true;
   });
+}
+
+std::optional<Time> ImagePuller::NextDue() const {
+  std::optional<Time> since;
+  for (const auto& [number, id] : begun_) {
+    const Pull& pull = pulls_.at(id);
+    if (pull.unwanted_since) since = since ? std::min(*since, *pull.unwanted_since) : *pull.unwanted_since;
+  }
+  return since ? std::optional(*since + options_.unwanted_patience) : std::nullopt;
+}
+
+void ImagePuller::HandleDue(Time now) {
+  std::vector<std::string> unwanted;
+  for (const auto& [number, id] : begun_) {
+    const Pull& pull = pulls_.at(id);
+    if (pull.unwanted_since && *pull.unwanted_since + options_.unwanted_patience <= now) unwanted.push_back(id);
+  }
+  for (const std::string& id : unwanted) {
+    const Pull pull = EndPull(id);
+    service_.Cancel(pull.service_id);
+    if (options_.event) {
+      options_.event({.kind = ImageEvent::Kind::kGivenUp, .image = pull.text, .took = now - *pull.started_at});
+    }
+  }
+  if (!unwanted.empty()) StartPulls(now);
 }
 
 void ImagePuller::Mistrust(const std::string& image) {

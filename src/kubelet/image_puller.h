@@ -34,11 +34,11 @@ struct ImageFound {
   Result<std::optional<runtime::ImageInfo>> found;
 };
 struct ImageComes {
-  std::string pull;
+  std::uint64_t pull;
   runtime::PullProgress progress;
 };
 struct ImagePulled {
-  std::string pull;
+  std::uint64_t pull;
   Result<runtime::ImageInfo> result;
 };
 // A sentence for people.
@@ -61,7 +61,8 @@ struct WantedImage {
   std::string policy;     // Always, IfNotPresent or Never
   // Which pods share its logins, such as a namespace and names of Secrets.
   std::string login_key;
-  std::function<runtime::RegistryLogins(const runtime::ImageReference&)> find_logins;
+  // `unwanted`: see runtime::ImagePull.
+  std::function<runtime::RegistryLogins(const runtime::ImageReference&, int unwanted)> find_logins;
   // Why the pod's own logins can't be read; empty: they can.
   std::string login_error = {};
   // Secrets with logins that the pod names and that are not there, as NAMESPACE/NAME.
@@ -81,7 +82,7 @@ struct ImageAnswer {
 
 // What happens to a pull, for whoever shows it.
 struct ImageEvent {
-  enum class Kind : std::uint8_t { kPulling, kComes, kPulled, kFailed };
+  enum class Kind : std::uint8_t { kPulling, kComes, kPulled, kFailed, kGivenUp };
   Kind kind = Kind::kPulling;
   const std::string& image;  // as a manifest has it
   runtime::PullProgress progress = {};
@@ -102,6 +103,8 @@ struct ImagePodEvent {
 struct ImagePullerOptions {
   // So many are pulled at once; the others wait for their turn.
   std::size_t max_pulls = 4;
+  // A pull that no pod wants any more is given up only then: the pod that takes another's place wants it again.
+  Nanoseconds unwanted_patience = Seconds(10);
   // The kubelet's.
   Nanoseconds first_backoff = Seconds(10);
   Nanoseconds last_backoff = Seconds(300);
@@ -123,7 +126,10 @@ class ImagePuller {
   // Starts that were pending, to be asked for again.
   std::vector<ImageStart> TakeSettled() { return std::exchange(settled_, {}); }
   // The pod has ended: nothing waits for its images any more.
-  void Forget(scheduler::PodNumber pod);
+  void Forget(scheduler::PodNumber pod, Time now);
+  // When HandleDue gives up a pull; absent: there is none that nobody wants.
+  std::optional<Time> NextDue() const;
+  void HandleDue(Time now);
   // The engine may not have it after all: it is looked for again. `image`: as a manifest has it.
   void Mistrust(const std::string& image);
 
@@ -153,10 +159,14 @@ class ImagePuller {
   struct Pull {
     std::string image;  // key of images_
     std::string text;   // as a manifest has it
-    std::function<runtime::RegistryLogins(const runtime::ImageReference&)> find_logins;
+    std::function<runtime::RegistryLogins(const runtime::ImageReference&, int)> find_logins;
     std::vector<Waiter> waiters;
     Time wanted_at;
+    // Once it has begun.
     std::optional<Time> started_at;
+    std::uint64_t number = 0;
+    runtime::PullId service_id{};
+    std::optional<Time> unwanted_since;
   };
   struct Failure {
     std::string reason;
@@ -191,13 +201,17 @@ class ImagePuller {
   void GiveFailure(const Waiter& waiter, const std::string& image, Failure failure);
   void TellMissing(const WantedImage& wanted);
   void Tell(const Waiter& waiter, bool warning, std::string_view reason, std::string message) const;
-  void Settle(std::vector<Waiter>& waiters);
+  void Settle(const std::vector<Waiter>& waiters);
+  // Takes one that has begun out of the books.
+  Pull EndPull(const std::string& id);
 
   runtime::ImageService& service_;
   const ImagePullerOptions options_;
   std::map<std::string, Image> images_;
   std::map<std::string, Pull> pulls_;
-  std::deque<std::string> queue_;  // of pulls_
+  std::deque<std::string> queue_;               // of pulls_
+  std::map<std::uint64_t, std::string> begun_;  // of pulls_, by their numbers
+  std::uint64_t next_number_ = 1;
   std::size_t pulling_ = 0;
   std::map<scheduler::PodNumber, std::map<std::string, Claim>> claims_;
   std::vector<ImageStart> settled_;

@@ -23,11 +23,16 @@ class FakeImages final : public runtime::ImageService {
     inspected.push_back(image.Canonical());
     answers.push_back(std::move(done));
   }
-  void Pull(runtime::ImagePull pull) override { pulls.push_back(std::move(pull)); }
+  runtime::PullId Pull(runtime::ImagePull pull) override {
+    pulls.push_back(std::move(pull));
+    return runtime::PullId{pulls.size() - 1};
+  }
+  void Cancel(runtime::PullId pull) override { cancelled.push_back(static_cast<std::size_t>(pull)); }
 
   std::vector<std::string> inspected;
   std::vector<std::function<void(Result<std::optional<runtime::ImageInfo>>)>> answers;
   std::vector<runtime::ImagePull> pulls;
+  std::vector<std::size_t> cancelled;
 };
 
 runtime::ImageInfo Some() {
@@ -194,9 +199,49 @@ TEST_F(ImagePullerTest, NoMoreAreUnderWayThanMayBe) {
   EndPull(0, Some());
   EXPECT_EQ(images_.pulls.size(), 3U);
   // The last has not begun when its pod ends: it never does.
-  puller_->Forget(3);
+  puller_->Forget(3, now_);
   EndPull(1, Some());
   EndPull(2, Some());
+  EXPECT_EQ(images_.pulls.size(), 3U);
+}
+
+TEST_F(ImagePullerTest, APullThatNoPodWantsIsGivenUpAfterAWhile) {
+  Ask(Wanted(1));
+  Ask(Wanted(2));
+  puller_->Forget(1, now_);
+  EXPECT_FALSE(puller_->NextDue());
+  puller_->Forget(2, now_);
+  ASSERT_EQ(puller_->NextDue(), now_ + Seconds(10));
+  puller_->HandleDue(now_ + Seconds(9));
+  EXPECT_TRUE(images_.cancelled.empty());
+  puller_->HandleDue(now_ + Seconds(10));
+  EXPECT_EQ(images_.cancelled, std::vector<std::size_t>{0});
+  EXPECT_FALSE(puller_->NextDue());
+  // Its end was on its way; the next pull of the image is another.
+  Ask(Wanted(3));
+  EXPECT_EQ(images_.pulls.size(), 2U);
+  EndPull(0, Error{"given up"});
+  EXPECT_TRUE(puller_->TakeSettled().empty());
+  EndPull(1, Some());
+  EXPECT_EQ(Ask(Wanted(3)).state, State::kReady);
+}
+
+TEST_F(ImagePullerTest, APodThatTakesAnothersPlaceGoesOnWithItsPull) {
+  Ask(Wanted(1));
+  puller_->Forget(1, now_);
+  now_ += Seconds(5);
+  Ask(Wanted(2));
+  EXPECT_FALSE(puller_->NextDue());
+  EXPECT_EQ(images_.pulls.size(), 1U);
+  EndPull(0, Some());
+  EXPECT_EQ(Ask(Wanted(2)).state, State::kReady);
+}
+
+TEST_F(ImagePullerTest, GivingUpMakesPlaceForTheNext) {
+  for (int i = 0; i < 3; ++i) Ask(Wanted(static_cast<scheduler::PodNumber>(i), "Always", Cat("app", i)));
+  EXPECT_EQ(images_.pulls.size(), 2U);
+  puller_->Forget(0, now_);
+  puller_->HandleDue(now_ + Seconds(10));
   EXPECT_EQ(images_.pulls.size(), 3U);
 }
 
@@ -236,7 +281,7 @@ TEST_F(ImagePullerTest, TheLongestWaitIsThatOfTheFirstPodThatStillWaits) {
   ASSERT_TRUE(puller_->LongestWait());
   EXPECT_EQ(puller_->LongestWait()->since, first);
   EXPECT_EQ(puller_->LongestWait()->why, "ErrImagePull: unauthorized");
-  puller_->Forget(1);
+  puller_->Forget(1, now_);
   EXPECT_EQ(puller_->LongestWait()->image, "other");
   EXPECT_EQ(puller_->LongestWait()->why, "");
   EndPull(1, Some());

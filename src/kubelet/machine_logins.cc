@@ -87,7 +87,8 @@ MachineLoginPlaces LoginPlacesOfEnvironment() {
   return out;
 }
 
-runtime::RegistryLogins FindMachineLogins(const MachineLoginPlaces& places, const runtime::ImageReference& image) {
+runtime::RegistryLogins FindMachineLogins(const MachineLoginPlaces& places, const runtime::ImageReference& image,
+                                          int unwanted) {
   runtime::RegistryLogins out;
   std::set<std::string> asked;
   for (const std::string& path : places.files) {
@@ -100,7 +101,7 @@ runtime::RegistryLogins FindMachineLogins(const MachineLoginPlaces& places, cons
     const std::string helper = HelperOf(**config, image.registry);
     if (!helper.empty() && asked.insert(helper).second) {
       const std::string server = image.registry == kHub ? std::string(kHubServer) : image.registry;
-      auto login = AskCredentialHelper(helper, server, places.helper_timeout);
+      auto login = AskCredentialHelper(helper, server, places.helper_timeout, unwanted);
       if (!login) {
         out.problems.push_back(Cat(login.error().message, " (named in ", path, ")"));
       } else if (*login != runtime::RegistryLogin()) {
@@ -115,7 +116,7 @@ runtime::RegistryLogins FindMachineLogins(const MachineLoginPlaces& places, cons
 }
 
 Result<runtime::RegistryLogin> AskCredentialHelper(const std::string& name, const std::string& server,
-                                                   Nanoseconds timeout) {
+                                                   Nanoseconds timeout, int unwanted) {
   const std::string program = Cat("docker-credential-", name);
   const std::string who = Cat("credential helper ", program);
   if (name.find('/') != std::string::npos) return Error{Cat(who, " is no name of a program")};
@@ -123,7 +124,8 @@ Result<runtime::RegistryLogin> AskCredentialHelper(const std::string& name, cons
                                      .environment = std::nullopt,
                                      .input = server,
                                      .timeout = timeout,
-                                     .max_output = kMaxAnswer});
+                                     .max_output = kMaxAnswer,
+                                     .unwanted = unwanted});
   if (!end.succeeded()) {
     // What helpers say, and fail, where they know of no login.
     const bool exited = end.how == ProgramEnd::How::kExited;

@@ -24,10 +24,12 @@ struct MachineLoginPlaces {
 // By the environment of this process: Podman's files, then Docker's, as Podman has them.
 MachineLoginPlaces LoginPlacesOfEnvironment();
 
-runtime::RegistryLogins FindMachineLogins(const MachineLoginPlaces& places, const runtime::ImageReference& image);
+// `unwanted`: as of ProgramToRun.
+runtime::RegistryLogins FindMachineLogins(const MachineLoginPlaces& places, const runtime::ImageReference& image,
+                                          int unwanted = -1);
 
 // What docker-credential-NAME says of a server. Nothing found is no error: a login that is empty.
 Result<runtime::RegistryLogin> AskCredentialHelper(const std::string& name, const std::string& server,
-                                                   Nanoseconds timeout);
+                                                   Nanoseconds timeout, int unwanted = -1);
 
 }  // namespace reprieve::kubelet

@@ -127,6 +127,24 @@ TEST_F(ContainerSpecTest, AContainerThatWouldBeRootIsNotMade) {
   EXPECT_TRUE(Make(PodWith("{runAsNonRoot: true}", "{}"), 1000).ok());
 }
 
+TEST_F(ContainerSpecTest, GpusAreNamedToProgramsOfThisMachineAndInAnImageLeftToTheEngine) {
+  core::PodSpec spec = SpecOf(
+      "{containers: [{name: main, image: x, command: [a], resources: {limits: {nvidia.com/gpu: 2}}}, "
+      "{name: other, image: x, command: [b], resources: {limits: {nvidia.com/gpu: 1}}}]}");
+  gpus_ = {3, 5, 7};
+  const auto environment = [&] { return Join(Make(spec)->environment, " "); };
+  EXPECT_EQ(environment(), "CUDA_VISIBLE_DEVICES=3,5 HOSTNAME=p NVIDIA_VISIBLE_DEVICES=3,5");
+  images_.set_engine(true, {});
+  EXPECT_EQ(environment(), "HOSTNAME=p");
+  EXPECT_EQ(Make(spec)->image->gpus, (std::vector<int>{3, 5}));
+  std::swap(spec.containers[0], spec.containers[1]);
+  EXPECT_EQ(Make(spec)->image->gpus, (std::vector<int>{3}));
+  // Said to be there by --node-resource alone.
+  gpus_ = {};
+  EXPECT_EQ(environment(), "CUDA_VISIBLE_DEVICES= HOSTNAME=p NVIDIA_VISIBLE_DEVICES=");
+  EXPECT_TRUE(Make(spec)->image->gpus.empty());
+}
+
 TEST_F(ContainerSpecTest, WhatTheContextSaysIsHandedOn) {
   const auto made = Make(PodWith("{runAsUser: 7}",
                                  "{readOnlyRootFilesystem: true, allowPrivilegeEscalation: false, "

@@ -23,8 +23,8 @@ WantedImage WantedImageOf(const core::PodSpec& spec, std::size_t container, cons
   }
   for (const std::string& name : secrets.missing) out.missing_secrets.push_back(Cat(name_space, "/", name));
   out.login_error = std::move(secrets.error);
-  out.find_logins = [keyring = std::move(secrets.keyring), places](const runtime::ImageReference& image) {
-    runtime::RegistryLogins own = FindMachineLogins(places, image);
+  out.find_logins = [keyring = std::move(secrets.keyring), places](const runtime::ImageReference& image, int unwanted) {
+    runtime::RegistryLogins own = FindMachineLogins(places, image, unwanted);
     runtime::RegistryLogins all{keyring.Lookup(image.Name()), std::move(own.problems)};
     all.found.insert(all.found.end(), own.found.begin(), own.found.end());
     return all;

@@ -134,7 +134,7 @@ Status LocalWorld::Start() {
   machine.pods.volumes = {volume_folder_.path() + "/pods", in_memory + "/pods", state + "/claims"};
   machine.pods.addresses.names_directory = (names_folder_.path().empty() ? in_memory : names_folder_.path()) + "/names";
   machine.pods.addresses.names_library = names_library_;
-  machine.pods.addresses.network = network_.get();
+  machine.pods.addresses.networks = NetworksOfPods();
   machine.pods.addresses.only_names_on_network = networks_ != Networks::kOwn;
   machine.pods.agents_directory = in_memory + "/agents";
   machine.pods.program_directory = ProgramDirectory();
@@ -183,6 +183,8 @@ Status LocalWorld::StartImageRuntime() {
   // Not in memory: the engine may have to execute what is in it, which a tmpfs often does not allow.
   options.state_directory = volume_folder_.path() + "/engine";
   options.log.limits = options_.log;
+  options.gpus =
+      std::any_of(nodes_.begin(), nodes_.end(), [](const scheduler::Node& node) { return !node.gpus.empty(); });
   auto started = runtime::docker::DockerRuntime::Start(*engine_client_, std::move(options),
                                                        inbox_.Events(options_.output != nullptr));
   if (!started) return started.error();
@@ -211,6 +213,10 @@ std::vector<std::string> LocalWorld::CleanUp() {
   if (image_runtime_) left = image_runtime_->End();
   runtimes_.reset();
   image_runtime_.reset();
+  if (engine_network_) {
+    if (const Status removed = engine_network_->Remove(); !removed) left.push_back(removed.error().message);
+  }
+  engine_network_.reset();
   if (runtime_) {
     for (std::string& each : runtime_->End()) left.push_back(std::move(each));
   }
@@ -248,6 +254,8 @@ void LocalWorld::OpenNamesLibrary() {
 }
 
 bool LocalWorld::PodsHaveHostsFiles() const {
+  // In an image it always can be shown.
+  if (image_runtime_ && !uses_processes_) return true;
   return runtime_->capabilities().own_mounts() && runtime::MachineHasHostsFile();
 }
 
@@ -259,11 +267,17 @@ std::string LocalWorld::WhyNoNames() const {
 }
 
 std::string LocalWorld::DescribeNetwork() const {
+  const std::string_view who = networks_ == Networks::kOwn ? "each pod" : "each pod of a JobSet";
+  if (engine_network_) {
+    return Cat(who, " has an address of its own on a network of ", engine_client_->identity().name,
+               ", where it may listen on any port; pods reach each other, this machine at ",
+               engine_network_->machine_address(), ", and what the engine lets them reach");
+  }
   if (!network_) {
     return "pods share this machine's network: each pod of a JobSet has its own address in 127.0.0.0/8, but one that "
            "listens on 0.0.0.0 blocks the port for all others";
   }
-  return Cat(networks_ == Networks::kOwn ? "each pod" : "each pod of a JobSet",
+  return Cat(who,
              " has a network of its own, where it may listen on any port; pods reach each other, and this machine at ",
              network_->machine_address(), ", but not the internet");
 }
@@ -272,12 +286,36 @@ void LocalWorld::OpenNetwork() {
   if (networks_ == Networks::kMachine) return;
   why_no_networks_ = WhyNoNetworksWith(runtime_->capabilities());
   if (!why_no_networks_.empty()) return;
+  if (image_runtime_) {
+    auto network = runtime::docker::EngineNetwork::Open(*engine_client_);
+    if (network) {
+      engine_network_ = std::move(*network);
+    } else {
+      why_no_networks_ = network.error().message;
+    }
+    return;
+  }
   auto network = runtime::PodNetwork::Open();
   if (network) {
     network_ = std::move(*network);
   } else {
     why_no_networks_ = network.error().message;
   }
+}
+
+std::optional<PodAddressOptions::Networks> LocalWorld::NetworksOfPods() {
+  PodAddressOptions::Networks out;
+  if (engine_network_) {
+    out.machine_address = engine_network_->machine_address();
+    out.claim = [network = engine_network_.get()] { return network->TakeBlock(); };
+    out.images = engine_network_->name();
+    return out;
+  }
+  if (!network_) return std::nullopt;
+  out.machine_address = network_->machine_address();
+  out.claim = [network = network_.get()] { return network->ClaimBlock(); };
+  out.processes = network_.get();
+  return out;
 }
 
 std::string LocalWorld::WorkingDirectory() const {

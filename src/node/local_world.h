@@ -24,9 +24,11 @@
 #include "kubelet/machine_rights.h"
 #include "node/janitor.h"
 #include "node/machine.h"
+#include "node/pod_addresses.h"
 #include "node/this_machine.h"
 #include "runtime/docker/docker_runtime.h"
 #include "runtime/docker/engine_client.h"
+#include "runtime/docker/engine_network.h"
 #include "runtime/docker/engine_socket.h"
 #include "runtime/docker/image_store.h"
 #include "runtime/engine_folder.h"
@@ -85,8 +87,11 @@ class LocalWorld {
   // Null pointer: there is none, or none is to be used, and WhyNoEngine says why. Lives as long as the world.
   runtime::docker::EngineClient* engine_client() { return engine_client_.get(); }
   const std::string& WhyNoEngine() const { return why_no_engine_; }
-  // Whether pods will need it. Call before Start.
-  void set_uses_images(bool uses) { uses_images_ = uses; }
+  // Whether there will be pods in images, and such that are processes. Call before Start.
+  void set_uses(bool images, bool processes) {
+    uses_images_ = images;
+    uses_processes_ = processes;
+  }
   // What Start would fail for, and WhyNoNetworks, as far as they can be found without touching anything.
   Status CheckStart();
   // Creates folders and starts the runtime. An error: it can't run on this machine. Call it once, before machine() and
@@ -146,6 +151,7 @@ class LocalWorld {
   std::string WhyNoNetworksWith(const runtime::Capabilities& can) const;
   Status StartImageRuntime();
   void OpenNetwork();
+  std::optional<PodAddressOptions::Networks> NetworksOfPods();
   void OpenNamesLibrary();
   void TellLastNotices();
   bool PodsHaveHostsFiles() const;
@@ -179,8 +185,10 @@ class LocalWorld {
   std::unique_ptr<runtime::docker::EngineClient> engine_client_;
   std::string why_no_engine_;
   bool uses_images_ = false;
+  bool uses_processes_ = true;
   std::unique_ptr<runtime::Supervisor> runtime_;
   std::unique_ptr<runtime::docker::DockerRuntime> image_runtime_;
+  std::unique_ptr<runtime::docker::EngineNetwork> engine_network_;
   std::optional<runtime::docker::ImageStore> image_store_;
   std::optional<runtime::RuntimePair> runtimes_;
   std::unique_ptr<Machine> machine_;

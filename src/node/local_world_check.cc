@@ -40,7 +40,11 @@ Status LocalWorld::CheckStart() {
 }
 
 std::string LocalWorld::WhyNoNetworksWith(const runtime::Capabilities& can) const {
-  if (engine_client_ && uses_images_) return "pods in images share this machine's network";
+  const bool images = engine_client_ && uses_images_;
+  if (images && uses_processes_) {
+    return "some pods run in images and others are programs of this machine, and no network connects both";
+  }
+  if (images) return {};
   if (!can.own_mounts()) return "containers are plain processes here";
   if (can.user_namespace()) return "only root may connect them to this machine";
   return {};

@@ -111,6 +111,7 @@ bool Machine::HandleDue() {
   any |= ApplyDueIncidents();
   any |= EvictTainted();
   any |= GiveUpOnImages();
+  if (puller_) puller_->HandleDue(clock_.Now());
   for (;;) {
     bool more = SettleTouched();
     more |= PlaceWaiting();
@@ -132,6 +133,8 @@ std::optional<Time> Machine::NextDue() {
   if (!timers_.empty()) due = timers_.top().when;
   if (!incidents_.empty()) due = due ? std::min(*due, incidents_.begin()->first) : incidents_.begin()->first;
   if (const auto overdue = ImagesOverdueAt()) due = due ? std::min(*due, *overdue) : *overdue;
+  if (const auto unwanted = puller_ ? puller_->NextDue() : std::nullopt)
+    due = due ? std::min(*due, *unwanted) : *unwanted;
   if (!tainted_.empty()) due = due ? std::min(*due, tainted_.begin()->first) : tainted_.begin()->first;
   return due;
 }
@@ -244,7 +247,7 @@ void Machine::Finish(PodRecord& record) {
 
 void Machine::Drop(PodRecord& record) {
   if (record.waits_for_place) placement_.Remove(record.number);
-  if (puller_) puller_->Forget(record.number);
+  if (puller_) puller_->Forget(record.number, clock_.Now());
   setup_.Release(record);
   if (record.pod != nullptr) by_pod_.erase(record.pod);
   records_.erase(record.number);

@@ -8,11 +8,6 @@
 namespace reprieve::node {
 namespace {
 
-kubelet::PodNames::ClaimBlock BlocksOf(runtime::PodNetwork* network) {
-  if (network == nullptr) return runtime::AddressBlock::Claim;
-  return [network] { return network->ClaimBlock(); };
-}
-
 std::vector<runtime::HostsEntry> AliasesOf(const core::PodSpec& spec) {
   std::vector<runtime::HostsEntry> out;
   for (const core::Value& alias : spec.rest["hostAliases"].items()) {
@@ -27,7 +22,7 @@ std::vector<runtime::HostsEntry> AliasesOf(const core::PodSpec& spec) {
 
 PodAddresses::PodAddresses(PodAddressOptions options)
     : options_(std::move(options)),
-      names_(options_.names_directory, BlocksOf(options_.network),
+      names_(options_.names_directory, options_.networks ? options_.networks->claim : runtime::AddressBlock::Claim,
              options_.names_library.empty() ? kubelet::PodNames::Reader::kEtcHosts
                                             : kubelet::PodNames::Reader::kLibrary) {}
 
@@ -36,14 +31,15 @@ void PodAddresses::Assign(PodRecord& record) {
     record.name = kubelet::PodNames::Name{record.reference.namespace_.str(), record.spec->subdomain,
                                           std::string(record.pod->Hostname())};
   }
-  runtime::PodNetwork* network = options_.network;
+  const auto& networks = options_.networks;
   const bool joins = record.name || !options_.only_names_on_network;
-  record.on_network = network != nullptr && joins && !record.in_images && !record.spec->rest["hostNetwork"].AsBool();
+  const bool connected = networks && (record.in_images ? !networks->images.empty() : networks->processes != nullptr);
+  record.on_network = connected && joins && !record.spec->rest["hostNetwork"].AsBool();
   if (record.on_network) {
-    record.host_address = network->machine_address();
+    record.host_address = networks->machine_address;
     record.address = record.name ? names_.AddressOf(*record.name) : names_.TakeAddress();
-  } else if (record.name && network != nullptr) {
-    record.host_address = network->machine_address();
+  } else if (record.name && networks) {
+    record.host_address = networks->machine_address;
     record.address = names_.AddressOf(*record.name, record.host_address);
   } else if (record.name) {
     record.address = names_.AddressOf(*record.name);
@@ -69,8 +65,12 @@ Status PodAddresses::Describe(const PodRecord& record, runtime::PodSandboxSpec& 
     for (runtime::HostsEntry& entry : AliasesOf(*record.spec)) sandbox.hosts.push_back(std::move(entry));
   }
   if (record.on_network) {
-    sandbox.network = options_.network;
     sandbox.address = record.address;
+    if (record.in_images) {
+      sandbox.engine_network = options_.networks->images;
+    } else {
+      sandbox.network = options_.networks->processes;
+    }
   }
   return Ok();
 }

@@ -22,9 +22,15 @@ struct PodAddressOptions {
   std::string names_directory;
   // The library that resolves names where pods have no /etc/hosts of their own; empty: not needed, or not installed.
   std::string names_library;
-  // Connects pods without hostNetwork, each at its own address: only those with names, or all. Null: all pods share
+  // Where pods without hostNetwork are, each at its own address: only those with names, or all. Absent: all pods share
   // this machine's network.
-  runtime::PodNetwork* network = nullptr;
+  struct Networks {
+    std::string machine_address;  // for pods
+    kubelet::PodNames::ClaimBlock claim;
+    runtime::PodNetwork* processes = nullptr;  // connects pods that are processes; null: none is connected
+    std::string images = {};                   // the engine's name of the network of pods in images; empty: likewise
+  };
+  std::optional<Networks> networks = std::nullopt;
   bool only_names_on_network = true;
 };
 

@@ -10,7 +10,7 @@ std::string HostsFile(const PodSandboxSpec& spec) {
       "127.0.0.1\tlocalhost\n"
       "::1\tlocalhost ip6-localhost ip6-loopback\n";
   if (!spec.hostname.empty()) {
-    AppendTo(text, spec.network != nullptr ? spec.address : "127.0.0.1", "\t", spec.hostname, "\n");
+    AppendTo(text, spec.address.empty() ? "127.0.0.1" : spec.address, "\t", spec.hostname, "\n");
   }
   for (const HostsEntry& entry : spec.hosts) AppendTo(text, entry.address, "\t", Join(entry.names, "\t"), "\n");
   return text;

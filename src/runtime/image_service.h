@@ -50,8 +50,9 @@ struct PullProgress {
 
 struct ImagePull {
   ImageReference reference = {};
-  // Finds the logins; may block, for it is called on a thread of its own. Empty: nobody in particular asks.
-  std::function<RegistryLogins()> find_logins = {};
+  // Finds the logins; may block, for it is called on a thread of its own, until the descriptor that it is given becomes
+  // readable: then nobody waits for them any more. Empty: nobody in particular asks.
+  std::function<RegistryLogins(int unwanted)> find_logins = {};
   // As it goes on, at most ten times a second.
   std::function<void(PullProgress)> progress = {};
   // A sentence for people: a source of logins that can't be read.
@@ -60,6 +61,9 @@ struct ImagePull {
   std::function<void(Result<ImageInfo>)> done = {};
 };
 
+// Unique for the life of the service.
+enum class PullId : std::uint64_t {};
+
 class ImageService {
  public:
   virtual ~ImageService() = default;
@@ -67,7 +71,9 @@ class ImageService {
   // Nothing: it is not there. An error: the engine can't say.
   virtual void Inspect(const ImageReference& image, std::function<void(Result<std::optional<ImageInfo>>)> done) = 0;
   // Destroying the service gives up what is under way; `done` is then not called.
-  virtual void Pull(ImagePull pull) = 0;
+  virtual PullId Pull(ImagePull pull) = 0;
+  // Nobody wants it any more: the engine is left to drop what it has of it. `done` may be on its way already.
+  virtual void Cancel(PullId pull) = 0;
 };
 
 }  // namespace reprieve::runtime

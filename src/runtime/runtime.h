@@ -54,10 +54,12 @@ struct PodSandboxSpec {
   std::vector<HostsEntry> hosts = {};
   // Shown as /etc/hosts instead, if set. Pods may share it; lines appended in place are seen at once (never rename it).
   std::optional<std::string> hosts_path = {};
-  // What it is connected to, at `address`, in a network namespace of its own; null pointer: it shares this machine's
-  // network. Outlives the runtime.
-  PodNetwork* network = nullptr;
+  // Its own on the network below, in a network namespace of its own; empty: it shares this machine's network.
   std::string address = {};
+  // What connects it. Outlives the runtime. Null pointer if it has images.
+  PodNetwork* network = nullptr;
+  // The name of the container engine's network that it is on if it has images (docker/engine_network.h).
+  std::string engine_network = {};
   ProcessView processes = ProcessView::kOwn;
   // It shares this machine's System V IPC and POSIX message queues.
   bool host_ipc = false;
@@ -102,6 +104,8 @@ struct ImageUse {
   std::string seccomp = {};
   // The name of a profile, or "unconfined"; empty: the engine's own.
   std::string apparmor = {};
+  // The NVIDIA GPUs that it is given, by their numbers on this machine.
+  std::vector<int> gpus = {};
 };
 
 struct ContainerSpec {

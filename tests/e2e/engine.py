@@ -9,6 +9,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import tarfile
@@ -16,7 +17,7 @@ import tempfile
 import time
 import urllib.parse
 
-from machine import ROOT
+from machine import ROOT, processes_with
 
 # Below what an engine without CAP_SYS_RESOURCE may give; no daemon of the machine's has a part in it.
 CONF = """
@@ -97,7 +98,16 @@ class Podman:
             for container in self.containers():
                 self.ask("DELETE", f"/containers/{container['Id']}?force=1")
         self.end()
+        self.end_monitors()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def end_monitors(self):
+        """An engine that was killed in the middle of a start forgets the container, whose monitor waits for good."""
+        for monitor in processes_with(str(self.folder)):
+            with contextlib.suppress(OSError):
+                children = pathlib.Path(f"/proc/{monitor}/task/{monitor}/children").read_text().split()
+                for process in [*map(int, children), monitor]:
+                    os.kill(process, signal.SIGKILL)
 
     def end(self):
         self.stop()
@@ -211,6 +221,24 @@ def machine(program):
                              capture_output=True, check=True).stdout.strip()
     files[library.lstrip("/")] = pathlib.Path(library)
     return files
+
+
+@functools.lru_cache
+def why_no_network(kind):
+    """Why that engine puts no container on a network of its own here; empty: it does."""
+    if why_none(kind):
+        return why_none(kind)
+    engine = kind()
+    try:
+        engine.load("localhost/probe:1", busybox(), {"Cmd": ["true"]})
+        status, made = engine.ask("POST", "/networks/create", {"Name": "probe", "Driver": "bridge"})
+        if status != 201:
+            return f"{kind.__name__} makes no network here: {made}"
+        made = engine.ask("POST", "/containers/create", {"Image": "localhost/probe:1", "HostConfig": {"NetworkMode": "probe"}})[1]
+        status, answer = engine.ask("POST", f"/containers/{made['Id']}/start")
+        return "" if status == 204 else f"{kind.__name__} connects no container to a network here: {answer}"
+    finally:
+        engine.close()
 
 
 @functools.lru_cache

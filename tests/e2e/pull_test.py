@@ -8,11 +8,13 @@ import re
 import shutil
 import signal
 import subprocess
+import time
 import unittest
 from unittest import mock
 
 from engine import Podman, busybox, tar_of, why_none
 from harness import Reprieve, binary, main
+from machine import mark
 from registry import PASSWORD, USER, Registry, image, why_no_registry
 from screen import Terminal
 
@@ -116,6 +118,23 @@ echo '{{"Username": "{USER}", "Secret": "{PASSWORD}"}}'
         with mock.patch.dict(os.environ, {"PATH": f"{self.cwd}:{os.environ['PATH']}"}):
             done = self.pull(manifest(f"{self.app}:v1"))
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    def test_the_end_does_not_wait_for_a_credential_helper_that_hangs(self):
+        helper = self.cwd / "docker-credential-hangs"
+        begun = self.cwd / "begun"
+        helper.write_text(f"#!/bin/sh\ntouch {begun}\nexec sleep {mark()}\n")
+        helper.chmod(0o755)
+        (self.cwd / "auth.json").write_text(json.dumps({"credHelpers": {self.registry.host: "hangs"}}))
+        environment = {**os.environ, "PATH": f"{self.cwd}:{os.environ['PATH']}"}
+        with subprocess.Popen([binary(), "pull", self.write(manifest(f"{self.app}:v1"))], cwd=self.cwd, env=environment,
+                              stdout=subprocess.DEVNULL) as process:
+            deadline = time.monotonic() + 20
+            while not begun.exists():
+                self.assertLess(time.monotonic(), deadline, "the helper is never asked")
+                time.sleep(0.02)
+            process.send_signal(signal.SIGINT)
+            self.assertEqual(process.wait(timeout=10), 130)
+        self.assert_gone(mark())
 
     def test_the_second_login_is_tried_if_the_first_is_refused(self):
         auth = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
@@ -299,6 +318,17 @@ class WaitingTest(PullCase):
         messages = [event["message"] for event in events if event["type"] == "podEvent" and event["reason"] == "Pulled"]
         self.assertEqual(len(messages), 6)
         self.assertRegex(messages[0], r'^Successfully pulled image "\S+" in \S+ \(\S+ including waiting\)\. Image size: \d+ bytes\.$')
+
+    def test_a_pull_that_no_pod_wants_any_more_is_given_up(self):
+        self.podman.load("localhost/here:1", busybox(), {"Env": ["PATH=/bin"]})
+        self.registry.slow = 60_000  # about a minute
+        goes_on = manifest("localhost/here:1", "Never", name="goes-on").replace(
+            "imagePullPolicy: Never", "imagePullPolicy: Never\n        command: [sleep, '14']")
+        done, events = self.run_events(manifest(f"{self.app}:v1", name="gives-up", spec="  activeDeadlineSeconds: 2") + "---" + goes_on)
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        states = [event["state"] for event in events if event["type"] == "image" and event["state"] != "coming"]
+        self.assertEqual(states, ["pulling", "givenUp"])
+        self.assertNotIn(f"{self.app}:v1", self.podman.images())
 
     def test_what_comes_later_ends_the_wait(self):
         self.write(manifest(f"{self.app}:late", "IfNotPresent"))

@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/text.h"
 #include "net/url.h"
+#include "runtime/docker/gpus.h"
 #include "runtime/docker/sandbox_image.h"
 #include "runtime/docker/sweep.h"
 #include "runtime/docker/worker.h"
@@ -17,20 +18,14 @@
 namespace reprieve::runtime::docker {
 namespace {
 
-EngineReply Ask(EngineClient& engine, const EngineRequest& request) {
-  std::promise<EngineReply> answered;
-  engine.Post([&] { engine.Send(request, [&](EngineReply reply) { answered.set_value(std::move(reply)); }); });
-  return answered.get_future().get();
-}
-
 // Only the answer to a second question says whether a load has worked: its own is 200 in any case.
 Status LoadSandboxImage(EngineClient& engine) {
   const EngineRequest look{.path = Cat("/images/", net::PercentEncode(SandboxImageName()), "/json")};
-  EngineReply there = Ask(engine, look);
+  EngineReply there = engine.Ask(look);
   if (there.ok()) return Ok();
   const EngineReply loaded =
-      Ask(engine, {.method = "POST", .path = "/images/load?quiet=1", .body = SandboxImageArchive()});
-  if (loaded.ok()) there = Ask(engine, look);
+      engine.Ask({.method = "POST", .path = "/images/load?quiet=1", .body = SandboxImageArchive()});
+  if (loaded.ok()) there = engine.Ask(look);
   if (there.ok()) return Ok();
   return Error{Cat(engine.identity().Describe(), " does not take the image that holds a pod's namespaces: ",
                    loaded.ok() ? there.error : loaded.error)};
@@ -58,7 +53,11 @@ Result<std::unique_ptr<DockerRuntime>> DockerRuntime::Start(EngineClient& engine
   }
   std::unique_ptr<DockerRuntime> runtime(new DockerRuntime(engine));
   runtime->state_directory_ = options.state_directory;
-  engine.RunInLoop([&] { runtime->worker_ = std::make_unique<Worker>(engine, std::move(options), std::move(events)); });
+  GpuSupport gpus;
+  if (options.gpus) gpus = GpuSupportOf(engine.identity(), engine.Ask({.path = "/info"}).body);
+  engine.RunInLoop([&] {
+    runtime->worker_ = std::make_unique<Worker>(engine, std::move(options), std::move(events), std::move(gpus));
+  });
   return runtime;
 }
 

@@ -25,6 +25,8 @@ struct DockerRuntimeOptions {
   // it too, and may execute what is in it.
   std::string state_directory = {};
   LogWriterOptions log = {};
+  // Whether containers may ask for GPUs.
+  bool gpus = false;
   // How long a killed container may take to end before it is given up.
   std::chrono::milliseconds kill_patience{15000};
   // How long output may come in after the end.

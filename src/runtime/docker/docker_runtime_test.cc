@@ -365,6 +365,89 @@ TEST_F(Docker, TheEndOfARunWhoseEngineIsGoneIsBoundedAndSaysWhatIsLeft) {
   engine_->With("box2", [](FakeEngine::Box& box) { box.removed = true; });
 }
 
+class Addresses : public Docker {
+ protected:
+  // A container in a pod of its own at an address that all of them have.
+  std::pair<SandboxId, ContainerId> StartAtTheAddress(const std::string& name) {
+    const SandboxId pod = runtime_
+                              ->RunPodSandbox({.namespace_ = "default",
+                                               .name = name,
+                                               .address = "10.128.0.1",
+                                               .engine_network = "ours",
+                                               .images = true})
+                              .value();
+    return {pod, runtime_->StartContainer(pod, Spec()).value()};
+  }
+  std::size_t Asked(const std::string& request) {
+    const std::vector<std::string> all = engine_->asked();
+    return static_cast<std::size_t>(std::count(all.begin(), all.end(), request));
+  }
+};
+
+TEST_F(Addresses, APodThatStillRunsIsCutOffByItsSuccessor) {
+  Begin();
+  StartAtTheAddress("old");
+  ASSERT_TRUE(Await([&] { return started_.size() == 1; }));
+  EXPECT_EQ(Asked("POST /networks/ours/disconnect"), 0U);
+  StartAtTheAddress("new");
+  ASSERT_TRUE(Await([&] { return started_.size() == 2; }));
+  EXPECT_EQ(Asked("POST /networks/ours/disconnect"), 1U);
+}
+
+TEST_F(Addresses, OfAPodThatIsBeingRemovedIsWaitedFor) {
+  Begin();
+  const auto [old_pod, old_container] = StartAtTheAddress("old");
+  ASSERT_TRUE(Await([&] { return started_.size() == 1; }));
+  runtime_->RemovePodSandbox(old_pod);
+  StartAtTheAddress("new");
+  StartAtTheAddress("newer");
+  ASSERT_TRUE(Await([&] { return started_.size() == 3; }));
+  const std::vector<std::string> asked = engine_->asked();
+  const auto sandbox_removed = std::find(asked.begin(), asked.end(), "DELETE /containers/box1");
+  ASSERT_NE(sandbox_removed, asked.end());
+  EXPECT_EQ(std::count(asked.begin(), sandbox_removed, "POST /containers/create"), 2);
+  // The newest cuts off the one before it.
+  EXPECT_EQ(Asked("POST /networks/ours/disconnect"), 1U);
+}
+
+// The OCI runtime goes on with a start whose engine is killed, and refuses the next one.
+TEST_F(Docker, AStartThatSucceedsWithoutItsEngineIsNoStartError) {
+  std::atomic<int> starts = 0;
+  engine_->script = [&](const std::string&, const std::string& path) -> std::string {
+    if (path != "/containers/box2/start") return {};
+    if (++starts == 1) return "cut";
+    engine_->With("box2", [](FakeEngine::Box& box) { box.state = "running"; });
+    return Refusal(500, "runc start failed: exit status 1");
+  };
+  const ContainerId id = Start(Spec());
+  ASSERT_TRUE(Await([&] { return !started_.empty(); }));
+  EXPECT_EQ(starts, 2);
+  engine_->Exit("box2", 4);
+  EXPECT_EQ(ExitOf(id).exit_code, 4);
+  EXPECT_EQ(ExitOf(id).reason, ExitReason::kError);
+}
+
+// Podman keeps the name of what it was making when it was killed, and neither lists nor serves that.
+TEST_F(Docker, ASandboxWhoseCreationWasNeverAnsweredIsMadeAgainByAnotherName) {
+  std::string first;
+  engine_->script = [&](const std::string&, const std::string& path) -> std::string {
+    if (!path.starts_with("/containers/create")) return {};
+    if (first.empty()) {
+      first = path;
+      return "cut";
+    }
+    return path == first ? Refusal(500, "that name is already in use") : std::string();
+  };
+  Start(Spec());
+  ASSERT_TRUE(Await([&] { return refused_.size() == 1; }));
+  EXPECT_EQ(refused_[0].reason, "CreatePodSandboxError");
+  ASSERT_TRUE(runtime_->StartContainer(pod_, Spec()).ok());
+  engine_->Await();
+  const std::vector<std::string> asked = engine_->asked();
+  EXPECT_NE(std::find(asked.begin(), asked.end(), Cat("DELETE /containers/", first.substr(first.find('=') + 1))),
+            asked.end());
+}
+
 TEST_F(Docker, AContainerWhoseCreationWasNeverAnsweredIsRemovedInTheEnd) {
   std::atomic<int> creations = 0;
   engine_->script = [&](const std::string&, const std::string& path) -> std::string {

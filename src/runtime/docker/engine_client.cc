@@ -159,6 +159,12 @@ void EngineClient::Send(EngineRequest request, std::function<void(EngineReply)> 
                 [done = std::move(done)](net::Reply reply) { done(ToReply(std::move(reply))); });
 }
 
+EngineReply EngineClient::Ask(EngineRequest request) {
+  std::promise<EngineReply> answered;
+  Post([&] { Send(std::move(request), [&](EngineReply reply) { answered.set_value(std::move(reply)); }); });
+  return answered.get_future().get();
+}
+
 std::unique_ptr<net::Call> EngineClient::Open(EngineRequest request, net::StreamHandlers handlers) {
   return client_->Open(MakeRequest(std::move(request)), std::move(handlers));
 }

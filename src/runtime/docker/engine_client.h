@@ -8,7 +8,7 @@
 //   });
 //
 // Source: Docker Engine API 1.41; docs/IMAGES.md for what the engines do differently. Thread rules: Connect, Post,
-// RunInLoop and the accessors from any thread; everything else in the loop, where all callbacks are.
+// RunInLoop, Ask and the accessors from any thread; everything else in the loop, where all callbacks are.
 #pragma once
 
 #include <functional>
@@ -85,6 +85,8 @@ class EngineClient {
   void Send(EngineRequest request, std::function<void(EngineReply)> done);
   // As net::Client's: `head` has the status, of an error too, whose body then comes as data.
   std::unique_ptr<net::Call> Open(EngineRequest request, net::StreamHandlers handlers);
+  // As Send, and waits for the answer. From any thread but the loop's.
+  EngineReply Ask(EngineRequest request);
 
  private:
   EngineClient() = default;

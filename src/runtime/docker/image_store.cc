@@ -1,9 +1,14 @@
 #include "runtime/docker/image_store.h"
 
+#include <sys/eventfd.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <list>
+#include <map>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -14,6 +19,7 @@
 #include "document/json.h"
 #include "net/url.h"
 #include "runtime/docker/pull_stream.h"
+#include "runtime/fd.h"
 
 namespace reprieve::runtime::docker {
 namespace {
@@ -71,23 +77,27 @@ struct Lookup {
 
 // Of the engine's loop, but for the threads, which have a lock.
 struct ImageStore::State {
-  explicit State(EngineClient& client) : engine(client) {}
+  explicit State(EngineClient& client) : engine(client), unwanted(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
 
   EngineClient& engine;
+  const Fd unwanted;  // readable from any thread once this ends
   bool ended = false;
-  std::vector<std::shared_ptr<PullRun>> pulls;
+  std::map<PullId, std::shared_ptr<PullRun>> pulls;
   std::mutex mutex;
+  std::uint64_t next_id = 1;  // guarded by mutex
   std::list<Lookup> lookups;  // guarded by mutex
 };
 
 // One pull, with each login after the other.
 class ImageStore::PullRun : public std::enable_shared_from_this<PullRun> {
  public:
-  PullRun(std::weak_ptr<State> state, EngineClient& engine, ImagePull pull)
-      : state_(std::move(state)), engine_(engine), pull_(std::move(pull)) {}
+  PullRun(PullId id, std::weak_ptr<State> state, EngineClient& engine, ImagePull pull)
+      : id_(id), state_(std::move(state)), engine_(engine), pull_(std::move(pull)) {}
 
   // On any thread.
-  RegistryLogins FindLogins() const { return pull_.find_logins ? pull_.find_logins() : RegistryLogins(); }
+  RegistryLogins FindLogins(int unwanted) const {
+    return pull_.find_logins ? pull_.find_logins(unwanted) : RegistryLogins();
+  }
 
   // The rest is called in the loop.
   void Begin(RegistryLogins logins) {
@@ -168,10 +178,11 @@ class ImageStore::PullRun : public std::enable_shared_from_this<PullRun> {
   void End(Result<ImageInfo> result) {
     if (std::exchange(ended_, true)) return;
     const auto keep = shared_from_this();
-    if (const auto state = state_.lock()) std::erase(state->pulls, keep);
+    if (const auto state = state_.lock()) state->pulls.erase(id_);
     pull_.done(std::move(result));
   }
 
+  const PullId id_;
   std::weak_ptr<State> state_;
   EngineClient& engine_;
   ImagePull pull_;
@@ -195,12 +206,14 @@ ImageStore::~ImageStore() {
     const std::lock_guard lock(state_->mutex);
     lookups.swap(state_->lookups);
   }
-  for (Lookup& lookup : lookups) lookup.thread.join();
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const ssize_t written = write(state_->unwanted.get(), &one, sizeof one);
   state_->engine.RunInLoop([this] {
     state_->ended = true;
-    for (const auto& pull : state_->pulls) pull->GiveUp();
+    for (const auto& [id, pull] : state_->pulls) pull->GiveUp();
     state_->pulls.clear();
   });
+  for (Lookup& lookup : lookups) lookup.thread.join();
 }
 
 void ImageStore::Inspect(const ImageReference& image, std::function<void(Result<std::optional<ImageInfo>>)> done) {
@@ -219,25 +232,41 @@ void ImageStore::Inspect(const ImageReference& image, std::function<void(Result<
   });
 }
 
-void ImageStore::Pull(ImagePull pull) {
-  const auto run = std::make_shared<PullRun>(state_, state_->engine, std::move(pull));
+PullId ImageStore::Pull(ImagePull pull) {
   const std::weak_ptr<State> weak = state_;
   const std::lock_guard lock(state_->mutex);
+  const PullId id{state_->next_id++};
+  const auto run = std::make_shared<PullRun>(id, state_, state_->engine, std::move(pull));
+  state_->engine.Post([id, run, weak] {
+    if (const auto state = weak.lock(); state && !state->ended) state->pulls.emplace(id, run);
+  });
   state_->lookups.remove_if([](Lookup& lookup) {
     if (!*lookup.finished) return false;
     lookup.thread.join();
     return true;
   });
   Lookup& lookup = state_->lookups.emplace_back();
-  lookup.thread = std::thread([run, weak, &engine = state_->engine, finished = lookup.finished] {
-    RegistryLogins logins = run->FindLogins();
-    *finished = true;
-    engine.Post([run, weak, logins = std::move(logins)] {
-      const auto state = weak.lock();
-      if (!state || state->ended) return;
-      state->pulls.push_back(run);
-      run->Begin(logins);
-    });
+  lookup.thread = std::thread(
+      [id, run, weak, unwanted = state_->unwanted.get(), &engine = state_->engine, finished = lookup.finished] {
+        RegistryLogins logins = run->FindLogins(unwanted);
+        *finished = true;
+        engine.Post([id, run, weak, logins = std::move(logins)] {
+          const auto state = weak.lock();
+          if (state && !state->ended && state->pulls.contains(id)) run->Begin(logins);
+        });
+      });
+  return id;
+}
+
+void ImageStore::Cancel(PullId pull) {
+  state_->engine.Post([pull, weak = std::weak_ptr(state_)] {
+    const auto state = weak.lock();
+    if (!state) return;
+    const auto found = state->pulls.find(pull);
+    if (found == state->pulls.end()) return;
+    const std::shared_ptr<PullRun> run = found->second;
+    state->pulls.erase(found);
+    run->GiveUp();
   });
 }
 

@@ -17,11 +17,12 @@ class ImageStore final : public ImageService {
   explicit ImageStore(EngineClient& engine);
   ImageStore(const ImageStore&) = delete;
   ImageStore& operator=(const ImageStore&) = delete;
-  // Waits for logins that are being looked up. REQUIRES: not called in the engine's loop.
+  // Gives up pulls and the search for logins. REQUIRES: not called in the engine's loop.
   ~ImageStore() override;
 
   void Inspect(const ImageReference& image, std::function<void(Result<std::optional<ImageInfo>>)> done) override;
-  void Pull(ImagePull pull) override;
+  PullId Pull(ImagePull pull) override;
+  void Cancel(PullId pull) override;
 
  private:
   struct State;

@@ -121,6 +121,14 @@ TEST(Requests, WhatTheManifestAsksForIsInTheBody) {
   EXPECT_EQ(body["Labels"]["reprieve.dev/attempt"].AsText(), "2");
 }
 
+TEST(Requests, ASandboxIsOnTheMachinesNetworkOrOnTheRunsAtAnAddressOfItsOwn) {
+  EXPECT_EQ(SandboxBody({{}, "run"})["HostConfig"]["NetworkMode"].AsText(), "host");
+  const document::Value body = SandboxBody({{.address = "100.64.0.1", .engine_network = "ours"}, "run"});
+  EXPECT_EQ(body["HostConfig"]["NetworkMode"].AsText(), "ours");
+  EXPECT_EQ(document::WriteJson(body["NetworkingConfig"]),
+            R"({"EndpointsConfig":{"ours":{"IPAMConfig":{"IPv4Address":"100.64.0.1"}}}})");
+}
+
 TEST(Requests, UnderPodmanAUserOtherThanRootIsGivenNoCapabilities) {
   ImageConfig image;
   image.entrypoint = {"/ep"};

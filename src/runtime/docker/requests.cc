@@ -134,7 +134,7 @@ Value LogConfig(bool podman) {
 Value SandboxBody(const SandboxParts& parts) {
   const PodSandboxSpec& spec = parts.spec;
   Value host = Value::MakeObject();
-  host.Set("NetworkMode", Value::String(parts.network.empty() ? "host" : std::string(parts.network)));
+  host.Set("NetworkMode", Value::String(spec.address.empty() ? "host" : spec.engine_network));
   host.Set("IpcMode", Value::String(spec.host_ipc ? "host" : "shareable"));
   if (spec.processes == ProcessView::kMachine) host.Set("PidMode", Value::String("host"));
   host.Set("ReadonlyRootfs", Value::Bool(true));
@@ -146,6 +146,10 @@ Value SandboxBody(const SandboxParts& parts) {
   Value out = Value::MakeObject();
   out.Set("Image", Value::String(std::string(SandboxImageName())));
   if (!spec.hostname.empty()) out.Set("Hostname", Value::String(spec.hostname));
+  if (!spec.address.empty()) {
+    Value& own = out.At("NetworkingConfig").At("EndpointsConfig").At(spec.engine_network);
+    own.At("IPAMConfig").Set("IPv4Address", Value::String(spec.address));
+  }
   out.Set("Labels", Labels(spec, parts.run));
   out.Set("HostConfig", std::move(host));
   return out;
@@ -161,13 +165,15 @@ Result<Value> ContainerBody(const ContainerParts& parts) {
   for (const Mount& mount : parts.mounts) mounts.Append(BindOf(mount));
   for (const Mount& mount : spec.mounts) mounts.Append(BindOf(mount));
   host.Set("Mounts", std::move(mounts));
+  std::vector<std::string> environment = spec.environment;
+  GiveGpus(spec.image->gpus, parts.gpus, host, environment);
   host.Set("LogConfig", LogConfig(parts.podman));
 
   Value out = Value::MakeObject();
   out.Set("Image", Value::String(spec.image->name));
   out.Set("Entrypoint", Texts(ArgvOf(*spec.image, parts.image)));
   out.Set("Cmd", Value::MakeArray());
-  out.Set("Env", Texts(spec.environment));
+  out.Set("Env", Texts(environment));
   if (const std::string user = UserOf(spec, parts.image); !user.empty()) out.Set("User", Value::String(user));
   if (!spec.working_directory.empty()) out.Set("WorkingDir", Value::String(spec.working_directory));
   Value labels = Labels(parts.pod, parts.run);

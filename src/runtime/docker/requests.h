@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "document/value.h"
 #include "runtime/docker/engine_client.h"
+#include "runtime/docker/gpus.h"
 #include "runtime/docker/image_config.h"
 #include "runtime/runtime.h"
 
@@ -28,8 +29,6 @@ inline constexpr std::string_view kInitInContainer = "/dev/reprieve-init";
 struct SandboxParts {
   const PodSandboxSpec& spec;
   std::string_view run;
-  // The engine's name for it; empty: the machine's network.
-  std::string_view network = {};
 };
 document::Value SandboxBody(const SandboxParts& parts);
 
@@ -42,6 +41,7 @@ struct ContainerParts {
   // Besides the spec's own: /etc/hosts, the termination message, reprieve-init.
   std::vector<Mount> mounts = {};
   bool podman = false;
+  GpuSupport gpus = {};
 };
 // REQUIRES: ArgvOf(*spec.image, image) is not empty. An error: a profile that it names can't be read.
 Result<document::Value> ContainerBody(const ContainerParts& parts);

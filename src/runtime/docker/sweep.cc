@@ -2,7 +2,6 @@
 
 #include <cerrno>
 #include <csignal>
-#include <future>
 #include <memory>
 #include <utility>
 
@@ -22,17 +21,10 @@ struct Found {
   bool sandbox = false;
 };
 
-EngineReply AskAndWait(EngineClient& engine, EngineRequest request) {
-  std::promise<EngineReply> answered;
-  engine.Post(
-      [&] { engine.Send(std::move(request), [&](EngineReply reply) { answered.set_value(std::move(reply)); }); });
-  return answered.get_future().get();
-}
-
-std::string ListPath() {
+std::string OurLabel() {
   document::Value filters = document::Value::MakeObject();
   filters.At("label").Append(document::Value::String(std::string(kRunLabel)));
-  return Cat("/containers/json?all=true&filters=", net::PercentEncode(document::WriteJson(filters)));
+  return Cat("filters=", net::PercentEncode(document::WriteJson(filters)));
 }
 
 Found FoundIn(const document::Value& listed) {
@@ -43,6 +35,27 @@ Found FoundIn(const document::Value& listed) {
   if (out.name.empty()) out.name = out.id;
   out.sandbox = listed["Labels"].Find(kContainerLabel) == nullptr;
   return out;
+}
+
+// A network that still has containers, of a run that lives or of a stranger, can't be removed.
+void SweepNetworks(EngineClient& engine, bool dry_run, Swept& out) {
+  const EngineReply listed = engine.Ask({.path = Cat("/networks?", OurLabel())});
+  if (!listed.ok()) {
+    out.failed.push_back(Cat("the networks that killed runs have left there can't be listed: ", listed.error));
+    return;
+  }
+  for (const document::Value& each : listed.body.items()) {
+    if (!IsDeadRun(each["Labels"][kRunLabel].AsText())) continue;
+    const std::string& name = each["Name"].AsText();
+    if (!dry_run) {
+      const EngineReply gone = engine.Ask({.method = "DELETE", .path = Cat("/networks/", net::PercentEncode(name))});
+      if (!gone.ok() && gone.status != 404) {
+        out.failed.push_back(Cat("network ", name, ": ", gone.error));
+        continue;
+      }
+    }
+    out.removed.push_back(Cat("network ", name));
+  }
 }
 
 }  // namespace
@@ -59,7 +72,7 @@ bool IsDeadRun(const std::string& label) {
 
 Swept SweepDeadRuns(EngineClient& engine, bool dry_run) {
   Swept out;
-  const EngineReply listed = AskAndWait(engine, {.path = ListPath()});
+  const EngineReply listed = engine.Ask({.path = Cat("/containers/json?all=true&", OurLabel())});
   if (!listed.ok()) {
     out.failed.push_back(Cat("what killed runs have left there can't be listed: ", listed.error));
     return out;
@@ -80,14 +93,15 @@ Swept SweepDeadRuns(EngineClient& engine, bool dry_run) {
   for (const Found& found : containers) {
     if (!dry_run) {
       const EngineReply gone =
-          AskAndWait(engine, {.method = "DELETE", .path = Cat("/containers/", found.id, "?force=true&v=true")});
+          engine.Ask({.method = "DELETE", .path = Cat("/containers/", found.id, "?force=true&v=true")});
       if (!gone.ok() && gone.status != 404) {
         out.failed.push_back(Cat("container ", found.name, ": ", gone.error));
         continue;
       }
     }
-    out.removed.push_back(found.name);
+    out.removed.push_back(Cat("container ", found.name));
   }
+  SweepNetworks(engine, dry_run, out);
   return out;
 }
 

@@ -145,6 +145,15 @@ class FakeEngine {
     const std::lock_guard lock(mutex_);
     return asked_;
   }
+  // Networks that are there, by name.
+  std::map<std::string, Value> networks() {
+    const std::lock_guard lock(mutex_);
+    return networks_;
+  }
+  void AddNetwork(const std::string& name, Value body) {
+    const std::lock_guard lock(mutex_);
+    networks_[name] = std::move(body);
+  }
   // The engine goes: every connection ends, and new ones are cut until it is back.
   void Go() {
     gone_ = true;
@@ -218,6 +227,7 @@ class FakeEngine {
     if (path == "/containers/json") return Answer(peer, 200, List()), true;
     if (path == "/containers/create") return Answer(peer, 201, Create(query, body)), true;
     if (path.starts_with("/exec/")) return HandleExec(peer, path);
+    if (path.starts_with("/networks")) return HandleNetworks(peer, method, path, body), true;
     const auto parts = Split(path, '/');
     const std::string id(parts[2]);
     const std::string verb(parts.size() > 3 ? parts[3] : "");
@@ -249,6 +259,23 @@ class FakeEngine {
       out.Append(std::move(each));
     }
     return document::WriteJson(out);
+  }
+
+  void HandleNetworks(Peer& peer, const std::string& method, const std::string& path, const std::string& body) {
+    const std::lock_guard lock(mutex_);
+    if (path == "/networks/create") {
+      const Value made = *document::ParseJson(body);
+      networks_[made["Name"].AsText()] = made;
+      return Answer(peer, 201, R"({"Id":"network"})");
+    }
+    if (method == "DELETE") {
+      networks_.erase(std::string(Split(path, '/')[2]));
+      return peer.Write("HTTP/1.1 204 X\r\n\r\n");
+    }
+    if (method == "POST") return Answer(peer, 200, "{}");  // disconnect
+    Value out = Value::MakeArray();
+    for (const auto& [name, network] : networks_) out.Append(network);
+    Answer(peer, 200, document::WriteJson(out));
   }
 
   std::string Create(const std::string& query, const std::string& body) {
@@ -377,6 +404,7 @@ class FakeEngine {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::map<std::string, Box> boxes_;
+  std::map<std::string, Value> networks_;
   std::vector<std::string> asked_;
   std::vector<int> connections_;
   bool ending_ = false;

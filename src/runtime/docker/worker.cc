@@ -11,12 +11,13 @@
 
 namespace reprieve::runtime::docker {
 
-Worker::Worker(EngineClient& engine, DockerRuntimeOptions options, RuntimeEvents events)
+Worker::Worker(EngineClient& engine, DockerRuntimeOptions options, RuntimeEvents events, GpuSupport gpus)
     : engine_(engine),
       options_(std::move(options)),
       events_(std::move(events)),
       run_(EngineName()),
       podman_(engine.identity().is_podman()),
+      gpus_(std::move(gpus)),
       reconnect_(engine.loop()),
       reconnect_delay_(0),
       end_patience_(engine.loop()) {
@@ -123,13 +124,22 @@ void Worker::RemoveLeftovers() {
   filters.At("label").Append(document::Value::String(Cat(kRunLabel, "=", run_)));
   const std::string path = Cat("/containers/json?all=true&filters=", net::PercentEncode(document::WriteJson(filters)));
   Ask({.path = path}, [this](const EngineReply& reply) {
-    for (const document::Value& each : reply.body.items()) {
-      Ask({.method = "DELETE", .path = Cat("/containers/", each["Id"].AsText(), "?force=true&v=true")},
-          [](const EngineReply&) {});
+    std::vector<std::string> there = std::move(unanswered_);
+    for (const document::Value& each : reply.body.items()) there.push_back(each["Id"].AsText());
+    const auto left = std::make_shared<std::size_t>(there.size());
+    for (const std::string& each : there) {
+      Ask({.method = "DELETE", .path = Cat("/containers/", each, "?force=true&v=true")},
+          [this, left](const EngineReply&) {
+            if (--*left == 0) EverythingIsGone();
+          });
     }
-    end_patience_.Cancel();
-    if (ended_) std::exchange(ended_, {})(left_);
+    if (*left == 0) EverythingIsGone();
   });
+}
+
+void Worker::EverythingIsGone() {
+  end_patience_.Cancel();
+  if (ended_) std::exchange(ended_, {})(left_);
 }
 
 void Worker::CloseStreams() {

@@ -19,6 +19,7 @@
 #include "net/loop.h"
 #include "runtime/cri_log.h"
 #include "runtime/docker/docker_runtime.h"
+#include "runtime/docker/gpus.h"
 #include "runtime/docker/image_config.h"
 #include "runtime/docker/oom_watch.h"
 #include "runtime/docker/output_frames.h"
@@ -40,7 +41,7 @@ class Worker {
  public:
   using milliseconds = std::chrono::milliseconds;
 
-  Worker(EngineClient& engine, DockerRuntimeOptions options, RuntimeEvents events);
+  Worker(EngineClient& engine, DockerRuntimeOptions options, RuntimeEvents events, GpuSupport gpus);
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
   ~Worker();
@@ -65,12 +66,18 @@ class Worker {
     PodSandboxSpec spec;
     Stage stage = Stage::kAbsent;
     std::string engine_id;
+    int attempts = 0;      // to make it
+    std::string leftover;  // one of an earlier attempt that may be there still: its id, or its name
     std::string hosts_path;
     bool owns_hosts = false;
     std::vector<ContainerId> waiting;  // for it to be ready
-    std::size_t containers = 0;        // that have not been removed yet
-    bool removed = false;              // nobody wants it any more
-    int removals = 0;                  // that have been tried
+    // Another pod has its address: it is not asked for before that one has let it go.
+    bool waits_for_address = false;
+    std::vector<std::shared_ptr<Pod>> wait_for_its_address;
+    bool cut_off = false;        // another has its address by now
+    std::size_t containers = 0;  // that have not been removed yet
+    bool removed = false;        // nobody wants it any more
+    int removals = 0;            // that have been tried
   };
   struct Container {
     enum class Stage : std::uint8_t {
@@ -88,6 +95,7 @@ class Worker {
     ImageConfig image;
     Stage stage = Stage::kMaking;
     bool asked_to_start = false;
+    int cut_starts = 0;  // asked for when the engine went: what it was doing then may go on without it
     std::string engine_id;
     std::string termination_file;
     Time started_at{};
@@ -132,9 +140,15 @@ class Worker {
   void Tell(const std::string& notice) const;
   void LookWhetherAllIsGone();
   void RemoveLeftovers();
+  void EverythingIsGone();
 
   // worker_pods.cc
   void EnsurePod(const std::shared_ptr<Pod>& pod);
+  void RemoveLeftover(const std::shared_ptr<Pod>& pod, std::function<void()> then);
+  void TakeAddress(const std::shared_ptr<Pod>& pod);
+  std::shared_ptr<Pod> HolderOfAddressOf(const Pod& pod) const;
+  void LetNextTakeAddress(Pod& pod);
+  void CreatePod(const std::shared_ptr<Pod>& pod);
   void StartPod(const std::shared_ptr<Pod>& pod);
   void PodIsReady(const std::shared_ptr<Pod>& pod);
   void PodFailed(const std::shared_ptr<Pod>& pod, const std::string& why);
@@ -193,6 +207,7 @@ class Worker {
   const RuntimeEvents events_;
   const std::string run_;
   const bool podman_;
+  const GpuSupport gpus_;
   std::map<SandboxId, std::shared_ptr<Pod>> pods_;
   std::map<ContainerId, std::unique_ptr<Container>> containers_;
   std::map<ExecId, std::unique_ptr<Process>> processes_;
@@ -204,6 +219,7 @@ class Worker {
   bool engine_gone_ = false;
   std::function<void(std::vector<std::string>)> ended_;
   std::vector<std::string> left_;
+  std::vector<std::string> unanswered_;  // containers that may be there: ids, or names
   net::Timer end_patience_;
   // What answers look at first: whether this is still there.
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

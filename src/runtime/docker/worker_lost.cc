@@ -77,7 +77,7 @@ void Worker::Found(Container& container, const document::Value& state) {
   const bool never_started = state["Status"].AsText() == "created" || state["Status"].AsText() == "initialized";
   if (never_started) {
     container.stage = Container::Stage::kMaking;
-    container.asked_to_start = false;
+    if (std::exchange(container.asked_to_start, false)) ++container.cut_starts;
     if (!GiveUpStart(container)) OpenOutput(container);
     return;
   }

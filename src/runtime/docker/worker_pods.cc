@@ -30,12 +30,58 @@ void Worker::EnsurePod(const std::shared_ptr<Pod>& pod) {
   if (pod->stage != Pod::Stage::kAbsent) return;
   pod->stage = Pod::Stage::kMaking;
   if (Status written = WriteHosts(*pod); !written) return PodFailed(pod, written.error().message);
-  const std::string name =
-      ContainerNameOf(pod->spec, kSandboxName, 0, Cat(getpid(), "-", NumberOf(static_cast<std::uint64_t>(pod->id))));
+  RemoveLeftover(pod, [this, pod] { TakeAddress(pod); });
+}
+
+// It may hold the pod's address.
+void Worker::RemoveLeftover(const std::shared_ptr<Pod>& pod, std::function<void()> then) {
+  if (pod->leftover.empty()) return then();
+  Ask({.method = "DELETE", .path = Cat("/containers/", pod->leftover, "?force=true&v=true")},
+      [pod, asked = pod->leftover, then = std::move(then)](const EngineReply& reply) {
+        if ((reply.ok() || reply.status == 404) && pod->leftover == asked) pod->leftover.clear();
+        then();
+      });
+}
+
+// A pod that had the address before is cut off, as on a network of ours: its successor has it while it still ends.
+void Worker::TakeAddress(const std::shared_ptr<Pod>& pod) {
+  const std::shared_ptr<Pod> holder = HolderOfAddressOf(*pod);
+  pod->waits_for_address = holder != nullptr;
+  if (!holder) return CreatePod(pod);
+  if (holder->removed || holder->stage == Pod::Stage::kMaking) return holder->wait_for_its_address.push_back(pod);
+  document::Value body = document::Value::MakeObject();
+  body.Set("Container", document::Value::String(holder->engine_id));
+  body.Set("Force", document::Value::Bool(true));
+  holder->cut_off = true;
+  Ask({.method = "POST",
+       .path = Cat("/networks/", net::PercentEncode(pod->spec.engine_network), "/disconnect"),
+       .json = std::move(body)},
+      [this, pod](const EngineReply&) { TakeAddress(pod); });
+}
+
+std::shared_ptr<Worker::Pod> Worker::HolderOfAddressOf(const Pod& pod) const {
+  if (pod.spec.address.empty()) return nullptr;
+  for (const auto& [id, other] : pods_) {
+    const bool same = id != pod.id && other->spec.address == pod.spec.address;
+    if (!same || other->cut_off || other->waits_for_address) continue;
+    if (other->stage != Pod::Stage::kAbsent) return other;
+  }
+  return nullptr;
+}
+
+void Worker::LetNextTakeAddress(Pod& pod) {
+  for (const std::shared_ptr<Pod>& next : std::exchange(pod.wait_for_its_address, {})) TakeAddress(next);
+}
+
+// Each attempt has a name of its own: an engine that was gone in the middle of one may keep its name for good.
+void Worker::CreatePod(const std::shared_ptr<Pod>& pod) {
+  const std::string name = ContainerNameOf(pod->spec, kSandboxName, pod->attempts++,
+                                           Cat(getpid(), "-", NumberOf(static_cast<std::uint64_t>(pod->id))));
   Ask({.method = "POST",
        .path = Cat("/containers/create?name=", net::PercentEncode(name)),
        .json = SandboxBody({pod->spec, run_})},
-      [this, pod](const EngineReply& reply) {
+      [this, pod, name](const EngineReply& reply) {
+        if (reply.no_answer()) pod->leftover = name;
         if (!reply.ok()) return PodFailed(pod, reply.error);
         pod->engine_id = reply.body["Id"].AsText();
         StartPod(pod);
@@ -47,6 +93,7 @@ void Worker::StartPod(const std::shared_ptr<Pod>& pod) {
     if (!reply.ok()) return PodFailed(pod, reply.error);
     pod->stage = Pod::Stage::kReady;
     PodIsReady(pod);
+    LetNextTakeAddress(*pod);
   });
 }
 
@@ -60,11 +107,11 @@ void Worker::PodIsReady(const std::shared_ptr<Pod>& pod) {
 // The next container of it tries again.
 void Worker::PodFailed(const std::shared_ptr<Pod>& pod, const std::string& why) {
   pod->stage = Pod::Stage::kAbsent;
-  const std::string made = std::exchange(pod->engine_id, {});
-  if (!made.empty())
-    Ask({.method = "DELETE", .path = Cat("/containers/", made, "?force=true")}, [](const EngineReply&) {});
+  if (!pod->engine_id.empty()) pod->leftover = std::exchange(pod->engine_id, {});
+  RemoveLeftover(pod, [] {});
   for (const ContainerId id : std::exchange(pod->waiting, {})) Refuse(id, kSandboxError, why);
   RemovePodIfEmpty(pod);
+  LetNextTakeAddress(*pod);
 }
 
 Status Worker::WriteHosts(Pod& pod) {
@@ -102,21 +149,23 @@ void Worker::DeletePod(const std::shared_ptr<Pod>& pod) {
 
 void Worker::LookAtPod(const std::shared_ptr<Pod>& pod, std::function<void(bool)> done) {
   if (pod->stage != Pod::Stage::kReady) return done(false);
-  Ask({.path = Cat("/containers/", pod->engine_id, "/json")}, [this, pod,
-                                                               done = std::move(done)](const EngineReply& reply) {
-    const bool runs = reply.no_answer() || reply.body["State"]["Running"].AsBool();
-    if (!runs && pod->stage == Pod::Stage::kReady) {
-      pod->stage = Pod::Stage::kAbsent;
-      const std::string ended = std::exchange(pod->engine_id, {});
-      Ask({.method = "DELETE", .path = Cat("/containers/", ended, "?force=true&v=true")}, [](const EngineReply&) {});
-    }
-    done(runs);
-  });
+  Ask({.path = Cat("/containers/", pod->engine_id, "/json")},
+      [this, pod, done = std::move(done)](const EngineReply& reply) {
+        const bool runs = reply.no_answer() || reply.body["State"]["Running"].AsBool();
+        if (!runs && pod->stage == Pod::Stage::kReady) {
+          pod->stage = Pod::Stage::kAbsent;
+          pod->leftover = std::exchange(pod->engine_id, {});
+          RemoveLeftover(pod, [] {});
+        }
+        done(runs);
+      });
 }
 
 void Worker::PodIsGone(const std::shared_ptr<Pod>& pod) {
   if (pod->owns_hosts) unlink(pod->hosts_path.c_str());
+  if (!pod->leftover.empty()) unanswered_.push_back(pod->leftover);
   pods_.erase(pod->id);
+  LetNextTakeAddress(*pod);
   LookWhetherAllIsGone();
 }
 

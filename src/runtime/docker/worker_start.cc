@@ -16,6 +16,7 @@ namespace reprieve::runtime::docker {
 namespace {
 
 constexpr Nanoseconds kWaitForever = std::chrono::hours(24 * 365);
+constexpr int kMostCutStarts = 5;
 
 Time Now() {
   return std::chrono::time_point_cast<Nanoseconds>(std::chrono::system_clock::now());
@@ -63,13 +64,15 @@ void Worker::Create(Container& container, ImageConfig image) {
     }
   }
   if (ArgvOf(*spec.image, container.image).empty()) return Refuse(id, kCreateError, "no command specified");
-  ContainerParts parts{spec, pod, container.image, run_, container.pod->engine_id, OwnMounts(container), podman_};
+  ContainerParts parts{spec,    pod,  container.image, run_, container.pod->engine_id, OwnMounts(container),
+                       podman_, gpus_};
   auto body = ContainerBody(parts);
   if (!body) return Refuse(id, kConfigError, body.error().message);
   const std::uint64_t number = static_cast<std::uint64_t>(id) - DockerRuntime::kFirstId;
   const std::string name = ContainerNameOf(pod, spec.name, spec.attempt, Cat(getpid(), "-", number));
   Ask({.method = "POST", .path = Cat("/containers/create?name=", net::PercentEncode(name)), .json = std::move(*body)},
-      [this, id](const EngineReply& reply) {
+      [this, id, name](const EngineReply& reply) {
+        if (reply.no_answer()) unanswered_.push_back(name);
         Container* found = Find(id);
         if (found == nullptr) return;
         if (!reply.ok()) {
@@ -201,6 +204,8 @@ void Worker::Start(Container& container) {
         if (found == nullptr || found->stage == Container::Stage::kLost) return;
         if (reply.ok() || reply.status == 304) return Started(*found);
         if (reply.no_answer()) return Lost(*found);
+        // The OCI runtime that the engine had left behind has started it meanwhile, and refuses to do so again.
+        if (found->cut_starts > 0 && found->cut_starts < kMostCutStarts) return Lost(*found);
         LookAtPod(found->pod, [this, id, message = std::move(reply.error)](bool runs) {
           if (Container* failed = Find(id)) StartFailed(*failed, message, !runs);
         });

@@ -1,0 +1,177 @@
+#!/usr/bin/env python3
+"""Containers in images while things go wrong: an engine that goes in the middle of starts, or is gone before; one whose
+clock is years ahead; much output.
+
+Usage: image_faults_test.py REPRIEVE [TEST...]
+"""
+import collections
+import contextlib
+import datetime
+import pathlib
+import re
+import shutil
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+
+from engine import Podman
+from harness import binary, main
+from images_test import Images
+
+PATIENCE = 60
+
+
+class Output(Images):
+    def test_ten_thousand_lines_a_second_for_seconds_lose_none(self):
+        """On both streams; the program itself says how long it took."""
+        seconds = 6
+        self.run_in_images(self.manifest(
+            f"i=0; while [ $i -lt {seconds} ]; do i=$((i + 1)); begin=$(date +%s); seq $((i * 100000)) $((i * 100000 + 9999)); "
+            f"seq $((i * 100000)) $((i * 100000 + 999)) >&2; while [ $(date +%s) = $begin ]; do sleep 0.02; done; done"))
+        lines = collections.defaultdict(list)
+        for path in sorted((self.cwd / "reprieve-state/logs").rglob("*.log*"), key=lambda path: path.stat().st_mtime):
+            for line in path.read_text().splitlines():
+                when, stream, tag, text = line.split(" ", 3)
+                self.assertEqual(tag, "F")
+                lines[stream].append(int(text))
+        for stream, count in (("stdout", 10000), ("stderr", 1000)):
+            self.assertEqual(lines[stream], [i * 100000 + n for i in range(1, seconds + 1) for n in range(count)], stream)
+
+
+class Daemon(Images):
+    def parallel(self, count, text, **rest):
+        return self.manifest(text, spec=f"  completions: {count}\n  parallelism: {count}\n  backoffLimit: 0", **rest)
+
+    def await_(self, what, holds):
+        deadline = time.monotonic() + PATIENCE
+        while not holds():
+            self.assertLess(time.monotonic(), deadline, what)
+            time.sleep(0.02)
+
+    def test_one_that_is_gone_before_the_run_is_said(self):
+        engine = Podman()
+        engine.stop()
+        try:
+            done = subprocess.run([binary(), "run", "--runtime", "docker", "--engine", engine.socket, self.manifest("true")], cwd=self.cwd,
+                                  text=True, capture_output=True, timeout=60)
+        finally:
+            engine.close()
+        self.assertEqual((done.returncode, done.stdout), (3, ""))
+        self.assertIn(f"nobody listens on {engine.socket}; start the engine", done.stderr)
+
+    def test_one_that_goes_in_the_middle_of_starts_costs_no_pod(self):
+        """Whatever each start was at: every pod succeeds, once, and nothing is left."""
+        for boxes in (1, 4, 7):
+            with self.subTest(boxes=boxes):
+                ran = self.cwd / f"ran-{boxes}"
+                ran.mkdir()
+                manifest = self.parallel(6, "touch /ran/$HOSTNAME", pod=f"      volumes: [{{name: ran, hostPath: {{path: {ran}}}}}]",
+                                         container="        volumeMounts: [{name: ran, mountPath: /ran}]")
+                with subprocess.Popen(self.start("--state", f"state-{boxes}", manifest), cwd=self.cwd, text=True,
+                                      stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as run:
+                    self.await_("containers are made", lambda: len(self.engine.containers()) >= boxes)
+                    self.engine.stop()
+                    self.engine.start()
+                    out = run.stdout.read()
+                    self.assertEqual(run.wait(timeout=PATIENCE), 0, out)
+                self.assertEqual(len(list(ran.iterdir())), 6, out)
+                self.assertEqual(self.engine.containers(), [], out)
+
+    def test_one_that_goes_while_what_has_ended_is_removed_leaves_nothing(self):
+        with subprocess.Popen(self.start(self.parallel(4, "true")), cwd=self.cwd, text=True, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT) as run:
+            self.await_("some are gone again", lambda: any(each["State"] == "exited" for each in self.engine.containers())
+                        or run.poll() is not None)
+            self.engine.stop()
+            self.engine.start()
+            out = run.stdout.read()
+            self.assertEqual(run.wait(timeout=PATIENCE), 0, out)
+        self.assertEqual(self.engine.containers(), [], out)
+
+
+class Ahead:
+    """A socket that leads to an engine, and tells each of its times as five years later."""
+
+    def __init__(self, engine):
+        self.engine = engine
+        self.folder = tempfile.mkdtemp(prefix="rpe", dir="/var/tmp")
+        self.socket = self.folder + "/s.sock"
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(self.socket)
+        self.listener.listen(64)
+        year = datetime.datetime.now(datetime.timezone.utc).year
+        self.now, self.later = f'"{year}-'.encode(), f'"{year + 5}-'.encode()
+        self.told = 0
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        with contextlib.suppress(OSError):
+            while True:
+                client = self.listener.accept()[0]
+                server = socket.socket(socket.AF_UNIX)
+                try:
+                    server.connect(self.engine)
+                except OSError:
+                    client.close()
+                    server.close()
+                    continue
+                threading.Thread(target=self.pump, args=(client, server, False), daemon=True).start()
+                threading.Thread(target=self.pump, args=(server, client, True), daemon=True).start()
+
+    def pump(self, source, target, shifts):
+        with contextlib.suppress(OSError):
+            while data := source.recv(1 << 20):
+                if shifts:
+                    self.told += data.count(self.now)
+                    data = data.replace(self.now, self.later)
+                target.sendall(data)
+        for each in (source, target):
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+            each.close()
+
+    def close(self):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        shutil.rmtree(self.folder)
+
+
+class ClockSkew(Images):
+    def test_times_are_this_machines_whatever_the_engines_clock_says(self):
+        """The engine is away while the program ends, so that its own times are all there is to ask."""
+        ahead = Ahead(self.engine.socket)
+        self.addCleanup(ahead.close)
+        manifest = self.manifest("echo begun; while [ ! -e /host/go ]; do sleep 0.1; done; sleep 1; touch /host/over; exit 5",
+                                 pod=f"      volumes: [{{name: host, hostPath: {{path: {self.cwd}}}}}]",
+                                 container="        volumeMounts: [{name: host, mountPath: /host}]")
+        began = datetime.datetime.now(datetime.timezone.utc)
+        command = self.start("--logs", manifest)
+        command[command.index(self.engine.socket)] = ahead.socket
+        with subprocess.Popen(command, cwd=self.cwd, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as run:
+            self.await_text(run, "begun")
+            self.engine.stop()
+            (self.cwd / "go").touch()
+            deadline = time.monotonic() + PATIENCE
+            while not (self.cwd / "over").exists():
+                self.assertLess(time.monotonic(), deadline)
+                time.sleep(0.02)
+            self.engine.start()
+            out = run.stdout.read()
+            self.assertEqual(run.wait(timeout=PATIENCE), 1, out)
+        ended = datetime.datetime.now(datetime.timezone.utc)
+        self.assertIn("exited 5", out)
+        self.assertGreater(ahead.told, 0)
+        journal = "".join(path.read_text() for path in pathlib.Path(self.cwd / "reprieve-state").rglob("*") if path.is_file() and
+                          "journal" in str(path))
+        times = [datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
+                 for text in re.findall(r'"(?:startedAt|finishedAt)":"([^"]+)"', journal)]
+        self.assertGreaterEqual(len(times), 2)
+        for each in times:
+            self.assertLess(began - datetime.timedelta(seconds=1), each)
+            self.assertLess(each, ended + datetime.timedelta(seconds=1))
+
+
+if __name__ == "__main__":
+    main()
