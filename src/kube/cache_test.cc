@@ -94,15 +94,15 @@ TEST_F(CacheTest, AfterAListWhatItDidNotHaveIsGone) {
 
 TEST_F(CacheTest, TheVersionStaysWhileEverythingIsListedAgainInNoOrder) {
   cache_.ListBegins();
-  cache_.Changed(Pod("a", "u1", 1));
+  Change(cache_, Pod("a", "u1", 1));
   EXPECT_EQ(cache_.version(), 0U);
   cache_.ListEnds(5);
-  cache_.Changed(Pod("a", "u1", 6));
+  Change(cache_, Pod("a", "u1", 6));
   EXPECT_EQ(cache_.version(), 6U);
   cache_.ListBegins();
-  cache_.Changed(Pod("b", "u2", 20));
+  Change(cache_, Pod("b", "u2", 20));
   EXPECT_EQ(cache_.version(), 6U);
-  cache_.Changed(Pod("a", "u1", 12));
+  Change(cache_, Pod("a", "u1", 12));
   cache_.ListEnds(21);
   EXPECT_EQ(cache_.version(), 21U);
 }

@@ -1,11 +1,15 @@
 #include "cluster_watch.h"
 
 #include <algorithm>
+#include <string>
 #include <utility>
+
+#include "document/json.h"
+#include "document/json_cursor.h"
 
 namespace reprieve::property {
 
-using document::Value;
+using document::JsonCursor;
 
 ClusterWatch::ClusterWatch(store::Store& store, sim::Agenda& agenda, const world::Clock& clock, Random& random,
                            WatchRates rates, std::function<void()> changed)
@@ -14,11 +18,11 @@ ClusterWatch::ClusterWatch(store::Store& store, sim::Agenda& agenda, const world
       clock_(clock),
       random_(random),
       rates_(rates),
-      jobsets_([this](Value value) { return std::optional(decoder_.JobSet(std::move(value))); }, changed),
-      services_([this](Value value) { return std::optional(decoder_.Service(std::move(value))); }, changed),
-      claims_([this](Value value) { return std::optional(decoder_.Claim(std::move(value))); }, changed),
-      jobs_([this](Value value) { return std::optional(decoder_.Job(std::move(value))); }, changed),
-      pods_([this](Value value) { return std::optional(decoder_.Pod(std::move(value))); }, changed) {
+      jobsets_([this](JsonCursor& in) { return decoder_.JobSet(in); }, changed),
+      services_([this](JsonCursor& in) { return decoder_.Service(in); }, changed),
+      claims_([this](JsonCursor& in) { return decoder_.Claim(in); }, changed),
+      jobs_([this](JsonCursor& in) { return decoder_.Job(in); }, changed),
+      pods_([this](JsonCursor& in) { return decoder_.Pod(in); }, changed) {
   List(jobsets_);
   List(services_);
   List(claims_);
@@ -94,16 +98,22 @@ void ClusterWatch::Deliver(Stream<T>& stream) {
 
 template <class T>
 void ClusterWatch::Pass(Stream<T>& stream, const typename Stream<T>::Entry& entry) {
+  const std::string text = entry.object ? document::WriteJson(ToValue(*entry.object)) : "";
+  JsonCursor in(text);
   switch (entry.what) {
     case What::kChanged:
-      return stream.cache.Changed(ToValue(*entry.object));
+      stream.cache.Changed(in);
+      break;
     case What::kDeleted:
-      return stream.cache.Deleted(ToValue(*entry.object));
+      stream.cache.Deleted(in);
+      break;
     case What::kListBegins:
-      return stream.cache.ListBegins();
+      stream.cache.ListBegins();
+      break;
     case What::kListEnds:
       stream.synced = true;
-      return stream.cache.ListEnds(entry.version);
+      stream.cache.ListEnds(entry.version);
+      break;
   }
 }
 
