@@ -50,7 +50,8 @@ class Podman:
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="rpe", dir="/var/tmp"))
         self.driver = driver
         self.socket = str(self.folder / "s.sock")
-        (self.folder / "containers.conf").write_text(CONF)
+        # Networks too: runs of other tests remove those of dead runs that they see.
+        (self.folder / "containers.conf").write_text(CONF + f'[network]\nnetwork_config_dir = "{self.folder}/networks"\n')
         (self.folder / "registries.conf").write_text("".join(
             f'[[registry]]\nlocation = "{host}"\ninsecure = true\n' for host in insecure))
         prepare(self.folder)

@@ -365,6 +365,19 @@ TEST_F(Docker, TheEndOfARunWhoseEngineIsGoneIsBoundedAndSaysWhatIsLeft) {
   engine_->With("box2", [](FakeEngine::Box& box) { box.removed = true; });
 }
 
+TEST_F(Docker, AnEngineThatIsAwayWhileTheLastIsRemovedIsAskedAgain) {
+  std::atomic<int> cut = 0;
+  engine_->script = [&](const std::string& method, const std::string& path) -> std::string {
+    const bool removes = method == "DELETE" || path.starts_with("/containers/json");
+    return removes && ++cut <= 12 ? "cut" : std::string();
+  };
+  const ContainerId id = Start(Spec());
+  engine_->Await();
+  EXPECT_EQ(Join(runtime_->End(), "\n"), "");
+  EXPECT_EQ(ExitOf(id).exit_code, 137);
+  EXPECT_EQ(engine_->count(), 0U);
+}
+
 class Addresses : public Docker {
  protected:
   // A container in a pod of its own at an address that all of them have.

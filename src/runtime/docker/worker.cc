@@ -10,6 +10,11 @@
 #include "runtime/docker/requests.h"
 
 namespace reprieve::runtime::docker {
+namespace {
+
+constexpr Nanoseconds kLeftoversDelay = std::chrono::milliseconds(100);
+
+}  // namespace
 
 Worker::Worker(EngineClient& engine, DockerRuntimeOptions options, RuntimeEvents events, GpuSupport gpus)
     : engine_(engine),
@@ -20,7 +25,8 @@ Worker::Worker(EngineClient& engine, DockerRuntimeOptions options, RuntimeEvents
       gpus_(std::move(gpus)),
       reconnect_(engine.loop()),
       reconnect_delay_(0),
-      end_patience_(engine.loop()) {
+      end_patience_(engine.loop()),
+      leftovers_(engine.loop()) {
   const auto post = [this, alive = std::weak_ptr(alive_)](std::function<void()> work) {
     engine_.Post([alive, work = std::move(work)] {
       if (!alive.expired()) work();
@@ -109,6 +115,7 @@ void Worker::End(std::function<void(std::vector<std::string>)> ended) {
     for (const auto& [id, pod] : pods_) {
       if (!pod->engine_id.empty()) left_.push_back(Cat("container ", pod->engine_id));
     }
+    for (const std::string& each : unanswered_) left_.push_back(Cat("container ", each));
     if (ended_) std::exchange(ended_, {})(left_);
   });
   LookWhetherAllIsGone();
@@ -118,23 +125,43 @@ void Worker::LookWhetherAllIsGone() {
   if (ended_ && pods_.empty() && containers_.empty()) RemoveLeftovers();
 }
 
+void Worker::AskAgainInTheEnd(const std::string& engine_id, const EngineReply& refusal) {
+  if (refusal.no_answer()) {
+    unanswered_.push_back(engine_id);
+  } else {
+    left_.push_back(Cat("container ", engine_id, ": ", refusal.error));
+  }
+}
+
 // A container whose creation was never answered is known to the engine alone.
 void Worker::RemoveLeftovers() {
+  if (!ended_) return;
   document::Value filters = document::Value::MakeObject();
   filters.At("label").Append(document::Value::String(Cat(kRunLabel, "=", run_)));
   const std::string path = Cat("/containers/json?all=true&filters=", net::PercentEncode(document::WriteJson(filters)));
   Ask({.path = path}, [this](const EngineReply& reply) {
-    std::vector<std::string> there = std::move(unanswered_);
-    for (const document::Value& each : reply.body.items()) there.push_back(each["Id"].AsText());
-    const auto left = std::make_shared<std::size_t>(there.size());
-    for (const std::string& each : there) {
+    if (!reply.ok()) return RemoveLeftoversLater(reply);
+    for (const document::Value& each : reply.body.items()) unanswered_.push_back(each["Id"].AsText());
+    if (unanswered_.empty()) return EverythingIsGone();
+    const auto asked = std::make_shared<std::size_t>(unanswered_.size());
+    for (const std::string& each : std::vector(unanswered_)) {
       Ask({.method = "DELETE", .path = Cat("/containers/", each, "?force=true&v=true")},
-          [this, left](const EngineReply&) {
-            if (--*left == 0) EverythingIsGone();
+          [this, asked, each](const EngineReply& gone) {
+            if (gone.ok() || gone.status == 404) std::erase(unanswered_, each);
+            if (--*asked > 0) return;
+            unanswered_.empty() ? EverythingIsGone() : RemoveLeftoversLater(gone);
           });
     }
-    if (*left == 0) EverythingIsGone();
   });
+}
+
+// Until end_patience_ is at its end.
+void Worker::RemoveLeftoversLater(const EngineReply& failed) {
+  if (!ended_) return;
+  if (failed.no_answer() && !std::exchange(engine_gone_, true)) {
+    Tell(Cat(engine_.identity().Describe(), " does not answer; what is left there is removed if it does soon"));
+  }
+  leftovers_.After(kLeftoversDelay, [this] { RemoveLeftovers(); });
 }
 
 void Worker::EverythingIsGone() {

@@ -139,7 +139,10 @@ class Worker {
   void Ask(EngineRequest request, std::function<void(EngineReply)> done);
   void Tell(const std::string& notice) const;
   void LookWhetherAllIsGone();
+  // Of what could not be removed: it is left, unless the engine was only away.
+  void AskAgainInTheEnd(const std::string& engine_id, const EngineReply& refusal);
   void RemoveLeftovers();
+  void RemoveLeftoversLater(const EngineReply& failed);
   void EverythingIsGone();
 
   // worker_pods.cc
@@ -221,6 +224,7 @@ class Worker {
   std::vector<std::string> left_;
   std::vector<std::string> unanswered_;  // containers that may be there: ids, or names
   net::Timer end_patience_;
+  net::Timer leftovers_;
   // What answers look at first: whether this is still there.
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

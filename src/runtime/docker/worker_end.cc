@@ -211,8 +211,8 @@ void Worker::Remove(Container& container) {
         Container* found = Find(id);
         if (found == nullptr) return;
         if (reply.ok() || reply.status == 404) return Forget(id);
-        if (++found->removals < kMostRemovals) return Remove(*found);
-        left_.push_back(Cat("container ", found->engine_id, ": ", reply.error));
+        if (!reply.no_answer() && ++found->removals < kMostRemovals) return Remove(*found);
+        AskAgainInTheEnd(found->engine_id, reply);
         Forget(id);
       });
 }

@@ -141,8 +141,8 @@ void Worker::DeletePod(const std::shared_ptr<Pod>& pod) {
   Ask({.method = "DELETE", .path = Cat("/containers/", pod->engine_id, "?force=true&v=true")},
       [this, pod](const EngineReply& reply) {
         if (reply.ok() || reply.status == 404) return PodIsGone(pod);
-        if (++pod->removals < kMostRemovals) return DeletePod(pod);
-        left_.push_back(Cat("container ", pod->engine_id, ": ", reply.error));
+        if (!reply.no_answer() && ++pod->removals < kMostRemovals) return DeletePod(pod);
+        AskAgainInTheEnd(pod->engine_id, reply);
         PodIsGone(pod);
       });
 }
