@@ -107,9 +107,10 @@ class Rights(OnTheCluster):
     def change_in(self, namespace):
         """Once its Jobs are there: a JobSet that is resumed, and one that is resized."""
         self.client.patch("jobsets", "paused", {"spec": {"suspend": False}}, namespace)
-        elastic = self.client.get("jobsets", "elastic", namespace)
-        elastic["spec"]["replicatedJobs"][0]["template"]["spec"].update(parallelism=2, completions=2)
-        self.client.ask("PUT", self.client.path("jobsets", namespace, "elastic"), elastic)
+        # A patch, since the controller may write its status at any time.
+        groups = self.client.get("jobsets", "elastic", namespace)["spec"]["replicatedJobs"]
+        groups[0]["template"]["spec"].update(parallelism=2, completions=2)
+        self.client.patch("jobsets", "elastic", {"spec": {"replicatedJobs": groups}}, namespace)
 
     def has_jobs_to_change(self, namespace):
         names = {found["metadata"]["name"] for found in self.client.all("jobs", namespace)}
