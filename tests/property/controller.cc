@@ -36,7 +36,7 @@ Controller::Controller(store::Store& store, sim::Agenda& agenda, sim::VirtualClo
       clock_(clock),
       random_(random),
       verdicts_(verdicts),
-      options_(std::move(options)),
+      options_(options),
       listener_(std::move(listener)),
       api_(store, agenda, clock, random, options_.faults),
       asked_(std::make_unique<Api>(api_, listener_)),
