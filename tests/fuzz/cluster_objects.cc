@@ -3,7 +3,7 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "property/decode_through_tree.h"
+#include "../property/decode_through_tree.h"
 
 namespace {
 
