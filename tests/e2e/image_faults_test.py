@@ -67,11 +67,11 @@ class Daemon(Images):
             with self.subTest(boxes=boxes):
                 ran = self.cwd / f"ran-{boxes}"
                 ran.mkdir()
-                manifest = self.parallel(6, "touch /ran/$HOSTNAME", pod=f"      volumes: [{{name: ran, hostPath: {{path: {ran}}}}}]",
+                manifest = self.parallel(6, "touch /ran/$HOSTNAME; sleep 1", pod=f"      volumes: [{{name: ran, hostPath: {{path: {ran}}}}}]",
                                          container="        volumeMounts: [{name: ran, mountPath: /ran}]")
                 with subprocess.Popen(self.start("--state", f"state-{boxes}", manifest), cwd=self.cwd, text=True,
                                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as run:
-                    self.await_("containers are made", lambda: len(self.engine.containers()) >= boxes)
+                    self.await_("containers are made", lambda: len(self.engine.containers()) >= boxes or run.poll() is not None)
                     self.engine.stop()
                     self.engine.start()
                     out = run.stdout.read()

@@ -110,27 +110,18 @@ void Worker::End(std::function<void(std::vector<std::string>)> ended) {
   for (const SandboxId id : all) RemovePod(id);
   end_patience_.After(options_.kill_patience + options_.output_patience, [this] {
     for (const auto& [id, container] : containers_) {
-      if (!container->engine_id.empty()) left_.push_back(Cat("container ", container->engine_id));
+      if (!container->engine_id.empty()) unremoved_.try_emplace(container->engine_id);
     }
     for (const auto& [id, pod] : pods_) {
-      if (!pod->engine_id.empty()) left_.push_back(Cat("container ", pod->engine_id));
+      if (!pod->engine_id.empty()) unremoved_.try_emplace(pod->engine_id);
     }
-    for (const std::string& each : unanswered_) left_.push_back(Cat("container ", each));
-    if (ended_) std::exchange(ended_, {})(left_);
+    TellTheEnd();
   });
   LookWhetherAllIsGone();
 }
 
 void Worker::LookWhetherAllIsGone() {
   if (ended_ && pods_.empty() && containers_.empty()) RemoveLeftovers();
-}
-
-void Worker::AskAgainInTheEnd(const std::string& engine_id, const EngineReply& refusal) {
-  if (refusal.no_answer()) {
-    unanswered_.push_back(engine_id);
-  } else {
-    left_.push_back(Cat("container ", engine_id, ": ", refusal.error));
-  }
 }
 
 // A container whose creation was never answered is known to the engine alone.
@@ -141,15 +132,19 @@ void Worker::RemoveLeftovers() {
   const std::string path = Cat("/containers/json?all=true&filters=", net::PercentEncode(document::WriteJson(filters)));
   Ask({.path = path}, [this](const EngineReply& reply) {
     if (!reply.ok()) return RemoveLeftoversLater(reply);
-    for (const document::Value& each : reply.body.items()) unanswered_.push_back(each["Id"].AsText());
-    if (unanswered_.empty()) return EverythingIsGone();
-    const auto asked = std::make_shared<std::size_t>(unanswered_.size());
-    for (const std::string& each : std::vector(unanswered_)) {
+    for (const document::Value& each : reply.body.items()) unremoved_.try_emplace(each["Id"].AsText());
+    if (unremoved_.empty()) return TellTheEnd();
+    const auto asked = std::make_shared<std::size_t>(unremoved_.size());
+    for (const auto& [each, why] : std::map(unremoved_)) {
       Ask({.method = "DELETE", .path = Cat("/containers/", each, "?force=true&v=true")},
-          [this, asked, each](const EngineReply& gone) {
-            if (gone.ok() || gone.status == 404) std::erase(unanswered_, each);
-            if (--*asked > 0) return;
-            unanswered_.empty() ? EverythingIsGone() : RemoveLeftoversLater(gone);
+          [this, asked, id = each](const EngineReply& gone) {
+            if (gone.ok() || gone.status == 404) {
+              unremoved_.erase(id);
+            } else {
+              unremoved_[id] = gone.error;
+            }
+            if (--*asked > 0 || !ended_) return;
+            unremoved_.empty() ? TellTheEnd() : RemoveLeftoversLater(gone);
           });
     }
   });
@@ -164,9 +159,14 @@ void Worker::RemoveLeftoversLater(const EngineReply& failed) {
   leftovers_.After(kLeftoversDelay, [this] { RemoveLeftovers(); });
 }
 
-void Worker::EverythingIsGone() {
+void Worker::TellTheEnd() {
   end_patience_.Cancel();
-  if (ended_) std::exchange(ended_, {})(left_);
+  leftovers_.Cancel();
+  std::vector<std::string> left;
+  left.reserve(unremoved_.size());
+  for (const auto& [id, why] : unremoved_)
+    left.push_back(why.empty() ? Cat("container ", id) : Cat("container ", id, ": ", why));
+  if (ended_) std::exchange(ended_, {})(std::move(left));
 }
 
 void Worker::CloseStreams() {

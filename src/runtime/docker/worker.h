@@ -139,11 +139,9 @@ class Worker {
   void Ask(EngineRequest request, std::function<void(EngineReply)> done);
   void Tell(const std::string& notice) const;
   void LookWhetherAllIsGone();
-  // Of what could not be removed: it is left, unless the engine was only away.
-  void AskAgainInTheEnd(const std::string& engine_id, const EngineReply& refusal);
   void RemoveLeftovers();
   void RemoveLeftoversLater(const EngineReply& failed);
-  void EverythingIsGone();
+  void TellTheEnd();
 
   // worker_pods.cc
   void EnsurePod(const std::shared_ptr<Pod>& pod);
@@ -221,8 +219,8 @@ class Worker {
   Nanoseconds reconnect_delay_;
   bool engine_gone_ = false;
   std::function<void(std::vector<std::string>)> ended_;
-  std::vector<std::string> left_;
-  std::vector<std::string> unanswered_;  // containers that may be there: ids, or names
+  // Containers that may still be there, by id or name, and what the engine last said to their removal.
+  std::map<std::string, std::string> unremoved_;
   net::Timer end_patience_;
   net::Timer leftovers_;
   // What answers look at first: whether this is still there.

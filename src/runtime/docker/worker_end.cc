@@ -212,7 +212,7 @@ void Worker::Remove(Container& container) {
         if (found == nullptr) return;
         if (reply.ok() || reply.status == 404) return Forget(id);
         if (!reply.no_answer() && ++found->removals < kMostRemovals) return Remove(*found);
-        AskAgainInTheEnd(found->engine_id, reply);
+        unremoved_[found->engine_id] = reply.error;
         Forget(id);
       });
 }

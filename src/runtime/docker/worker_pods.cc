@@ -142,7 +142,7 @@ void Worker::DeletePod(const std::shared_ptr<Pod>& pod) {
       [this, pod](const EngineReply& reply) {
         if (reply.ok() || reply.status == 404) return PodIsGone(pod);
         if (!reply.no_answer() && ++pod->removals < kMostRemovals) return DeletePod(pod);
-        AskAgainInTheEnd(pod->engine_id, reply);
+        unremoved_[pod->engine_id] = reply.error;
         PodIsGone(pod);
       });
 }
@@ -163,7 +163,7 @@ void Worker::LookAtPod(const std::shared_ptr<Pod>& pod, std::function<void(bool)
 
 void Worker::PodIsGone(const std::shared_ptr<Pod>& pod) {
   if (pod->owns_hosts) unlink(pod->hosts_path.c_str());
-  if (!pod->leftover.empty()) unanswered_.push_back(pod->leftover);
+  if (!pod->leftover.empty()) unremoved_.try_emplace(pod->leftover);
   pods_.erase(pod->id);
   LetNextTakeAddress(*pod);
   LookWhetherAllIsGone();

@@ -72,7 +72,7 @@ void Worker::Create(Container& container, ImageConfig image) {
   const std::string name = ContainerNameOf(pod, spec.name, spec.attempt, Cat(getpid(), "-", number));
   Ask({.method = "POST", .path = Cat("/containers/create?name=", net::PercentEncode(name)), .json = std::move(*body)},
       [this, id, name](const EngineReply& reply) {
-        if (reply.no_answer()) unanswered_.push_back(name);
+        if (reply.no_answer()) unremoved_.try_emplace(name);
         Container* found = Find(id);
         if (found == nullptr) return;
         if (!reply.ok()) {
