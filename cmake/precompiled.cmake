@@ -1,5 +1,5 @@
 # Precompiled headers: what nearly every file includes is parsed once per build, not once per file (half of a clean build's
-# time). Files must still include what they use: the fuzz preset builds without precompiled headers.
+# time). Files must still include what they use: clang-tidy (the preset lint) reads them without precompiled headers.
 set(REPRIEVE_STANDARD_HEADERS
   <algorithm> <array> <cstdint> <deque> <functional> <map> <memory> <optional> <set> <string> <string_view>
   <unordered_map> <utility> <variant> <vector>)
