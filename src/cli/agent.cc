@@ -1,7 +1,6 @@
 // reprieve agent: the part of an in-place restart that runs inside a pod.
 #include "agent/agent.h"
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <cstdlib>
 
@@ -9,6 +8,7 @@
 #include "base/text.h"
 #include "cli/exit_code.h"
 #include "cli/verb.h"
+#include "cli/verb_options.h"
 
 namespace reprieve::cli {
 namespace {
@@ -25,9 +25,8 @@ std::string Variable(std::string_view name) {
 class AgentVerb final : public Verb {
  public:
   void Declare(CLI::App& app) override {
-    CLI::App* verb =
-        app.add_subcommand("agent", "Inside a pod: start its worker, and restart it with all pods of its JobSet");
-    verb->footer(
+    VerbOptions verb(app, "agent", "Inside a pod: start its worker, and restart it with all pods of its JobSet");
+    verb.Footer(
         "Example, the container of a pod:\n"
         "  command: [reprieve, agent]\n"
         "  env:\n"

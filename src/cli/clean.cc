@@ -1,5 +1,4 @@
 // reprieve clean: old logs, and volumes of runs that were killed, are removed from a state folder.
-#include <CLI/CLI.hpp>
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
@@ -11,6 +10,7 @@
 #include "cli/exit_code.h"
 #include "cli/human_size.h"
 #include "cli/verb.h"
+#include "cli/verb_options.h"
 #include "node/state_cleanup.h"
 #include "runtime/docker/engine_socket.h"
 #include "runtime/docker/sweep.h"
@@ -40,8 +40,8 @@ std::string CheckAge(const std::string& text) {
 class CleanVerb final : public Verb {
  public:
   void Declare(CLI::App& app) override {
-    CLI::App* verb = app.add_subcommand("clean", "Remove old logs and journals, and volumes of runs that were killed");
-    verb->footer(
+    VerbOptions verb(app, "clean", "Remove old logs and journals, and volumes of runs that were killed");
+    verb.Footer(
         "Examples:\n"
         "  reprieve clean\n"
         "  reprieve clean --older-than 12h --state /var/lib/reprieve --dry-run\n\n"
@@ -50,15 +50,11 @@ class CleanVerb final : public Verb {
         "Docker or Podman are removed whatever their age.\n\n"
         "Exit code 0: all that is old is removed; 2: bad input; 3: something could not\n"
         "be removed.");
-    verb->add_option("--older-than", age_, "Only what was last written so long ago (default 7d)")
-        ->option_text("AGE")
-        ->check(CheckAge);
-    state_option_ =
-        verb->add_option("--state", state_, "The state folder of `run` (default ./reprieve-state)")->option_text("DIR");
-    verb->add_option("--engine", engine_,
-                     "The unix socket of the container engine (default: DOCKER_HOST, or the usual ones)")
-        ->option_text("SOCKET");
-    verb->add_flag("--dry-run", dry_run_, "Say what would be removed, and remove nothing");
+    verb.Add("--older-than", age_, "Only what was last written so long ago (default 7d)").Value("AGE").Check(CheckAge);
+    state_option_ = verb.Add("--state", state_, "The state folder of `run` (default ./reprieve-state)").Value("DIR");
+    verb.Add("--engine", engine_, "The unix socket of the container engine (default: DOCKER_HOST, or the usual ones)")
+        .Value("SOCKET");
+    verb.AddFlag("--dry-run", dry_run_, "Say what would be removed, and remove nothing");
   }
 
   int Run() override {
@@ -103,7 +99,7 @@ class CleanVerb final : public Verb {
 
   // Where nothing has run there is nothing to do; a folder that was named is wrong.
   int TellNoFolder() const {
-    if (state_option_->count() == 0) {
+    if (!state_option_.given()) {
       std::printf("There is no folder %s here: nothing to remove.\n", state_.c_str());
       return kCompleted;
     }
@@ -166,7 +162,7 @@ class CleanVerb final : public Verb {
   std::string age_ = "7d";
   std::string state_ = "reprieve-state";
   std::string engine_;
-  const CLI::Option* state_option_ = nullptr;
+  VerbOption state_option_;
   bool dry_run_ = false;
 };
 

@@ -1,16 +1,15 @@
 #include "cli/cluster_options.h"
 
-#include <CLI/CLI.hpp>
+#include "cli/verb_options.h"
 
 namespace reprieve::cli {
 
-void DeclareClusterOptions(CLI::App& verb, ClusterOptions& options) {
-  verb.add_option("-n,--namespace", options.namespace_, "Of the cluster (default: the context's)")->option_text("NAME");
-  verb.add_option("--kubeconfig", options.access.kubeconfig,
-                  "How to reach the cluster (default: $KUBECONFIG, the pod's ServiceAccount, ~/.kube/config)")
-      ->option_text("FILE");
-  verb.add_option("--context", options.access.context, "A context of it (default: its current one)")
-      ->option_text("NAME");
+void DeclareClusterOptions(VerbOptions& verb, ClusterOptions& options) {
+  verb.Add("-n,--namespace", options.namespace_, "Of the cluster (default: the context's)").Value("NAME");
+  verb.Add("--kubeconfig", options.access.kubeconfig,
+           "How to reach the cluster (default: $KUBECONFIG, the pod's ServiceAccount, ~/.kube/config)")
+      .Value("FILE");
+  verb.Add("--context", options.access.context, "A context of it (default: its current one)").Value("NAME");
 }
 
 }  // namespace reprieve::cli

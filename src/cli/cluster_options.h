@@ -5,17 +5,15 @@
 
 #include "kube/access.h"
 
-namespace CLI {
-class App;
-}
-
 namespace reprieve::cli {
+
+class VerbOptions;
 
 struct ClusterOptions {
   kube::AccessOptions access;
   std::string namespace_;  // empty: the context's
 };
 
-void DeclareClusterOptions(CLI::App& verb, ClusterOptions& options);
+void DeclareClusterOptions(VerbOptions& verb, ClusterOptions& options);
 
 }  // namespace reprieve::cli

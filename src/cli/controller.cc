@@ -1,7 +1,6 @@
 // reprieve controller: the controllers on a Kubernetes cluster.
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstdio>
 #include <optional>
@@ -13,6 +12,7 @@
 #include "cli/exit_code.h"
 #include "cli/log_lines.h"
 #include "cli/verb.h"
+#include "cli/verb_options.h"
 #include "kube/access.h"
 #include "kube/cluster_world.h"
 #include "net/loop.h"
@@ -45,8 +45,8 @@ std::string_view NameOf(kube::Level level) {
 class ControllerVerb final : public Verb {
  public:
   void Declare(CLI::App& app) override {
-    verb_ = app.add_subcommand("controller", "Run JobSets, and Jobs that ask for it, on a Kubernetes cluster");
-    verb_->footer(
+    verb_ = VerbOptions(app, "controller", "Run JobSets, and Jobs that ask for it, on a Kubernetes cluster");
+    verb_.Footer(
         "Examples:\n"
         "  reprieve manifests crd | kubectl apply --server-side -f -\n"
         "  reprieve controller --kubeconfig ~/.kube/config\n"
@@ -58,13 +58,13 @@ class ControllerVerb final : public Verb {
         "Exit code 0: ended by SIGTERM or Ctrl-C; 1: it does not lead any more; 2: bad\n"
         "input; 3: it cannot run here.");
     options_.lease.name = kube::kLeaseName;
-    DeclareControllerOptions(*verb_, options_);
+    DeclareControllerOptions(verb_, options_);
   }
 
   bool only_prints() const override { return false; }
 
   int Run() override {
-    if (const Refusal refusal = UseControllerConfig(*verb_, options_); refusal.exit_code != kCompleted) {
+    if (const Refusal refusal = UseControllerConfig(verb_, options_); refusal.exit_code != kCompleted) {
       return Tell(refusal, Color::kAuto);
     }
     auto access = kube::FindAccess(options_.access, kube::TheseSurroundings());
@@ -173,7 +173,7 @@ class ControllerVerb final : public Verb {
         std::move(more));
   }
 
-  CLI::App* verb_ = nullptr;
+  VerbOptions verb_;
   ControllerOptions options_;
   std::string pod_namespace_;
 

@@ -1,10 +1,9 @@
 #include "cli/controller_options.h"
 
-#include <CLI/CLI.hpp>
-
 #include "base/text.h"
 #include "cli/duration_option.h"
 #include "cli/feature_gates_option.h"
+#include "cli/verb_options.h"
 
 namespace reprieve::cli {
 namespace {
@@ -22,59 +21,55 @@ std::string AddressOf(const std::string& text) {
 
 }  // namespace
 
-void DeclareControllerOptions(CLI::App& verb, ControllerOptions& options) {
-  verb.add_option("--kubeconfig", options.access.kubeconfig,
-                  "How to reach the cluster (default: $KUBECONFIG, the pod's ServiceAccount, ~/.kube/config)")
-      ->option_text("FILE");
-  verb.add_option("--context", options.access.context, "A context of the kubeconfig (default: its current one)")
-      ->option_text("NAME");
-  verb.add_option("-n,--namespace", options.namespace_, "Only this namespace, by a Role alone (default: all)")
-      ->option_text("NAME");
-  verb.add_flag("--shadow", options.shadow,
-                "Beside the cluster's own controllers: write nothing, and report what would be decided otherwise");
-  verb.add_option("--config", options.config, "The configuration file of upstream's JobSet controller; flags win")
-      ->option_text("FILE");
-  verb.add_flag("--leader-elect", options.elect,
-                "Work only while it holds the Lease, as upstream's controller does (default true)");
-  verb.add_option("--leader-elect-namespace", options.lease_namespace,
-                  "Where the Lease is (default: the pod's namespace, else jobset-system)")
-      ->option_text("NAME");
-  verb.add_option("--qps,--kube-api-qps", options.rest.qps, "Requests a second at most (default 0: no limit)")
-      ->option_text("N")
-      ->check(CLI::NonNegativeNumber);
-  verb.add_option("--burst,--kube-api-burst", options.rest.burst, "Requests at once under --qps (default: as --qps)")
-      ->option_text("N")
-      ->check(CLI::NonNegativeNumber);
-  verb.add_option("--backoff", options.backoff,
-                  "What Jobs wait after their first failure, doubling; 10s as upstream, less to rehearse")
-      ->option_text("DURATION")
-      ->check(CheckDuration);
-  verb.add_option("--listen,--health-probe-bind-address", options.listen,
-                  "Where /healthz, /readyz and /metrics are, without TLS (default :8081)")
-      ->option_text("ADDRESS")
-      ->check(CheckListen);
-  verb.add_option("--metrics-bind-address", options.metrics_listen, "Where /metrics is over TLS, too (default off)")
-      ->option_text("ADDRESS")
-      ->check(CheckListen);
-  verb.add_flag("--webhooks", options.webhooks, "Serve the admission webhooks (default: with --config)");
-  verb.add_option("--webhook-listen", options.webhook_listen, "Where (default :9443)")
-      ->option_text("ADDRESS")
-      ->check(CheckListen);
-  verb.add_option("--cert-dir", options.webhook_folder,
-                  "Their certificate, tls.crt and tls.key, which others keep fresh (default: a Secret of its own)")
-      ->option_text("DIR");
-  verb.add_flag("--verdict-events", options.verdict_events, "Record each verdict as an Event, Judged (default true)");
-  verb.add_option("--feature-gates", options.gates, kFeatureGatesHelp)->option_text("GATES")->check(CheckFeatureGates);
+void DeclareControllerOptions(VerbOptions& verb, ControllerOptions& options) {
+  verb.Add("--kubeconfig", options.access.kubeconfig,
+           "How to reach the cluster (default: $KUBECONFIG, the pod's ServiceAccount, ~/.kube/config)")
+      .Value("FILE");
+  verb.Add("--context", options.access.context, "A context of the kubeconfig (default: its current one)").Value("NAME");
+  verb.Add("-n,--namespace", options.namespace_, "Only this namespace, by a Role alone (default: all)").Value("NAME");
+  verb.AddFlag("--shadow", options.shadow,
+               "Beside the cluster's own controllers: write nothing, and report what would be decided otherwise");
+  verb.Add("--config", options.config, "The configuration file of upstream's JobSet controller; flags win")
+      .Value("FILE");
+  verb.AddFlag("--leader-elect", options.elect,
+               "Work only while it holds the Lease, as upstream's controller does (default true)");
+  verb.Add("--leader-elect-namespace", options.lease_namespace,
+           "Where the Lease is (default: the pod's namespace, else jobset-system)")
+      .Value("NAME");
+  verb.Add("--qps,--kube-api-qps", options.rest.qps, "Requests a second at most (default 0: no limit)")
+      .Value("N")
+      .NotNegative();
+  verb.Add("--burst,--kube-api-burst", options.rest.burst, "Requests at once under --qps (default: as --qps)")
+      .Value("N")
+      .NotNegative();
+  verb.Add("--backoff", options.backoff,
+           "What Jobs wait after their first failure, doubling; 10s as upstream, less to rehearse")
+      .Value("DURATION")
+      .Check(CheckDuration);
+  verb.Add("--listen,--health-probe-bind-address", options.listen,
+           "Where /healthz, /readyz and /metrics are, without TLS (default :8081)")
+      .Value("ADDRESS")
+      .Check(CheckListen);
+  verb.Add("--metrics-bind-address", options.metrics_listen, "Where /metrics is over TLS, too (default off)")
+      .Value("ADDRESS")
+      .Check(CheckListen);
+  verb.AddFlag("--webhooks", options.webhooks, "Serve the admission webhooks (default: with --config)");
+  verb.Add("--webhook-listen", options.webhook_listen, "Where (default :9443)").Value("ADDRESS").Check(CheckListen);
+  verb.Add("--cert-dir", options.webhook_folder,
+           "Their certificate, tls.crt and tls.key, which others keep fresh (default: a Secret of its own)")
+      .Value("DIR");
+  verb.AddFlag("--verdict-events", options.verdict_events, "Record each verdict as an Event, Judged (default true)");
+  verb.Add("--feature-gates", options.gates, kFeatureGatesHelp).Value("GATES").Check(CheckFeatureGates);
 }
 
-Refusal UseControllerConfig(const CLI::App& verb, ControllerOptions& options) {
+Refusal UseControllerConfig(const VerbOptions& verb, ControllerOptions& options) {
   Refusal out{kCompleted, {}, {}};
   if (options.config.empty()) return out;
   ControllerConfig config;
   out = ReadControllerConfig(options.config, config);
   if (out.exit_code != kCompleted) return out;
   const auto use = [&](const char* flag, auto& option, const auto& value) {
-    if (verb.count(flag) == 0) option = value;
+    if (!verb.given(flag)) option = value;
   };
   const auto set = [](auto& option, const auto& value) {
     if (!value.empty()) option = value;
@@ -91,7 +86,7 @@ Refusal UseControllerConfig(const CLI::App& verb, ControllerOptions& options) {
   if (config.metrics_address) {
     use("--metrics-bind-address", options.metrics_listen, AddressOf(*config.metrics_address));
     // Off means off, on the other address as well.
-    options.has_metrics = *config.metrics_address != "0" || verb.count("--metrics-bind-address") > 0;
+    options.has_metrics = *config.metrics_address != "0" || verb.given("--metrics-bind-address");
   }
   set(options.metrics_folder, config.metrics_folder);
   if (!config.readiness_name.empty()) options.readiness = "/" + config.readiness_name;

@@ -10,11 +10,9 @@
 #include "kube/webhook_certificates.h"
 #include "net/server.h"
 
-namespace CLI {
-class App;
-}
-
 namespace reprieve::cli {
+
+class VerbOptions;
 
 struct ControllerOptions {
   kube::AccessOptions access;
@@ -46,9 +44,9 @@ struct ControllerOptions {
 };
 
 // Declares the flags. `options` outlives the parsing.
-void DeclareControllerOptions(CLI::App& verb, ControllerOptions& options);
+void DeclareControllerOptions(VerbOptions& verb, ControllerOptions& options);
 // Reads the file of --config, if there is one. Exit code 0: it is read.
-[[nodiscard]] Refusal UseControllerConfig(const CLI::App& verb, ControllerOptions& options);
+[[nodiscard]] Refusal UseControllerConfig(const VerbOptions& verb, ControllerOptions& options);
 
 // ADDRESS:PORT or :PORT; empty address: all. Nothing: it is neither.
 [[nodiscard]] std::optional<net::ServerOptions> ParseListen(const std::string& text);

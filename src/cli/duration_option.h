@@ -7,7 +7,7 @@
 
 namespace reprieve::cli {
 
-// For CLI11: why it is no duration; empty if it is one.
+// Why it is no duration; empty if it is one.
 inline std::string CheckDuration(const std::string& text) {
   return ParseDuration(text) ? std::string() : std::string("expected a duration such as 500ms or 10s");
 }

@@ -1,7 +1,6 @@
 // reprieve explain [FILE...]: what happened to Jobs and JobSets, why, and what comes next.
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
@@ -16,6 +15,7 @@
 #include "cli/explain_text.h"
 #include "cli/terminal.h"
 #include "cli/verb.h"
+#include "cli/verb_options.h"
 #include "cli/write_report.h"
 #include "document/json.h"
 #include "kube/live_reader.h"
@@ -31,8 +31,8 @@ std::string CheckTime(const std::string& text) {
 class ExplainVerb final : public Verb {
  public:
   void Declare(CLI::App& app) override {
-    CLI::App* verb = app.add_subcommand("explain", "Say what happened to Jobs, by which rule, and what comes next");
-    verb->footer(
+    VerbOptions verb(app, "explain", "Say what happened to Jobs, by which rule, and what comes next");
+    verb.Footer(
         "Examples:\n"
         "  reprieve explain jobset/train -n team-a\n"
         "  kubectl get jobset,job,pod,event -o yaml | reprieve explain -\n"
@@ -44,24 +44,21 @@ class ExplainVerb final : public Verb {
         "job/NAME and jobset/NAME are read from the cluster, with their pods and events.\n\n"
         "Exit code 0: explained; 2: bad input, or there is no such object; 3: the cluster\n"
         "can't be reached or refuses, or --report can't be written.");
-    verb->add_option("FILE", files_,
-                     "Objects of a cluster: job/NAME or jobset/NAME, or files, folders, - for standard input");
-    DeclareClusterOptions(*verb, cluster_);
-    state_option_ =
-        verb->add_option("--state", state_, "The state folder of `run` (default ./reprieve-state)")->option_text("DIR");
-    verb->add_option("--run", run_, "Which of its runs, by its journal's name (default: the newest)")
-        ->option_text("NAME");
-    verb->add_option("--manifest", manifest_, "Say where rules stand in this file of yours")->option_text("FILE");
-    verb->add_option("--at", at_, "The time that counts as now (default: the newest in the objects)")
-        ->option_text("TIME")
-        ->check(CheckTime);
-    if_option_ = verb->add_option("--if", if_, "And what would follow if this happened now: an event of `run --inject`")
-                     ->option_text("EVENT");
-    verb->add_option("--report", report_, "Write a page of HTML, too")->option_text("FILE");
-    verb->add_flag("--all", all_, "Show every failure, however many are alike");
-    verb->add_option("-o,--output", output_, "json: one object (default text)")->check(CLI::IsMember({"text", "json"}));
-    verb->add_option("--color", color_, "Colours (default auto: on a terminal, unless NO_COLOR is set)")
-        ->check(CLI::IsMember({"auto", "always", "never"}));
+    verb.Add("FILE", files_, "Objects of a cluster: job/NAME or jobset/NAME, or files, folders, - for standard input");
+    DeclareClusterOptions(verb, cluster_);
+    state_option_ = verb.Add("--state", state_, "The state folder of `run` (default ./reprieve-state)").Value("DIR");
+    verb.Add("--run", run_, "Which of its runs, by its journal's name (default: the newest)").Value("NAME");
+    verb.Add("--manifest", manifest_, "Say where rules stand in this file of yours").Value("FILE");
+    verb.Add("--at", at_, "The time that counts as now (default: the newest in the objects)")
+        .Value("TIME")
+        .Check(CheckTime);
+    if_option_ =
+        verb.Add("--if", if_, "And what would follow if this happened now: an event of `run --inject`").Value("EVENT");
+    verb.Add("--report", report_, "Write a page of HTML, too").Value("FILE");
+    verb.AddFlag("--all", all_, "Show every failure, however many are alike");
+    verb.Add("-o,--output", output_, "json: one object (default text)").OneOf({"text", "json"});
+    verb.Add("--color", color_, "Colours (default auto: on a terminal, unless NO_COLOR is set)")
+        .OneOf({"auto", "always", "never"});
   }
 
   int Run() override {
@@ -82,7 +79,7 @@ class ExplainVerb final : public Verb {
 
  private:
   int ExplainLive(const std::vector<kube::LiveSubject>& subjects) {
-    if (state_option_->count() > 0 || !run_.empty()) return Refuse("--state and --run are for a run; leave out FILE");
+    if (state_option_.given() || !run_.empty()) return Refuse("--state and --run are for a run; leave out FILE");
     auto reader = kube::LiveReader::Make(cluster_.access, kube::TheseSurroundings());
     if (!reader) return Refuse(reader.error().message);
     const std::string name_space = cluster_.namespace_.empty() ? (*reader)->usual_namespace() : cluster_.namespace_;
@@ -103,7 +100,7 @@ class ExplainVerb final : public Verb {
   }
 
   int ExplainObjects() {
-    if (state_option_->count() > 0 || !run_.empty()) return Refuse("--state and --run are for a run; leave out FILE");
+    if (state_option_.given() || !run_.empty()) return Refuse("--state and --run are for a run; leave out FILE");
     LoadedObjects loaded = LoadObjects(files_);
     if (loaded.error) return Refuse(*loaded.error);
     if (loaded.objects.empty()) return Refuse(NothingToExplain(loaded.objects));
@@ -132,7 +129,7 @@ class ExplainVerb final : public Verb {
       source = report::NowSource::kClock;
     }
     report::Explanation explanation = report::Explain(objects, now, source);
-    if (if_option_->count() > 0) {
+    if (if_option_.given()) {
       auto played = Play(objects, now);
       if (!played.ok()) return Refuse(played.error().message);
       explanation.what_if = std::move(*played);
@@ -207,8 +204,8 @@ class ExplainVerb final : public Verb {
   std::vector<std::string> files_;
   ClusterOptions cluster_;
   bool live_ = false;  // the objects are of the cluster, as they are now
-  CLI::Option* state_option_ = nullptr;
-  CLI::Option* if_option_ = nullptr;
+  VerbOption state_option_;
+  VerbOption if_option_;
   std::string state_ = "reprieve-state";
   std::string run_;
   std::string manifest_;

@@ -1,14 +1,12 @@
 #include "cli/files_option.h"
 
-#include <CLI/CLI.hpp>
+#include "cli/verb_options.h"
 
 namespace reprieve::cli {
 
-void FilesOption::Declare(CLI::App& verb) {
-  verb.add_option("FILE", plain_, "Manifests: files, folders, or - for standard input");
-  verb.add_option("-f,--filename", named_, "The same as FILE, as with kubectl; repeatable")
-      ->option_text("FILE")
-      ->allow_extra_args(false);
+void FilesOption::Declare(VerbOptions& verb) {
+  verb.Add("FILE", plain_, "Manifests: files, folders, or - for standard input");
+  verb.Add("-f,--filename", named_, "The same as FILE, as with kubectl; repeatable").Value("FILE").OneEach();
 }
 
 std::vector<std::string> FilesOption::All() const {

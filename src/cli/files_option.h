@@ -4,16 +4,14 @@
 #include <string>
 #include <vector>
 
-namespace CLI {
-class App;
-}
-
 namespace reprieve::cli {
+
+class VerbOptions;
 
 class FilesOption {
  public:
   // Declares it on `verb`; both must outlive the parsing of the command line.
-  void Declare(CLI::App& verb);
+  void Declare(VerbOptions& verb);
 
   // Those without -f come first.
   std::vector<std::string> All() const;

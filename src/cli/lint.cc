@@ -1,7 +1,6 @@
 // reprieve lint FILE...: what of a Job or a JobSet does not do what it reads as, and the change to make.
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -18,6 +17,7 @@
 #include "cli/refusal.h"
 #include "cli/text_file.h"
 #include "cli/verb.h"
+#include "cli/verb_options.h"
 #include "cli/version_options.h"
 #include "document/yaml_write.h"
 #include "kube/live_reader.h"
@@ -28,7 +28,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// For CLI11: why it is no list of codes; empty if it is one.
+// Why it is no list of codes; empty if it is one.
 std::string CheckCodes(const std::string& text) {
   const auto codes = lint::ParseCodes(text);
   const auto* word = std::get_if<std::string>(&codes);
@@ -54,9 +54,9 @@ std::string FindSettings() {
 class Lint final : public Verb {
  public:
   void Declare(CLI::App& app) override {
-    CLI::App* verb = app.add_subcommand("lint", "Say what of a failure policy does not do what it reads as");
+    VerbOptions verb(app, "lint", "Say what of a failure policy does not do what it reads as");
     verb_ = verb;
-    verb->footer(
+    verb.Footer(
         "Examples:\n"
         "  reprieve lint train.yaml\n"
         "  helm template ./chart | reprieve lint -\n"
@@ -64,32 +64,29 @@ class Lint final : public Verb {
         "  reprieve lint --explain RP007\n\n"
         "Exit code 0: nothing at or above --fail-on; 1: findings; 2: bad input; 3: the\n"
         "cluster can't be reached or refuses.");
-    files_.Declare(*verb);
-    verb->add_flag("--live", live_, "Look at the Jobs, JobSets and CronJobs of a cluster instead of files");
-    DeclareClusterOptions(*verb, cluster_);
-    verb->add_flag("-A,--all-namespaces", all_namespaces_, "Of all its namespaces");
-    verb->add_option("--explain", explain_, "Print the page of a code, with a bad and a good manifest")
-        ->option_text("CODE")
-        ->check(CheckCodes);
-    verb->add_option("--disable", disable_, "Codes that are not looked for; repeatable")
-        ->option_text("CODE,...")
-        ->allow_extra_args(false)
-        ->check(CheckCodes);
-    verb->add_option("--fail-on", fail_on_, "The least severity that makes the exit code 1 (default warning)")
-        ->check(CLI::IsMember({"error", "warning", "info", "never"}));
-    verb->add_option("--config", config_,
-                     Cat("Settings (default ", lint::kSettingsFile, " in this folder or the nearest above it)"))
-        ->option_text("FILE");
-    verb->add_option("--feature-gates", gates_, kFeatureGatesHelp)
-        ->option_text("GATE=true,...")
-        ->check(CheckFeatureGates);
-    versions_.Declare(*verb);
-    verb->add_flag("--exported", exported_, kExportedHelp);
-    verb->add_option("-o,--output", output_,
-                     "json: one object a line; sarif: 2.1.0; github: workflow commands (default text)")
-        ->check(CLI::IsMember({"text", "json", "sarif", "github"}));
-    verb->add_option("--color", color_, "Colours (default auto: on a terminal, unless NO_COLOR is set)")
-        ->check(CLI::IsMember({"auto", "always", "never"}));
+    files_.Declare(verb);
+    verb.AddFlag("--live", live_, "Look at the Jobs, JobSets and CronJobs of a cluster instead of files");
+    DeclareClusterOptions(verb, cluster_);
+    verb.AddFlag("-A,--all-namespaces", all_namespaces_, "Of all its namespaces");
+    verb.Add("--explain", explain_, "Print the page of a code, with a bad and a good manifest")
+        .Value("CODE")
+        .Check(CheckCodes);
+    verb.Add("--disable", disable_, "Codes that are not looked for; repeatable")
+        .Value("CODE,...")
+        .OneEach()
+        .Check(CheckCodes);
+    verb.Add("--fail-on", fail_on_, "The least severity that makes the exit code 1 (default warning)")
+        .OneOf({"error", "warning", "info", "never"});
+    verb.Add("--config", config_,
+             Cat("Settings (default ", lint::kSettingsFile, " in this folder or the nearest above it)"))
+        .Value("FILE");
+    verb.Add("--feature-gates", gates_, kFeatureGatesHelp).Value("GATE=true,...").Check(CheckFeatureGates);
+    versions_.Declare(verb);
+    verb.AddFlag("--exported", exported_, kExportedHelp);
+    verb.Add("-o,--output", output_, "json: one object a line; sarif: 2.1.0; github: workflow commands (default text)")
+        .OneOf({"text", "json", "sarif", "github"});
+    verb.Add("--color", color_, "Colours (default auto: on a terminal, unless NO_COLOR is set)")
+        .OneOf({"auto", "always", "never"});
   }
 
   int Run() override {
@@ -161,7 +158,7 @@ class Lint final : public Verb {
   // What the command line says wins over the settings.
   LoadOptions Options(const lint::Settings& settings) const {
     const auto chosen = [&](const char* option, const std::string& setting) {
-      return verb_->count(option) == 0 && !setting.empty();
+      return !verb_.given(option) && !setting.empty();
     };
     LoadOptions options;
     options.lint = true;
@@ -187,7 +184,7 @@ class Lint final : public Verb {
     std::fwrite(text.data(), 1, text.size(), stdout);
   }
 
-  const CLI::App* verb_ = nullptr;
+  VerbOptions verb_;
   FilesOption files_;
   ClusterOptions cluster_;
   bool live_ = false;

@@ -1,7 +1,6 @@
 // reprieve manifests: what is installed into a cluster, printed for kubectl.
 #include "kube/manifests.h"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
 #include <string>
@@ -11,6 +10,7 @@
 #include "base/text.h"
 #include "cli/exit_code.h"
 #include "cli/verb.h"
+#include "cli/verb_options.h"
 #include "document/yaml_write.h"
 
 namespace reprieve::cli {
@@ -19,8 +19,8 @@ namespace {
 class ManifestsVerb final : public Verb {
  public:
   void Declare(CLI::App& app) override {
-    CLI::App* verb = app.add_subcommand("manifests", "Print what a cluster needs for `reprieve controller`");
-    verb->footer(
+    VerbOptions verb(app, "manifests", "Print what a cluster needs for `reprieve controller`");
+    verb.Footer(
         "Examples:\n"
         "  reprieve manifests crd | kubectl apply --server-side -f -\n"
         "  reprieve manifests deployment rbac --image registry/reprieve:1 | kubectl apply -f -\n\n"
@@ -28,23 +28,22 @@ class ManifestsVerb final : public Verb {
         "rbac         ServiceAccount, roles and their bindings\n"
         "webhooks     their Service and configurations; rbac and deployment are then of one that serves them\n"
         "deployment   Namespace, Deployment and PodDisruptionBudget");
-    verb->add_option("WHAT", what_, "crd, rbac, deployment, webhooks")
-        ->required()
-        ->check(CLI::IsMember({"crd", "rbac", "deployment", "webhooks"}));
-    verb->add_option("-n,--namespace", options_.only_namespace,
-                     "The controller may touch objects of this namespace only (default: all)")
-        ->option_text("NAME");
-    verb->add_option("--install-namespace", options_.install_namespace, "Where it runs (default jobset-system)")
-        ->option_text("NAME");
-    verb->add_option("--image", options_.image, "Its image (default reprieve:latest)")->option_text("IMAGE");
-    verb->add_flag("--shadow", options_.shadow, "Of one that only looks, beside the cluster's own controllers");
-    verb->add_flag("--webhooks", options_.webhooks, "Of one that serves the webhooks: rights, port and flag");
-    verb->add_flag(
+    verb.Add("WHAT", what_, "crd, rbac, deployment, webhooks")
+        .Required()
+        .OneOf({"crd", "rbac", "deployment", "webhooks"});
+    verb.Add("-n,--namespace", options_.only_namespace,
+             "The controller may touch objects of this namespace only (default: all)")
+        .Value("NAME");
+    verb.Add("--install-namespace", options_.install_namespace, "Where it runs (default jobset-system)").Value("NAME");
+    verb.Add("--image", options_.image, "Its image (default reprieve:latest)").Value("IMAGE");
+    verb.AddFlag("--shadow", options_.shadow, "Of one that only looks, beside the cluster's own controllers");
+    verb.AddFlag("--webhooks", options_.webhooks, "Of one that serves the webhooks: rights, port and flag");
+    verb.AddFlag(
         "--manage-jobs", options_.manage_jobs,
         Cat("A webhook, too, that gives it the Jobs of namespaces labelled ", kube::kManageJobsLabel, "=true"));
-    verb->add_option("--replicas", options_.replicas, "How many; one works, the others wait (default 2)")
-        ->option_text("N")
-        ->check(CLI::Range(1, 16));
+    verb.Add("--replicas", options_.replicas, "How many; one works, the others wait (default 2)")
+        .Value("N")
+        .Between(1, 16);
   }
 
   int Run() override {

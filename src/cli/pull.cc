@@ -1,7 +1,6 @@
 // reprieve pull FILE...: the images of manifests are brought to this machine before anything runs.
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <chrono>
 #include <cstdio>
 #include <memory>
@@ -15,6 +14,7 @@
 #include "cli/pull_images.h"
 #include "cli/refusal.h"
 #include "cli/verb.h"
+#include "cli/verb_options.h"
 #include "cli/version_options.h"
 #include "runtime/docker/engine_client.h"
 #include "runtime/docker/engine_socket.h"
@@ -29,8 +29,8 @@ namespace docker = runtime::docker;
 class PullVerb final : public Verb {
  public:
   void Declare(CLI::App& app) override {
-    CLI::App* verb = app.add_subcommand("pull", "Pull the images of manifests, so that a run need not wait for them");
-    verb->footer(
+    VerbOptions verb(app, "pull", "Pull the images of manifests, so that a run need not wait for them");
+    verb.Footer(
         "Examples:\n"
         "  reprieve pull train.yaml\n"
         "  reprieve pull --engine /run/user/1000/podman/podman.sock jobs/\n\n"
@@ -38,25 +38,19 @@ class PullVerb final : public Verb {
         "of `docker login` and `podman login`.\n\n"
         "Exit code 0: all images are there; 1: some could not be pulled; 2: bad input,\n"
         "nothing was pulled; 3: there is no container engine; 130: interrupted.");
-    files_.Declare(*verb);
-    verb->add_option("--engine", engine_,
-                     "The socket of Docker or Podman (default: DOCKER_HOST, or where they have it)")
-        ->option_text("SOCKET");
-    verb->add_option("--image", images_, "Images that `run` gets by the same flag are not pulled")
-        ->option_text("NAME=COMMAND")
-        ->allow_extra_args(false);
-    verb->add_option("--cronjob", cron_jobs_, "The images of this CronJob too")
-        ->option_text("NAME")
-        ->allow_extra_args(false);
-    verb->add_option("--feature-gates", gates_, kFeatureGatesHelp)
-        ->option_text("GATE=true,...")
-        ->check(CheckFeatureGates);
-    versions_.Declare(*verb);
-    verb->add_flag("--exported", exported_, kExportedHelp);
-    verb->add_option("-o,--output", output_, "json: one object a line (default text)")
-        ->check(CLI::IsMember({"text", "json"}));
-    verb->add_option("--color", color_, "Colours (default auto: on a terminal, unless NO_COLOR is set)")
-        ->check(CLI::IsMember({"auto", "always", "never"}));
+    files_.Declare(verb);
+    verb.Add("--engine", engine_, "The socket of Docker or Podman (default: DOCKER_HOST, or where they have it)")
+        .Value("SOCKET");
+    verb.Add("--image", images_, "Images that `run` gets by the same flag are not pulled")
+        .Value("NAME=COMMAND")
+        .OneEach();
+    verb.Add("--cronjob", cron_jobs_, "The images of this CronJob too").Value("NAME").OneEach();
+    verb.Add("--feature-gates", gates_, kFeatureGatesHelp).Value("GATE=true,...").Check(CheckFeatureGates);
+    versions_.Declare(verb);
+    verb.AddFlag("--exported", exported_, kExportedHelp);
+    verb.Add("-o,--output", output_, "json: one object a line (default text)").OneOf({"text", "json"});
+    verb.Add("--color", color_, "Colours (default auto: on a terminal, unless NO_COLOR is set)")
+        .OneOf({"auto", "always", "never"});
   }
 
   int Run() override {

@@ -1,5 +1,4 @@
 // reprieve run FILE...: Jobs and JobSets on this machine, to their end.
-#include <CLI/CLI.hpp>
 #include <cstdio>
 
 #include "cli/exit_code.h"
@@ -14,6 +13,7 @@
 #include "cli/run_setup.h"
 #include "cli/terminal.h"
 #include "cli/verb.h"
+#include "cli/verb_options.h"
 
 namespace reprieve::cli {
 namespace {
@@ -21,8 +21,8 @@ namespace {
 class RunVerb final : public Verb {
  public:
   void Declare(CLI::App& app) override {
-    DeclareRunOptions(
-        *app.add_subcommand("run", "Run Jobs and JobSets to their end: pods are processes of this machine"), options_);
+    VerbOptions verb(app, "run", "Run Jobs and JobSets to their end: pods are processes of this machine");
+    DeclareRunOptions(verb, options_);
   }
 
   int Run() override {

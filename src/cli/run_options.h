@@ -8,11 +8,9 @@
 #include "cli/files_option.h"
 #include "cli/version_options.h"
 
-namespace CLI {
-class App;
-}
-
 namespace reprieve::cli {
+
+class VerbOptions;
 
 struct RunOptions {
   FilesOption files;
@@ -48,6 +46,6 @@ struct RunOptions {
 };
 
 // Declares the flags, their checks and the help on `verb`; `options` gets their values when the command line is parsed.
-void DeclareRunOptions(CLI::App& verb, RunOptions& options);
+void DeclareRunOptions(VerbOptions& verb, RunOptions& options);
 
 }  // namespace reprieve::cli

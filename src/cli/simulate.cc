@@ -1,7 +1,6 @@
 // reprieve simulate SCENARIO: what a failure policy costs, before anyone pays for it.
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
 #include <thread>
@@ -19,6 +18,7 @@
 #include "cli/test_suite.h"
 #include "cli/text_file.h"
 #include "cli/verb.h"
+#include "cli/verb_options.h"
 #include "cli/version_options.h"
 #include "cli/write_report.h"
 #include "sim/presets.h"
@@ -29,8 +29,8 @@ namespace {
 class Simulate final : public Verb {
  public:
   void Declare(CLI::App& app) override {
-    CLI::App* verb = app.add_subcommand("simulate", "Say what a failure policy costs: goodput, time, waste by cause");
-    verb->footer(
+    VerbOptions verb(app, "simulate", "Say what a failure policy costs: goodput, time, waste by cause");
+    verb.Footer(
         "Examples:\n"
         "  reprieve simulate --init train.yaml > scenario.yaml\n"
         "  reprieve simulate scenario.yaml\n"
@@ -38,30 +38,27 @@ class Simulate final : public Verb {
         "  reprieve simulate scenario.yaml --sweep maxRestarts=1,3,10 --sweep checkpoint=10m,1h\n\n"
         "docs/SIMULATE.md has the fields of a scenario. Ctrl-C prints what is known so far.\n\n"
         "Exit code 0: simulated; 2: the input is wrong; 3: it can't run here; 130: interrupted.");
-    verb->add_option("SCENARIO", path_, "A file of kind Scenario; with --init: manifests");
-    verb->add_flag("--init", init_, "Write a first scenario for a manifest, and simulate nothing");
-    verb->add_option("--fit", fit_, "Estimate hazards from a failure log: node,up,down on each line")
-        ->option_text("CSV");
-    verb->add_flag("--presets", presets_, "List the failure models that are built in, and where they are from");
-    verb->add_option("--compare", compare_, "Instead of the scenario's manifests; twice or more: which is better?")
-        ->option_text("MANIFEST");
-    verb->add_option("--sweep", sweeps_, kSweepHelp)->option_text("NAME=VALUE,...")->check([](const std::string& text) {
+    verb.Add("SCENARIO", path_, "A file of kind Scenario; with --init: manifests");
+    verb.AddFlag("--init", init_, "Write a first scenario for a manifest, and simulate nothing");
+    verb.Add("--fit", fit_, "Estimate hazards from a failure log: node,up,down on each line").Value("CSV");
+    verb.AddFlag("--presets", presets_, "List the failure models that are built in, and where they are from");
+    verb.Add("--compare", compare_, "Instead of the scenario's manifests; twice or more: which is better?")
+        .Value("MANIFEST");
+    verb.Add("--sweep", sweeps_, kSweepHelp).Value("NAME=VALUE,...").Check([](const std::string& text) {
       return ParseSweep(text) ? std::string()
                               : Cat("'", text,
                                     "' is not NAME=VALUE,...; names are maxRestarts, backoffLimit, checkpoint, "
                                     "restart, duration, spares");
     });
-    verb->add_option("--runs", runs_, "How many runs, each with a seed of its own (default: the scenario's)")
-        ->check(CLI::Range(1, sim::kMostRuns));
-    verb->add_option("--seed", seed_, "The first seed (default: the scenario's)")->check(CLI::NonNegativeNumber);
-    verb->add_option("--workers", workers_, "How many processors (default: all); the results are the same")
-        ->check(CLI::Range(1, 1024));
-    verb->add_option("--report", report_, "Write a page of HTML, too")->option_text("FILE");
-    versions_.Declare(*verb);
-    verb->add_option("-o,--output", output_, "text, json or csv (default text)")
-        ->check(CLI::IsMember({"text", "json", "csv"}));
-    verb->add_option("--color", color_, "Colours (default auto: on a terminal, unless NO_COLOR is set)")
-        ->check(CLI::IsMember({"auto", "always", "never"}));
+    verb.Add("--runs", runs_, "How many runs, each with a seed of its own (default: the scenario's)")
+        .Between(1, sim::kMostRuns);
+    verb.Add("--seed", seed_, "The first seed (default: the scenario's)").NotNegative();
+    verb.Add("--workers", workers_, "How many processors (default: all); the results are the same").Between(1, 1024);
+    verb.Add("--report", report_, "Write a page of HTML, too").Value("FILE");
+    versions_.Declare(verb);
+    verb.Add("-o,--output", output_, "text, json or csv (default text)").OneOf({"text", "json", "csv"});
+    verb.Add("--color", color_, "Colours (default auto: on a terminal, unless NO_COLOR is set)")
+        .OneOf({"auto", "always", "never"});
   }
 
   int Run() override {

@@ -1,7 +1,6 @@
 // reprieve test FILE...: what failure policies do, on virtual time.
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
 
@@ -17,6 +16,7 @@
 #include "cli/test_suite.h"
 #include "cli/test_watch.h"
 #include "cli/verb.h"
+#include "cli/verb_options.h"
 #include "cli/version_options.h"
 
 namespace reprieve::cli {
@@ -25,25 +25,21 @@ namespace {
 class Test final : public Verb {
  public:
   void Declare(CLI::App& app) override {
-    CLI::App* verb =
-        app.add_subcommand("test", "Try failure policies on virtual time: cases of what happens, and what must hold");
-    verb->footer(
+    VerbOptions verb(app, "test", "Try failure policies on virtual time: cases of what happens, and what must hold");
+    verb.Footer(
         "Example:\n  reprieve test --init train.yaml > train-test.yaml\n  reprieve test train-test.yaml\n\n"
         "docs/TEST.md has the language of the cases.\n\n"
         "Exit code 0: all cases passed; 1: one failed; 2: the input is wrong.");
-    files_.Declare(*verb);
-    verb->add_option("--filter", filter_, "Only cases whose names have this in them")->option_text("NAME");
-    verb->add_flag("--init", init_, "Write a first policy test for manifests, and run nothing");
-    verb->add_flag("--coverage", coverage_, "Then say which rules and limits no case has exercised");
-    verb->add_flag("--watch", watch_, "Run again whenever one of the files changes");
-    verb->add_option("--feature-gates", gates_, kFeatureGatesHelp)
-        ->option_text("GATE=true,...")
-        ->check(CheckFeatureGates);
-    versions_.Declare(*verb);
-    verb->add_option("-o,--output", output_, "text, json, junit or tap (default text)")
-        ->check(CLI::IsMember({"text", "json", "junit", "tap"}));
-    verb->add_option("--color", color_, "Colours (default auto: on a terminal, unless NO_COLOR is set)")
-        ->check(CLI::IsMember({"auto", "always", "never"}));
+    files_.Declare(verb);
+    verb.Add("--filter", filter_, "Only cases whose names have this in them").Value("NAME");
+    verb.AddFlag("--init", init_, "Write a first policy test for manifests, and run nothing");
+    verb.AddFlag("--coverage", coverage_, "Then say which rules and limits no case has exercised");
+    verb.AddFlag("--watch", watch_, "Run again whenever one of the files changes");
+    verb.Add("--feature-gates", gates_, kFeatureGatesHelp).Value("GATE=true,...").Check(CheckFeatureGates);
+    versions_.Declare(verb);
+    verb.Add("-o,--output", output_, "text, json, junit or tap (default text)").OneOf({"text", "json", "junit", "tap"});
+    verb.Add("--color", color_, "Colours (default auto: on a terminal, unless NO_COLOR is set)")
+        .OneOf({"auto", "always", "never"});
   }
 
   int Run() override {

@@ -1,7 +1,6 @@
 // reprieve validate FILE...: all errors of all documents; silent when all is well.
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -16,6 +15,7 @@
 #include "cli/load.h"
 #include "cli/refusal.h"
 #include "cli/verb.h"
+#include "cli/verb_options.h"
 #include "cli/version_options.h"
 #include "document/json.h"
 
@@ -25,18 +25,15 @@ namespace {
 class Validate final : public Verb {
  public:
   void Declare(CLI::App& app) override {
-    CLI::App* verb = app.add_subcommand("validate", "Say all that is wrong with manifests, or nothing");
-    verb->footer("Example:\n  reprieve validate train.yaml\n\nExit code 0: all is well; 2: something is wrong.");
-    files_.Declare(*verb);
-    verb->add_option("--feature-gates", gates_, kFeatureGatesHelp)
-        ->option_text("GATE=true,...")
-        ->check(CheckFeatureGates);
-    versions_.Declare(*verb);
-    verb->add_flag("--exported", exported_, kExportedHelp);
-    verb->add_option("-o,--output", output_, "json: one object a line (default text)")
-        ->check(CLI::IsMember({"text", "json"}));
-    verb->add_option("--color", color_, "Colours (default auto: on a terminal, unless NO_COLOR is set)")
-        ->check(CLI::IsMember({"auto", "always", "never"}));
+    VerbOptions verb(app, "validate", "Say all that is wrong with manifests, or nothing");
+    verb.Footer("Example:\n  reprieve validate train.yaml\n\nExit code 0: all is well; 2: something is wrong.");
+    files_.Declare(verb);
+    verb.Add("--feature-gates", gates_, kFeatureGatesHelp).Value("GATE=true,...").Check(CheckFeatureGates);
+    versions_.Declare(verb);
+    verb.AddFlag("--exported", exported_, kExportedHelp);
+    verb.Add("-o,--output", output_, "json: one object a line (default text)").OneOf({"text", "json"});
+    verb.Add("--color", color_, "Colours (default auto: on a terminal, unless NO_COLOR is set)")
+        .OneOf({"auto", "always", "never"});
   }
 
   int Run() override {

@@ -1,13 +1,12 @@
 #include "cli/version_options.h"
 
-#include <CLI/CLI.hpp>
-
 #include "base/text.h"
+#include "cli/verb_options.h"
 
 namespace reprieve::cli {
 namespace {
 
-// For CLI11: why it is no version; empty if it is one.
+// Why it is no version; empty if it is one.
 template <auto Parse>
 std::string Check(const std::string& text) {
   const auto version = Parse(text);
@@ -16,18 +15,18 @@ std::string Check(const std::string& text) {
 
 }  // namespace
 
-void VersionOptions::Declare(CLI::App& verb) {
-  verb.add_option("--kubernetes-version", kubernetes_,
-                  Cat("The Kubernetes that the manifests meet, 1.", model::KubernetesVersion::kOldestMinor, " to 1.",
-                      model::KubernetesVersion::kNewestMinor, " (default ", kubernetes_,
-                      "): fields that it drops are dropped with a warning, those that it refuses are errors"))
-      ->option_text("VERSION")
-      ->check(Check<model::ParseKubernetesVersion>);
-  verb.add_option("--jobset-version", jobset_,
-                  Cat("The JobSet that they meet, 0.", model::JobSetVersion::kOldestMinor, " to 0.",
-                      model::JobSetVersion::kNewestMinor, " (default ", jobset_, ")"))
-      ->option_text("VERSION")
-      ->check(Check<model::ParseJobSetVersion>);
+void VersionOptions::Declare(VerbOptions& verb) {
+  verb.Add("--kubernetes-version", kubernetes_,
+           Cat("The Kubernetes that the manifests meet, 1.", model::KubernetesVersion::kOldestMinor, " to 1.",
+               model::KubernetesVersion::kNewestMinor, " (default ", kubernetes_,
+               "): fields that it drops are dropped with a warning, those that it refuses are errors"))
+      .Value("VERSION")
+      .Check(Check<model::ParseKubernetesVersion>);
+  verb.Add("--jobset-version", jobset_,
+           Cat("The JobSet that they meet, 0.", model::JobSetVersion::kOldestMinor, " to 0.",
+               model::JobSetVersion::kNewestMinor, " (default ", jobset_, ")"))
+      .Value("VERSION")
+      .Check(Check<model::ParseJobSetVersion>);
 }
 
 model::KubernetesVersion VersionOptions::kubernetes() const {

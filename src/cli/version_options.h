@@ -6,16 +6,14 @@
 #include "model/jobset_version.h"
 #include "model/kubernetes_version.h"
 
-namespace CLI {
-class App;
-}
-
 namespace reprieve::cli {
+
+class VerbOptions;
 
 class VersionOptions {
  public:
   // Declares both, with their checks, on `verb`; they get their values when the command line is parsed.
-  void Declare(CLI::App& verb);
+  void Declare(VerbOptions& verb);
 
   // The newest unless another was named.
   model::KubernetesVersion kubernetes() const;
