@@ -18,14 +18,16 @@
 namespace reprieve::runtime::docker {
 namespace {
 
+EngineRequest LookAtSandboxImage() {
+  return {.path = Cat("/images/", net::PercentEncode(SandboxImageName()), "/json")};
+}
+
 // Only the answer to a second question says whether a load has worked: its own is 200 in any case.
-Status LoadSandboxImage(EngineClient& engine) {
-  const EngineRequest look{.path = Cat("/images/", net::PercentEncode(SandboxImageName()), "/json")};
-  EngineReply there = engine.Ask(look);
+Status LoadSandboxImage(EngineClient& engine, EngineReply there) {
   if (there.ok()) return Ok();
   const EngineReply loaded =
       engine.Ask({.method = "POST", .path = "/images/load?quiet=1", .body = SandboxImageArchive()});
-  if (loaded.ok()) there = engine.Ask(look);
+  if (loaded.ok()) there = engine.Ask(LookAtSandboxImage());
   if (there.ok()) return Ok();
   return Error{Cat(engine.identity().Describe(), " does not take the image that holds a pod's namespaces: ",
                    loaded.ok() ? there.error : loaded.error)};
@@ -47,14 +49,18 @@ Result<std::unique_ptr<DockerRuntime>> DockerRuntime::Start(EngineClient& engine
                                                             RuntimeEvents events) {
   REPRIEVE_CHECK(events.exited && events.refused, "a runtime needs somewhere to deliver its exits");
   if (Status made = PrepareFiles(options.state_directory); !made) return made.error();
-  if (Status loaded = LoadSandboxImage(engine); !loaded) return loaded.error();
+  // All is asked at once: each answer takes its time where the machine is busy.
+  std::future<EngineReply> sandbox_image = engine.Begin(LookAtSandboxImage());
+  std::future<EngineReply> info;
+  if (options.gpus) info = engine.Begin({.path = "/info"});
   for (const std::string& why : SweepDeadRuns(engine).failed) {
     if (events.notice) events.notice(Cat(engine.identity().Describe(), ": ", why));
   }
+  if (Status loaded = LoadSandboxImage(engine, sandbox_image.get()); !loaded) return loaded.error();
   std::unique_ptr<DockerRuntime> runtime(new DockerRuntime(engine));
   runtime->state_directory_ = options.state_directory;
   GpuSupport gpus;
-  if (options.gpus) gpus = GpuSupportOf(engine.identity(), engine.Ask({.path = "/info"}).body);
+  if (options.gpus) gpus = GpuSupportOf(engine.identity(), info.get().body);
   engine.RunInLoop([&] {
     runtime->worker_ = std::make_unique<Worker>(engine, std::move(options), std::move(events), std::move(gpus));
   });

@@ -1,6 +1,8 @@
 #include "runtime/docker/docker_runtime.h"
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -191,6 +193,23 @@ TEST_F(Docker, AContainerThatCantBeMadeIsRefusedAndAnotherMayTakeItsPlace) {
   EXPECT_EQ(refused_[0].reason, "CreateContainerError");
   EXPECT_EQ(refused_[0].message, "name in use");
   EXPECT_EQ(ExitOf(runtime_->StartContainer(pod_, Spec()).value()).exit_code, 0);
+}
+
+TEST_F(Docker, LimitsOfThePodBoundEachContainer) {
+  Begin();
+  PodSandboxSpec pod{.namespace_ = "default", .name = "train", .uid = "u", .images = true};
+  pod.limits = {.memory_bytes = 1 << 26, .cpu_milli = 500, .pids = {}};
+  const SandboxId sandbox = runtime_->RunPodSandbox(pod).value();
+  ContainerSpec spec = Spec();
+  spec.limits.memory_bytes = 1 << 27;
+  ASSERT_TRUE(runtime_->StartContainer(sandbox, spec).ok());
+  engine_->With(engine_->Await(), [](FakeEngine::Box& box) {
+    EXPECT_EQ(box.body["HostConfig"]["Memory"].AsInt(), 1 << 26);
+    EXPECT_EQ(box.body["HostConfig"]["NanoCpus"].AsInt(), 500'000'000);
+  });
+  EXPECT_EQ(notices_, "");
+  ASSERT_TRUE(runtime_->StartContainer(sandbox, Spec()).ok());
+  EXPECT_TRUE(Await([&] { return notices_.find("not all together") != std::string::npos; }));
 }
 
 TEST_F(Docker, NeitherACommandNorAnEntrypointIsRefused) {
@@ -438,6 +457,49 @@ TEST_F(Docker, AStartThatSucceedsWithoutItsEngineIsNoStartError) {
   engine_->Exit("box2", 4);
   EXPECT_EQ(ExitOf(id).exit_code, 4);
   EXPECT_EQ(ExitOf(id).reason, ExitReason::kError);
+}
+
+// Podman 4.3 never learns of such a start, and would run what has ended a second time.
+TEST_F(Docker, AStartThatPodmanNeverLearnsOfIsADisruption) {
+  std::atomic<int> starts = 0;
+  engine_->script = [&](const std::string&, const std::string& path) -> std::string {
+    if (path != "/containers/box2/start") return {};
+    engine_->With("box2", [](FakeEngine::Box& box) { box.process = getpid(); });
+    return ++starts == 1 ? "cut" : Refusal(500, "runc start failed: exit status 1");
+  };
+  const ContainerId id = Start(Spec());
+  EXPECT_TRUE(ExitOf(id).engine_lost);
+  EXPECT_EQ(ExitOf(id).reason, ExitReason::kError);
+  EXPECT_EQ(starts, 2);
+  EXPECT_NE(notices_.find("can't tell its exit code"), std::string::npos) << notices_;
+}
+
+TEST_F(Docker, WhatEndedAfterAStartThatWasCutIsNotStartedAgain) {
+  const pid_t ended = fork();
+  if (ended == 0) _exit(0);
+  waitpid(ended, nullptr, 0);
+  std::atomic<int> starts = 0;
+  engine_->script = [&](const std::string&, const std::string& path) -> std::string {
+    if (path != "/containers/box2/start") return {};
+    engine_->With("box2", [&](FakeEngine::Box& box) { box.process = ended; });
+    ++starts;
+    return "cut";
+  };
+  const ContainerId id = Start(Spec());
+  EXPECT_TRUE(ExitOf(id).engine_lost);
+  EXPECT_EQ(starts, 1);
+}
+
+TEST_F(Docker, AStartThatIsRefusedAfterACutOneIsAStartError) {
+  std::atomic<int> starts = 0;
+  engine_->script = [&](const std::string&, const std::string& path) -> std::string {
+    if (path != "/containers/box2/start") return {};
+    return ++starts == 1 ? "cut" : Refusal(500, "no such program");
+  };
+  const ContainerId id = Start(Spec());
+  EXPECT_EQ(ExitOf(id).reason, ExitReason::kStartError);
+  EXPECT_EQ(ExitOf(id).message, "no such program");
+  EXPECT_EQ(starts, 2);
 }
 
 // Podman keeps the name of what it was making when it was killed, and neither lists nor serves that.

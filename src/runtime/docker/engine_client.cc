@@ -160,9 +160,15 @@ void EngineClient::Send(EngineRequest request, std::function<void(EngineReply)> 
 }
 
 EngineReply EngineClient::Ask(EngineRequest request) {
-  std::promise<EngineReply> answered;
-  Post([&] { Send(std::move(request), [&](EngineReply reply) { answered.set_value(std::move(reply)); }); });
-  return answered.get_future().get();
+  return Begin(std::move(request)).get();
+}
+
+std::future<EngineReply> EngineClient::Begin(EngineRequest request) {
+  const auto answered = std::make_shared<std::promise<EngineReply>>();
+  Post([this, answered, request = std::move(request)]() mutable {
+    Send(std::move(request), [answered](EngineReply reply) { answered->set_value(std::move(reply)); });
+  });
+  return answered->get_future();
 }
 
 std::unique_ptr<net::Call> EngineClient::Open(EngineRequest request, net::StreamHandlers handlers) {

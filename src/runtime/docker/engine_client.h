@@ -8,10 +8,11 @@
 //   });
 //
 // Source: Docker Engine API 1.41; docs/IMAGES.md for what the engines do differently. Thread rules: Connect, Post,
-// RunInLoop, Ask and the accessors from any thread; everything else in the loop, where all callbacks are.
+// RunInLoop, Ask, Begin and the accessors from any thread; everything else in the loop, where all callbacks are.
 #pragma once
 
 #include <functional>
+#include <future>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -87,6 +88,8 @@ class EngineClient {
   std::unique_ptr<net::Call> Open(EngineRequest request, net::StreamHandlers handlers);
   // As Send, and waits for the answer. From any thread but the loop's.
   EngineReply Ask(EngineRequest request);
+  // Likewise, for several questions at once: the answer is waited for where it is needed.
+  std::future<EngineReply> Begin(EngineRequest request);
 
  private:
   EngineClient() = default;

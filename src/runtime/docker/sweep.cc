@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <future>
 #include <memory>
 #include <utility>
 
@@ -38,8 +39,7 @@ Found FoundIn(const document::Value& listed) {
 }
 
 // A network that still has containers, of a run that lives or of a stranger, can't be removed.
-void SweepNetworks(EngineClient& engine, bool dry_run, Swept& out) {
-  const EngineReply listed = engine.Ask({.path = Cat("/networks?", OurLabel())});
+void SweepNetworks(EngineClient& engine, const EngineReply& listed, bool dry_run, Swept& out) {
   if (!listed.ok()) {
     out.failed.push_back(Cat("the networks that killed runs have left there can't be listed: ", listed.error));
     return;
@@ -72,6 +72,7 @@ bool IsDeadRun(const std::string& label) {
 
 Swept SweepDeadRuns(EngineClient& engine, bool dry_run) {
   Swept out;
+  std::future<EngineReply> networks = engine.Begin({.path = Cat("/networks?", OurLabel())});
   const EngineReply listed = engine.Ask({.path = Cat("/containers/json?all=true&", OurLabel())});
   if (!listed.ok()) {
     out.failed.push_back(Cat("what killed runs have left there can't be listed: ", listed.error));
@@ -101,7 +102,7 @@ Swept SweepDeadRuns(EngineClient& engine, bool dry_run) {
     }
     out.removed.push_back(Cat("container ", found.name));
   }
-  SweepNetworks(engine, dry_run, out);
+  SweepNetworks(engine, networks.get(), dry_run, out);
   return out;
 }
 

@@ -48,6 +48,7 @@ class FakeEngine {
     std::string name;
     Value body;
     std::string state = "created";
+    std::int64_t process = 0;
     int exit_code = 0;
     bool oom = false;
     std::string frames;         // all that it has said
@@ -337,6 +338,7 @@ class FakeEngine {
     Value state = Value::MakeObject();
     state.Set("Status", Value::String(box.state));
     state.Set("Running", Value::Bool(box.state == "running"));
+    state.Set("Pid", Value::Int(box.process));
     state.Set("ExitCode", Value::Int(box.exit_code));
     state.Set("OOMKilled", Value::Bool(box.oom));
     // By a clock that is behind ours, and with an end before the start, as Docker tells it of quick runs.

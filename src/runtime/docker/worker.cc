@@ -1,6 +1,7 @@
 // Worker: what is asked of it, and the end of everything.
 #include "runtime/docker/worker.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/text.h"
@@ -13,6 +14,10 @@ namespace reprieve::runtime::docker {
 namespace {
 
 constexpr Nanoseconds kLeftoversDelay = std::chrono::milliseconds(100);
+
+void BoundBy(const std::optional<std::int64_t>& most, std::optional<std::int64_t>& limit) {
+  if (most) limit = std::min(limit.value_or(*most), *most);
+}
 
 }  // namespace
 
@@ -85,9 +90,23 @@ void Worker::StartContainer(ContainerId id, SandboxId sandbox, ContainerSpec spe
   }
   container->pod = pod->second;
   ++container->pod->containers;
+  BoundByPod(*container);
   containers_.emplace(id, std::move(container));
-  pod->second->waiting.push_back(id);
-  EnsurePod(pod->second);
+  const std::shared_ptr<Pod> its_pod = pod->second;
+  its_pod->waiting.push_back(id);
+  LookAtImage(*Find(id));
+  EnsurePod(its_pod);
+}
+
+// An engine has no limit for several containers together but by a cgroup of its own kind (a slice, where systemd makes
+// them): each may have all that the pod may.
+void Worker::BoundByPod(Container& container) {
+  const ResourceLimits& most = container.pod->spec.limits;
+  BoundBy(most.memory_bytes, container.spec.limits.memory_bytes);
+  BoundBy(most.cpu_milli, container.spec.limits.cpu_milli);
+  if (!most.any() || container.pod->containers < 2 || std::exchange(pod_limits_told_, true)) return;
+  Tell(Cat("pod ", container.pod->spec.name,
+           " has limits of its own: in images each of its containers is held to them, not all together"));
 }
 
 void Worker::RemovePod(SandboxId id) {

@@ -29,6 +29,7 @@
 namespace reprieve::runtime::docker {
 
 inline constexpr int kStartErrorCode = 128;
+inline constexpr int kMostRemovals = 5;  // that are tried of one container
 inline constexpr int kKilledCode = 128 + 9;
 inline constexpr int kTerminatedCode = 128 + 15;
 
@@ -92,10 +93,12 @@ class Worker {
     ContainerId id{};
     std::shared_ptr<Pod> pod;
     ContainerSpec spec;
-    ImageConfig image;
+    std::optional<ImageConfig> image;  // once the engine has told it
+    bool image_is_asked_for = false;
+    bool pod_is_ready = false;
     Stage stage = Stage::kMaking;
     bool asked_to_start = false;
-    int cut_starts = 0;  // asked for when the engine went: what it was doing then may go on without it
+    bool start_was_cut = false;  // the engine went while it was asked to: what it was doing may go on without it
     std::string engine_id;
     std::string termination_file;
     Time started_at{};
@@ -135,6 +138,7 @@ class Worker {
 
   // worker.cc
   Container* Find(ContainerId id);
+  void BoundByPod(Container& container);
   // As EngineClient::Send; `done` is not called once this is gone.
   void Ask(EngineRequest request, std::function<void(EngineReply)> done);
   void Tell(const std::string& notice) const;
@@ -163,12 +167,15 @@ class Worker {
 
   // worker_start.cc
   void LookAtImage(Container& container);
-  void Create(Container& container, ImageConfig image);
+  void ImageIsKnown(Container& container, ImageConfig image);
+  void CreateIfReady(Container& container);
+  void Create(Container& container);
   void OpenOutput(Container& container);
   void OpenWait(Container& container);
   void WatchMemory(Container& container);
   void Start(Container& container);
   void Started(Container& container);
+  void StartRefused(Container& container, std::string why);
   void StartFailed(Container& container, std::string message, bool without_sandbox);
   void Refuse(ContainerId id, std::string_view reason, std::string message);
   bool GiveUpStart(Container& container);
@@ -201,6 +208,9 @@ class Worker {
   void EngineIsBack();
   void LookForContainer(ContainerId id);
   void Found(Container& container, const document::Value& state);
+  // A start was cut, and the next one refused.
+  void LookAtRefusedStart(Container& container, std::string why);
+  void RanUnseen(Container& container);
   void FollowLogs(Container& container, bool follow);
 
   EngineClient& engine_;
@@ -213,6 +223,7 @@ class Worker {
   std::map<ContainerId, std::unique_ptr<Container>> containers_;
   std::map<ExecId, std::unique_ptr<Process>> processes_;
   std::map<std::string, ImageConfig> images_;  // by id
+  bool pod_limits_told_ = false;
   std::unique_ptr<LogWriter> log_writer_;
   OomWatch oom_watch_;
   net::Timer reconnect_;

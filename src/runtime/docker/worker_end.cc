@@ -15,7 +15,6 @@ namespace reprieve::runtime::docker {
 namespace {
 
 constexpr std::size_t kTerminationMessageBytes = 4096;
-constexpr int kMostRemovals = 5;
 
 Time Now() {
   return std::chrono::time_point_cast<Nanoseconds>(std::chrono::system_clock::now());
@@ -66,7 +65,7 @@ void Worker::Stop(ContainerId id, milliseconds grace) {
 }
 
 std::string Worker::StopSignalOf(const Container& container) {
-  return Cat(container.spec.stop_signal.value_or(container.image.stop_signal.value_or(kUsualStopSignal)));
+  return Cat(container.spec.stop_signal.value_or(container.image->stop_signal.value_or(kUsualStopSignal)));
 }
 
 // Asked again should it be lost now: the engine may come back with it running.

@@ -1,6 +1,9 @@
 // Worker: the engine is gone, and is back. What was running is looked for by its id: it goes on (Podman, or Docker with
 // live-restore), has ended meanwhile, or was ended by the engine, which is no exit of the program.
+#include <signal.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "base/text.h"
@@ -23,6 +26,19 @@ Nanoseconds RunningTime(const document::Value& state) {
   const auto from = ParseRfc3339(state["StartedAt"].AsText());
   const auto to = ParseRfc3339(state["FinishedAt"].AsText());
   return from && to ? std::max(*to - *from, Nanoseconds(0)) : Nanoseconds(0);
+}
+
+bool NeverStarted(const document::Value& state) {
+  return state["Status"].AsText() == "created" || state["Status"].AsText() == "initialized";
+}
+
+// The process that the OCI runtime made for it, and that becomes its program.
+pid_t ProcessOf(const document::Value& state) {
+  return static_cast<pid_t>(state["Pid"].AsInt());
+}
+
+bool IsGone(pid_t process) {
+  return kill(process, 0) != 0 && errno == ESRCH;
 }
 
 }  // namespace
@@ -74,10 +90,12 @@ void Worker::LookForContainer(ContainerId id) {
 
 void Worker::Found(Container& container, const document::Value& state) {
   const bool running = state["Running"].AsBool();
-  const bool never_started = state["Status"].AsText() == "created" || state["Status"].AsText() == "initialized";
-  if (never_started) {
+  if (NeverStarted(state)) {
     container.stage = Container::Stage::kMaking;
-    if (std::exchange(container.asked_to_start, false)) ++container.cut_starts;
+    const bool asked = std::exchange(container.asked_to_start, false);
+    const bool asked_again = asked && std::exchange(container.start_was_cut, asked);
+    const pid_t process = ProcessOf(state);
+    if (asked && process > 0 && (asked_again || IsGone(process))) return RanUnseen(container);
     if (!GiveUpStart(container)) OpenOutput(container);
     return;
   }
@@ -102,6 +120,35 @@ void Worker::Found(Container& container, const document::Value& state) {
   Ended(container, code, ended_by_engine && !out_of_memory);
   container.exit->finished_at = std::min(container.exit->finished_at, ended_at);
   if (out_of_memory) container.exit->reason = ExitReason::kOomKilled;
+}
+
+// The OCI runtime that the engine left behind may have started it meanwhile, and refuses to do so again.
+void Worker::LookAtRefusedStart(Container& container, std::string why) {
+  Ask({.path = Cat("/containers/", container.engine_id, "/json")},
+      [this, id = container.id, why = std::move(why)](const EngineReply& reply) mutable {
+        Container* found = Find(id);
+        if (found == nullptr || found->stage != Container::Stage::kStarting) return;
+        if (reply.no_answer()) return Lost(*found);
+        const document::Value& state = reply.body["State"];
+        if (!reply.ok() || (NeverStarted(state) && ProcessOf(state) <= 0)) return StartRefused(*found, std::move(why));
+        found->wait.reset();
+        found->output.reset();
+        if (NeverStarted(state)) return RanUnseen(*found);
+        Found(*found, state);
+      });
+}
+
+// Podman 4.3 takes no notice of a start that went on without it: to it the container is `created` for good, its exit
+// code is told to nobody, and once it has ended another start would run it a second time. It is given up instead.
+void Worker::RanUnseen(Container& container) {
+  Tell(Cat("container ", container.spec.name, " of pod ", container.pod->spec.name, " was started while ",
+           engine_.identity().Describe(),
+           " went away, which can't tell its exit code now: it is ended, as a disruption"));
+  container.started_at = Now();
+  if (events_.started) events_.started({container.id, container.pod->id, container.started_at});
+  container.stage = Container::Stage::kRunning;
+  FollowLogs(container, false);
+  Ended(container, kKilledCode, true);
 }
 
 // From its beginning: the engine has kept it. What we have had already is skipped, byte by byte.

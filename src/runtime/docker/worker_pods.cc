@@ -17,7 +17,6 @@ namespace reprieve::runtime::docker {
 namespace {
 
 constexpr std::string_view kSandboxName = "sandbox";
-constexpr int kMostRemovals = 5;
 
 std::string NumberOf(std::uint64_t id) {
   return Cat(id - DockerRuntime::kFirstId);
@@ -99,7 +98,10 @@ void Worker::StartPod(const std::shared_ptr<Pod>& pod) {
 
 void Worker::PodIsReady(const std::shared_ptr<Pod>& pod) {
   for (const ContainerId id : std::exchange(pod->waiting, {})) {
-    if (Container* container = Find(id)) LookAtImage(*container);
+    Container* container = Find(id);
+    if (container == nullptr) continue;
+    container->pod_is_ready = true;
+    CreateIfReady(*container);
   }
   RemovePodIfEmpty(pod);
 }

@@ -16,7 +16,6 @@ namespace reprieve::runtime::docker {
 namespace {
 
 constexpr Nanoseconds kWaitForever = std::chrono::hours(24 * 365);
-constexpr int kMostCutStarts = 5;
 
 Time Now() {
   return std::chrono::time_point_cast<Nanoseconds>(std::chrono::system_clock::now());
@@ -35,36 +34,49 @@ bool Mounts(const ContainerSpec& spec, const std::string& path) {
 
 }  // namespace
 
+// While its pod is made.
 void Worker::LookAtImage(Container& container) {
-  if (GiveUpStart(container)) return;
   const std::string name = container.spec.image->name;
-  if (const auto known = images_.find(name); known != images_.end()) return Create(container, known->second);
+  if (const auto known = images_.find(name); known != images_.end()) return ImageIsKnown(container, known->second);
+  container.image_is_asked_for = true;
   Ask({.path = Cat("/images/", net::PercentEncode(name), "/json")},
       [this, name, id = container.id](const EngineReply& reply) {
         Container* found = Find(id);
         if (found == nullptr) return;
+        found->image_is_asked_for = false;
+        // Its pod will say so, or it is asked again.
+        if (reply.no_answer() && !found->pod_is_ready) return;
         if (!reply.ok()) return Refuse(id, kCreateError, reply.error);
         ImageConfig image = ImageConfigOf(reply.body);
         if (IsId(name)) images_[name] = image;  // what a name means may change
-        Create(*found, std::move(image));
+        ImageIsKnown(*found, std::move(image));
       });
 }
 
-void Worker::Create(Container& container, ImageConfig image) {
-  if (GiveUpStart(container)) return;
+void Worker::ImageIsKnown(Container& container, ImageConfig image) {
   container.image = std::move(image);
+  CreateIfReady(container);
+}
+
+void Worker::CreateIfReady(Container& container) {
+  if (!container.pod_is_ready || GiveUpStart(container)) return;
+  if (container.image) return Create(container);
+  if (!container.image_is_asked_for) LookAtImage(container);
+}
+
+void Worker::Create(Container& container) {
   const ContainerId id = container.id;
   const ContainerSpec& spec = container.spec;
   const PodSandboxSpec& pod = container.pod->spec;
   if (spec.image->never_root) {
-    if (const auto why = WhyRootInImage(container.image, spec.uid)) {
+    if (const auto why = WhyRootInImage(*container.image, spec.uid)) {
       return Refuse(
           id, kConfigError,
           Cat(*why, " (pod: \"", pod.name, "_", pod.namespace_, "(", pod.uid, ")\", container: ", spec.name, ")"));
     }
   }
-  if (ArgvOf(*spec.image, container.image).empty()) return Refuse(id, kCreateError, "no command specified");
-  ContainerParts parts{spec,    pod,  container.image, run_, container.pod->engine_id, OwnMounts(container),
+  if (ArgvOf(*spec.image, *container.image).empty()) return Refuse(id, kCreateError, "no command specified");
+  ContainerParts parts{spec,    pod,  *container.image, run_, container.pod->engine_id, OwnMounts(container),
                        podman_, gpus_};
   auto body = ContainerBody(parts);
   if (!body) return Refuse(id, kConfigError, body.error().message);
@@ -204,12 +216,15 @@ void Worker::Start(Container& container) {
         if (found == nullptr || found->stage == Container::Stage::kLost) return;
         if (reply.ok() || reply.status == 304) return Started(*found);
         if (reply.no_answer()) return Lost(*found);
-        // The OCI runtime that the engine had left behind has started it meanwhile, and refuses to do so again.
-        if (found->cut_starts > 0 && found->cut_starts < kMostCutStarts) return Lost(*found);
-        LookAtPod(found->pod, [this, id, message = std::move(reply.error)](bool runs) {
-          if (Container* failed = Find(id)) StartFailed(*failed, message, !runs);
-        });
+        if (found->start_was_cut) return LookAtRefusedStart(*found, std::move(reply.error));
+        StartRefused(*found, std::move(reply.error));
       });
+}
+
+void Worker::StartRefused(Container& container, std::string why) {
+  LookAtPod(container.pod, [this, id = container.id, why = std::move(why)](bool runs) {
+    if (Container* failed = Find(id)) StartFailed(*failed, why, !runs);
+  });
 }
 
 // Its end may have been told before.
