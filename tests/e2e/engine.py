@@ -166,6 +166,13 @@ class Docker(Podman):
 def tar_of(files):
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w") as tar:
+        # Docker makes directories that an image leaves out such that only root may enter them.
+        parents = {str(parent) for name in files for parent in pathlib.PurePath(name).parents} - {".", *files}
+        for name in sorted(parents):
+            entry = tarfile.TarInfo(name)
+            entry.mode = 0o755
+            entry.type = tarfile.DIRTYPE
+            tar.addfile(entry)
         for name, content in files.items():
             if isinstance(content, pathlib.Path):
                 tar.add(content.resolve(), arcname=name)

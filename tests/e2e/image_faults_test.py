@@ -19,20 +19,10 @@ import time
 
 from engine import Podman
 from harness import binary, main
-from images_test import Images
-
-PATIENCE = 60
+from images_test import PATIENCE, Images
 
 
-class Faults(Images):
-    def await_(self, what, holds):
-        deadline = time.monotonic() + PATIENCE
-        while not holds():
-            self.assertLess(time.monotonic(), deadline, what)
-            time.sleep(0.02)
-
-
-class Output(Faults):
+class Output(Images):
     def test_ten_thousand_lines_a_second_for_seconds_lose_none(self):
         """On both streams; the program itself says how long it took."""
         seconds = 6
@@ -49,7 +39,7 @@ class Output(Faults):
             self.assertEqual(lines[stream], [i * 100000 + n for i in range(1, seconds + 1) for n in range(count)], stream)
 
 
-class Daemon(Faults):
+class Daemon(Images):
     def parallel(self, count, text, **rest):
         """A Job of so many pods, none of which may fail but by a disruption."""
         return self.manifest(text, spec=f"  completions: {count}\n  parallelism: {count}\n  backoffLimit: 0\n"
@@ -203,7 +193,7 @@ class Orphan(Proxy):
         return state.returncode == 0 and json.loads(state.stdout)["status"] == "running"
 
 
-class ClockSkew(Faults):
+class ClockSkew(Images):
     def test_times_are_this_machines_whatever_the_engines_clock_says(self):
         """The engine is away while the program ends, so that its own times are all there is to ask."""
         ahead = Ahead(self.engine)
@@ -216,8 +206,7 @@ class ClockSkew(Faults):
         command[command.index(self.engine.socket)] = ahead.socket
         with subprocess.Popen(command, cwd=self.cwd, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as run:
             self.await_text(run, "begun")
-            # It may run before Podman has noted so.
-            self.await_("both run", lambda: [each["State"] for each in self.engine.containers()] == ["running"] * 2)
+            self.await_noted()
             self.engine.stop()
             (self.cwd / "go").touch()
             self.await_("it has ended", (self.cwd / "over").exists)

@@ -7,12 +7,14 @@ import json
 import os
 import signal
 import subprocess
+import time
 import unittest
 
 from engine import Docker, Podman, busybox, machine, why_none
 from harness import EXAMPLES, Reprieve, binary, job, main
 
 IMAGE = "localhost/busybox:1"
+PATIENCE = 60
 
 
 class Images(Reprieve):
@@ -46,6 +48,17 @@ class Images(Reprieve):
         done = subprocess.run(self.start(*args), cwd=self.cwd, text=True, capture_output=True, timeout=120)
         self.assertEqual(done.returncode, code, done.stdout + done.stderr)
         return done.stdout + done.stderr
+
+    def await_(self, what, holds):
+        deadline = time.monotonic() + PATIENCE
+        while not holds():
+            self.assertLess(time.monotonic(), deadline, what)
+            time.sleep(0.02)
+
+    def await_noted(self, count=2):
+        """Until the engine has noted that so many containers run: a program begins before that, and Podman that is killed in
+        between never knows."""
+        self.await_("they run", lambda: [each["State"] for each in self.engine.containers()] == ["running"] * count)
 
     def await_text(self, process, text):
         seen = ""
@@ -293,6 +306,7 @@ class Restarts(Images):
         with subprocess.Popen(self.start("--logs", manifest), cwd=self.cwd, text=True, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT) as run:
             out = self.await_text(run, "begun")
+            self.await_noted()
             self.engine.stop()
             out += self.await_text(run, "does not answer")
             (self.cwd / "go").touch()
@@ -367,6 +381,7 @@ class DockerRestarts(Images):
         with subprocess.Popen(self.start("--logs", manifest), cwd=self.cwd, text=True, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT) as run:
             out = self.await_text(run, "begun")
+            self.await_noted()
             self.engine.stop()
             self.engine.start()
             out += run.stdout.read()
