@@ -543,6 +543,22 @@ TEST(Engine, OfAnotherKernelIsRefused) {
       << client.error().message;
 }
 
+TEST(Engine, PodmanIsKnownByItsHeaders) {
+  FakeEngine engine(true);
+  const auto client = EngineClient::Connect(engine.path());
+  ASSERT_TRUE(client.ok()) << client.error().message;
+  EXPECT_EQ((*client)->identity().Describe(), Cat("Podman 9.9 at ", engine.path()));
+  EXPECT_EQ(engine.asked(), (std::vector<std::string>{"GET /_ping", "GET /info"}));
+}
+
+TEST(Engine, OfPodmanInAnotherKernelIsRefused) {
+  FakeEngine engine(true);
+  engine.kernel = "6.1.0-virtual";
+  const auto client = EngineClient::Connect(engine.path());
+  ASSERT_FALSE(client.ok());
+  EXPECT_NE(client.error().message.find("another kernel (6.1.0-virtual)"), std::string::npos) << client.error().message;
+}
+
 TEST(Engine, OfAnOldApiIsRefused) {
   FakeEngine engine;
   engine.api = "1.39";

@@ -105,30 +105,39 @@ void EngineClient::RunInLoop(const std::function<void()>& work) {
   done.get_future().wait();
 }
 
-Status EngineClient::Identify(const std::string& socket) {
-  std::promise<EngineReply> answered;
+net::Reply EngineClient::AskBeforeVersionIsKnown(const std::string& path) {
+  std::promise<net::Reply> answered;
   loop_.Post([&] {
     net::Request request;
-    request.target = "/version";
-    client_->Send(std::move(request), [&](net::Reply reply) { answered.set_value(ToReply(std::move(reply))); });
+    request.target = path;
+    client_->Send(std::move(request), [&](net::Reply reply) { answered.set_value(std::move(reply)); });
   });
-  const EngineReply reply = answered.get_future().get();
+  return answered.get_future().get();
+}
+
+// Podman names itself in the headers of any answer. What remains to be asked of it, its kernel, it tells in 0.4 s by
+// /info and in 0.7 s by /version, for which it looks up more packages (seen with 4.3.1); Docker in a millisecond.
+Status EngineClient::Identify(const std::string& socket) {
+  const net::Reply ping = AskBeforeVersionIsKnown("/_ping");
+  const net::Headers headers = ping.ok() ? ping.response.headers : net::Headers();
+  const bool podman = headers.Find("Server").starts_with("Libpod/");
+  const EngineReply reply = ToReply(AskBeforeVersionIsKnown(podman ? "/info" : "/version"));
   if (!reply.ok()) return Error{Cat("the container engine at ", socket, " does not say who it is: ", reply.error)};
-  const document::Value& version = reply.body;
-  identity_.name = IsPodman(version) ? "Podman" : "Docker";
-  identity_.version = version["Version"].AsText();
+  const document::Value& told = reply.body;
+  identity_.name = podman || IsPodman(told) ? "Podman" : "Docker";
+  identity_.version = told[podman ? "ServerVersion" : "Version"].AsText();
   identity_.socket = socket;
-  const ApiVersion newest = ParseApiVersion(version["ApiVersion"].AsText());
-  const ApiVersion oldest = ParseApiVersion(version["MinAPIVersion"].AsText());
+  const std::string api = podman ? std::string(headers.Find("Api-Version")) : told["ApiVersion"].AsText();
+  const ApiVersion newest = ParseApiVersion(api);
+  const ApiVersion oldest = ParseApiVersion(told["MinAPIVersion"].AsText());
   if (newest < kOldest) {
-    return Error{Cat(identity_.Describe(), " speaks version ", version["ApiVersion"].AsText(),
-                     " of the Docker API, and ", TextOf(kOldest),
+    return Error{Cat(identity_.Describe(), " speaks version ", api, " of the Docker API, and ", TextOf(kOldest),
                      " is needed; update it (Docker 20.10, Podman 4.0), or leave images out by --runtime sandbox")};
   }
   identity_.api = TextOf(std::max(kOldest, oldest));
-  const std::string& kernel = version["KernelVersion"].AsText();
+  const std::string& kernel = told["KernelVersion"].AsText();
   const std::string ours = OwnKernel();
-  if (version["Os"].AsText() != "linux" || kernel != ours) {
+  if (told[podman ? "OSType" : "Os"].AsText() != "linux" || kernel != ours) {
     return Error{Cat(identity_.Describe(), " runs its containers in another kernel (", kernel, ") than this one's (",
                      ours,
                      "), a virtual machine's perhaps, where this machine's files and addresses are not; use an "

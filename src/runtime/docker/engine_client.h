@@ -94,6 +94,7 @@ class EngineClient {
  private:
   EngineClient() = default;
   net::Request MakeRequest(EngineRequest request) const;
+  net::Reply AskBeforeVersionIsKnown(const std::string& path);
   Status Identify(const std::string& socket);
 
   net::Loop loop_;

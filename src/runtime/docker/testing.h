@@ -223,7 +223,8 @@ class FakeEngine {
     const std::string query = path.find('?') == std::string::npos ? "" : path.substr(path.find('?') + 1);
     path = path.substr(0, path.find('?'));
     if (path == "/version") return Answer(peer, 200, Version()), true;
-    if (path == "/_ping") return peer.Answer("OK"), true;
+    if (path == "/_ping") return Ping(peer), true;
+    if (path == "/info") return Answer(peer, 200, Info()), true;
     if (path.starts_with("/images/")) return Answer(peer, 200, document::WriteJson(image)), true;
     if (path == "/containers/json") return Answer(peer, 200, List()), true;
     if (path == "/containers/create") return Answer(peer, 201, Create(query, body)), true;
@@ -233,6 +234,20 @@ class FakeEngine {
     const std::string id(parts[2]);
     const std::string verb(parts.size() > 3 ? parts[3] : "");
     return HandleContainer(peer, method, id, verb, query);
+  }
+
+  // As Podman and Docker do, which name themselves differently.
+  void Ping(Peer& peer) const {
+    peer.Answer("OK", Cat("HTTP/1.1 200 X\r\nServer: ", podman_ ? "Libpod" : "Docker",
+                          "/9.9 (linux)\r\nApi-Version: ", api, "\r\n"));
+  }
+
+  std::string Info() const {
+    Value out = Value::MakeObject();
+    out.Set("ServerVersion", Value::String("9.9"));
+    out.Set("OSType", Value::String("linux"));
+    out.Set("KernelVersion", Value::String(kernel));
+    return document::WriteJson(out);
   }
 
   std::string Version() const {
