@@ -13,10 +13,10 @@
 set -euo pipefail
 tmp=$(mktemp -d /var/tmp/finding-XXXXXX)
 service=
-podman() { "$tmp/usr/bin/podman" --root "$tmp/root" --runroot "$tmp/runroot" --tmpdir "$tmp/run" --storage-driver vfs "$@"; }
+local=("$tmp/usr/bin/podman" --root "$tmp/root" --runroot "$tmp/runroot" --tmpdir "$tmp/run" --storage-driver vfs)
 end() {
   [[ -z $service ]] || kill -9 "$service" || true
-  podman rm --all --force --time 0 >/dev/null || true
+  "${local[@]}" rm --all --force --time 0 >/dev/null || true
   rm -rf "$tmp"
 } 2>/dev/null
 trap end EXIT
@@ -54,10 +54,10 @@ mkdir -p shared files/bin
 for name in sh sleep; do cp bin/busybox "files/bin/$name"; done
 echo '{"default": [{"type": "insecureAcceptAnything"}]}' >policy.json
 export CONTAINERS_CONF=$tmp/containers.conf LD_LIBRARY_PATH=$(echo "$tmp"/usr/lib/*-linux-gnu):$(echo "$tmp"/lib/*-linux-gnu)
-tar -C files -c . | podman import - localhost/probe:1 >log 2>&1 || { tail -3 log; cannot "Podman takes no image here"; }
+tar -C files -c . | "${local[@]}" import - localhost/probe:1 >log 2>&1 || { tail -3 log; cannot "Podman takes no image here"; }
 
 serve() {
-  podman system service --time 0 "unix://$tmp/s.sock" >>service.log 2>&1 &
+  "${local[@]}" system service --time 0 "unix://$tmp/s.sock" >>service.log 2>&1 &
   service=$!
   for _ in $(seq 100); do remote version >/dev/null 2>&1 && return; sleep 0.1; done
   tail -3 service.log
