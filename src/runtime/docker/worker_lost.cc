@@ -1,9 +1,8 @@
 // Worker: the engine is gone, and is back. What was running is looked for by its id: it goes on (Podman, or Docker with
 // live-restore), has ended meanwhile, or was ended by the engine, which is no exit of the program.
-#include <signal.h>
-
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <utility>
 
 #include "base/text.h"
@@ -37,6 +36,7 @@ pid_t ProcessOf(const document::Value& state) {
   return static_cast<pid_t>(state["Pid"].AsInt());
 }
 
+// One in a PID namespace that is not ours looks gone, too: its start is not tried again then either.
 bool IsGone(pid_t process) {
   return kill(process, 0) != 0 && errno == ESRCH;
 }
@@ -93,7 +93,8 @@ void Worker::Found(Container& container, const document::Value& state) {
   if (NeverStarted(state)) {
     container.stage = Container::Stage::kMaking;
     const bool asked = std::exchange(container.asked_to_start, false);
-    const bool asked_again = asked && std::exchange(container.start_was_cut, asked);
+    const bool asked_again = asked && container.start_was_cut;
+    container.start_was_cut = container.start_was_cut || asked;
     const pid_t process = ProcessOf(state);
     if (asked && process > 0 && (asked_again || IsGone(process))) return RanUnseen(container);
     if (!GiveUpStart(container)) OpenOutput(container);
