@@ -45,6 +45,8 @@ conmon_path = ["$tmp/usr/bin/conmon"]
 runtime = "probe"
 [engine.runtimes]
 probe = ["$tmp/runtime"]
+[network]
+network_config_dir = "$tmp/networks"
 [containers]
 default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
 seccomp_profile = "$tmp/usr/share/containers/seccomp.json"
