@@ -25,6 +25,12 @@ class Refused(Exception):
                        "message": message, "details": {"causes": list(causes)}}
 
 
+class Listener(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+    # All of a controller's connections may come at once, and what does not fit is tried again after seconds.
+    request_queue_size = 128
+
+
 def now():
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
@@ -104,8 +110,7 @@ class FakeApiServer:
 
             do_POST = do_PUT = do_PATCH = do_DELETE = do_GET
 
-        self.http = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.http.daemon_threads = True
+        self.http = Listener(("127.0.0.1", 0), Handler)
         self.port = self.http.server_address[1]
         threading.Thread(target=self.http.serve_forever, daemon=True).start()
 
@@ -146,7 +151,7 @@ class FakeApiServer:
 
     def set_status(self, resource, name, status, namespace="default"):
         with self.changed:
-            found = self.objects[(resource, namespace, name)]
+            found = copy.deepcopy(self.objects[(resource, namespace, name)])
             merge(found.setdefault("status", {}), status)
             self.store("MODIFIED", resource, namespace, found)
 
@@ -249,8 +254,7 @@ class FakeApiServer:
             body["status"] = {}
         if resource == "pods":
             body["status"] = {"phase": "Pending"}
-        self.store("ADDED", resource, namespace, body)
-        return body
+        return self.store("ADDED", resource, namespace, body)
 
     @staticmethod
     def check(found, metadata):
@@ -295,8 +299,7 @@ class FakeApiServer:
         if new["metadata"].get("deletionTimestamp") and not new["metadata"].get("finalizers"):
             if resource != "pods" or new["metadata"].get("deletionGracePeriodSeconds") == 0:
                 return self.remove(resource, namespace, new)
-        self.store("MODIFIED", resource, namespace, new)
-        return new
+        return self.store("MODIFIED", resource, namespace, new)
 
     def do_delete(self, resource, namespace, name, options):
         found = self.objects.get((resource, namespace, name))
@@ -311,11 +314,10 @@ class FakeApiServer:
         if not new["metadata"].get("deletionTimestamp"):
             new["metadata"]["deletionTimestamp"] = now()
         new["metadata"]["deletionGracePeriodSeconds"] = 30 if bound else 0
-        self.store("MODIFIED", resource, namespace, new)
-        return new
+        return self.store("MODIFIED", resource, namespace, new)
 
     def remove(self, resource, namespace, found):
-        self.store("DELETED", resource, namespace, found)
+        found = self.store("DELETED", resource, namespace, found)
         uid = found["metadata"]["uid"]
         for (r, n, name), other in list(self.objects.items()):
             owners = other["metadata"].get("ownerReferences", [])
@@ -334,6 +336,7 @@ class FakeApiServer:
             self.objects[key] = body
         self.history.append((self.version, change, resource, namespace, body))
         self.changed.notify_all()
+        return body
 
     # --- watches ---
 

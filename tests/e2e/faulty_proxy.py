@@ -11,6 +11,8 @@ import ssl
 import threading
 import time
 
+from fake_api_server import Listener
+
 # How many of 100 requests meet which fault, in each kind of request.
 WRITES = {"delay": 15, "stall": 2, "cut before": 5, "cut after": 5, "twice": 4, "409": 4, "422": 1, "429": 3, "500": 3,
           "503": 3, "504 after": 4, "500 after": 2}
@@ -64,8 +66,7 @@ class FaultyProxy:
 
             do_POST = do_PUT = do_PATCH = do_DELETE = do_GET
 
-        self.http = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.http.daemon_threads = True
+        self.http = Listener(("127.0.0.1", 0), Handler)
         self.http.handle_error = lambda *_: None  # a handshake that the controller gave up
         if tls:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
