@@ -1,8 +1,8 @@
 #include "cli/controller_options.h"
 
 #include "base/text.h"
+#include "cli/common_options.h"
 #include "cli/duration_option.h"
-#include "cli/feature_gates_option.h"
 #include "cli/verb_options.h"
 
 namespace reprieve::cli {
@@ -59,7 +59,7 @@ void DeclareControllerOptions(VerbOptions& verb, ControllerOptions& options) {
            "Their certificate, tls.crt and tls.key, which others keep fresh (default: a Secret of its own)")
       .Value("DIR");
   verb.AddFlag("--verdict-events", options.verdict_events, "Record each verdict as an Event, Judged (default true)");
-  verb.Add("--feature-gates", options.gates, kFeatureGatesHelp).Value("GATES").Check(CheckFeatureGates);
+  AddFeatureGates(verb, options.gates);
 }
 
 Refusal UseControllerConfig(const VerbOptions& verb, ControllerOptions& options) {

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "cli/cluster_options.h"
+#include "cli/common_options.h"
 #include "cli/error_json.h"
 #include "cli/exit_code.h"
 #include "cli/explain_load.h"
@@ -57,8 +58,7 @@ class ExplainVerb final : public Verb {
     verb.Add("--report", report_, "Write a page of HTML, too").Value("FILE");
     verb.AddFlag("--all", all_, "Show every failure, however many are alike");
     verb.Add("-o,--output", output_, "json: one object (default text)").OneOf({"text", "json"});
-    verb.Add("--color", color_, "Colours (default auto: on a terminal, unless NO_COLOR is set)")
-        .OneOf({"auto", "always", "never"});
+    AddColor(verb, color_);
   }
 
   int Run() override {

@@ -10,9 +10,6 @@
 
 namespace reprieve::cli {
 
-inline constexpr const char* kExportedHelp =
-    "The manifests were read from a server (kubectl get -o yaml): leave out what it has added";
-
 // It has what only a server writes: a UID, a resourceVersion, managedFields.
 [[nodiscard]] bool IsExported(const document::Value& object);
 

@@ -9,9 +9,9 @@
 
 #include "base/text.h"
 #include "cli/cluster_options.h"
+#include "cli/common_options.h"
 #include "cli/exit_code.h"
 #include "cli/exported.h"
-#include "cli/feature_gates_option.h"
 #include "cli/files_option.h"
 #include "cli/lint_run.h"
 #include "cli/refusal.h"
@@ -22,6 +22,7 @@
 #include "document/yaml_write.h"
 #include "kube/live_reader.h"
 #include "lint/pages.h"
+#include "model/feature_gates.h"
 
 namespace reprieve::cli {
 namespace {
@@ -80,13 +81,12 @@ class Lint final : public Verb {
     verb.Add("--config", config_,
              Cat("Settings (default ", lint::kSettingsFile, " in this folder or the nearest above it)"))
         .Value("FILE");
-    verb.Add("--feature-gates", gates_, kFeatureGatesHelp).Value("GATE=true,...").Check(CheckFeatureGates);
+    AddFeatureGates(verb, gates_);
     versions_.Declare(verb);
-    verb.AddFlag("--exported", exported_, kExportedHelp);
+    AddExported(verb, exported_);
     verb.Add("-o,--output", output_, "json: one object a line; sarif: 2.1.0; github: workflow commands (default text)")
         .OneOf({"text", "json", "sarif", "github"});
-    verb.Add("--color", color_, "Colours (default auto: on a terminal, unless NO_COLOR is set)")
-        .OneOf({"auto", "always", "never"});
+    AddColor(verb, color_);
   }
 
   int Run() override {

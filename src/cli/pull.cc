@@ -6,9 +6,8 @@
 #include <memory>
 
 #include "base/text.h"
+#include "cli/common_options.h"
 #include "cli/exit_code.h"
-#include "cli/exported.h"
-#include "cli/feature_gates_option.h"
 #include "cli/files_option.h"
 #include "cli/load.h"
 #include "cli/pull_images.h"
@@ -16,6 +15,7 @@
 #include "cli/verb.h"
 #include "cli/verb_options.h"
 #include "cli/version_options.h"
+#include "model/feature_gates.h"
 #include "runtime/docker/engine_client.h"
 #include "runtime/docker/engine_socket.h"
 #include "runtime/docker/image_store.h"
@@ -45,12 +45,11 @@ class PullVerb final : public Verb {
         .Value("NAME=COMMAND")
         .OneEach();
     verb.Add("--cronjob", cron_jobs_, "The images of this CronJob too").Value("NAME").OneEach();
-    verb.Add("--feature-gates", gates_, kFeatureGatesHelp).Value("GATE=true,...").Check(CheckFeatureGates);
+    AddFeatureGates(verb, gates_);
     versions_.Declare(verb);
-    verb.AddFlag("--exported", exported_, kExportedHelp);
-    verb.Add("-o,--output", output_, "json: one object a line (default text)").OneOf({"text", "json"});
-    verb.Add("--color", color_, "Colours (default auto: on a terminal, unless NO_COLOR is set)")
-        .OneOf({"auto", "always", "never"});
+    AddExported(verb, exported_);
+    AddOutput(verb, output_);
+    AddColor(verb, color_);
   }
 
   int Run() override {

@@ -1,8 +1,7 @@
 #include "cli/run_options.h"
 
+#include "cli/common_options.h"
 #include "cli/duration_option.h"
-#include "cli/exported.h"
-#include "cli/feature_gates_option.h"
 #include "cli/verb_options.h"
 #include "model/quantity.h"
 
@@ -55,7 +54,7 @@ void DeclareRunOptions(VerbOptions& verb, RunOptions& options) {
            "A taint of virtual nodes, such as n1:gpu=yes:NoSchedule, that pods have to tolerate")
       .Value("NODE:KEY[=VALUE]:EFFECT")
       .OneEach();
-  verb.Add("--feature-gates", options.gates, kFeatureGatesHelp).Value("GATE=true,...").Check(CheckFeatureGates);
+  AddFeatureGates(verb, options.gates);
   options.versions.Declare(verb);
   verb.Add("--runtime", options.runtime,
            "docker: containers run in their images, by Docker or Podman; sandbox: as programs of this machine; "
@@ -75,13 +74,13 @@ void DeclareRunOptions(VerbOptions& verb, RunOptions& options) {
       .Value("NAME")
       .OneEach();
   verb.AddFlag("--resume", options.resume, "Run Jobs and JobSets that are suspended as if they were not");
-  verb.AddFlag("--exported", options.exported, kExportedHelp);
+  AddExported(verb, options.exported);
   verb.AddFlag("--logs", options.logs, "Print what the pods print, each line with its pod and container");
   verb.Add("--network", options.network,
            "host: pods share this machine's; pod: each has its own, or nothing runs; auto: JobSets' pods have "
            "their own if several declare one containerPort (default auto)")
       .OneOf({"host", "pod", "auto"});
-  verb.Add("-o,--output", options.output, "json: one object a line (default text)").OneOf({"text", "json"});
+  AddOutput(verb, options.output);
   verb.Add("--state", options.state, "Where logs and volumes are kept (default ./reprieve-state)").Value("DIR");
   verb.Add("--log-max-size", options.log_max_size,
            "A container's log is rotated when it has so many bytes (default 10Mi, as the kubelet's)")
@@ -104,8 +103,7 @@ void DeclareRunOptions(VerbOptions& verb, RunOptions& options) {
            "How long a pod may wait for an image; then the run ends (default: as long as it takes)")
       .Value("DURATION")
       .Check(CheckDuration);
-  verb.Add("--color", options.color, "Colours (default auto: on a terminal, unless NO_COLOR is set)")
-      .OneOf({"auto", "always", "never"});
+  AddColor(verb, options.color);
   verb.AddFlag("-v,--verbose", options.verbose, "Say what containers get here, and end with the tables of kubectl get");
   verb.AddFlag("--plain-processes", options.plain,
                "Do without namespaces and cgroups, as on a machine that refuses them");

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "base/text.h"
+#include "cli/common_options.h"
 #include "cli/exit_code.h"
 #include "cli/interrupt.h"
 #include "cli/refusal.h"
@@ -57,8 +58,7 @@ class Simulate final : public Verb {
     verb.Add("--report", report_, "Write a page of HTML, too").Value("FILE");
     versions_.Declare(verb);
     verb.Add("-o,--output", output_, "text, json or csv (default text)").OneOf({"text", "json", "csv"});
-    verb.Add("--color", color_, "Colours (default auto: on a terminal, unless NO_COLOR is set)")
-        .OneOf({"auto", "always", "never"});
+    AddColor(verb, color_);
   }
 
   int Run() override {

@@ -5,8 +5,8 @@
 #include <cstdio>
 
 #include "base/text.h"
+#include "cli/common_options.h"
 #include "cli/exit_code.h"
-#include "cli/feature_gates_option.h"
 #include "cli/files_option.h"
 #include "cli/refusal.h"
 #include "cli/test_case.h"
@@ -18,6 +18,7 @@
 #include "cli/verb.h"
 #include "cli/verb_options.h"
 #include "cli/version_options.h"
+#include "model/feature_gates.h"
 
 namespace reprieve::cli {
 namespace {
@@ -35,11 +36,10 @@ class Test final : public Verb {
     verb.AddFlag("--init", init_, "Write a first policy test for manifests, and run nothing");
     verb.AddFlag("--coverage", coverage_, "Then say which rules and limits no case has exercised");
     verb.AddFlag("--watch", watch_, "Run again whenever one of the files changes");
-    verb.Add("--feature-gates", gates_, kFeatureGatesHelp).Value("GATE=true,...").Check(CheckFeatureGates);
+    AddFeatureGates(verb, gates_);
     versions_.Declare(verb);
     verb.Add("-o,--output", output_, "text, json, junit or tap (default text)").OneOf({"text", "json", "junit", "tap"});
-    verb.Add("--color", color_, "Colours (default auto: on a terminal, unless NO_COLOR is set)")
-        .OneOf({"auto", "always", "never"});
+    AddColor(verb, color_);
   }
 
   int Run() override {

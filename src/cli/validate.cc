@@ -7,10 +7,9 @@
 
 #include "base/random.h"
 #include "base/text.h"
+#include "cli/common_options.h"
 #include "cli/error_json.h"
 #include "cli/exit_code.h"
-#include "cli/exported.h"
-#include "cli/feature_gates_option.h"
 #include "cli/files_option.h"
 #include "cli/load.h"
 #include "cli/refusal.h"
@@ -18,6 +17,7 @@
 #include "cli/verb_options.h"
 #include "cli/version_options.h"
 #include "document/json.h"
+#include "model/feature_gates.h"
 
 namespace reprieve::cli {
 namespace {
@@ -28,12 +28,11 @@ class Validate final : public Verb {
     VerbOptions verb(app, "validate", "Say all that is wrong with manifests, or nothing");
     verb.Footer("Example:\n  reprieve validate train.yaml\n\nExit code 0: all is well; 2: something is wrong.");
     files_.Declare(verb);
-    verb.Add("--feature-gates", gates_, kFeatureGatesHelp).Value("GATE=true,...").Check(CheckFeatureGates);
+    AddFeatureGates(verb, gates_);
     versions_.Declare(verb);
-    verb.AddFlag("--exported", exported_, kExportedHelp);
-    verb.Add("-o,--output", output_, "json: one object a line (default text)").OneOf({"text", "json"});
-    verb.Add("--color", color_, "Colours (default auto: on a terminal, unless NO_COLOR is set)")
-        .OneOf({"auto", "always", "never"});
+    AddExported(verb, exported_);
+    AddOutput(verb, output_);
+    AddColor(verb, color_);
   }
 
   int Run() override {
