@@ -186,10 +186,7 @@ struct ClusterApi::Build {
     return Write("PUT", JobPath(meta::KeyOf(r.job->metadata)), ToValue(*r.job));
   }
   Made operator()(const world::ResizeJob& r) const {
-    // Of the Job that the watch has: a later one of that name is left alone.
-    const batch::Job* job = known.jobs.Find(r.job);
-    if (job == nullptr) return Gone("jobs.batch", r.job.name);
-    Value patch = MetadataPatch(job->metadata.uid);
+    Value patch = MetadataPatch(r.uid);
     Value& spec = patch.Set("spec", Object());
     spec.Set("parallelism", model::ToValue(r.parallelism));
     spec.Set("completions", model::ToValue(r.completions));

@@ -78,6 +78,17 @@ TEST_F(ClusterApiTest, AFinalizerIsTakenFromThePodOfThatUidAlone) {
       R"({"metadata":{"uid":"uid-p","$deleteFromPrimitiveList/finalizers":["batch.kubernetes.io/job-tracking"]}})");
 }
 
+// Another of that name may have been made since, by somebody else.
+TEST_F(ClusterApiTest, AResizeIsOfTheJobThatWasLookedAt) {
+  ServeOk();
+  Know(R"({"metadata":{"name":"j","namespace":"n","uid":"later","resourceVersion":"9"},
+           "spec":{"template":{"spec":{"containers":[]}}}})");
+  Submit(world::ResizeJob{{"n", "j"}, "u", 3, 3});
+  const Asked sent = Sent();
+  EXPECT_EQ(sent.method + sent.target, "PATCH/apis/batch/v1/namespaces/n/jobs/j");
+  EXPECT_EQ(sent.body, R"({"metadata":{"uid":"u"},"spec":{"parallelism":3,"completions":3}})");
+}
+
 TEST_F(ClusterApiTest, ADeletionNamesTheUid) {
   ServeOk();
   Submit(world::DeletePod{kPod, true});

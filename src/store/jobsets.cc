@@ -98,9 +98,9 @@ WriteResult Store::UpdateJob(const batch::Job& job) {
                  admission::UpdateJob(ToValue(*stored), ToValue(job), {key.namespace_, "", "", "", clock_.Now()}));
 }
 
-WriteResult Store::ResizeJob(const meta::ObjectKey& key, std::optional<std::int32_t> parallelism,
+WriteResult Store::ResizeJob(const meta::ObjectKey& key, const meta::Uid& uid, std::optional<std::int32_t> parallelism,
                              std::optional<std::int32_t> completions) {
-  const batch::Job* stored = FindJob(key);
+  const batch::Job* stored = Find(key, uid);
   if (stored == nullptr) return NotFound("jobs.batch", key.name);
   Value patch = Value::MakeObject();
   Value& spec = patch.Set("spec", Value::MakeObject());

@@ -33,7 +33,7 @@ struct Serve {
   WriteResult operator()(const world::CreateJob& r) const { return store.CreateJob(*r.job); }
   WriteResult operator()(const world::UpdateJob& r) const { return store.UpdateJob(*r.job); }
   WriteResult operator()(const world::ResizeJob& r) const {
-    return store.ResizeJob(r.job, r.parallelism, r.completions);
+    return store.ResizeJob(r.job, r.uid, r.parallelism, r.completions);
   }
   WriteResult operator()(world::UpdateJobSetStatus& r) const {
     return store.UpdateJobSetStatus(r.jobset, r.uid, r.version, std::move(*r.status));

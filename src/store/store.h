@@ -118,8 +118,8 @@ class Store final : public world::Api {
   world::WriteResult RemoveJobFinalizer(const meta::ObjectKey& job, const meta::Uid& uid, std::string_view finalizer);
   world::WriteResult CreateJob(const batch::Job& job);
   world::WriteResult UpdateJob(const batch::Job& job);
-  world::WriteResult ResizeJob(const meta::ObjectKey& job, std::optional<std::int32_t> parallelism,
-                               std::optional<std::int32_t> completions);
+  world::WriteResult ResizeJob(const meta::ObjectKey& job, const meta::Uid& uid,
+                               std::optional<std::int32_t> parallelism, std::optional<std::int32_t> completions);
   world::WriteResult UpdateJobSetStatus(const meta::ObjectKey& jobset, const meta::Uid& uid,
                                         meta::ResourceVersion version, jobset::JobSetStatus status);
   world::WriteResult DeleteJobSet(const meta::ObjectKey& jobset, const meta::Uid& uid, world::Propagation propagation);

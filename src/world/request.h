@@ -115,6 +115,7 @@ struct UpdateJob {
 // A merge patch of two fields, whatever the Job's version is.
 struct ResizeJob {
   meta::ObjectKey job;
+  meta::Uid uid;
   std::optional<std::int32_t> parallelism;
   std::optional<std::int32_t> completions;
 };

@@ -46,7 +46,8 @@ void ResizeJobs(Sync& sync) {
   for (const ChildJob* child : sync.view.misfits()) {
     const batch::JobSpec& wanted =
         *sync.spec.replicated_jobs[static_cast<std::size_t>(child->position)].job_template.spec;
-    stage.writes.push_back(world::ResizeJob{meta::KeyOf(child->job->metadata), wanted.parallelism, wanted.completions});
+    stage.writes.push_back(world::ResizeJob{meta::KeyOf(child->job->metadata), child->job->metadata.uid,
+                                            wanted.parallelism, wanted.completions});
   }
 }
 
