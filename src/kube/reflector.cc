@@ -109,12 +109,13 @@ void Reflector::Watch(bool with_initial_events) {
 }
 
 void Reflector::Take(std::string_view bytes) {
-  while (!bytes.empty() && error_.empty() && !gone_) {
+  if (is_bad()) return;
+  while (!bytes.empty() && !is_bad()) {
     const std::size_t end = bytes.find('\n');
     if (end == std::string_view::npos) {
       line_ += bytes;
       if (line_.size() > kMaxLine) error_ = "a watch event of more than 16 MiB";
-      return;
+      break;
     }
     if (line_.empty()) {
       TakeLine(bytes.substr(0, end));
@@ -124,6 +125,14 @@ void Reflector::Take(std::string_view bytes) {
     }
     bytes.remove_prefix(end + 1);
   }
+  if (is_bad()) EndWatch();
+}
+
+// A server may leave a stream open that it has ended by an error. Not within the stream's own call.
+void Reflector::EndWatch() {
+  rest_.loop().Post([this, alive = alive_, watch = counters_.watches] {
+    if (*alive && stream_ && watch == counters_.watches) WatchEnded({});
+  });
 }
 
 void Reflector::TakeLine(std::string_view line) {

@@ -91,11 +91,14 @@ class Reflector {
   void TakeLine(std::string_view line);
   void TakeObject(std::string_view type, document::JsonCursor& object);
   void TakeBookmark(const document::Value& object);
+  void EndWatch();
   void Passed(meta::ResourceVersion version);
   void WatchEnded(Outcome outcome);
   void Failed(const std::string& why, Nanoseconds retry_after);
   void Well();
   void Expired();
+  // Nothing of the watch counts any more.
+  bool is_bad() const { return gone_ || !error_.empty(); }
   std::string PathWith(const std::string& query) const;
 
   Rest& rest_;

@@ -150,6 +150,22 @@ TEST_F(ReflectorTest, AForgottenVersionIsListedAnewAndWhatIsGoneIsDeleted) {
   EXPECT_EQ(reflector_->counters().expired, 1U);
 }
 
+TEST_F(ReflectorTest, AnErrorEventEndsTheWatchThoughTheServerLeavesItOpen) {
+  std::atomic<int> watches = 0;
+  Start([&](const Asked&, Peer& peer) {
+    Stream(peer);
+    if (watches++ == 0) {
+      Chunk(peer, Event("ADDED", JobText("a", 5)) + Bookmark(6, true) +
+                      Event("ERROR", R"({"kind":"Status","code":410,"message":"too old resource version"})"));
+    } else {
+      Chunk(peer, Event("ADDED", JobText("b", 7)) + Bookmark(8, true));
+    }
+    peer.AwaitEnd();
+  });
+  EXPECT_TRUE(AwaitKnown("b7 ")) << Known();
+  EXPECT_EQ(reflector_->counters().expired, 1U);
+}
+
 TEST_F(ReflectorTest, AWatchThatFallsSilentIsOpenedAgainWhereItWas) {
   std::atomic<int> watches = 0;
   ReflectorOptions options;
@@ -202,19 +218,15 @@ TEST_F(ReflectorTest, FailuresAreToldOnceAndTriedAgain) {
 
 TEST_F(ReflectorTest, AnEventThatIsNoJsonEndsTheWatchNotTheProcess) {
   std::atomic<int> watches = 0;
-  ReflectorOptions quick;
-  quick.longest_silence = std::chrono::milliseconds(80);
-  Start(
-      [&](const Asked&, Peer& peer) {
-        Stream(peer);
-        if (watches++ == 0) {
-          Chunk(peer, Event("ADDED", JobText("a", 5)) + "{\"type\":\n");
-          return peer.AwaitEnd();
-        }
-        Chunk(peer, Event("ADDED", JobText("a", 5)) + Bookmark(6, true));
-        peer.AwaitEnd();
-      },
-      quick);
+  Start([&](const Asked&, Peer& peer) {
+    Stream(peer);
+    if (watches++ == 0) {
+      Chunk(peer, Event("ADDED", JobText("a", 5)) + "{\"type\":\n");
+      return peer.AwaitEnd();
+    }
+    Chunk(peer, Event("ADDED", JobText("a", 5)) + Bookmark(6, true));
+    peer.AwaitEnd();
+  });
   EXPECT_TRUE(RunUntil(loop_, [&] { return reflector_->synced(); }));
 }
 
