@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "document/json.h"
 #include "net/url.h"
+#include "runtime/docker/engine_socket.h"
 #include "runtime/launch.h"
 
 namespace reprieve::runtime::docker {
@@ -20,6 +21,10 @@ struct ApiVersion {
 };
 
 constexpr ApiVersion kOldest{1, 41};
+
+// "Libpod/4.3.1 (linux)"
+constexpr std::string_view kPodmanServer = "Libpod/";
+constexpr std::string_view kOnLinux = " (linux)";
 
 ApiVersion ParseApiVersion(std::string_view text) {
   const std::size_t dot = text.find('.');
@@ -115,27 +120,28 @@ net::Reply EngineClient::AskBeforeVersionIsKnown(const std::string& path) {
   return answered.get_future().get();
 }
 
-// Podman names itself in the headers of any answer. What remains to be asked of it, its kernel, it tells in 0.4 s by
-// /info and in 0.7 s by /version, for which it asks the package manager more (seen with 4.3.1); Docker 20.10 takes 20
-// ms at most.
+// Podman names itself, its version and its system in the headers of any answer. What remains to be asked of it is its
+// kernel, which it tells in 0.4 s by /info and in 0.7 s by /version, for which it asks the package manager (seen with
+// 4.3.1); nothing where Podman itself is seen to listen, which runs its containers where it runs. Docker 20.10 answers
+// in 20 ms at most.
 Status EngineClient::Identify(const std::string& socket) {
+  identity_.socket = socket;
   const net::Reply ping = AskBeforeVersionIsKnown("/_ping");
   const net::Headers headers = ping.ok() ? ping.response.headers : net::Headers();
-  const bool podman = headers.Find("Server").starts_with("Libpod/");
+  const std::string_view server = headers.Find("Server");
+  const bool podman = server.starts_with(kPodmanServer);
+  if (podman && server.ends_with(kOnLinux) && ListenerOn(socket) == "podman") {
+    identity_.name = "Podman";
+    identity_.version = server.substr(kPodmanServer.size(), server.size() - kPodmanServer.size() - kOnLinux.size());
+    return UseApi(std::string(headers.Find("Api-Version")), {});
+  }
   const EngineReply reply = ToReply(AskBeforeVersionIsKnown(podman ? "/info" : "/version"));
   if (!reply.ok()) return Error{Cat("the container engine at ", socket, " does not say who it is: ", reply.error)};
   const document::Value& told = reply.body;
   identity_.name = podman || IsPodman(told) ? "Podman" : "Docker";
   identity_.version = told[podman ? "ServerVersion" : "Version"].AsText();
-  identity_.socket = socket;
-  const std::string api = podman ? std::string(headers.Find("Api-Version")) : told["ApiVersion"].AsText();
-  const ApiVersion newest = ParseApiVersion(api);
-  const ApiVersion oldest = ParseApiVersion(told["MinAPIVersion"].AsText());
-  if (newest < kOldest) {
-    return Error{Cat(identity_.Describe(), " speaks version ", api, " of the Docker API, and ", TextOf(kOldest),
-                     " is needed; update it (Docker 20.10, Podman 4.0), or leave images out by --runtime sandbox")};
-  }
-  identity_.api = TextOf(std::max(kOldest, oldest));
+  const std::string newest = podman ? std::string(headers.Find("Api-Version")) : told["ApiVersion"].AsText();
+  if (Status usable = UseApi(newest, told["MinAPIVersion"].AsText()); !usable) return usable;
   const std::string& kernel = told["KernelVersion"].AsText();
   const std::string ours = OwnKernel();
   if (told[podman ? "OSType" : "Os"].AsText() != "linux" || kernel != ours) {
@@ -144,6 +150,16 @@ Status EngineClient::Identify(const std::string& socket) {
                      "), a virtual machine's perhaps, where this machine's files and addresses are not; use an "
                      "engine of this machine, or leave images out by --runtime sandbox")};
   }
+  return Ok();
+}
+
+// The oldest version that we need and that the engine still has. `oldest`: empty if it has none that it gave up.
+Status EngineClient::UseApi(const std::string& newest, const std::string& oldest) {
+  if (ParseApiVersion(newest) < kOldest) {
+    return Error{Cat(identity_.Describe(), " speaks version ", newest, " of the Docker API, and ", TextOf(kOldest),
+                     " is needed; update it (Docker 20.10, Podman 4.0), or leave images out by --runtime sandbox")};
+  }
+  identity_.api = TextOf(std::max(kOldest, ParseApiVersion(oldest)));
   return Ok();
 }
 

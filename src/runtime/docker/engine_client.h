@@ -96,6 +96,7 @@ class EngineClient {
   net::Request MakeRequest(EngineRequest request) const;
   net::Reply AskBeforeVersionIsKnown(const std::string& path);
   Status Identify(const std::string& socket);
+  Status UseApi(const std::string& newest, const std::string& oldest);
 
   net::Loop loop_;
   EngineIdentity identity_;

@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "runtime/fd.h"
+#include "runtime/file.h"
 
 namespace reprieve::runtime::docker {
 namespace {
@@ -16,15 +17,20 @@ namespace {
 constexpr std::string_view kUnixScheme = "unix://";
 
 // 0 if somebody listens there, else an error number.
-int TryConnect(const std::string& path) {
+int Connect(const std::string& path, Fd& connection) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.size() >= sizeof address.sun_path) return ENAMETOOLONG;
   std::memcpy(address.sun_path, path.data(), path.size());
-  const Fd connection(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  connection = Fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!connection.ok()) return errno;
   const auto* generic = reinterpret_cast<const sockaddr*>(&address);
   return connect(connection.get(), generic, sizeof address) == 0 ? 0 : errno;
+}
+
+int TryConnect(const std::string& path) {
+  Fd connection;
+  return Connect(path, connection);
 }
 
 std::string WhyNot(const std::string& path, int error) {
@@ -93,6 +99,17 @@ EngineSocketSearch FindEngineSocket(const EngineSocketOptions& options) {
                         "; start Docker or `podman system service`, or name a socket by --engine");
   }
   return none;
+}
+
+std::string ListenerOn(const std::string& path) {
+  Fd connection;
+  ucred listener{};
+  socklen_t size = sizeof listener;
+  if (Connect(path, connection) != 0) return {};
+  if (getsockopt(connection.get(), SOL_SOCKET, SO_PEERCRED, &listener, &size) != 0) return {};
+  // A process of another PID namespace has the PID 0 here.
+  if (listener.pid <= 0) return {};
+  return std::string(Trim(ReadFile(Cat("/proc/", listener.pid, "/comm"))));
 }
 
 }  // namespace reprieve::runtime::docker

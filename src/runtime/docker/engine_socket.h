@@ -34,4 +34,8 @@ struct EngineSocketSearch {
 
 EngineSocketSearch FindEngineSocket(const EngineSocketOptions& options);
 
+// The name (/proc/PID/comm) of the process of this machine that began to listen on that socket: the engine, or systemd,
+// which starts the engine with the first connection. Empty: nobody listens, or the process can't be seen from here.
+std::string ListenerOn(const std::string& path);
+
 }  // namespace reprieve::runtime::docker
