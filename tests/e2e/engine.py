@@ -150,7 +150,7 @@ class Docker(Podman):
     def command(self):
         return ["dockerd", "--host", "unix://" + self.socket, "--data-root", str(self.folder / "root"), "--exec-root",
                 str(self.folder / "run"), "--pidfile", str(self.folder / "pid"), "--storage-driver", "vfs", "--bridge", "none",
-                "--iptables=false", "--ip6tables=false"]
+                "--iptables=false", "--ip6tables=false", "--max-download-attempts", "1"]
 
     def stop(self):
         """Its containers end with it."""

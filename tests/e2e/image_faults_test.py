@@ -17,7 +17,7 @@ import tempfile
 import threading
 import time
 
-from engine import Podman
+from engine import Docker, Podman
 from harness import binary, main
 from images_test import PATIENCE, Images
 
@@ -39,14 +39,16 @@ class Output(Images):
             self.assertEqual(lines[stream], [i * 100000 + n for i in range(1, seconds + 1) for n in range(count)], stream)
 
 
-class Daemon(Images):
+class Disruptible(Images):
     def parallel(self, count, text, **rest):
         """A Job of so many pods, none of which may fail but by a disruption."""
         return self.manifest(text, spec=f"  completions: {count}\n  parallelism: {count}\n  backoffLimit: 0\n"
                              "  podFailurePolicy: {rules: [{action: Ignore, onPodConditions: [{type: DisruptionTarget}]}]}", **rest)
 
+
+class Daemon(Disruptible):
     def test_one_that_is_gone_before_the_run_is_said(self):
-        engine = Podman()
+        engine = self.KIND()
         engine.stop()
         try:
             done = subprocess.run([binary(), "run", "--runtime", "docker", "--engine", engine.socket, self.manifest("true")], cwd=self.cwd,
@@ -75,26 +77,6 @@ class Daemon(Images):
                 self.assertEqual({file.read_text() for file in ran.iterdir()}, {"ran\n"}, out)
                 self.assertEqual(self.engine.containers(), [], out)
 
-    def test_a_start_that_goes_on_without_it_is_a_disruption(self):
-        """Podman 4.3 never learns of it: a second start is refused while it runs, and runs it again once it has ended."""
-        for life in (0, 30):
-            with self.subTest(life=life):
-                ran = self.cwd / f"ran-{life}"
-                orphan = Orphan(self.engine, ends=life == 0)
-                self.addCleanup(orphan.close)
-                command = self.start("--state", f"state-{life}", self.parallel(
-                    1, f"echo ran >> /ran/$HOSTNAME; [ -e /ran/first ] || {{ touch /ran/first; sleep {life}; }}",
-                    pod=f"      volumes: [{{name: ran, hostPath: {{path: {ran}, type: DirectoryOrCreate}}}}]",
-                    container="        volumeMounts: [{name: ran, mountPath: /ran}]"))
-                command[command.index(self.engine.socket)] = orphan.socket
-                done = subprocess.run(command, cwd=self.cwd, text=True, capture_output=True, timeout=PATIENCE)
-                out = done.stdout + done.stderr
-                self.assertEqual(done.returncode, 0, out)
-                self.assertIn("can't tell its exit code now: it is ended, as a disruption", out)
-                self.assertIn("pods 2", out)
-                self.assertEqual([file.read_text() for file in ran.glob("train-*")], ["ran\n"] * 2, out)
-                self.assertEqual(self.engine.containers(), [], out)
-
     def test_one_that_goes_while_what_has_ended_is_removed_leaves_nothing(self):
         with subprocess.Popen(self.start(self.parallel(4, "true")), cwd=self.cwd, text=True, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT) as run:
@@ -105,6 +87,10 @@ class Daemon(Images):
             out = run.stdout.read()
             self.assertEqual(run.wait(timeout=PATIENCE), 0, out)
         self.assertEqual(self.engine.containers(), [], out)
+
+
+class DockerDaemon(Daemon):
+    KIND = Docker
 
 
 class Proxy:
@@ -191,6 +177,28 @@ class Orphan(Proxy):
     def runs(container):
         state = subprocess.run(["runc", "state", container], text=True, capture_output=True)
         return state.returncode == 0 and json.loads(state.stdout)["status"] == "running"
+
+
+class WithoutItsEngine(Disruptible):
+    def test_a_start_that_goes_on_without_it_is_a_disruption(self):
+        """Podman 4.3 never learns of it: a second start is refused while it runs, and runs it again once it has ended."""
+        for life in (0, 30):
+            with self.subTest(life=life):
+                ran = self.cwd / f"ran-{life}"
+                orphan = Orphan(self.engine, ends=life == 0)
+                self.addCleanup(orphan.close)
+                command = self.start("--state", f"state-{life}", self.parallel(
+                    1, f"echo ran >> /ran/$HOSTNAME; [ -e /ran/first ] || {{ touch /ran/first; sleep {life}; }}",
+                    pod=f"      volumes: [{{name: ran, hostPath: {{path: {ran}, type: DirectoryOrCreate}}}}]",
+                    container="        volumeMounts: [{name: ran, mountPath: /ran}]"))
+                command[command.index(self.engine.socket)] = orphan.socket
+                done = subprocess.run(command, cwd=self.cwd, text=True, capture_output=True, timeout=PATIENCE)
+                out = done.stdout + done.stderr
+                self.assertEqual(done.returncode, 0, out)
+                self.assertIn("can't tell its exit code now: it is ended, as a disruption", out)
+                self.assertIn("pods 2", out)
+                self.assertEqual([file.read_text() for file in ran.glob("train-*")], ["ran\n"] * 2, out)
+                self.assertEqual(self.engine.containers(), [], out)
 
 
 class ClockSkew(Images):

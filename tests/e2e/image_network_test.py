@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Pods in images on a network of the run's own, by a Podman of the test's own: addresses, names, one port in every pod,
+"""Pods in images on a network of the run's own, by a Podman and a Docker of the test's own: addresses, names, one port in every pod,
 what is left of a killed run, an engine that can't make networks.
 
 Usage: image_network_test.py REPRIEVE [TEST...]
@@ -14,7 +14,7 @@ import tempfile
 import threading
 import unittest
 
-from engine import Podman, busybox, why_no_network, why_none
+from engine import Docker, Podman, busybox, why_no_network, why_none
 from harness import Reprieve, binary, main
 from images_test import IMAGE, Images
 
@@ -82,7 +82,7 @@ class Pods(OnANetwork):
         (self.cwd / "go").touch()
         out = self.run_in_images("--logs", self.write(jobset(MEET, self.cwd)))
         self.assertIn("Network: several pods of these manifests declare containerPort 5000: each pod of a JobSet has an "
-                      "address of its own on a network of Podman", out)
+                      f"address of its own on a network of {self.KIND.__name__}", out)
         for name in ("js-leader-0-0", "js-worker-0-0", "js-worker-1-0"):
             self.assertEqual(out.count(f"/main: met {name}.js: I am {name}\n"), 3, out)
         self.assertEqual(len(set(re.findall(r"/main: at ((?:100|10)\.\S+) of inet \1\n", out))), 3, out)
@@ -153,11 +153,19 @@ class Killed(OnANetwork):
         self.assertEqual(len(self.networks()), 1)
         name = self.networks()[0]
         clean = ["clean", "--engine", self.engine.socket]
-        self.assertIn(f"would remove  network {name} of Podman", self.reprieve(*clean, "--dry-run").stdout)
+        self.assertIn(f"would remove  network {name} of {self.KIND.__name__}", self.reprieve(*clean, "--dry-run").stdout)
         done = self.reprieve(*clean)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-        self.assertIn(f"removed  network {name} of Podman", done.stdout)
+        self.assertIn(f"removed  network {name} of {self.KIND.__name__}", done.stdout)
         self.assertEqual(self.networks(), [])
+
+
+class DockerPods(Pods):
+    KIND = Docker
+
+
+class DockerKilled(Killed):
+    KIND = Docker
 
 
 class WithoutWhatItNeeds(Reprieve):
