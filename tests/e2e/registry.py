@@ -137,7 +137,8 @@ class Registry:
                 answer = connection.getresponse()
                 body = answer.read()
                 connection.close()
-                if "/manifests/" in self.path and self.command == "GET" and answer.status == 200:
+                # A pull asks for its tag once: Podman by GET, Docker by HEAD, before it gets what that says by its digest.
+                if "/manifests/" in self.path and "sha256:" not in self.path and answer.status == 200:
                     registry.pulls[self.path[4:]] = registry.pulls.get(self.path[4:], 0) + 1
                 self.send_response(answer.status)
                 for key, value in answer.getheaders():

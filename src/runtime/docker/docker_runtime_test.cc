@@ -504,6 +504,22 @@ TEST_F(Docker, AStartThatIsRefusedAfterACutOneIsAStartError) {
 }
 
 // Podman keeps the name of what it was making when it was killed, and neither lists nor serves that.
+TEST_F(Docker, AStartThatIsRefusedByAnEngineThatShutsDownIsTriedAgain) {
+  const std::string away = engine_->path() + ".away";
+  std::atomic<int> starts = 0;
+  engine_->script = [&](const std::string&, const std::string& path) -> std::string {
+    if (path == "/_ping" && starts == 2) rename(away.c_str(), engine_->path().c_str());
+    if (!path.ends_with("/start") || ++starts != 2) return {};
+    rename(engine_->path().c_str(), away.c_str());
+    return Refusal(500, "grpc: the client connection is closing: context canceled");
+  };
+  const ContainerId id = Start(Spec());
+  const std::string box = engine_->Await();
+  ASSERT_TRUE(Await([&] { return started_.size() == 1; }));
+  engine_->Exit(box, 0);
+  EXPECT_EQ(ExitOf(id).reason, ExitReason::kCompleted);
+}
+
 TEST_F(Docker, ASandboxWhoseCreationWasNeverAnsweredIsMadeAgainByAnotherName) {
   std::string first;
   engine_->script = [&](const std::string&, const std::string& path) -> std::string {

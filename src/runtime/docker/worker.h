@@ -204,6 +204,8 @@ class Worker {
 
   // worker_lost.cc
   void Lost(Container& container);
+  // One that shuts down takes no new connections, though it answers on those that are open: with errors of its own.
+  bool EngineListens() const;
   void LookForEngine();
   void EngineIsBack();
   void LookForContainer(ContainerId id);

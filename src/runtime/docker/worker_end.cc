@@ -7,7 +7,6 @@
 
 #include "base/text.h"
 #include "document/json.h"
-#include "runtime/docker/engine_socket.h"
 #include "runtime/docker/worker.h"
 #include "runtime/no_links.h"
 
@@ -154,10 +153,8 @@ void Worker::LookAtEnd(Container& container) {
     if (found == nullptr || !found->exit) return;
     found->looking = false;
     if (reply.ok() && reply.body["State"]["OOMKilled"].AsBool()) found->exit->reason = ExitReason::kOomKilled;
-    // An engine that shuts down ends its containers, and takes no more questions.
-    // (It may still answer on a connection that is open.)
-    const bool listens = !FindEngineSocket({.named = engine_.identity().socket}).path.empty();
-    if (may_be_engine && (reply.no_answer() || !listens)) found->exit->engine_lost = true;
+    // An engine that shuts down ends its containers.
+    if (may_be_engine && (reply.no_answer() || !EngineListens())) found->exit->engine_lost = true;
     FinishIfComplete(*found);
   });
 }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "runtime/docker/engine_socket.h"
 #include "runtime/docker/worker.h"
 
 namespace reprieve::runtime::docker {
@@ -51,6 +52,10 @@ void Worker::Lost(Container& container) {
   if (reconnect_.pending()) return;
   reconnect_delay_ = kFirstDelay;
   reconnect_.After(reconnect_delay_, [this] { LookForEngine(); });
+}
+
+bool Worker::EngineListens() const {
+  return !FindEngineSocket({.named = engine_.identity().socket}).path.empty();
 }
 
 void Worker::LookForEngine() {

@@ -215,7 +215,7 @@ void Worker::Start(Container& container) {
         Container* found = Find(id);
         if (found == nullptr || found->stage == Container::Stage::kLost) return;
         if (reply.ok() || reply.status == 304) return Started(*found);
-        if (reply.no_answer()) return Lost(*found);
+        if (reply.no_answer() || !EngineListens()) return Lost(*found);
         if (found->start_was_cut) return LookAtRefusedStart(*found, std::move(reply.error));
         StartRefused(*found, std::move(reply.error));
       });
