@@ -249,9 +249,14 @@ void Client::Core::Finish(Call::State& call, std::optional<Failure> failure) {
 }
 
 Result<std::unique_ptr<Client>> Client::Make(Loop& loop, ClientOptions options) {
-  auto tls = MakeClientTls(options.tls);
-  if (!tls) return tls.error();
-  return std::unique_ptr<Client>(new Client(std::make_shared<Core>(loop, std::move(options), std::move(*tls))));
+  // Not for a unix socket: to read the authorities of the system alone takes tens of milliseconds.
+  std::shared_ptr<asio::ssl::context> tls;
+  if (options.unix_socket.empty()) {
+    auto made = MakeClientTls(options.tls);
+    if (!made) return made.error();
+    tls = std::move(*made);
+  }
+  return std::unique_ptr<Client>(new Client(std::make_shared<Core>(loop, std::move(options), std::move(tls))));
 }
 
 Client::Client(std::shared_ptr<Core> core) : core_(std::move(core)) {}
