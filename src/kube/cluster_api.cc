@@ -232,9 +232,6 @@ struct ClusterApi::Build {
 
 WriteResult ResultOf(const Outcome& outcome, std::string_view method) {
   WriteResult out;
-  // A status that is refused is refused until the object changes, which the watch shows. What refuses a creation, a
-  // patch or a deletion may be a policy or a webhook, of which no watch tells when it is gone.
-  const WriteCode refused = method == "PUT" ? WriteCode::kInvalid : WriteCode::kForbidden;
   out.message = outcome.message;
   const auto has_cause = [&](std::string_view member, std::string_view text) {
     const Value::Array& causes = outcome.details["causes"].items();
@@ -264,8 +261,9 @@ WriteResult ResultOf(const Outcome& outcome, std::string_view method) {
       }
       return out;
     case 422:
-      // A patch that names another object's UID.
-      out.code = method == "PATCH" && has_cause("field", "metadata.uid") ? WriteCode::kNotFound : refused;
+      // A patch that names another object's UID. Else what refuses may be a policy or a webhook, of which no watch
+      // tells when it is gone.
+      out.code = method == "PATCH" && has_cause("field", "metadata.uid") ? WriteCode::kNotFound : WriteCode::kForbidden;
       return out;
     case 401:
     case 403:
@@ -276,7 +274,7 @@ WriteResult ResultOf(const Outcome& outcome, std::string_view method) {
     case 406:
     case 413:
     case 415:
-      out.code = refused;
+      out.code = WriteCode::kForbidden;
       return out;
     default:
       out.code = WriteCode::kUnavailable;

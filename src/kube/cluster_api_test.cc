@@ -189,7 +189,7 @@ TEST(ResultOf, AnswersAreWhatTheEngineKnows) {
           409, "DELETE",
           R"({"kind":"Status","reason":"Conflict","message":"Precondition failed: UID in precondition: a, UID in object meta: b"})"),
       WriteCode::kNotFound);
-  EXPECT_EQ(code(422), WriteCode::kInvalid);
+  EXPECT_EQ(code(422), WriteCode::kForbidden);
   EXPECT_EQ(code(422, "POST"), WriteCode::kForbidden);
   EXPECT_EQ(code(422, "PATCH"), WriteCode::kForbidden);
   EXPECT_EQ(code(422, "PATCH", R"({"kind":"Status","message":"m","details":{"causes":[{"field":"metadata.uid"}]}})"),
@@ -198,7 +198,7 @@ TEST(ResultOf, AnswersAreWhatTheEngineKnows) {
   EXPECT_EQ(
       code(403, "POST", R"({"kind":"Status","message":"m","details":{"causes":[{"reason":"NamespaceTerminating"}]}})"),
       WriteCode::kTerminating);
-  EXPECT_EQ(code(400), WriteCode::kInvalid);
+  EXPECT_EQ(code(400), WriteCode::kForbidden);
   for (const int status : {0, 429, 500, 503, 504}) EXPECT_EQ(code(status), WriteCode::kUnavailable) << status;
 }
 

@@ -118,6 +118,16 @@ class Jobs(Controllers):
         self.assertEqual(self.server.get("jobs", "solo")["status"]["succeeded"], 1)
         self.assertFalse(self.events("Judged"))
 
+    def test_a_status_that_a_policy_refuses_for_a_while_is_written_again(self):
+        """Nothing else changes meanwhile, of which a watch could tell."""
+        self.server.create("jobs", managed_job())
+        self.start("--leader-elect=false")
+        pod = self.wait_for(self.pods, "the pod")[0]
+        self.wait_for(lambda: self.server.get("jobs", "solo")["status"].get("active") == 1, "the first status")
+        self.server.fail("PUT", "/jobs/solo/status$", code=422)
+        self.server.set_status("pods", pod["metadata"]["name"], {"phase": "Succeeded"})
+        self.await_condition("jobs", "solo", "Complete")
+
     def test_jobs_of_other_managers_are_never_written_to(self):
         theirs = managed_job("theirs")
         del theirs["spec"]["managedBy"]

@@ -124,8 +124,6 @@ class FaultyProxy:
             return self.serve_watch(handler)
         fault = self.fault(READS if handler.command == "GET" else WRITES)
         code = int(fault[:3]) if fault[:3].isdigit() else 0
-        if code == 422 and handler.path.endswith("/status"):
-            code = 500  # a status that is invalid is not sent again before something changes, as it should not be
         if fault == "delay":
             with self.lock:
                 seconds = self.random.uniform(0.01, 0.4)
