@@ -33,7 +33,7 @@ TEST(RunProgram, SaysHowItEnded) {
   const ProgramEnd killed = RunProgram({.argv = {"sh", "-c", "kill -9 $$"}});
   EXPECT_EQ(killed.how, How::kSignalled);
   EXPECT_EQ(killed.number, SIGKILL);
-  const ProgramEnd missing = RunProgram({.argv = {"no-such-program-here"}});
+  const ProgramEnd missing = RunProgram({.argv = {"/no/such/program"}});
   EXPECT_EQ(missing.Describe(Seconds(1)), "cannot be run: No such file or directory");
 }
 

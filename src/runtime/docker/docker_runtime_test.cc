@@ -77,6 +77,11 @@ class Docker : public ::testing::Test {
     return changed_.wait_for(lock, std::chrono::seconds(20), holds);
   }
 
+  // What the engine's script may use: it is asked after the test itself has ended, too, until the engine has.
+  std::atomic<int> count_ = 0;
+  std::atomic<bool> go_ = false;
+  std::string first_;
+
   std::unique_ptr<FakeEngine> engine_ = std::make_unique<FakeEngine>();
   std::unique_ptr<EngineClient> client_;
   std::unique_ptr<DockerRuntime> runtime_;
@@ -184,9 +189,8 @@ TEST_F(Docker, WhatTheKernelHasKilledForMemoryIsTold) {
 }
 
 TEST_F(Docker, AContainerThatCantBeMadeIsRefusedAndAnotherMayTakeItsPlace) {
-  std::atomic<int> creations = 0;
   engine_->script = [&](const std::string&, const std::string& path) {
-    return path.starts_with("/containers/create") && ++creations == 2 ? Refusal(409, "name in use") : std::string();
+    return path.starts_with("/containers/create") && ++count_ == 2 ? Refusal(409, "name in use") : std::string();
   };
   engine_->started = [&](const std::string& id) { engine_->Exit(id, 0); };
   Start(Spec());
@@ -250,15 +254,14 @@ TEST_F(Docker, WhatDoesNotEndThoughItWasKilledIsGivenUpAndSaid) {
 }
 
 TEST_F(Docker, AContainerThatIsStoppedBeforeItWasMadeNeverRuns) {
-  std::atomic<bool> go = false;
   engine_->script = [&](const std::string&, const std::string& path) {
-    while (path.starts_with("/images/app") && !go) std::this_thread::yield();
+    while (path.starts_with("/images/app") && !go_) std::this_thread::yield();
     return std::string();
   };
   const ContainerId id = Start(Spec());
   runtime_->StopContainer(id, milliseconds(1000));
   client_->RunInLoop([] {});
-  go = true;
+  go_ = true;
   EXPECT_EQ(ExitOf(id).exit_code, 137);
   EXPECT_TRUE(started_.empty());
 }
@@ -313,9 +316,8 @@ TEST_F(Podman, AContainerThatTheEngineHasForgottenIsLost) {
 }
 
 TEST_F(Podman, AWaitThatKnowsNothingOfTheContainerIsNoExit) {
-  std::atomic<int> waits = 0;
   engine_->script = [&](const std::string&, const std::string& path) -> std::string {
-    if (path.find("/wait") == std::string::npos || ++waits > 1) return {};
+    if (path.find("/wait") == std::string::npos || ++count_ > 1) return {};
     const std::string body = R"({"StatusCode":0,"Error":{"Message":"no such container"}})";
     return Cat("HTTP/1.1 200 OK\r\nContent-Length: ", body.size(), "\r\n\r\n", body);
   };
@@ -335,14 +337,13 @@ TEST_F(Docker, AnEngineThatIsGoneWhenAContainerIsToBeMadeRefusesIt) {
 }
 
 TEST_F(Docker, AStartThatIsNeverAnsweredIsLookedFor) {
-  std::atomic<int> starts = 0;
   engine_->script = [&](const std::string&, const std::string& path) -> std::string {
-    if (path.find("box2/start") == std::string::npos || ++starts > 1) return {};
+    if (path.find("box2/start") == std::string::npos || ++count_ > 1) return {};
     return "cut";
   };
   engine_->started = [&](const std::string& id) { engine_->Exit(id, 6); };
   EXPECT_EQ(Run(Spec()).exit_code, 6);
-  EXPECT_EQ(starts, 2);
+  EXPECT_EQ(count_, 2);
 }
 
 TEST_F(Docker, AnExecHasItsOwnExitCode) {
@@ -386,10 +387,9 @@ TEST_F(Docker, TheEndOfARunWhoseEngineIsGoneIsBoundedAndSaysWhatIsLeft) {
 }
 
 TEST_F(Docker, AnEngineThatIsAwayWhileTheLastIsRemovedIsAskedAgain) {
-  std::atomic<int> cut = 0;
   engine_->script = [&](const std::string& method, const std::string& path) -> std::string {
     const bool removes = method == "DELETE" || path.starts_with("/containers/json");
-    return removes && ++cut <= 12 ? "cut" : std::string();
+    return removes && ++count_ <= 12 ? "cut" : std::string();
   };
   const ContainerId id = Start(Spec());
   engine_->Await();
@@ -445,16 +445,15 @@ TEST_F(Addresses, OfAPodThatIsBeingRemovedIsWaitedFor) {
 
 // The OCI runtime goes on with a start whose engine is killed, and refuses the next one.
 TEST_F(Docker, AStartThatSucceedsWithoutItsEngineIsNoStartError) {
-  std::atomic<int> starts = 0;
   engine_->script = [&](const std::string&, const std::string& path) -> std::string {
     if (path != "/containers/box2/start") return {};
-    if (++starts == 1) return "cut";
+    if (++count_ == 1) return "cut";
     engine_->With("box2", [](FakeEngine::Box& box) { box.state = "running"; });
     return Refusal(500, "runc start failed: exit status 1");
   };
   const ContainerId id = Start(Spec());
   ASSERT_TRUE(Await([&] { return !started_.empty(); }));
-  EXPECT_EQ(starts, 2);
+  EXPECT_EQ(count_, 2);
   engine_->Exit("box2", 4);
   EXPECT_EQ(ExitOf(id).exit_code, 4);
   EXPECT_EQ(ExitOf(id).reason, ExitReason::kError);
@@ -462,16 +461,15 @@ TEST_F(Docker, AStartThatSucceedsWithoutItsEngineIsNoStartError) {
 
 // Podman 4.3 never learns of such a start, and would run what has ended a second time.
 TEST_F(Docker, AStartThatPodmanNeverLearnsOfIsADisruption) {
-  std::atomic<int> starts = 0;
   engine_->script = [&](const std::string&, const std::string& path) -> std::string {
     if (path != "/containers/box2/start") return {};
     engine_->With("box2", [](FakeEngine::Box& box) { box.process = getpid(); });
-    return ++starts == 1 ? "cut" : Refusal(500, "runc start failed: exit status 1");
+    return ++count_ == 1 ? "cut" : Refusal(500, "runc start failed: exit status 1");
   };
   const ContainerId id = Start(Spec());
   EXPECT_TRUE(ExitOf(id).engine_lost);
   EXPECT_EQ(ExitOf(id).reason, ExitReason::kError);
-  EXPECT_EQ(starts, 2);
+  EXPECT_EQ(count_, 2);
   EXPECT_NE(notices_.find("can't tell its exit code"), std::string::npos) << notices_;
 }
 
@@ -479,37 +477,33 @@ TEST_F(Docker, WhatEndedAfterAStartThatWasCutIsNotStartedAgain) {
   const pid_t ended = fork();
   if (ended == 0) _exit(0);
   waitpid(ended, nullptr, 0);
-  std::atomic<int> starts = 0;
-  engine_->script = [&](const std::string&, const std::string& path) -> std::string {
+  engine_->script = [this, ended](const std::string&, const std::string& path) -> std::string {
     if (path != "/containers/box2/start") return {};
     engine_->With("box2", [&](FakeEngine::Box& box) { box.process = ended; });
-    ++starts;
+    ++count_;
     return "cut";
   };
   const ContainerId id = Start(Spec());
   EXPECT_TRUE(ExitOf(id).engine_lost);
-  EXPECT_EQ(starts, 1);
+  EXPECT_EQ(count_, 1);
 }
 
 TEST_F(Docker, AStartThatIsRefusedAfterACutOneIsAStartError) {
-  std::atomic<int> starts = 0;
   engine_->script = [&](const std::string&, const std::string& path) -> std::string {
     if (path != "/containers/box2/start") return {};
-    return ++starts == 1 ? "cut" : Refusal(500, "no such program");
+    return ++count_ == 1 ? "cut" : Refusal(500, "no such program");
   };
   const ContainerId id = Start(Spec());
   EXPECT_EQ(ExitOf(id).reason, ExitReason::kStartError);
   EXPECT_EQ(ExitOf(id).message, "no such program");
-  EXPECT_EQ(starts, 2);
+  EXPECT_EQ(count_, 2);
 }
 
-// Podman keeps the name of what it was making when it was killed, and neither lists nor serves that.
 TEST_F(Docker, AStartThatIsRefusedByAnEngineThatShutsDownIsTriedAgain) {
-  const std::string away = engine_->path() + ".away";
-  std::atomic<int> starts = 0;
-  engine_->script = [&](const std::string&, const std::string& path) -> std::string {
-    if (path == "/_ping" && starts == 2) rename(away.c_str(), engine_->path().c_str());
-    if (!path.ends_with("/start") || ++starts != 2) return {};
+  engine_->script = [this, away = engine_->path() + ".away"](const std::string&,
+                                                             const std::string& path) -> std::string {
+    if (path == "/_ping" && count_ == 2) rename(away.c_str(), engine_->path().c_str());
+    if (!path.ends_with("/start") || ++count_ != 2) return {};
     rename(engine_->path().c_str(), away.c_str());
     return Refusal(500, "grpc: the client connection is closing: context canceled");
   };
@@ -520,15 +514,15 @@ TEST_F(Docker, AStartThatIsRefusedByAnEngineThatShutsDownIsTriedAgain) {
   EXPECT_EQ(ExitOf(id).reason, ExitReason::kCompleted);
 }
 
+// Podman keeps the name of what it was making when it was killed, and neither lists nor serves that.
 TEST_F(Docker, ASandboxWhoseCreationWasNeverAnsweredIsMadeAgainByAnotherName) {
-  std::string first;
   engine_->script = [&](const std::string&, const std::string& path) -> std::string {
     if (!path.starts_with("/containers/create")) return {};
-    if (first.empty()) {
-      first = path;
+    if (first_.empty()) {
+      first_ = path;
       return "cut";
     }
-    return path == first ? Refusal(500, "that name is already in use") : std::string();
+    return path == first_ ? Refusal(500, "that name is already in use") : std::string();
   };
   Start(Spec());
   ASSERT_TRUE(Await([&] { return refused_.size() == 1; }));
@@ -536,14 +530,13 @@ TEST_F(Docker, ASandboxWhoseCreationWasNeverAnsweredIsMadeAgainByAnotherName) {
   ASSERT_TRUE(runtime_->StartContainer(pod_, Spec()).ok());
   engine_->Await();
   const std::vector<std::string> asked = engine_->asked();
-  EXPECT_NE(std::find(asked.begin(), asked.end(), Cat("DELETE /containers/", first.substr(first.find('=') + 1))),
+  EXPECT_NE(std::find(asked.begin(), asked.end(), Cat("DELETE /containers/", first_.substr(first_.find('=') + 1))),
             asked.end());
 }
 
 TEST_F(Docker, AContainerWhoseCreationWasNeverAnsweredIsRemovedInTheEnd) {
-  std::atomic<int> creations = 0;
   engine_->script = [&](const std::string&, const std::string& path) -> std::string {
-    if (!path.starts_with("/containers/create") || ++creations != 2) return {};
+    if (!path.starts_with("/containers/create") || ++count_ != 2) return {};
     return "cut";
   };
   Start(Spec());
