@@ -78,6 +78,7 @@ class Docker : public ::testing::Test {
 
   // What the engine's script may use: it is asked after the test itself has ended, too, until the engine has.
   std::atomic<int> count_ = 0;
+  std::atomic<int> pings_ = 0;
   std::atomic<bool> go_ = false;
   std::string first_;
 
@@ -501,7 +502,8 @@ TEST_F(Docker, AStartThatIsRefusedAfterACutOneIsAStartError) {
 TEST_F(Docker, AStartThatIsRefusedByAnEngineThatShutsDownIsTriedAgain) {
   engine_->script = [this, away = engine_->path() + ".away"](const std::string&,
                                                              const std::string& path) -> std::string {
-    if (path == "/_ping" && count_ == 2) rename(away.c_str(), engine_->path().c_str());
+    // It answers twice more before it has gone.
+    if (path == "/_ping" && count_ == 2 && ++pings_ == 3) rename(away.c_str(), engine_->path().c_str());
     if (!path.ends_with("/start") || ++count_ != 2) return {};
     rename(engine_->path().c_str(), away.c_str());
     return Refusal(500, "grpc: the client connection is closing: context canceled");
@@ -509,6 +511,7 @@ TEST_F(Docker, AStartThatIsRefusedByAnEngineThatShutsDownIsTriedAgain) {
   const ContainerId id = Start(Spec());
   const std::string box = engine_->Await();
   ASSERT_TRUE(Await([&] { return started_.size() == 1; }));
+  EXPECT_EQ(count_, 3);
   engine_->Exit(box, 0);
   EXPECT_EQ(ExitOf(id).reason, ExitReason::kCompleted);
 }

@@ -60,7 +60,8 @@ bool Worker::EngineListens() const {
 
 void Worker::LookForEngine() {
   Ask({.path = "/_ping"}, [this](const EngineReply& reply) {
-    if (reply.ok()) return EngineIsBack();
+    // One that shuts down may answer on a connection that is open, and would be asked in vain, again and again.
+    if (reply.ok() && EngineListens()) return EngineIsBack();
     if (!std::exchange(engine_gone_, true)) {
       Tell(Cat(engine_.identity().Describe(), " does not answer; its containers are looked for until it does"));
     }
