@@ -17,11 +17,13 @@ using testing::FakeEngine;
 
 constexpr std::string_view kNotFound = "exec: \"/none\": stat /none: no such file or directory";
 
-std::string Refusal(int status, std::string_view message) {
-  const std::string body =
-      Cat(R"({"message":)", document::WriteJson(document::Value::String(std::string(message))), "}");
+std::string Answer(int status, const std::string& body) {
   return Cat("HTTP/1.1 ", status, " X\r\nContent-Type: application/json\r\nContent-Length: ", body.size(), "\r\n\r\n",
              body);
+}
+
+std::string Refusal(int status, std::string_view message) {
+  return Answer(status, Cat(R"({"message":)", document::WriteJson(document::Value::String(std::string(message))), "}"));
 }
 
 class Docker : public ::testing::Test {
@@ -457,6 +459,27 @@ TEST_F(Docker, AStartThatSucceedsWithoutItsEngineIsNoStartError) {
   engine_->Exit("box2", 4);
   EXPECT_EQ(ExitOf(id).exit_code, 4);
   EXPECT_EQ(ExitOf(id).reason, ExitReason::kError);
+}
+
+// To who waits Podman tells an end up to 250 ms late, but not to who asks after it.
+TEST_F(Podman, TheEndIsAskedForOnceTheOutputHasEnded) {
+  engine_->sleepy = true;
+  engine_->started = [&](const std::string& id) { engine_->Exit(id, 3); };
+  const ContainerExit exit = Run(Spec());
+  EXPECT_EQ(exit.exit_code, 3);
+  EXPECT_EQ(exit.reason, ExitReason::kError);
+  EXPECT_FALSE(exit.engine_lost);
+}
+
+TEST_F(Podman, AProgramThatClosesItsOutputGoesOnAndIsWaitedFor) {
+  engine_->started = [&](const std::string& id) { engine_->With(id, [](FakeEngine::Box& box) { box.closed = true; }); };
+  engine_->script = [&](const std::string&, const std::string& path) -> std::string {
+    if (path != "/containers/box2/json") return {};
+    if (++count_ == 3) engine_->Exit("box2", 5);
+    return Answer(200, R"({"State":{"Status":"running","Running":true}})");
+  };
+  EXPECT_EQ(Run(Spec()).exit_code, 5);
+  EXPECT_EQ(count_, 3);
 }
 
 // Podman 4.3 never learns of such a start, and would run what has ended a second time.

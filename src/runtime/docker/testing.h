@@ -97,6 +97,7 @@ class FakeEngine {
   Value image = *document::ParseJson(R"({"Id":"sha256:1","Config":{"Entrypoint":["/app"],"Cmd":["serve"],"User":""}})");
   Script script;
   bool stubborn = false;  // what is killed does not end
+  bool sleepy = false;    // an end is told only to who waits after it
   // What is done once a program has been started; called without a lock, in a connection's thread.
   std::function<void(const std::string& id)> started;
 
@@ -372,11 +373,12 @@ class FakeEngine {
       std::unique_lock lock(mutex_);
       Box& box = boxes_.at(id);
       if (box.state == "created") box.wait_asked = true;
+      const bool told = !sleepy || box.state == "exited";
       lock.unlock();
       peer.Write("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n");
       lock.lock();
       changed_.notify_all();
-      changed_.wait(lock, [&] { return box.state == "exited" || box.removed || ending_ || gone_; });
+      changed_.wait(lock, [&] { return (told && box.state == "exited") || box.removed || ending_ || gone_; });
       if (ending_ || gone_) return false;
       text = Cat(R"({"StatusCode":)", box.exit_code, R"(,"Error":null})", "\n");
     }

@@ -63,8 +63,11 @@ Worker::Container* Worker::Find(ContainerId id) {
 }
 
 void Worker::Ask(EngineRequest request, std::function<void(EngineReply)> done) {
-  engine_.Send(std::move(request), [alive = std::weak_ptr(alive_), done = std::move(done)](EngineReply reply) {
-    if (!alive.expired()) done(std::move(reply));
+  ++asking_;
+  engine_.Send(std::move(request), [this, alive = std::weak_ptr(alive_), done = std::move(done)](EngineReply reply) {
+    if (alive.expired()) return;
+    --asking_;
+    done(std::move(reply));
   });
 }
 
@@ -189,10 +192,7 @@ void Worker::TellTheEnd() {
 }
 
 void Worker::CloseStreams() {
-  for (const auto& [id, container] : containers_) {
-    container->output.reset();
-    container->wait.reset();
-  }
+  for (const auto& [id, container] : containers_) container->CloseStreams();
   processes_.clear();
 }
 

@@ -32,6 +32,7 @@ inline constexpr int kStartErrorCode = 128;
 inline constexpr int kMostRemovals = 5;  // that are tried of one container
 inline constexpr int kKilledCode = 128 + 9;
 inline constexpr int kTerminatedCode = 128 + 15;
+inline constexpr Nanoseconds kWaitForever = std::chrono::hours(24 * 365);
 
 // The waiting reasons of containers that could not be made, in the kubelet's words.
 inline constexpr std::string_view kSandboxError = "CreatePodSandboxError";
@@ -115,7 +116,8 @@ class Worker {
     std::array<std::uint64_t, 2> bytes_to_skip{};
     bool log_has_lines = false;
     // Ends.
-    bool looking = false;  // the engine is asked what its end was
+    bool looking = false;   // the engine is asked what its end was
+    int looks_for_end = 0;  // since its output ended
     bool stopping = false;
     bool killed = false;
     std::unique_ptr<net::Timer> kill_timer;
@@ -123,6 +125,11 @@ class Worker {
     std::vector<ExecId> execs;
     std::optional<OomWatch::Ticket> oom;
     int removals = 0;
+
+    void CloseStreams() {
+      output.reset();
+      wait.reset();
+    }
   };
   struct Process {  // an exec
     ExecId id{};
@@ -188,6 +195,7 @@ class Worker {
   void Output(Container& container, Stream stream, std::string_view bytes);
   void OutputEnded(ContainerId id);
   void WaitEnded(ContainerId id, bool whole);
+  void LookForEnd(Container& container);
   void Ended(Container& container, int exit_code, bool by_engine = false);
   void LookAtEnd(Container& container);
   void FinishIfComplete(Container& container);
@@ -231,6 +239,7 @@ class Worker {
   net::Timer reconnect_;
   Nanoseconds reconnect_delay_;
   bool engine_gone_ = false;
+  int asking_ = 0;  // requests without an answer yet
   std::function<void(std::vector<std::string>)> ended_;
   // Containers that may still be there, by id or name, and what the engine last said to their removal.
   std::map<std::string, std::string> unremoved_;

@@ -14,6 +14,10 @@ namespace reprieve::runtime::docker {
 namespace {
 
 constexpr std::size_t kTerminationMessageBytes = 4096;
+constexpr int kMostAsking = 4;
+// A program that has closed its output may run on for days.
+constexpr int kMostLooksForEnd = 3;
+constexpr Nanoseconds kBetweenLooksForEnd = std::chrono::milliseconds(20);
 
 Time Now() {
   return std::chrono::time_point_cast<Nanoseconds>(std::chrono::system_clock::now());
@@ -27,6 +31,11 @@ std::string TakeTerminationMessage(const std::string& file) {
   out.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
   unlink(file.c_str());
   return out;
+}
+
+bool HasEnded(const document::Value& state) {
+  const std::string& status = state["Status"].AsText();
+  return !state["Running"].AsBool() && (status == "exited" || status == "stopped") && state["ExitCode"].AsInt() >= 0;
 }
 
 // An end that a signal of somebody else's may have brought about.
@@ -104,6 +113,7 @@ void Worker::OutputEnded(ContainerId id) {
   if (container == nullptr) return;
   container->output_ended = true;
   container->output.reset();
+  if (container->stage == Container::Stage::kRunning) LookForEnd(*container);
   FinishIfComplete(*container);
 }
 
@@ -118,6 +128,26 @@ void Worker::WaitEnded(ContainerId id, bool whole) {
   // Podman says -1 of what it has lost sight of.
   if (code < 0) return Lost(*container);
   Ended(*container, static_cast<int>(code));
+}
+
+// Most programs end as their output does. Podman looks four times a second at what it is to wait for, and so tells an
+// end up to 250 ms late; asked how it is it knows at once. That costs it as much as a look: a busy one is not asked.
+void Worker::LookForEnd(Container& container) {
+  if (!podman_ || container.exit || asking_ > kMostAsking || container.looks_for_end++ >= kMostLooksForEnd) return;
+  Ask({.path = Cat("/containers/", container.engine_id, "/json")}, [this, id = container.id](const EngineReply& reply) {
+    Container* found = Find(id);
+    if (found == nullptr || found->exit || found->stage != Container::Stage::kRunning || !reply.ok()) return;
+    const document::Value& state = reply.body["State"];
+    if (HasEnded(state)) {
+      found->wait.reset();
+      return Ended(*found, static_cast<int>(state["ExitCode"].AsInt()));
+    }
+    found->patience = std::make_unique<net::Timer>(engine_.loop());
+    found->patience->After(kBetweenLooksForEnd, [this, id] {
+      Container* waiting = Find(id);
+      if (waiting != nullptr && waiting->stage == Container::Stage::kRunning) LookForEnd(*waiting);
+    });
+  });
 }
 
 void Worker::Ended(Container& container, int exit_code, bool by_engine) {
@@ -196,8 +226,7 @@ void Worker::Remove(Container& container) {
   const ContainerId id = container.id;
   if (!container.termination_file.empty()) unlink(container.termination_file.c_str());
   if (container.oom) oom_watch_.Forget(*container.oom);
-  container.output.reset();
-  container.wait.reset();
+  container.CloseStreams();
   container.patience.reset();
   container.kill_timer.reset();
   container.stage = Container::Stage::kRemoving;

@@ -14,7 +14,6 @@ namespace {
 
 constexpr Nanoseconds kFirstDelay = std::chrono::milliseconds(100);
 constexpr Nanoseconds kLongestDelay = Seconds(5);
-constexpr Nanoseconds kWaitForever = std::chrono::hours(24 * 365);
 constexpr int kUnknownCode = 255;  // Docker's, for what it has lost sight of
 
 Time Now() {
@@ -45,8 +44,7 @@ bool IsGone(pid_t process) {
 }  // namespace
 
 void Worker::Lost(Container& container) {
-  container.wait.reset();
-  container.output.reset();
+  container.CloseStreams();
   container.output_ended = true;
   container.stage = Container::Stage::kLost;
   if (reconnect_.pending()) return;
@@ -138,8 +136,7 @@ void Worker::LookAtRefusedStart(Container& container, std::string why) {
         if (reply.no_answer()) return Lost(*found);
         const document::Value& state = reply.body["State"];
         if (!reply.ok() || (NeverStarted(state) && ProcessOf(state) <= 0)) return StartRefused(*found, std::move(why));
-        found->wait.reset();
-        found->output.reset();
+        found->CloseStreams();
         if (NeverStarted(state)) return RanUnseen(*found);
         Found(*found, state);
       });

@@ -15,8 +15,6 @@
 namespace reprieve::runtime::docker {
 namespace {
 
-constexpr Nanoseconds kWaitForever = std::chrono::hours(24 * 365);
-
 Time Now() {
   return std::chrono::time_point_cast<Nanoseconds>(std::chrono::system_clock::now());
 }
@@ -238,12 +236,12 @@ void Worker::Started(Container& container) {
   // A signal that came before it ran has reached nobody.
   if (container.killed) return Kill(container);
   if (container.stopping) Signal(container, StopSignalOf(container));
+  if (container.output_ended) LookForEnd(container);
 }
 
 // As a cluster with containerd tells it: it has run, for no time at all.
 void Worker::StartFailed(Container& container, std::string message, bool without_sandbox) {
-  container.wait.reset();
-  container.output.reset();
+  container.CloseStreams();
   container.output_ended = true;
   container.started_at = Now();
   ContainerExit exit{.container = container.id, .sandbox = container.pod->id, .exit_code = kStartErrorCode};
@@ -267,8 +265,7 @@ void Worker::Refuse(ContainerId id, std::string_view reason, std::string message
 bool Worker::GiveUpStart(Container& container) {
   if (!container.stopping || container.asked_to_start) return false;
   const Time now = Now();
-  container.wait.reset();
-  container.output.reset();
+  container.CloseStreams();
   ContainerExit exit{.container = container.id, .sandbox = container.pod->id, .exit_code = kKilledCode};
   exit.reason = ExitReason::kError;
   exit.started_at = exit.finished_at = now;
