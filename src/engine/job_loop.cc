@@ -173,6 +173,9 @@ void JobLoop::Judged(JobState& state, const world::PlanReport& report) {
   }
   if (state.view.has_job()) counters_.AddPass(*state.view.job().spec, state.decision, report);
   Record(state, report);
+  const bool deleting = state.view.has_job() && state.view.job().metadata.deleting();
+  // What the garbage collector does for a Job that is deleted does not depend on its status.
+  if (report.failure == world::WriteCode::kInvalid && deleting) return CleanUp(state);
   if (!report.complete()) return End(state, AfterFailure(report.failure));
   if (state.creation_failure) return End(state, AfterFailure(*state.creation_failure));
   CleanUp(state);
