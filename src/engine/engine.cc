@@ -109,6 +109,8 @@ PassTimes Engine::UnfinishedPasses(WorkKind kind) const {
 }
 
 bool Engine::RunOne() {
+  jobs_.EnqueueSeen();
+  jobsets_.EnqueueSeen();
   const auto key = context_.queue.Pop(context_.clock.Now());
   if (!key) return false;
   switch (key->kind) {

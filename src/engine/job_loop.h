@@ -74,6 +74,7 @@ class JobLoop {
   // `state`: the Job that had it; a null pointer: none.
   void PodDeleted(JobState* state, const core::Pod& pod);
   void ListsComplete() { loop_.EnqueueAll(); }
+  void EnqueueSeen() { loop_.EnqueueSeen(); }
 
   // Reconciles the Job at once, if it exists.
   void Wake(const meta::Uid& job);

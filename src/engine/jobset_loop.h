@@ -72,6 +72,7 @@ class JobSetLoop {
   void ClaimChanged(const core::PersistentVolumeClaim& claim);
   void ClaimDeleted(const core::PersistentVolumeClaim& claim);
   void ListsComplete() { loop_.EnqueueAll(); }
+  void EnqueueSeen() { loop_.EnqueueSeen(); }
   // What ends a Job, for the chain of verdicts. It holds once the Job shows that it has ended.
   void JobEnded(const meta::Uid& job, const world::Verdict& verdict);
 

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <unordered_map>
@@ -48,6 +49,7 @@ struct LoopState {
   bool in_pass = false;
   Time began{};         // the pass that is under way
   bool missed = false;  // it was due while a pass was under way
+  bool unseen = false;  // it was due before the watch had shown `written`
   // What our own writes made: until the watch has shown it, nothing is decided (upstream's consistency store).
   world::Versions written;
 };
@@ -109,14 +111,32 @@ class ReconcileLoop {
       state->missed = true;
       return;
     }
-    // The watch will show it, and wake this object again; the retry is for a watch that has lost it.
+    // EnqueueSeen has it run as soon as the watch shows it; the retry is for a watch that has lost it.
     if (context_.seen.Lacks(state->written)) {
       ++(context_.seen.pods < state->written.pods ? context_.stale_pods : context_.stale_others);
+      if (!std::exchange(state->unseen, true)) unseen_.emplace(state->written.Newest(), uid);
       return Enqueue(*state, delays_.base);
     }
     state->in_pass = true;
     state->began = context_.clock.Now();
     pass(*state);
+  }
+
+  // What was due before the watch had shown its writes is due now if it has. To be called when the watch has moved on.
+  void EnqueueSeen() {
+    const auto newer = unseen_.upper_bound(context_.seen.Newest());
+    for (auto at = unseen_.begin(); at != newer;) {
+      State* state = Find(at->second);
+      if (state != nullptr && context_.seen.Lacks(state->written)) {
+        ++at;
+        continue;
+      }
+      if (state != nullptr) {
+        state->unseen = false;
+        Enqueue(*state);
+      }
+      at = unseen_.erase(at);
+    }
   }
 
   // Instead of Run: the key is not due any more, and an object that is gone is forgotten. Null pointer: it is.
@@ -177,6 +197,7 @@ class ReconcileLoop {
   const RetryDelays delays_;
   const Reported reported_;
   std::unordered_map<meta::Uid, std::unique_ptr<State>> states_;
+  std::multimap<meta::ResourceVersion, meta::Uid> unseen_;  // by the newest version that each waits for
 };
 
 }  // namespace reprieve::engine

@@ -94,12 +94,14 @@ void FaultyApi::TakeEffect(Pending& pending) {
   if (std::exchange(pending.over, true)) return;
   WriteFirst(pending.request);
   const bool is_status = IsOneOf<world::UpdateJobStatus>(pending.request);
-  const bool lost = pending.answered || crashed_ || pending.controller != controller_;
+  of_a_former_ = crashed_ || pending.controller != controller_;
+  const bool lost = pending.answered || of_a_former_;
   if (lost && IsOneOf<world::CreatePod, world::CreateJob>(pending.request)) ++strays_;
   store_.Submit(std::move(pending.request), [&](const world::WriteResult& result) {
     if (is_status && result.code == world::WriteCode::kInvalid) refused_.push_back(result.message);
     if (!pending.answered) pending.result = result;
   });
+  of_a_former_ = false;
 }
 
 void FaultyApi::Land(const PendingPointer& pending, Nanoseconds after) {

@@ -61,6 +61,8 @@ class FaultyApi final : public world::Api {
   std::uint64_t writes() const { return writes_; }
   // Creations that took effect without an answer to the controller that leads then.
   std::uint64_t strays() const { return strays_; }
+  // What takes effect right now was sent by a controller that has crashed.
+  bool writes_of_a_former() const { return of_a_former_; }
   // Statuses that validation has refused, in the server's words.
   const std::vector<std::string>& refused() const { return refused_; }
 
@@ -109,6 +111,7 @@ class FaultyApi final : public world::Api {
   bool calm_ = false;
   std::uint64_t writes_ = 0;
   std::uint64_t strays_ = 0;
+  bool of_a_former_ = false;
   std::list<PendingPointer> on_the_wire_;
   std::vector<std::string> refused_;
 };

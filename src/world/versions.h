@@ -23,6 +23,8 @@ struct Versions {
     services = std::max(services, other.services);
     claims = std::max(claims, other.claims);
   }
+  // Of all kinds: those of a cluster are from one counter.
+  meta::ResourceVersion Newest() const { return std::max({jobsets, jobs, pods, services, claims}); }
   // Of some kind `other` is newer.
   bool Lacks(const Versions& other) const {
     return jobsets < other.jobsets || jobs < other.jobs || pods < other.pods || services < other.services ||

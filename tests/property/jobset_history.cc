@@ -78,6 +78,7 @@ class JobSetHistory final : public world::Watcher {
       failed_ = jobset.status.IsTrue("Failed");
       const jobset::Condition* end = jobset.status.FindCondition(failed_ ? "Failed" : "Completed");
       finished_at_ = WritesTakeTime(options_) ? *end->last_transition_time : clock_.Now();
+      if (controller_.api().writes_of_a_former()) crashed_at_end_ = true;
     }
     if (!jobset.metadata.deleting() || deleted_by_user_.contains(jobset.metadata.uid)) return;
     const auto ttl = jobset.spec->ttl_seconds_after_finished;
