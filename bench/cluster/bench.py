@@ -51,7 +51,7 @@ def until(what, says, timeout=600):
 
 class Bench:
     def __init__(self):
-        self.cluster = Cluster(Programs.controlplane, qps=QPS)
+        self.cluster = Cluster(Programs.controlplane, qps=QPS, audit=False)
         self.client = self.cluster.client
         self.cluster.apply(printed("crd"))
         self.client.create("namespaces", {"metadata": {"name": NAMESPACE}}, "")
