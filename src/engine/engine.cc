@@ -6,7 +6,7 @@ namespace reprieve::engine {
 
 Engine::Engine(world::Api& api, const world::Clock& clock, world::Ledger& ledger, EngineOptions options)
     : in_order_(options.in_order),
-      plans_(api, clock),
+      plans_(api, clock, options.max_requests),
       context_{.clock = clock, .ledger = ledger, .plans = plans_},
       jobsets_(context_, pods_, options.jobsets),
       jobs_(context_, pods_, {.batch_period = options.batch_period, .reconcile = options.reconcile},

@@ -21,6 +21,8 @@ struct EngineOptions {
   Nanoseconds batch_period = Seconds(1);
   // What is reported of a kind is newer than all before it. Otherwise SeenUpTo says how far the watches are.
   bool in_order = true;
+  // Writes that may be without an answer at once; the others wait as values, not as requests.
+  std::size_t max_requests = world::PlanRunner::kMaxRequests;
   controllers::ReconcileOptions reconcile;
   JobSetOptions jobsets;
 };

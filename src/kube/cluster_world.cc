@@ -14,6 +14,8 @@ namespace {
 
 // Passes in a row, before what has come in meanwhile is looked at.
 constexpr int kPassesAtOnce = 32;
+// Twice as many as net::Client has connections: none of them waits for the next request.
+constexpr std::size_t kRequestsAtOnce = 64;
 // After a jump of the clock it is looked at again no later.
 constexpr Nanoseconds kLongestWait = Seconds(10);
 constexpr Nanoseconds kDrainStep = Nanoseconds(20'000'000);
@@ -182,6 +184,7 @@ void ClusterWorld::Lead() {
   api_->set_rights(&rights_);
   engine::EngineOptions engine;
   engine.in_order = false;
+  engine.max_requests = kRequestsAtOnce;
   engine.reconcile.delays = {options_.backoff, options_.backoff * 60};
   engine.batch_period = std::min(engine.batch_period, options_.backoff);
   engine.reconcile.duties = {.job_manager = JobManager(), .housekeeping = false};
