@@ -356,6 +356,44 @@ def verdicts(events):
              if event["type"] == "summary"])
 
 
+class Outcomes(Images):
+    """The four outcomes of a failure: tried again, ignored, the end of its index, the end of the Job."""
+    POLICY = """  completionMode: Indexed
+  completions: 3
+  parallelism: 3
+  backoffLimitPerIndex: 1
+  podFailurePolicy:
+    rules:
+    - {action: Ignore, onPodConditions: [{type: DisruptionTarget}]}
+    - {action: FailIndex, onExitCodes: {operator: In, values: [43]}}
+    - {action: FailJob, onExitCodes: {operator: In, values: [42]}}"""
+    QUICK = "      terminationGracePeriodSeconds: 1"
+    # Of the index; without the annotation a pod is its first.
+    COUNTS = """        env:
+        - {name: FAILED, valueFrom: {fieldRef: {fieldPath: "metadata.annotations['batch.kubernetes.io/job-index-failure-count']"}}}
+        - {name: IGNORED, valueFrom: {fieldRef: {fieldPath: "metadata.annotations['batch.kubernetes.io/job-index-ignored-failure-count']"}}}"""
+
+    def test_a_failure_is_tried_again_ignored_or_the_end_of_its_index(self):
+        program = ('case $JOB_COMPLETION_INDEX in 0) [ "$FAILED" = 1 ] || exit 1 ;; 1) [ "$IGNORED" = 1 ] || sleep 100 ;; '
+                   '2) exit 43 ;; esac')
+        out = self.run_in_images("--inject", "pod train-1 is evicted at 2s",
+                                 self.manifest(program, spec=self.POLICY, container=self.COUNTS, pod=self.QUICK), code=1)
+        self.assertRegex(out, r"train-0-\w+ exited 1 in container main → retry 1 of 1")
+        self.assertRegex(out, r"train-1-\w+ has condition DisruptionTarget.* → rule 1 Ignore")
+        self.assertRegex(out, r"train-2-\w+ exited 43 in container main → rule 2 FailIndex")
+        self.assertIn("succeeded 2 · failed 3 · retried 2 · ignored 1", out)
+
+    def test_or_the_end_of_the_job(self):
+        out = self.run_in_images(self.manifest("[ $JOB_COMPLETION_INDEX = 1 ] || sleep 100; exit 42", spec=self.POLICY,
+                                               pod=self.QUICK), code=1)
+        self.assertRegex(out, r"train-1-\w+ exited 42 in container main → rule 3 FailJob")
+        self.assertIn("PodFailurePolicy", out)
+
+
+class DockerOutcomes(Outcomes):
+    KIND = Docker
+
+
 class DockerPrograms(Programs):
     KIND = Docker
 
