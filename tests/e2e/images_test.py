@@ -383,6 +383,12 @@ class Outcomes(Images):
         self.assertRegex(out, r"train-2-\w+ exited 43 in container main → rule 2 FailIndex")
         self.assertIn("succeeded 2 · failed 3 · retried 2 · ignored 1", out)
 
+    def test_the_readmes_example_in_an_image(self):
+        out = self.run_in_images("--logs", "--image", f"this-machine=image:{IMAGE}", str(EXAMPLES / "train.yaml"))
+        self.assertRegex(out, r"train-2-\w+ exited 1 in container main → retry 1 of 2 of index 2")
+        self.assertIn("shard 2 is trained", out)
+        self.assertIn("Job train completed: CompletionsReached", out)
+
     def test_or_the_end_of_the_job(self):
         out = self.run_in_images(self.manifest("[ $JOB_COMPLETION_INDEX = 1 ] || sleep 100; exit 42", spec=self.POLICY,
                                                pod=self.QUICK), code=1)
