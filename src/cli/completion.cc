@@ -58,6 +58,7 @@ std::vector<VerbWords> WordsOf(const CLI::App& app) {
 
 std::string NamesOf(const std::vector<VerbWords>& verbs) {
   std::vector<std::string> out;
+  out.reserve(verbs.size());
   for (const VerbWords& verb : verbs) out.push_back(verb.name);
   return Join(out, " ");
 }

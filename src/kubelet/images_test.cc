@@ -7,10 +7,10 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-core::Container Of(std::string image, Words command = {}, Words args = {}) {
+core::Container Of(const std::string& image, Words command = {}, Words args = {}) {
   core::Container out;
   out.name = "main";
-  out.image = std::move(image);
+  out.image = image;
   out.command = std::move(command);
   out.args = std::move(args);
   return out;
