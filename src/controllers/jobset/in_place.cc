@@ -17,20 +17,20 @@ std::optional<std::int64_t> PodsInAll(const Sync& sync) {
   return total;
 }
 
-world::Verdict& Judge(Sync& sync, std::string_view action, std::string facts) {
+world::Verdict& Judge(Sync& sync, std::string_view action, const std::string& facts) {
   world::Verdict& verdict = sync.plan().verdicts.emplace_back();
   verdict.at = sync.now;
   verdict.namespace_ = sync.jobset.metadata.namespace_;
   verdict.jobset = sync.jobset.metadata.name;
   verdict.action = action;
-  verdict.facts = std::move(facts);
+  verdict.facts = facts;
   return verdict;
 }
 
 void FailExhausted(Sync& sync, std::string facts) {
   Fail(sync, "ReachedMaxRestarts", "jobset failed due to reaching max number of restarts");
   AppendTo(facts, ", more than its maxRestarts of ", sync.spec.failure_policy->max_restarts);
-  world::Verdict& verdict = Judge(sync, "ReachedMaxRestarts", std::move(facts));
+  world::Verdict& verdict = Judge(sync, "ReachedMaxRestarts", facts);
   verdict.consequence = Cat("JobSet ", verdict.jobset, " failed: ReachedMaxRestarts");
   verdict.ends = true;
 }
