@@ -19,6 +19,8 @@ void DisruptPod(Store& store, const world::PodReference& pod, world::FaultKind f
 }
 
 void FailPodOfLostNode(Store& store, const world::PodReference& pod) {
+  // As above.
+  // NOLINTNEXTLINE(performance-unnecessary-copy-initialization)
   const world::PodReference reference = pod;
   const world::DisruptionTarget condition = world::DisruptionTargetOf(world::FaultKind::kNodeLost);
   store.MarkDisrupted(reference, condition.reason, condition.message);
