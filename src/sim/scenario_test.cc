@@ -184,6 +184,7 @@ runs: 0
                 "5 failures[0].causes[0].event: expected is",
                 "6 failures[1].weibull.shape: expected a number from 0.05 to 50",
                 "6 failures[1].causes: the shares must add up to 1; they add up to 0.600",
+                // NOLINTNEXTLINE(bugprone-suspicious-missing-comma): one text in two lines
                 "7 failures[2]: says nothing of how often it happens: expected rate, exponential, weibull, trace or "
                 "maintenance",
                 "7 failures[2].causes: is missing; expected at least one, such as {name: gpu, event: node is lost}",

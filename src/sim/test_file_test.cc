@@ -89,6 +89,7 @@ cases:
           "3:33 cluster.startAfter: expected a duration, such as 10s, 1m30s or 2h",
           "4:15 work[0].runs: expected a duration, such as 10s, 1m30s or 2h",
           "7:3 cases[0].name: is missing; a case has a name",
+          // NOLINTNEXTLINE(bugprone-suspicious-missing-comma): one text in two lines
           "7:21 cases[0].when[0]: not one of drained, tainted, lost, unreachable, shut down, back; did you mean "
           "drained?",
           "8:22 cases[0].expect[0]: expected completes, fails, does not end, is gone or is suspended",
