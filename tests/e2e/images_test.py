@@ -376,7 +376,7 @@ class Outcomes(Images):
     def test_a_failure_is_tried_again_ignored_or_the_end_of_its_index(self):
         program = ('case $JOB_COMPLETION_INDEX in 0) [ "$FAILED" = 1 ] || exit 1 ;; 1) [ "$IGNORED" = 1 ] || sleep 100 ;; '
                    '2) exit 43 ;; esac')
-        out = self.run_in_images("--inject", "pod train-1 is evicted at 2s",
+        out = self.run_in_images("--inject", "pod train-1 is evicted at 5s",
                                  self.manifest(program, spec=self.POLICY, container=self.COUNTS, pod=self.QUICK), code=1)
         self.assertRegex(out, r"train-0-\w+ exited 1 in container main → retry 1 of 1")
         self.assertRegex(out, r"train-1-\w+ has condition DisruptionTarget.* → rule 1 Ignore")

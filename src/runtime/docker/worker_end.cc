@@ -14,6 +14,7 @@ namespace reprieve::runtime::docker {
 namespace {
 
 constexpr std::size_t kTerminationMessageBytes = 4096;
+// An engine with more requests than that to answer is busy.
 constexpr int kMostAsking = 4;
 // A program that has closed its output may run on for days.
 constexpr int kMostLooksForEnd = 3;
@@ -130,8 +131,9 @@ void Worker::WaitEnded(ContainerId id, bool whole) {
   Ended(*container, static_cast<int>(code));
 }
 
-// Most programs end as their output does. Podman looks four times a second at what it is to wait for, and so tells an
-// end up to 250 ms late; asked how it is it knows at once. That costs it as much as a look: a busy one is not asked.
+// Most programs end when their output does. Podman answers a wait by looking four times a second, and so up to 250 ms
+// late, but shows the end at once to an inspect. A busy engine is not asked, since that would take time from its other
+// requests.
 void Worker::LookForEnd(Container& container) {
   if (!podman_ || container.exit || asking_ > kMostAsking || container.looks_for_end++ >= kMostLooksForEnd) return;
   Ask({.path = Cat("/containers/", container.engine_id, "/json")}, [this, id = container.id](const EngineReply& reply) {
