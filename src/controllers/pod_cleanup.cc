@@ -24,15 +24,15 @@ world::Plan ReconcilePodCleanup(const JobView& view, const meta::ObjectKey& job,
   std::vector<world::Write> deletions;
   // While the Job is there the view knows which pods still have a finalizer; without it every pod is deleted.
   if (!gone && !foreground) {
-    for (const PodList* pods : {&view.accountable(), &view.tracked_live()}) {
-      for (const TrackedPod* pod : JobView::InOrder(*pods)) {
+    for (const auto& pods : {JobView::InOrder(view.accountable()), JobView::InOrder(view.TrackedLive())}) {
+      for (const TrackedPod* pod : pods) {
         releases.push_back(world::RemovePodFinalizer{world::ReferenceTo(*pod->pod), batch::kTrackingFinalizer});
       }
     }
   } else {
     std::vector<const core::Pod*> pods;
     pods.reserve(view.pods().size() + view.settled().size());
-    for (const auto& [pod, tracked] : view.pods()) pods.push_back(pod);
+    for (const auto& tracked : view.pods()) pods.push_back(tracked->pod);
     pods.insert(pods.end(), view.settled().begin(), view.settled().end());
     std::sort(pods.begin(), pods.end(),
               [](const core::Pod* a, const core::Pod* b) { return a->metadata.name < b->metadata.name; });

@@ -4,7 +4,8 @@
 // One owner, the loop's thread, which is the engine's.
 #pragma once
 
-#include <cstdint>
+#include <algorithm>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <utility>
@@ -43,6 +44,24 @@ inline void Report(world::Watcher& to, const core::Node& node, bool deleted) {
 template <class T>
 concept HasSlot = requires(T object) {
   object.slot;
+};
+
+// Of objects by UID, without a copy of it.
+template <class T>
+struct UidHash {
+  using is_transparent = void;
+  using is_avalanching = void;
+  std::size_t operator()(const meta::Uid& uid) const { return EndsHash()(uid); }
+  std::size_t operator()(const std::unique_ptr<T>& object) const { return EndsHash()(object->metadata.uid); }
+};
+template <class T>
+struct SameUid {
+  using is_transparent = void;
+  bool operator()(const std::unique_ptr<T>& a, const std::unique_ptr<T>& b) const {
+    return (*this)(a->metadata.uid, b);
+  }
+  bool operator()(const meta::Uid& uid, const std::unique_ptr<T>& b) const { return uid == b->metadata.uid; }
+  bool operator()(const std::unique_ptr<T>& a, const meta::Uid& uid) const { return (*this)(uid, a); }
 };
 
 // Of objects by namespace and name, without a copy of either.
@@ -85,7 +104,7 @@ class Cache final : public ReflectorSink {
   void Tell(world::Watcher* watcher) {
     watcher_ = watcher;
     if (watcher_ == nullptr) return;
-    for (const auto& [uid, entry] : objects_) cache_internal::Report(*watcher_, *entry.object, false);
+    for (const std::unique_ptr<T>& object : objects_) cache_internal::Report(*watcher_, *object, false);
   }
 
   // Another, who is told first and stays. Before there is anything.
@@ -98,23 +117,24 @@ class Cache final : public ReflectorSink {
   }
   const T* Find(const meta::Uid& uid) const {
     const auto at = objects_.find(uid);
-    return at == objects_.end() ? nullptr : at->second.object.get();
+    return at == objects_.end() ? nullptr : at->get();
   }
   std::size_t size() const { return objects_.size(); }
   // Nothing older is missing, even while everything is listed again. 0: not everything has been listed yet.
   meta::ResourceVersion version() const { return version_; }
 
   void ListBegins() override {
-    ++generation_;
+    listed_.clear();
     lists_ = true;
   }
   void ListEnds(meta::ResourceVersion version) override {
     std::vector<meta::Uid> gone;
-    for (const auto& [uid, entry] : objects_) {
-      if (entry.generation != generation_) gone.push_back(uid);
+    for (const std::unique_ptr<T>& object : objects_) {
+      if (!listed_.contains(object.get())) gone.push_back(object->metadata.uid);
     }
     for (const meta::Uid& uid : gone) Remove(uid);
     lists_ = false;
+    listed_ = {};
     version_ = std::max(version_, version);
     changed_();
   }
@@ -136,17 +156,12 @@ class Cache final : public ReflectorSink {
     const meta::Uid uid = made.metadata.uid;
     const auto at = objects_.find(uid);
     if (!in.ok() || at == objects_.end()) return version;
-    if (!wanted_ || wanted_(made)) Replace(*at->second.object, std::move(made));
+    if (!wanted_ || wanted_(made)) Replace(**at, std::move(made));
     Remove(uid);
     return version;
   }
 
  private:
-  struct Entry {
-    std::unique_ptr<T> object;
-    std::uint64_t generation = 0;  // of the last list that had it
-  };
-
   void Take(T&& made) {
     const meta::Uid uid = made.metadata.uid;
     const auto at = objects_.find(uid);
@@ -156,11 +171,11 @@ class Cache final : public ReflectorSink {
       return;
     }
     if (at != objects_.end()) {
-      Entry& entry = at->second;
-      entry.generation = generation_;
-      if (made.metadata.resource_version <= entry.object->metadata.resource_version) return;
-      Replace(*entry.object, std::move(made));
-      Tell(*entry.object, false);
+      T& object = **at;
+      if (lists_) listed_.insert(&object);
+      if (made.metadata.resource_version <= object.metadata.resource_version) return;
+      Replace(object, std::move(made));
+      Tell(object, false);
       return;
     }
     // A former object of that name has gone unseen.
@@ -169,7 +184,8 @@ class Cache final : public ReflectorSink {
     if constexpr (cache_internal::HasSlot<T>) object->slot = slots_.Take();
     T& kept = *object;
     by_name_.insert(&kept);
-    objects_.emplace(uid, Entry{std::move(object), generation_});
+    objects_.insert(std::move(object));
+    if (lists_) listed_.insert(&kept);
     Tell(kept, false);
   }
 
@@ -187,8 +203,9 @@ class Cache final : public ReflectorSink {
   }
   void Remove(const meta::Uid& uid) {
     const auto at = objects_.find(uid);
-    const T& object = *at->second.object;
+    const T& object = **at;
     Tell(object, true);
+    if (lists_) listed_.erase(&object);
     if (const auto named = by_name_.find(&object); named != by_name_.end() && *named == &object) by_name_.erase(named);
     if constexpr (cache_internal::HasSlot<T>) slots_.Free(object.slot);
     objects_.erase(at);
@@ -199,11 +216,11 @@ class Cache final : public ReflectorSink {
   const Wanted wanted_;
   world::Watcher* watcher_ = nullptr;
   world::Watcher* beside_ = nullptr;
-  FlatMap<meta::Uid, Entry> objects_;
+  FlatSet<std::unique_ptr<T>, cache_internal::UidHash<T>, cache_internal::SameUid<T>> objects_;
   FlatSet<T*, cache_internal::NameHash<T>, cache_internal::SameName<T>> by_name_;
   Slots slots_;
-  std::uint64_t generation_ = 0;
-  bool lists_ = false;  // a list has begun, and not ended
+  bool lists_ = false;        // a list has begun, and not ended
+  FlatSet<const T*> listed_;  // those that it has had so far
   meta::ResourceVersion version_ = 0;
 };
 

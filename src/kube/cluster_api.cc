@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "document/json.h"
+#include "document/json_cursor.h"
 
 namespace reprieve::kube {
 namespace {
@@ -47,15 +48,20 @@ constexpr std::string_view kCore = "/api/v1";
 constexpr std::string_view kBatch = "/apis/batch/v1";
 constexpr std::string_view kJobSets = "/apis/jobset.x-k8s.io/v1alpha2";
 
-Ask Write(std::string_view method, std::string path, const Value& body,
-          std::string_view content_type = "application/json") {
+Ask WriteText(std::string_view method, std::string path, std::string body,
+              std::string_view content_type = "application/json") {
   Ask out;
   out.method = method;
   out.path = std::move(path);
-  out.body = document::WriteJson(body);
+  out.body = std::move(body);
   out.content_type = content_type;
   out.accept = kMetadataOnly;
   return out;
+}
+
+Ask Write(std::string_view method, std::string path, const Value& body,
+          std::string_view content_type = "application/json") {
+  return WriteText(method, std::move(path), document::WriteJson(body), content_type);
 }
 
 Ask Post(std::string path, Value body) {
@@ -103,6 +109,31 @@ WriteResult Gone(std::string_view resource, std::string_view name) {
   return {WriteCode::kNotFound, Cat(resource, " \"", name, "\" not found"), 0};
 }
 
+// Reads on only until both are known: most of the rest are managed fields.
+void ReadMade(std::string_view body, WriteResult& out) {
+  document::JsonCursor in(body);
+  std::string_view key;
+  if (!in.BeginObject()) return;
+  while (in.NextMember(key)) {
+    if (key != "metadata") {
+      in.Skip();
+      continue;
+    }
+    if (!in.BeginObject()) continue;
+    while (in.NextMember(key)) {
+      if (key == "name") {
+        out.name = SharedString(in.ReadText());
+      } else if (key == "resourceVersion") {
+        const std::int64_t version = ParseInt64(in.ReadText()).value_or(0);
+        out.version = static_cast<meta::ResourceVersion>(std::max<std::int64_t>(version, 0));
+      } else {
+        in.Skip();
+      }
+      if (!out.name.empty() && out.version != 0) return;
+    }
+  }
+}
+
 }  // namespace
 
 // The HTTP request of each kind of write; or the answer, where what is known says it already.
@@ -111,6 +142,7 @@ struct ClusterApi::Build {
 
   const KnownObjects& known;
   const world::Clock& clock;
+  PodBodies& pods;
 
   static std::string PodPath(const world::PodReference& pod, std::string_view sub = "") {
     return PathOf(kCore, "pods", pod.namespace_, pod.name, sub);
@@ -123,7 +155,7 @@ struct ClusterApi::Build {
   }
 
   Made operator()(const world::CreatePod& r) const {
-    return Post(PathOf(kCore, "pods", r.pod->metadata.namespace_), ToValue(*r.pod));
+    return WriteText("POST", PathOf(kCore, "pods", r.pod->metadata.namespace_), pods.Of(*r.pod));
   }
   Made operator()(const world::DeletePod& r) const { return Delete(PodPath(r.pod), r.pod.uid, "", r.at_once); }
   Made operator()(const world::RemovePodFinalizer& r) const {
@@ -241,15 +273,9 @@ WriteResult ResultOf(const Outcome& outcome, std::string_view method) {
   switch (outcome.status) {
     case 200:
     case 201:
-    case 202: {
-      const auto parsed = document::ParseJson(outcome.body);
-      if (!parsed) return out;
-      const Value& metadata = (*parsed)["metadata"];
-      out.version = static_cast<meta::ResourceVersion>(
-          std::max<std::int64_t>(ParseInt64(metadata["resourceVersion"].AsText()).value_or(0), 0));
-      out.name = SharedString(metadata["name"].AsText());
+    case 202:
+      ReadMade(outcome.body, out);
       return out;
-    }
     case 404:
       out.code = WriteCode::kNotFound;
       return out;
@@ -294,7 +320,7 @@ void ClusterApi::Submit(world::Request&& request, world::Completion&& done) {
   if (!may_write_()) {
     return done({WriteCode::kUnavailable, "this process does not lead any more, and has not sent the request", 0});
   }
-  Build::Made made = std::visit(Build{known_, rest_.clock()}, request);
+  Build::Made made = std::visit(Build{known_, rest_.clock(), pods_}, request);
   if (auto* known = std::get_if<WriteResult>(&made)) return done(*known);
   Ask& ask = std::get<Ask>(made);
   const std::string method = ask.method;

@@ -19,6 +19,7 @@
 
 #include "kube/cache.h"
 #include "kube/missing_rights.h"
+#include "kube/pod_body.h"
 #include "kube/recorder.h"
 #include "kube/rest.h"
 #include "world/api.h"
@@ -72,6 +73,7 @@ class ClusterApi final : public world::Api {
   MissingRights* rights_ = nullptr;
   std::size_t in_flight_ = 0;
   std::array<Created, 3> created_{};
+  PodBodies pods_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

@@ -37,7 +37,7 @@ void PodJudge::SetPolicy(const std::optional<batch::PodFailurePolicy>& policy) {
   next_ = 0;
 }
 
-std::shared_ptr<const Judgement> PodJudge::Judge(const core::Pod& pod) {
+SharedValue<Judgement> PodJudge::Judge(const core::Pod& pod) {
   const bool deleting = pod.metadata.deleting();
   for (Seen& seen : seen_) {
     if (seen.deleting != deleting || !Alike(seen.status, pod.status)) continue;
@@ -45,10 +45,11 @@ std::shared_ptr<const Judgement> PodJudge::Judge(const core::Pod& pod) {
     if (!seen.status.conditions.SharesWith(pod.status.conditions)) seen.status = pod.status;
     return seen.judgement;
   }
-  auto made = std::make_shared<Judgement>();
-  made->verdict = JudgePod(policy_, pod);
-  made->facts = FactsOf(pod, made->verdict);
-  made->phrase = Describe(made->facts);
+  Judgement judgement;
+  judgement.verdict = JudgePod(policy_, pod);
+  judgement.facts = FactsOf(pod, judgement.verdict);
+  judgement.phrase = Describe(judgement.facts);
+  SharedValue<Judgement> made(std::move(judgement));
   if (seen_.size() < kKept) {
     seen_.emplace_back();
     next_ = seen_.size() - 1;

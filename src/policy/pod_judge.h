@@ -5,10 +5,10 @@
 #pragma once
 
 #include <cstddef>
-#include <memory>
 #include <optional>
 #include <vector>
 
+#include "base/shared_value.h"
 #include "policy/failure_facts.h"
 
 namespace reprieve::policy {
@@ -24,13 +24,13 @@ class PodJudge {
   // The Job's current policy; judgements by an earlier one are forgotten.
   void SetPolicy(const std::optional<batch::PodFailurePolicy>& policy);
 
-  [[nodiscard]] std::shared_ptr<const Judgement> Judge(const core::Pod& pod);
+  [[nodiscard]] SharedValue<Judgement> Judge(const core::Pod& pod);
 
  private:
   struct Seen {
     core::PodStatus status;
     bool deleting = false;
-    std::shared_ptr<const Judgement> judgement;
+    SharedValue<Judgement> judgement;
   };
   static constexpr std::size_t kKept = 8;
 

@@ -32,23 +32,23 @@ TEST(PodJudge, PodsThatFailInTheSameWayShareOneJudgement) {
   const auto first = judge.Judge(Exited(42));
   EXPECT_EQ(first->verdict.action, batch::FailureAction::kFailJob);
   EXPECT_EQ(first->phrase, "exited 42 in container main");
-  EXPECT_EQ(judge.Judge(Exited(42)), first);
+  EXPECT_TRUE(judge.Judge(Exited(42)).SharesWith(first));
 }
 
 TEST(PodJudge, PodsThatARuleOrAMessageDistinguishesAreJudgedSeparately) {
   PodJudge judge;
   judge.SetPolicy(FailJobOn(42));
   const auto plain = judge.Judge(Exited(42));
-  EXPECT_NE(judge.Judge(Exited(42, "out of disk")), plain);
+  EXPECT_FALSE(judge.Judge(Exited(42, "out of disk")).SharesWith(plain));
   EXPECT_EQ(judge.Judge(Exited(41))->verdict.action, batch::FailureAction::kCount);
   core::Pod disrupted = Exited(42);
   core::PodCondition& condition = disrupted.status.conditions.emplace_back();
   condition.type = "DisruptionTarget";
   condition.status = "True";
-  EXPECT_NE(judge.Judge(disrupted), plain);
+  EXPECT_FALSE(judge.Judge(disrupted).SharesWith(plain));
   core::Pod deleted = Exited(42);
   deleted.metadata.EditDeletion().timestamp = Time{};
-  EXPECT_NE(judge.Judge(deleted), plain);
+  EXPECT_FALSE(judge.Judge(deleted).SharesWith(plain));
 }
 
 TEST(PodJudge, AnotherPolicyJudgesAgain) {

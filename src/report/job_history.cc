@@ -86,8 +86,8 @@ class Replay {
     JobView view;
     view.SetJob(job());
     view.SetPod(pod);
-    const auto at = view.pods().find(&pod);
-    return at != view.pods().end() && at->second->failed;
+    const controllers::TrackedPod* tracked = view.Find(pod);
+    return tracked != nullptr && tracked->failed;
   }
 
   // Where terminating pods are replaced, a deleted pod counts as failed from then on.

@@ -124,7 +124,7 @@ std::vector<const TrackedPod*> PodsToRemove(const Sync& sync, std::int64_t at_le
 
 void CreateNonIndexed(Sync& sync, std::int64_t count) {
   world::Stage& stage = sync.plan().AddStage();
-  for (std::int64_t i = 0; i < count; ++i) stage.writes.push_back(world::CreatePod{sync.view.prototype().MakePod()});
+  for (std::int64_t i = 0; i < count; ++i) stage.writes.push_back(world::CreatePod{sync.view.Prototype().MakePod()});
   sync.active += static_cast<std::int32_t>(count);
 }
 
@@ -148,7 +148,7 @@ void CreateIndexed(Sync& sync, std::int64_t count) {
       }
       failures = policy::FailuresAfter(failed.carried, failed.judged->verdict);
     }
-    writes.emplace_back(world::CreatePod{sync.view.prototype().MakePod(index, failures)});
+    writes.emplace_back(world::CreatePod{sync.view.Prototype().MakePod(index, failures)});
   }
   // Upstream looks again only where nothing at all could be created; the rest then waits for another event. We look
   // whenever an index waits, so that none waits longer than its back-off.

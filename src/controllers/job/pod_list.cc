@@ -4,10 +4,6 @@
 
 namespace reprieve::controllers {
 
-bool PodList::Contains(const TrackedPod& pod) const {
-  return pod.places.at[kind_] != PodPlaces::kNone;
-}
-
 void PodList::Add(TrackedPod& pod) {
   std::uint32_t& place = pod.places.at[kind_];
   if (place != PodPlaces::kNone) return;

@@ -18,7 +18,7 @@ bool Claim(job::Sync& sync, const std::vector<const core::Pod*>& orphans) {
   for (const core::Pod* pod : orphans) {
     if (pod->metadata.deleting()) continue;
     stage.writes.push_back(
-        world::AdoptPod{world::ReferenceTo(*pod), sync.view.prototype().owner(), batch::kTrackingFinalizer});
+        world::AdoptPod{world::ReferenceTo(*pod), sync.view.Prototype().owner(), batch::kTrackingFinalizer});
   }
   if (stage.writes.empty()) return false;
   sync.plan().stages.push_back(std::move(stage));

@@ -56,9 +56,8 @@ class Tracker {
   void SettleAtStart() {
     if (uncounted_.empty()) return;
     UidSet with_finalizer;
-    for (const PodList* pods : {&sync_.view.accountable(), &sync_.view.tracked_live()}) {
-      for (const TrackedPod* pod : *pods) with_finalizer.insert(pod->pod->metadata.uid);
-    }
+    for (const TrackedPod* pod : sync_.view.accountable()) with_finalizer.insert(pod->pod->metadata.uid);
+    for (const TrackedPod* pod : sync_.view.TrackedLive()) with_finalizer.insert(pod->pod->metadata.uid);
     Settle([&](const meta::Uid& uid) { return !with_finalizer.contains(uid); });
   }
 
@@ -78,7 +77,7 @@ class Tracker {
     std::vector<const TrackedPod*> out = sync_.accountable;
     if (sync_.end || sync_.job.metadata.deleting()) {
       const auto middle = static_cast<std::ptrdiff_t>(out.size());
-      const std::vector<const TrackedPod*> live = JobView::InOrder(sync_.view.tracked_live());
+      const std::vector<const TrackedPod*> live = JobView::InOrder(sync_.view.TrackedLive());
       out.insert(out.end(), live.begin(), live.end());
       std::inplace_merge(out.begin(), out.begin() + middle, out.end(), JobView::Order());
     }

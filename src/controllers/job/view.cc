@@ -1,18 +1,25 @@
 #include "controllers/job/view.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace reprieve::controllers {
 namespace {
 
 // What a pod belongs to, as bits.
-enum Membership : std::uint32_t { kActive = 1, kAccountable = 2, kTrackedLive = 4, kFailsJob = 8, kUnselected = 16 };
+enum Membership : std::uint32_t {
+  kActive = 1,
+  kAccountable = 2,
+  kTrackedTerminating = 4,
+  kFailsJob = 8,
+  kUnselected = 16,
+};
 
 std::uint32_t MembershipsOf(const TrackedPod& tracked) {
   return (tracked.active ? kActive : 0U) | (tracked.accountable() ? kAccountable : 0U) |
-         (tracked.tracked_live() ? kTrackedLive : 0U) | (tracked.fails_job() ? kFailsJob : 0U) |
-         (tracked.selected ? 0U : kUnselected);
+         (tracked.tracked_live() && !tracked.active ? kTrackedTerminating : 0U) |
+         (tracked.fails_job() ? kFailsJob : 0U) | (tracked.selected ? 0U : kUnselected);
 }
 
 // When the Job got its first final condition.
@@ -36,13 +43,15 @@ std::int32_t RestartsInPlace(const core::PodStatus& status) {
 
 }  // namespace
 
+constexpr JobView::IndexLoad JobView::kOneActive{.active = 1};
+
 void JobView::SetJob(const batch::Job& job, Time now) {
   job_ = &job;
   start_.See(job.status.start_time, now);
   finish_.See(FinishedAt(job.status), now);
   if (job.spec != spec_) {
     spec_ = job.spec;
-    prototype_ = std::make_shared<const PodPrototype>(job);
+    prototype_.reset();
     judge_.SetPolicy(spec_->pod_failure_policy);
     Reclassify();
     return;
@@ -52,6 +61,11 @@ void JobView::SetJob(const batch::Job& job, Time now) {
   }
 }
 
+const PodPrototype& JobView::Prototype() const {
+  if (prototype_ == nullptr) prototype_ = std::make_unique<const PodPrototype>(*job_);
+  return *prototype_;
+}
+
 void JobView::RemoveJob() {
   job_ = nullptr;
 }
@@ -59,7 +73,11 @@ void JobView::RemoveJob() {
 void JobView::SetPod(const core::Pod& pod) {
   const auto at = pods_.find(&pod);
   if (!spec_) {
-    if (at == pods_.end()) pods_.emplace(&pod, std::make_unique<TrackedPod>()).first->second->order = next_order_++;
+    if (at != pods_.end()) return;
+    auto made = std::make_unique<TrackedPod>();
+    made->pod = &pod;
+    made->order = next_order_++;
+    pods_.insert(std::move(made));
     return;
   }
   if (at == pods_.end()) {
@@ -68,14 +86,13 @@ void JobView::SetPod(const core::Pod& pod) {
       settled_.insert(&pod);
       return;
     }
-    TrackedPod& made =
-        *pods_.emplace(&pod, std::make_unique<TrackedPod>(Classify(pod, next_order_++, nullptr))).first->second;
+    TrackedPod& made = **pods_.insert(std::make_unique<TrackedPod>(Classify(pod, next_order_++, nullptr))).first;
     if (made.failed && made.finalizer) unreported_.Add(made);
     Enter(made);
     SettleIfDone(made);
     return;
   }
-  TrackedPod& tracked = *at->second;
+  TrackedPod& tracked = **at;
   TrackedPod next = Classify(pod, tracked.order, &tracked);
   if (tracked.SameAs(next)) return;
   if (next.failed && next.finalizer && !tracked.failed) unreported_.Add(tracked);
@@ -98,7 +115,7 @@ void JobView::MarkReported(const std::vector<ReportedPod>& pods) {
   if (unreported_.empty()) return;  // they have been released meanwhile
   for (const ReportedPod& reported : pods) {
     const auto at = pods_.find(reported.pod);
-    if (at != pods_.end() && at->second->order == reported.order) unreported_.Remove(*at->second);
+    if (at != pods_.end() && (*at)->order == reported.order) unreported_.Remove(**at);
   }
 }
 
@@ -119,28 +136,43 @@ void JobView::RemovePod(const core::Pod& pod) {
   const auto at = pods_.find(&pod);
   if (at == pods_.end()) return;
   if (spec_) {
-    unreported_.Remove(*at->second);
-    Leave(*at->second);
+    unreported_.Remove(**at);
+    Leave(**at);
   }
   pods_.erase(at);
 }
 
+std::vector<const TrackedPod*> JobView::TrackedLive() const {
+  std::vector<const TrackedPod*> out(tracked_terminating_.begin(), tracked_terminating_.end());
+  std::copy_if(active_.begin(), active_.end(), std::back_inserter(out),
+               [](const TrackedPod* pod) { return pod->tracked_live(); });
+  return out;
+}
+
+const TrackedPod* JobView::Find(const core::Pod& pod) const {
+  const auto at = pods_.find(&pod);
+  return at == pods_.end() ? nullptr : at->get();
+}
+
 std::vector<const TrackedPod*> JobView::InOrder(const PodList& pods) {
-  std::vector<const TrackedPod*> out(pods.begin(), pods.end());
+  return InOrder({pods.begin(), pods.end()});
+}
+
+std::vector<const TrackedPod*> JobView::InOrder(std::vector<const TrackedPod*> out) {
   // Pods that end together were mostly created together, and are in order already.
   if (!std::is_sorted(out.begin(), out.end(), Order())) std::sort(out.begin(), out.end(), Order());
   return out;
 }
 
 bool JobView::HasActive(CompletionIndex index) const {
-  const auto at = load_.find(index);
-  return at != load_.end() && at->second.active > 0;
+  return LoadOf(index).active > 0;
 }
 
 TrackedPod JobView::Classify(const core::Pod& pod, std::uint64_t order, const TrackedPod* was) {
   TrackedPod out;
   out.pod = &pod;
   out.order = order;
+  out.classified = true;
   out.stamps[0] = pod.metadata.labels.stamp();
   out.stamps[1] = pod.metadata.annotations.stamp();
   if (was != nullptr && was->stamps[0] == out.stamps[0] && was->stamps[1] == out.stamps[1]) {
@@ -219,7 +251,7 @@ void JobView::Move(TrackedPod& tracked, TrackedPod next) {
 void JobView::Join(TrackedPod& tracked, std::uint32_t lists) {
   if ((lists & kActive) != 0) active_.Add(tracked);
   if ((lists & kAccountable) != 0) accountable_.Add(tracked);
-  if ((lists & kTrackedLive) != 0) tracked_live_.Add(tracked);
+  if ((lists & kTrackedTerminating) != 0) tracked_terminating_.Add(tracked);
   if ((lists & kFailsJob) != 0) fail_job_.insert(&tracked);
   if ((lists & kUnselected) != 0) unselected_.insert(&tracked);
 }
@@ -227,7 +259,7 @@ void JobView::Join(TrackedPod& tracked, std::uint32_t lists) {
 void JobView::Quit(TrackedPod& tracked, std::uint32_t lists) {
   if ((lists & kActive) != 0) active_.Remove(tracked);
   if ((lists & kAccountable) != 0) accountable_.Remove(tracked);
-  if ((lists & kTrackedLive) != 0) tracked_live_.Remove(tracked);
+  if ((lists & kTrackedTerminating) != 0) tracked_terminating_.Remove(tracked);
   if ((lists & kFailsJob) != 0) fail_job_.erase(&tracked);
   if ((lists & kUnselected) != 0) unselected_.erase(&tracked);
 }
@@ -246,7 +278,8 @@ JobView::IndexLoad JobView::LoadOf(const TrackedPod& tracked) const {
 
 void JobView::ChangeLoad(CompletionIndex index, const IndexLoad& before, const IndexLoad& after) {
   if (index < 0 || before == after) return;
-  IndexLoad& load = load_[index];
+  const IndexLoad old = LoadOf(index);
+  IndexLoad load = old;
   load.active += after.active - before.active;
   load.terminating += after.terminating - before.terminating;
   load.succeeded += after.succeeded - before.succeeded;
@@ -256,16 +289,31 @@ void JobView::ChangeLoad(CompletionIndex index, const IndexLoad& before, const I
   } else if (!duplicated_.empty()) {
     duplicated_.erase(index);
   }
-  const IndexLoad now = load;
-  if (now.empty()) load_.erase(index);
-  RefreshIndex(index, now);
+  SetLoad(index, old, load);
+  RefreshIndex(index, load);
+}
+
+JobView::IndexLoad JobView::LoadOf(CompletionIndex index) const {
+  if (one_active_.contains(index)) return kOneActive;
+  const auto at = load_.find(index);
+  return at == load_.end() ? IndexLoad{} : at->second;
+}
+
+void JobView::SetLoad(CompletionIndex index, const IndexLoad& before, const IndexLoad& load) {
+  if (before == kOneActive) {
+    one_active_.erase(index);
+  } else if (!before.empty() && (load.empty() || load == kOneActive)) {
+    load_.erase(index);
+  }
+  if (load == kOneActive) {
+    one_active_.insert(index);
+  } else if (!load.empty()) {
+    load_[index] = load;
+  }
 }
 
 void JobView::RefreshIndexes(const std::vector<CompletionIndex>& indexes) {
-  for (const CompletionIndex index : indexes) {
-    const auto at = load_.find(index);
-    RefreshIndex(index, at == load_.end() ? IndexLoad{} : at->second);
-  }
+  for (const CompletionIndex index : indexes) RefreshIndex(index, LoadOf(index));
 }
 
 void JobView::RefreshIndex(CompletionIndex index, const IndexLoad& load) {
@@ -308,33 +356,33 @@ void JobView::RebuildIndexes() {
   failed_in_status_ = {};
   if (!spec_->indexed()) return;
   ReadIndexTexts();
+  for (const CompletionIndex index : one_active_) RefreshIndex(index, kOneActive);
   for (const auto& [index, load] : load_) RefreshIndex(index, load);
 }
 
 // The spec has changed, and with it perhaps what each pod counts as. Rare, so all pods are classified again.
 void JobView::Reclassify() {
-  std::vector<std::pair<const core::Pod*, std::unique_ptr<TrackedPod>>> old;
-  for (auto& [pod, tracked] : pods_) old.emplace_back(pod, std::move(tracked));
-  std::sort(old.begin(), old.end(), [](const auto& a, const auto& b) { return a.second->order < b.second->order; });
-  pods_.clear();
+  std::vector<TrackedPod*> old;
+  old.reserve(pods_.size());
+  for (const auto& tracked : pods_) old.push_back(tracked.get());
+  std::sort(old.begin(), old.end(), [](const TrackedPod* a, const TrackedPod* b) { return a->order < b->order; });
   const SettledPods old_settled = std::exchange(settled_, {});
-  for (PodList* list : {&active_, &accountable_, &tracked_live_}) list->Clear();
+  for (PodList* list : {&active_, &accountable_, &tracked_terminating_}) list->Clear();
   fail_job_.clear(), unselected_.clear();
   active_outside_ = ready_count_ = terminating_count_ = 0;
   restart_sum_ = ended_with_finalizer_ = 0;
+  one_active_.clear();
   load_.clear();
   duplicated_.clear();
   RebuildIndexes();
-  for (auto& [pod, was] : old) {
-    TrackedPod& now = *was;
-    const bool first_sight = now.pod == nullptr;  // the Job was not known then
-    TrackedPod next = Classify(*pod, now.order, nullptr);
-    next.places = now.places;
-    now = std::move(next);
-    pods_.emplace(pod, std::move(was));
-    Enter(now);
-    if (first_sight && now.failed && now.finalizer) unreported_.Add(now);
-    SettleIfDone(now);
+  for (TrackedPod* const pod : old) {
+    const bool first_sight = !pod->classified;
+    TrackedPod next = Classify(*pod->pod, pod->order, nullptr);
+    next.places = pod->places;
+    *pod = std::move(next);
+    Enter(*pod);
+    if (first_sight && pod->failed && pod->finalizer) unreported_.Add(*pod);
+    SettleIfDone(*pod);
   }
   for (const core::Pod* pod : old_settled) SetPod(*pod);
 }

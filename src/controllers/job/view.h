@@ -15,6 +15,7 @@
 
 #include "base/flat_hash.h"
 #include "base/neighbour_hash.h"
+#include "base/shared_value.h"
 #include "controllers/job/pod_list.h"
 #include "controllers/job/prototype.h"
 #include "model/batch.h"
@@ -32,22 +33,23 @@ using policy::IndexSet;
 // A pod that the Job controls, as last seen.
 struct TrackedPod {
   const core::Pod* pod = nullptr;
-  std::uint64_t order = 0;                          // of appearance
-  PodPlaces places{};                               // in the lists of the view that it is on
-  std::uint32_t stamps[2] = {0, 0};                 // of its labels and annotations, when these were read
-  std::uint32_t status_version = 0;                 // of its status, when that was read
-  CompletionIndex index = -1;                       // -1: none that is valid
-  bool active = false;                              // neither ended nor deleting
-  bool ready = false;                               // active, and Ready is True
-  bool terminating = false;                         // deleting and not ended
-  bool finalizer = false;                           // the tracking finalizer is there: not yet accounted for
-  bool succeeded = false;                           // phase Succeeded
-  bool failed = false;                              // counts as a failure (spec/job.md 2.6)
-  bool ended = false;                               // the phase is Succeeded or Failed
-  bool selected = true;                             // the Job's selector matches
-  std::int32_t restarts = 0;                        // in place, while Pending or Running; under OnFailure only
-  policy::IndexFailures carried;                    // of its index, before it
-  std::shared_ptr<const policy::Judgement> judged;  // where failed
+  std::uint64_t order = 0;                // of appearance
+  PodPlaces places{};                     // in the lists of the view that it is on
+  std::uint32_t stamps[2] = {0, 0};       // of its labels and annotations, when these were read
+  std::uint32_t status_version = 0;       // of its status, when that was read
+  CompletionIndex index = -1;             // -1: none that is valid
+  bool classified : 1 = false;            // false: only remembered, as the Job is not known
+  bool active : 1 = false;                // neither ended nor deleting
+  bool ready : 1 = false;                 // active, and Ready is True
+  bool terminating : 1 = false;           // deleting and not ended
+  bool finalizer : 1 = false;             // the tracking finalizer is there: not yet accounted for
+  bool succeeded : 1 = false;             // phase Succeeded
+  bool failed : 1 = false;                // counts as a failure (spec/job.md 2.6)
+  bool ended : 1 = false;                 // the phase is Succeeded or Failed
+  bool selected : 1 = true;               // the Job's selector matches
+  std::int32_t restarts = 0;              // in place, while Pending or Running; under OnFailure only
+  policy::IndexFailures carried;          // of its index, before it
+  SharedValue<policy::Judgement> judged;  // where failed
 
   // Its finalizer may go without an end of the Job: it has ended, or counts as failed.
   bool accountable() const { return finalizer && (succeeded || failed); }
@@ -62,6 +64,9 @@ struct TrackedPod {
            selected == other.selected && restarts == other.restarts && carried == other.carried;
   }
 };
+// As many as there are pods in the cluster, beside all of the pod that is kept: this is a whole block of the allocator,
+// and the next is a quarter larger.
+static_assert(sizeof(TrackedPod) <= 64);
 
 // A failure whose verdict has been recorded.
 struct ReportedPod {
@@ -78,8 +83,29 @@ class JobView {
     }
   };
   using PodSet = std::set<const TrackedPod*, Order>;
+  // By the pod's address.
+  struct AddressHash {
+    using is_transparent = void;
+    using is_avalanching = void;
+    std::size_t operator()(const core::Pod* pod) const noexcept { return NeighbourHash()(pod); }
+    std::size_t operator()(const std::unique_ptr<TrackedPod>& tracked) const noexcept { return (*this)(tracked->pod); }
+  };
+  struct SameAddress {
+    using is_transparent = void;
+    bool operator()(const std::unique_ptr<TrackedPod>& a, const std::unique_ptr<TrackedPod>& b) const noexcept {
+      return a->pod == b->pod;
+    }
+    bool operator()(const core::Pod* pod, const std::unique_ptr<TrackedPod>& tracked) const noexcept {
+      return pod == tracked->pod;
+    }
+    bool operator()(const std::unique_ptr<TrackedPod>& tracked, const core::Pod* pod) const noexcept {
+      return pod == tracked->pod;
+    }
+  };
+  using TrackedPods = FlatSet<std::unique_ptr<TrackedPod>, AddressHash, SameAddress>;
   using SettledPods = FlatSet<const core::Pod*, NeighbourHash>;
   static std::vector<const TrackedPod*> InOrder(const PodList& pods);
+  static std::vector<const TrackedPod*> InOrder(std::vector<const TrackedPod*> pods);
 
   // The Job as it is seen at `now` (Time::max(): not known); `job` stays at its address until the next call.
   void SetJob(const batch::Job& job, Time now = Time::max());
@@ -91,7 +117,8 @@ class JobView {
 
   const batch::Job& job() const { return *job_; }
   bool has_job() const { return job_ != nullptr; }
-  const PodPrototype& prototype() const { return *prototype_; }
+  // Made when it is first asked for: of most Jobs that a controller finds there no pod is ever made.
+  const PodPrototype& Prototype() const;
 
   // Pods that neither ended nor are deleting.
   const PodList& active() const { return active_; }
@@ -102,8 +129,9 @@ class JobView {
   std::int32_t terminating_count() const { return terminating_count_; }
   // With finalizer, and ended or counting as failed.
   const PodList& accountable() const { return accountable_; }
-  // With finalizer, and not accountable: only the end of the Job lets them go.
-  const PodList& tracked_live() const { return tracked_live_; }
+  // With finalizer, and not accountable: only the end of the Job lets them go. In no order; costs a walk over those
+  // that are active.
+  std::vector<const TrackedPod*> TrackedLive() const;
   // Failed pods that match a FailJob rule, counted or not.
   const PodSet& fail_job() const { return fail_job_; }
   // The latest that the Job can have started, and finished, by its status. REQUIRES: the status has that time.
@@ -120,7 +148,9 @@ class JobView {
   // Pods that the selector no longer matches.
   const PodSet& unselected() const { return unselected_; }
   // The pods that the Job controls but for the settled ones, in no order.
-  const FlatMap<const core::Pod*, std::unique_ptr<TrackedPod>>& pods() const { return pods_; }
+  const TrackedPods& pods() const { return pods_; }
+  // Null pointer if it is not among these.
+  const TrackedPod* Find(const core::Pod& pod) const;
   // Pods that have ended and are accounted for: they matter only when the Job is deleted. In a long Job that is nearly
   // all of them, so each costs no more than its entry here.
   const SettledPods& settled() const { return settled_; }
@@ -152,6 +182,7 @@ class JobView {
     bool empty() const { return *this == IndexLoad{}; }
     bool operator==(const IndexLoad&) const = default;
   };
+  static const IndexLoad kOneActive;
 
   // `was`: what it was before, to reuse what cannot have changed; a null pointer if it is new.
   TrackedPod Classify(const core::Pod& pod, std::uint64_t order, const TrackedPod* was);
@@ -169,6 +200,8 @@ class JobView {
   void Quit(TrackedPod& tracked, std::uint32_t lists);
   void Count(const TrackedPod& tracked, std::int32_t sign);
   IndexLoad LoadOf(const TrackedPod& tracked) const;
+  IndexLoad LoadOf(CompletionIndex index) const;
+  void SetLoad(CompletionIndex index, const IndexLoad& before, const IndexLoad& load);
   void ChangeLoad(CompletionIndex index, const IndexLoad& before, const IndexLoad& after);
   void RefreshIndex(CompletionIndex index, const IndexLoad& load);
   void RefreshIndexes(const std::vector<CompletionIndex>& indexes);
@@ -179,15 +212,16 @@ class JobView {
   const batch::Job* job_ = nullptr;
   policy::WrittenTime start_, finish_;
   std::shared_ptr<const batch::JobSpec> spec_;
-  std::shared_ptr<const PodPrototype> prototype_;
+  mutable std::unique_ptr<const PodPrototype> prototype_;
   policy::PodJudge judge_;
   meta::Finalizers usual_finalizers_;  // which most pods share
   bool usual_has_tracking_ = false;    // and whether the tracking finalizer is one of them
 
-  FlatMap<const core::Pod*, std::unique_ptr<TrackedPod>> pods_;
+  TrackedPods pods_;
   SettledPods settled_;
   std::uint64_t next_order_ = 0;
-  PodList active_{PodList::kActive}, accountable_{PodList::kAccountable}, tracked_live_{PodList::kTrackedLive},
+  // The tracked ones are those that are live and not active: deleted, and replaced only when they have failed.
+  PodList active_{PodList::kState}, accountable_{PodList::kState}, tracked_terminating_{PodList::kState},
       unreported_{PodList::kUnreported};
   PodSet fail_job_, unselected_;  // few, if any
   std::int32_t active_outside_ = 0;
@@ -198,6 +232,8 @@ class JobView {
 
   std::string completed_text_, failed_text_;
   IndexSet completed_, failed_in_status_, succeeded_, failed_, taken_;
+  // The indexes that have one pod, which is active: nearly all. What the others have.
+  FlatSet<CompletionIndex> one_active_;
   FlatMap<CompletionIndex, IndexLoad> load_;
   std::set<CompletionIndex> duplicated_;
 };
