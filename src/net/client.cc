@@ -43,11 +43,14 @@ std::string Head(const Request& request, const ClientOptions& options) {
 
 // A line break in a header would be another header.
 bool Printable(const Request& request) {
-  const auto bad = [](std::string_view text) { return text.find_first_of("\r\n") != std::string_view::npos; };
+  // Not find_first_of, which calls memchr for each character: a token has a thousand.
+  const auto bad = [](std::string_view text) {
+    return text.find('\r') != std::string_view::npos || text.find('\n') != std::string_view::npos;
+  };
   for (const auto& [name, value] : request.headers.fields()) {
     if (bad(name) || bad(value)) return false;
   }
-  return !bad(request.method) && request.target.find_first_of(" \r\n") == std::string::npos;
+  return !bad(request.method) && !bad(request.target) && request.target.find(' ') == std::string::npos;
 }
 
 }  // namespace
@@ -211,17 +214,18 @@ asio::awaitable<std::optional<Failure>> Client::Core::Exchange(std::shared_ptr<C
     return !call->cancelled;
   });
   parsing = &parser;
-  std::string buffer(std::size_t{16} << 10, '\0');
+  constexpr std::size_t kPiece = std::size_t{16} << 10;  // a record of TLS
+  const auto buffer = std::make_unique_for_overwrite<char[]>(kPiece);
   while (!parser.done() && !call->cancelled) {
     if (call->paused) {
       stream.ExpireAt(kNoDeadline);
       co_await AwaitResume(call);
       if (call->cancelled) break;
     }
-    const std::size_t got = co_await stream.Read(asio::buffer(buffer), error);
+    const std::size_t got = co_await stream.Read(asio::buffer(buffer.get(), kPiece), error);
     if (call->cancelled) break;
     if (got > 0) answered = true;
-    std::optional<Failure> bad = error ? parser.PutEnd() : parser.Put(std::string_view(buffer).substr(0, got));
+    std::optional<Failure> bad = error ? parser.PutEnd() : parser.Put(std::string_view(buffer.get(), got));
     if (error && bad && (error == boost::beast::error::timeout || !answered)) bad = why(error);
     if (bad) {
       bad->sent = call->sent;
