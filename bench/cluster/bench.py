@@ -1,5 +1,5 @@
 """bench.py REPRIEVE CONTROLPLANE [--upstream JOBSET] [NAME...]: the controller beside others on a real control plane, in one
-run: restart, job, cache. `./dev bench cluster` builds what it needs; docs/PERFORMANCE.md says what the figures are.
+run: restart, job, cache, restarts. `./dev bench cluster` builds what it needs; docs/PERFORMANCE.md says what the figures are.
 
 What is compared runs one after the other on the same machine and the same cluster. Times of day; processor time is the
 kernel's account of the process, in steps of 10 ms."""
@@ -298,6 +298,45 @@ def cache(bench, options):
     row(f"idle for {options.idle} s", f"{100 * idle:.2f} % of a core")
 
 
+def restarts(bench, options):
+    """JobSets of one pod, which fails as soon as it is there, until none may restart any more: whether memory grows."""
+    sets, each = 100, options.restarts // 100
+    todo = queue.SimpleQueue()
+
+    def changed(kind, pod):
+        if kind == "ADDED":
+            todo.put(pod["metadata"]["name"])
+
+    def work():
+        while (pod := todo.get()) is not None:
+            bench.client.set_status("pods", pod, {"phase": "Failed"})
+    process = bench.start()
+    watch = Watch(bench.client, "pods", changed, "default")
+    workers = [threading.Thread(target=work, daemon=True) for _ in range(6)]
+    for worker in workers:
+        worker.start()
+    for i in range(sets):
+        bench.client.create("jobsets", jobset(f"again-{i}", replicas=1, parallelism=1, failurePolicy={"maxRestarts": each}))
+    row("restarts", "seconds", "processor s", "MiB resident")
+    row("---", "---", "---", "---")
+    begun, before = time.monotonic(), processor_seconds(process.pid)
+    sizes = []
+    for tenth in range(1, 11):
+        wanted = sets * each * tenth // 10
+        until(lambda: sum(found.get("status", {}).get("restarts", 0) for found in bench.client.all("jobsets")) >= wanted,
+              f"restart {wanted}", 3600)
+        sizes.append(memory(process.pid))
+        row(str(wanted), f"{time.monotonic() - begun:.0f}", f"{processor_seconds(process.pid) - before:.1f}", f"{sizes[-1]:.1f}")
+    until(lambda: all(found["status"].get("terminalState") == "Failed" for found in bench.client.all("jobsets")),
+          "the JobSets' ends", 600)
+    print(f"  resident after the last tenth, of that after the second: {sizes[-1] / sizes[1]:.2f}")
+    for _ in workers:
+        todo.put(None)
+    watch.stop()
+    bench.end(process)
+    bench.clear()
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("reprieve", type=pathlib.Path)
@@ -306,15 +345,16 @@ def main():
     parser.add_argument("--sizes", default="500x2,1000x5", help="of the JobSets that restart: JOBSxPODS,...")
     parser.add_argument("--pods", type=int, default=10000, help="of the Job")
     parser.add_argument("--cached", type=int, default=100000, help="pods in the cache")
+    parser.add_argument("--restarts", type=int, default=10000, help="of 100 JobSets together")
     parser.add_argument("--idle", type=int, default=30, help="seconds")
-    parser.add_argument("names", nargs="*", choices=["restart", "job", "cache", []])
+    parser.add_argument("names", nargs="*", choices=["restart", "job", "cache", "restarts", []])
     options = parser.parse_intermixed_args()
     options.sizes = [tuple(map(int, size.split("x"))) for size in options.sizes.split(",")]
     Programs.reprieve, Programs.controlplane = str(options.reprieve.resolve()), str(options.controlplane.resolve())
     Programs.upstream = str(options.upstream.resolve()) if options.upstream else ""
     bench = Bench()
     try:
-        for name, run in (("restart", restart), ("job", job), ("cache", cache)):
+        for name, run in (("restart", restart), ("job", job), ("cache", cache), ("restarts", restarts)):
             if not options.names or name in options.names:
                 run(bench, options)
                 print(f"  the machine's load: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores\n", flush=True)

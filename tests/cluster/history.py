@@ -1,5 +1,6 @@
 """Replays one recorded history (tests/oracle/README.md) in a namespace of its own on a real cluster, with our controllers in
 the place of those that were recorded."""
+import contextlib
 import copy
 import json
 import threading
@@ -17,6 +18,13 @@ STEADY = 0.4
 # again when a write has failed.
 FINAL = 15
 LONGEST = 90
+
+
+# How the actions of a step follow each other. The recorder sent one right after the other; whether its controller looked
+# between two is chance, and both results are right. So a step that differs is tried in the two other ways: the controllers
+# settle after each action, or ours sees all of them at once.
+AS_SENT, ONE_BY_ONE, TOGETHER = range(3)
+ENDED = ("Succeeded", "Failed")
 
 
 class World:
@@ -96,14 +104,15 @@ class Differs(Exception):
 
 
 class History:
-    def __init__(self, world, line, namespace, one_by_one=(), manager=MANAGER):
-        """In the steps `one_by_one` the controllers settle after each action; the recorder sent them at once."""
+    def __init__(self, world, line, namespace, paces=None, hold=contextlib.nullcontext, manager=MANAGER):
+        """`paces`: of steps, where not AS_SENT. `hold` is a context in which the controller does nothing."""
         self.world, self.client, self.line, self.namespace = world, world.client, line, namespace
-        self.one_by_one, self.manager = one_by_one, manager
+        self.paces, self.hold, self.manager = paces or {}, hold, manager
         self.names = PodNames()
         self.named = 0  # of world.created
         self.known_jobs, self.last_labels, self.new_jobs = set(), {}, set()
         self.stored = {}
+        self.racing, self.last_pods = set(), {}
         self.is_job = "job" in line
         self.name = line["job" if self.is_job else "jobset"]["metadata"]["name"]
 
@@ -118,10 +127,13 @@ class History:
             except ApiError as error:
                 raise Differs(1, [("$", "accepted", str(error))]) from None
             for number, step in enumerate(self.line["steps"], 1):
-                for action in step["do"]:
-                    self.do(number, action)
-                    if number in self.one_by_one:
-                        self.settle(None)
+                self.note_racing(step)
+                pace = self.paces.get(number, AS_SENT)
+                with self.hold() if pace == TOGETHER and self.only_pods(step) else contextlib.nullcontext():
+                    for action in step["do"]:
+                        self.do(number, action)
+                        if pace == ONE_BY_ONE:
+                            self.settle(None)
                 found = self.settle(step["then"])
                 if found:
                     raise Differs(number, found)
@@ -137,14 +149,41 @@ class History:
         finally:
             self.clean_up()
 
+    @staticmethod
+    def only_pods(step):
+        """A patch of a JobSet has to pass the controller's webhooks."""
+        return all("pod" in action or action.get("kind") == "Pod" for action in step["do"])
+
+    def note_racing(self, step):
+        """Of pods of one Job that end in one step the first may make the Job fail, which deletes the others: each may
+        have ended before that, and be gone, or after, and stay as one that is being deleted. Which is chance, for it is
+        between the recorder and the Job controller."""
+        ends = {}
+        for action in step["do"]:
+            patch = action.get("patch", {})
+            phase = patch.get("status", patch).get("phase") if action["op"] == "status" else None
+            if phase in ENDED:
+                job = self.last_pods.get(action["pod"], {}).get("job", "")
+                ends.setdefault(job, set()).add(action["pod"])
+        for pods in ends.values():
+            if len(pods) > 1:
+                self.racing |= pods
+        self.last_pods = step["then"]["pods"]
+
+    def without_races(self, expected, actual):
+        """Both without the pods of which it is chance whether they are still there."""
+        def over(pod):
+            return pod is None or (pod["phase"] in ENDED and "finalizer" not in pod)
+        chance = {name for name in self.racing if over(expected.get(name)) and over(actual.get(name))}
+        return ({name: pod for name, pod in pods.items() if name not in chance} for pods in (expected, actual))
+
     def create(self):
         if self.is_job:
             body = copy.deepcopy(self.line["job"])
             if self.manager:
                 body["spec"]["managedBy"] = self.manager
-            self.client.create("jobs", body, self.namespace)
-        else:
-            self.client.create("jobsets", self.line["jobset"], self.namespace)
+            return self.client.create("jobs", body, self.namespace)
+        return self.client.create("jobsets", self.line["jobset"], self.namespace)
 
     def clean_up(self):
         """So that nothing goes on in the background; the namespace stays, as nobody removes it."""
@@ -258,29 +297,32 @@ class History:
     def differences_to(self, then):
         ours = {pod["metadata"]["name"]: self.show_pod(pod) for pod in self.world.of(self.namespace, "pods")}
         self.names.match(then["pods"], ours)
-        pods = self.names.shown(ours)
-        if self.is_job:
-            job = next(iter(self.world.of(self.namespace, "jobs")), None)
-            status = self.named_in_messages(self.job_status(job)) if job else None
-            return differences(then, {"job": {"status": status}, "pods": pods})
-        expected = copy.deepcopy(then)
-        actual = {"pods": pods, "jobset": self.show_jobset(expected), "jobs": {}}
-        for job in self.world.of(self.namespace, "jobs"):
-            actual["jobs"][job["metadata"]["name"]] = self.show_job(job)
-        services = sorted(each["metadata"]["name"] for each in self.world.of(self.namespace, "services"))
-        if services or "services" in then:
-            actual["services"] = services
-        found = []
-        for member, resource in (("jobSpecs", "jobs"), ("serviceSpecs", "services")):
-            for name, whole in expected.pop(member, {}).items():
-                there = next((each for each in self.world.of(self.namespace, resource) if each["metadata"]["name"] == name), {})
-                found += differences(whole, self.whole(there), f"$.{member}.{name}")
-        if actual["jobset"].get("status", {}).get("terminalState"):
+        expected, actual = copy.deepcopy(then), self.snapshot(then, ours)
+        expected["pods"], actual["pods"] = self.without_races(expected["pods"], actual["pods"])
+        if not self.is_job and actual["jobset"].get("status", {}).get("terminalState"):
             for snapshot in (expected, actual):
                 for condition in snapshot["jobset"].get("status", {}).get("conditions", []):
                     if condition["type"].startswith("StartupPolicy"):
                         condition.pop("status", None)
-        return found + differences(expected, actual)
+        return differences(expected, actual)
+
+    def snapshot(self, like, pods):
+        """What there is, as the recorder writes it; `pods` by our names. It has the members that `like` has."""
+        pods = self.names.shown(pods)
+        if self.is_job:
+            job = next(iter(self.world.of(self.namespace, "jobs")), None)
+            return {"job": {"status": self.named_in_messages(self.job_status(job)) if job else None}, "pods": pods}
+        out = {"pods": pods, "jobset": self.show_jobset(like), "jobs": {}}
+        for job in self.world.of(self.namespace, "jobs"):
+            out["jobs"][job["metadata"]["name"]] = self.show_job(job)
+        services = sorted(each["metadata"]["name"] for each in self.world.of(self.namespace, "services"))
+        if services or "services" in like:
+            out["services"] = services
+        for member, resource in (("jobSpecs", "jobs"), ("serviceSpecs", "services")):
+            if member in like:
+                there = {each["metadata"]["name"]: each for each in self.world.of(self.namespace, resource)}
+                out[member] = {name: self.whole(there.get(name, {})) for name in like[member]}
+        return out
 
     def show_pod(self, pod):
         metadata, annotations = pod["metadata"], pod["metadata"].get("annotations", {})
@@ -428,6 +470,16 @@ class History:
             time.sleep(0.2)
         return found
 
+    def own_events(self):
+        """[(event, its message with the recording's names)]; not those that upstream's controllers do not write."""
+        for event in self.client.all("events", self.namespace):
+            about = event["involvedObject"]
+            message = self.recorded(event.get("message", ""))
+            own = (about["kind"], about["name"]) == ("Job" if self.is_job else "JobSet", self.name)
+            if own and event["reason"] != "Judged" and \
+                    not (event["reason"] == "JobCreationFailed" and "already exists" in message):
+                yield event, message
+
     def differences_of_events(self):
         names = copy.deepcopy(self.names)
         self.names.bind_rest()
@@ -437,13 +489,7 @@ class History:
                     for each in self.line["events"]}
         many = {each["reason"] for each in self.line["events"] if each["message"].startswith(combined)}
         actual = set()
-        for event in self.client.all("events", self.namespace):
-            about = event["involvedObject"]
-            message = self.recorded(event.get("message", ""))
-            own = (about["kind"], about["name"]) == ("Job" if self.is_job else "JobSet", self.name)
-            if not own or event["reason"] == "Judged" or \
-                    (event["reason"] == "JobCreationFailed" and "already exists" in message):
-                continue
+        for event, message in self.own_events():
             text = f"{event['type']} {event['reason']}: {combined if message.startswith(combined) else message}"
             if event["reason"] in many and text not in expected:
                 continue
@@ -455,8 +501,9 @@ class History:
 
     def differences_of_created(self):
         """The first pod as the API server stored it."""
-        if "created" not in self.line:
-            return []
+        return differences(self.line["created"], self.first_created()) if "created" in self.line else []
+
+    def first_created(self):
         pod = copy.deepcopy(self.stored[self.names.ours("p1")])
         uid = self.world.of(self.namespace, "jobs")[0]["metadata"]["uid"]
         for name in ("apiVersion", "kind", "status"):
@@ -467,7 +514,7 @@ class History:
         # How often the spec has changed, which pods did not show in 1.36.
         if "generation" not in self.line["created"]["metadata"]:
             pod["metadata"].pop("generation", None)
-        return differences(self.line["created"], json.loads(json.dumps(pod).replace(uid, "UID")))
+        return json.loads(json.dumps(pod).replace(uid, "UID"))
 
 
 def any_job(text):
