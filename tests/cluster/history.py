@@ -22,7 +22,7 @@ LONGEST = 90
 
 # How the actions of a step follow each other. The recorder sent one right after the other; whether its controller looked
 # between two is chance, and both results are right. So a step that differs is tried in the two other ways: the controllers
-# settle after each action, or ours sees all of them at once.
+# settle after each action, or ours sees at once what has become of all of them.
 AS_SENT, ONE_BY_ONE, TOGETHER = range(3)
 ENDED = ("Succeeded", "Failed")
 
@@ -105,7 +105,8 @@ class Differs(Exception):
 
 class History:
     def __init__(self, world, line, namespace, paces=None, hold=contextlib.nullcontext, manager=MANAGER):
-        """`paces`: of steps, where not AS_SENT. `hold` is a context in which the controller does nothing."""
+        """`paces`: of steps by number, of all others by None, else AS_SENT. `hold` is a context in which the controller
+        does nothing."""
         self.world, self.client, self.line, self.namespace = world, world.client, line, namespace
         self.paces, self.hold, self.manager = paces or {}, hold, manager
         self.names = PodNames()
@@ -128,12 +129,14 @@ class History:
                 raise Differs(1, [("$", "accepted", str(error))]) from None
             for number, step in enumerate(self.line["steps"], 1):
                 self.note_racing(step)
-                pace = self.paces.get(number, AS_SENT)
+                pace = self.paces.get(number, self.paces.get(None, AS_SENT))
                 with self.hold() if pace == TOGETHER and self.only_pods(step) else contextlib.nullcontext():
                     for action in step["do"]:
                         self.do(number, action)
                         if pace == ONE_BY_ONE:
                             self.settle(None)
+                    if pace == TOGETHER:
+                        self.settle(None)
                 found = self.settle(step["then"])
                 if found:
                     raise Differs(number, found)

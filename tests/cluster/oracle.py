@@ -50,8 +50,9 @@ class Replay:
             differs = History(self.world, line, f"{name}-{trial}", paces, self.hold, self.manager).run()
             if differs is None:
                 break
-            if isinstance(differs.step, int):
-                paces[differs.step] = (paces.get(differs.step, AS_SENT) + 1) % 3
+            # Events do not say of which step they are.
+            step = differs.step if isinstance(differs.step, int) else None
+            paces[step] = (paces.get(step, AS_SENT) + 1) % 3
         with self.lock:
             self.account(name, differs)
 
