@@ -12,6 +12,8 @@ namespace reprieve::kube {
 namespace {
 
 constexpr int kMaxRetries = 10;
+// Each costs a tenth of a MiB and a handshake; a server that answers within 20 ms takes 800 requests a second by these.
+constexpr std::size_t kMaxConnections = 16;
 // In seconds, as client-go has them.
 constexpr std::array<double, 12> kRequestBounds = {0.005, 0.025, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60};
 constexpr Nanoseconds kLongestRetryAfter = Seconds(120);
@@ -70,6 +72,7 @@ Result<std::unique_ptr<Rest>> Rest::Make(net::Loop& loop, const world::Clock& cl
   client_options.url = access.server;
   client_options.proxy = access.proxy;
   client_options.tls = access.tls;
+  client_options.max_connections = kMaxConnections;
   auto client = net::Client::Make(loop, client_options);
   if (!client) return Error{Cat(access.origin, ": ", client.error().message)};
   return std::unique_ptr<Rest>(new Rest(loop, clock, std::move(access), std::move(options), std::move(*client)));
