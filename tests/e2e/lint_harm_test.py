@@ -147,8 +147,9 @@ class Harm(Reprieve):
 
     def test_rp024_the_script_runs_on_until_it_is_killed(self):
         evict = ("--inject", EVICT % "train")
-        # The grace period is a second, and the program would run for two.
-        self.assertRegex(self.replaced("RP024", "Bad", "sleep 2", *evict), r"wasted 1\.[2-9]s")
+        # The grace period is a second, and the program would run for two. On a busy machine it has only just begun when
+        # the pod is evicted.
+        self.assertRegex(self.replaced("RP024", "Bad", "sleep 2", *evict), r"wasted 1(\.\d)?s")
         self.assertRegex(self.replaced("RP024", "Good", "sleep 2", *evict), r"wasted \d{3}ms")
 
 
