@@ -155,7 +155,9 @@ void JobSetLoop::Decide(JobSetState& state) {
     Record(state, *std::exchange(state.unconfirmed, std::nullopt));
   }
   state.decides = true;
-  state.decision = controllers::ReconcileJobSet(state.view, SurroundingsOf(state), context_.clock.Now());
+  const Time now = context_.clock.Now();
+  state.decision = controllers::ReconcileJobSet(state.view, SurroundingsOf(state), now);
+  if (state.decision.writes_status) state.counts_from = now + options_.counts_period;
   loop_.Apply(state, state.decision.plan);
 }
 
@@ -224,6 +226,8 @@ controllers::JobSetSurroundings JobSetLoop::SurroundingsOf(const JobSetState& st
   const jobset::JobSet& jobset = state.view.jobset();
   const SharedString& in = jobset.metadata.namespace_;
   controllers::JobSetSurroundings out;
+  // A clock that was set back does not hold them.
+  if (state.counts_from <= context_.clock.Now() + options_.counts_period) out.counts_from = state.counts_from;
   out.service_exists = services_.contains({in, controllers::HeadlessServiceName(jobset)});
   for (const jobset::VolumeClaimPolicy& policy : jobset.spec->volume_claim_policies) {
     for (const core::PersistentVolumeClaim& claim : policy.templates) {

@@ -22,6 +22,8 @@ struct JobSetOptions {
   model::FeatureGates gates;
   bool housekeeping = true;  // what a deleted JobSet owned is deleted here, not by a garbage collector
   RetryDelays retry{Nanoseconds(5'000'000), Seconds(60)};
+  // A status in which only counts of Jobs have changed is written no sooner after the last one. 0: at once.
+  Nanoseconds counts_period{0};
 };
 
 // How many JobSets have ended or were restarted since the start, by namespace and name. Of each at most kMaxNames
@@ -48,6 +50,7 @@ struct JobSetState : LoopState {
   std::string problem;  // the one that was reported last; empty: the last pass could decide
   // The outcome of a pass whose status write got no answer. It holds once the watch shows that status.
   std::optional<controllers::JobSetOutcome> unconfirmed;
+  Time counts_from = Time::min();  // as JobSetSurroundings have it
 
   // Of the pass that is under way.
   bool decides = false;  // the plan in flight is the decision's, not that of the clean-up

@@ -507,6 +507,8 @@ class History:
         return differences(self.line["created"], self.first_created()) if "created" in self.line else []
 
     def first_created(self):
+        if self.names.ours("p1") not in self.stored:
+            raise Differs("created", [("$.created", "a pod", "none was created")])
         pod = copy.deepcopy(self.stored[self.names.ours("p1")])
         uid = self.world.of(self.namespace, "jobs")[0]["metadata"]["uid"]
         for name in ("apiVersion", "kind", "status"):

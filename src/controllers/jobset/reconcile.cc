@@ -73,11 +73,34 @@ void NoteOutcome(Sync& sync) {
   outcome.job_restarts = JobRestarts(sync.status);
 }
 
-// What changed is written at once, and only then announced (spec/jobset.md 2.2).
+// But for how many Jobs of each replicated job are in which state it is the stored one.
+bool OnlyCountsDiffer(const Sync& sync) {
+  const std::vector<jobset::ReplicatedJobStatus>& stored = sync.jobset.status.replicated_jobs_status;
+  jobset::JobSetStatus with_stored_counts = sync.status;
+  if (with_stored_counts.replicated_jobs_status.size() != stored.size()) return false;
+  for (std::size_t i = 0; i < stored.size(); ++i) {
+    jobset::ReplicatedJobStatus& each = with_stored_counts.replicated_jobs_status[i];
+    each.ready = stored[i].ready;
+    each.succeeded = stored[i].succeeded;
+    each.failed = stored[i].failed;
+    each.active = stored[i].active;
+    each.suspended = stored[i].suspended;
+  }
+  return with_stored_counts == sync.jobset.status;
+}
+
+// What changed is written at once, and only then announced (spec/jobset.md 2.2). Of counts alone each pass would be a
+// write: when hundreds of Jobs come and go together these may wait for a moment.
 void WriteStatus(Sync& sync) {
   sync.decision.outcome.verdicts = std::move(sync.plan().verdicts);
   if (sync.status == sync.jobset.status) return;
+  if (sync.now < sync.surroundings.counts_from && sync.events.empty() && OnlyCountsDiffer(sync)) {
+    std::optional<Time>& again = sync.plan().requeue_at;
+    again = again ? std::min(*again, sync.surroundings.counts_from) : sync.surroundings.counts_from;
+    return;
+  }
   NoteOutcome(sync);
+  sync.decision.writes_status = true;
   sync.plan().AddStage().writes.push_back(
       world::WriteJobSetStatus{std::make_unique<jobset::JobSetStatus>(std::move(sync.status))});
   sync.plan().decided_after = sync.plan().stages.size();

@@ -18,6 +18,8 @@ struct JobSetSurroundings {
   bool service_exists = false;  // one of the headless Service's name, whoever owns it
   // By template in the order of the policies: the claim is there already.
   std::vector<bool> claim_exists;
+  // Until then a status that differs from the stored one in its counts of Jobs alone is not written.
+  Time counts_from = Time::min();
 };
 
 enum class JobSetEnd : std::uint8_t { kCompleted, kFailed };
@@ -37,6 +39,7 @@ struct JobSetOutcome {
 struct JobSetDecision {
   world::Plan plan;
   JobSetOutcome outcome;
+  bool writes_status = false;
   // Why nothing can be decided; empty: it could. Whoever fixes the object wakes the JobSet again.
   std::string problem;
 };
