@@ -147,7 +147,12 @@ class Interrupts(Reprieve):
         self.assert_gone(word)
 
     def test_a_second_ctrl_c_ends_them_at_once(self):
-        process, word = self.start("trap '' TERM; while :; do sleep 1; done")
+        process, word = self.start(f"trap '' TERM; touch {self.cwd}/trapped; while :; do sleep 1; done")
+        # A shell that is not yet so far would end by the first.
+        deadline = time.monotonic() + 20
+        while not (self.cwd / "trapped").exists():
+            self.assertLess(time.monotonic(), deadline, "the trap is not set")
+            time.sleep(0.01)
         process.send_signal(signal.SIGINT)
         self.assertIn("Ending 1 pod", process.stdout.readline())
         process.send_signal(signal.SIGINT)
