@@ -43,8 +43,6 @@ std::int32_t RestartsInPlace(const core::PodStatus& status) {
 
 }  // namespace
 
-constexpr JobView::IndexLoad JobView::kOneActive{.active = 1};
-
 void JobView::SetJob(const batch::Job& job, Time now) {
   job_ = &job;
   start_.See(job.status.start_time, now);
@@ -278,8 +276,7 @@ JobView::IndexLoad JobView::LoadOf(const TrackedPod& tracked) const {
 
 void JobView::ChangeLoad(CompletionIndex index, const IndexLoad& before, const IndexLoad& after) {
   if (index < 0 || before == after) return;
-  const IndexLoad old = LoadOf(index);
-  IndexLoad load = old;
+  IndexLoad load = LoadOf(index);
   load.active += after.active - before.active;
   load.terminating += after.terminating - before.terminating;
   load.succeeded += after.succeeded - before.succeeded;
@@ -289,27 +286,38 @@ void JobView::ChangeLoad(CompletionIndex index, const IndexLoad& before, const I
   } else if (!duplicated_.empty()) {
     duplicated_.erase(index);
   }
-  SetLoad(index, old, load);
+  SetLoad(index, load);
   RefreshIndex(index, load);
 }
 
 JobView::IndexLoad JobView::LoadOf(CompletionIndex index) const {
-  if (one_active_.contains(index)) return kOneActive;
-  const auto at = load_.find(index);
-  return at == load_.end() ? IndexLoad{} : at->second;
+  if (const auto at = load_.find(index); at != load_.end()) return Unpacked(at->second);
+  const auto large = large_load_.find(index);
+  return large == large_load_.end() ? IndexLoad{} : large->second;
 }
 
-void JobView::SetLoad(CompletionIndex index, const IndexLoad& before, const IndexLoad& load) {
-  if (before == kOneActive) {
-    one_active_.erase(index);
-  } else if (!before.empty() && (load.empty() || load == kOneActive)) {
-    load_.erase(index);
+std::optional<std::uint8_t> JobView::Packed(const IndexLoad& load) {
+  std::uint32_t out = 0;
+  for (const std::int32_t count : {load.active, load.terminating, load.succeeded, load.ends_index}) {
+    if (count < 0 || count > 3) return std::nullopt;
+    out = out << 2 | static_cast<std::uint32_t>(count);
   }
-  if (load == kOneActive) {
-    one_active_.insert(index);
-  } else if (!load.empty()) {
-    load_[index] = load;
+  return static_cast<std::uint8_t>(out);
+}
+
+JobView::IndexLoad JobView::Unpacked(std::uint8_t packed) {
+  return {packed >> 6 & 3, packed >> 4 & 3, packed >> 2 & 3, packed & 3};
+}
+
+void JobView::SetLoad(CompletionIndex index, const IndexLoad& load) {
+  const std::optional<std::uint8_t> packed = Packed(load);
+  if (!large_load_.empty()) large_load_.erase(index);
+  if (packed && *packed != 0) {
+    load_[index] = *packed;
+    return;
   }
+  load_.erase(index);
+  if (!packed) large_load_[index] = load;
 }
 
 void JobView::RefreshIndexes(const std::vector<CompletionIndex>& indexes) {
@@ -356,8 +364,8 @@ void JobView::RebuildIndexes() {
   failed_in_status_ = {};
   if (!spec_->indexed()) return;
   ReadIndexTexts();
-  for (const CompletionIndex index : one_active_) RefreshIndex(index, kOneActive);
-  for (const auto& [index, load] : load_) RefreshIndex(index, load);
+  for (const auto& [index, packed] : load_) RefreshIndex(index, Unpacked(packed));
+  for (const auto& [index, load] : large_load_) RefreshIndex(index, load);
 }
 
 // The spec has changed, and with it perhaps what each pod counts as. Rare, so all pods are classified again.
@@ -371,8 +379,8 @@ void JobView::Reclassify() {
   fail_job_.clear(), unselected_.clear();
   active_outside_ = ready_count_ = terminating_count_ = 0;
   restart_sum_ = ended_with_finalizer_ = 0;
-  one_active_.clear();
   load_.clear();
+  large_load_.clear();
   duplicated_.clear();
   RebuildIndexes();
   for (TrackedPod* const pod : old) {

@@ -182,7 +182,9 @@ class JobView {
     bool empty() const { return *this == IndexLoad{}; }
     bool operator==(const IndexLoad&) const = default;
   };
-  static const IndexLoad kOneActive;
+  // Up to three of each, in two bits: 0 if there is none, nothing if there are more.
+  static std::optional<std::uint8_t> Packed(const IndexLoad& load);
+  static IndexLoad Unpacked(std::uint8_t packed);
 
   // `was`: what it was before, to reuse what cannot have changed; a null pointer if it is new.
   TrackedPod Classify(const core::Pod& pod, std::uint64_t order, const TrackedPod* was);
@@ -201,7 +203,7 @@ class JobView {
   void Count(const TrackedPod& tracked, std::int32_t sign);
   IndexLoad LoadOf(const TrackedPod& tracked) const;
   IndexLoad LoadOf(CompletionIndex index) const;
-  void SetLoad(CompletionIndex index, const IndexLoad& before, const IndexLoad& load);
+  void SetLoad(CompletionIndex index, const IndexLoad& load);
   void ChangeLoad(CompletionIndex index, const IndexLoad& before, const IndexLoad& after);
   void RefreshIndex(CompletionIndex index, const IndexLoad& load);
   void RefreshIndexes(const std::vector<CompletionIndex>& indexes);
@@ -232,9 +234,9 @@ class JobView {
 
   std::string completed_text_, failed_text_;
   IndexSet completed_, failed_in_status_, succeeded_, failed_, taken_;
-  // The indexes that have one pod, which is active: nearly all. What the others have.
-  FlatSet<CompletionIndex> one_active_;
-  FlatMap<CompletionIndex, IndexLoad> load_;
+  // By index, packed; those that are more than fits in that.
+  FlatMap<CompletionIndex, std::uint8_t> load_;
+  FlatMap<CompletionIndex, IndexLoad> large_load_;
   std::set<CompletionIndex> duplicated_;
 };
 
