@@ -1,7 +1,7 @@
 """record.py CONTROLPLANE REPRIEVE JOBSET FOLDER [--only WORD]... [--every N] [--jobs N]: the recordings of Jobs and JobSets made
 again: the same objects and the same actions, by kube-apiserver, kube-controller-manager and upstream's JobSet controller as
 tests/cluster/upstream has it. `./dev oracle --record FOLDER` runs it, and `./dev oracle FOLDER/*.jsonl` replays the result.
-Not those of timed.jsonl, whose waits take hours.
+Jobs are those of Kubernetes 1.37. Not timed.jsonl, whose waits are real.
 
 Each history is recorded twice, at the same time, and kept where both agree. Of Jobs the second recording pauses between the
 actions of a step, so that nothing kept depends on how many of them one look of the controller saw. It says which of them
@@ -99,14 +99,14 @@ class Recording(History):
 
 
 class Recorder:
-    def __init__(self, world):
-        self.world, self.lock = world, threading.Lock()
+    def __init__(self):
+        self.lock = threading.Lock()
         self.made, self.left_out, self.differ = {}, {}, []
 
-    def one(self, line):
+    def one(self, world, line):
         # A busy machine may be slower than QUIET, and two recordings may differ by chance.
         for trial in range(TRIALS):
-            made, why, found = self.twice(line, f"{line['id']}-{trial}")
+            made, why, found = self.twice(world, line, f"{line['id']}-{trial}")
             if not why:
                 break
         with self.lock:
@@ -116,11 +116,12 @@ class Recorder:
                 return
             self.take(line, made)
 
-    def twice(self, line, name):
+    @staticmethod
+    def twice(world, line, name):
         """What was recorded; or why not, and what differs."""
         try:
             with concurrent.futures.ThreadPoolExecutor(2) as pool:
-                runs = [pool.submit(Recording(self.world, line, f"{name}-{i}", i == 1 and "job" in line).run) for i in range(2)]
+                runs = [pool.submit(Recording(world, line, f"{name}-{i}", i == 1 and "job" in line).run) for i in range(2)]
                 first, second = (run.result() for run in runs)
         except Differs as differs:
             return None, f"step {differs.step} can't be played", differs.found
@@ -128,7 +129,7 @@ class Recorder:
         return first, "two recordings differ" if found else "", found
 
     def take(self, line, made):
-        """With the lock."""
+        """One thread at a time."""
         self.made[line["id"]] = made
         changed = differences(comparable(line, line), comparable(made, line))
         if changed:
@@ -146,6 +147,22 @@ def comparable(line, recorded):
         out["answer"].pop("message", None)
         out["answer"].get("causes", []).sort(key=json.dumps)
     return out
+
+
+def histories_again(lines, recorder, jobs):
+    if not lines:
+        return
+    cluster = begin_cluster()
+    world = World(cluster.client)
+    try:
+        for gates in sorted({tuple(line.get("gates", ())) for line in lines}):
+            with theirs(cluster, gates), concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+                of_gates = [line for line in lines if tuple(line.get("gates", ())) == gates]
+                for done in [pool.submit(recorder.one, world, line) for line in of_gates]:
+                    done.result()
+    finally:
+        world.stop()
+        cluster.close()
 
 
 def requests_again(lines, recorder):
@@ -186,17 +203,8 @@ def main():
     requests = [line for line in lines if "op" in line]
     lines = [line for line in lines if "op" not in line]
     begun = time.monotonic()
-    cluster = begin_cluster()
-    world = World(cluster.client)
-    recorder = Recorder(world)
-    try:
-        for gates in sorted({tuple(line.get("gates", ())) for line in lines}):
-            with theirs(cluster, gates), concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-                for done in [pool.submit(recorder.one, line) for line in lines if tuple(line.get("gates", ())) == gates]:
-                    done.result()
-    finally:
-        world.stop()
-        cluster.close()
+    recorder = Recorder()
+    histories_again(lines, recorder, options.jobs)
     requests_again(requests, recorder)
     options.folder.mkdir(parents=True, exist_ok=True)
     for name, member in (("jobs", "job"), ("jobsets", "jobset"), ("admission", "op")):

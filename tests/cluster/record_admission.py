@@ -106,7 +106,7 @@ class AdmissionRecorder:
         stored = self.client.create(resource, line["before"], NAMESPACE)
         path += "/" + stored["metadata"]["name"]
         if "status" in line:
-            stored = self.client.ask("PUT", path + "/status", {**self.client.ask("GET", path), "status": line["status"]})
+            self.client.ask("PUT", path + "/status", {**self.client.ask("GET", path), "status": line["status"]})
         if line["op"] == "updateStatus":
             body = self.client.ask("GET", path)
             body.pop("status", None)

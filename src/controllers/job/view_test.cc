@@ -20,12 +20,17 @@ core::Pod PodOfIndex0(int number) {
   return pod;
 }
 
-// What an index has is packed while it is no more than three of each.
-TEST(JobView, AnIndexMayHaveManyPods) {
+batch::Job IndexedJob() {
   batch::Job job;
   batch::FromValue(*document::ParseJson(R"({"metadata":{"name":"j","uid":"u"},"spec":{"completions":2,"parallelism":2,
       "completionMode":"Indexed","template":{"spec":{"restartPolicy":"Never","containers":[{"name":"c"}]}}}})"),
                    job);
+  return job;
+}
+
+// What an index has is packed while it is no more than three of each.
+TEST(JobView, AnIndexMayHaveManyPods) {
+  const batch::Job job = IndexedJob();
   JobView view;
   view.SetJob(job);
   std::list<core::Pod> pods;
@@ -46,10 +51,7 @@ TEST(JobView, AnIndexMayHaveManyPods) {
 
 // One that succeeds ends its index, however many others there are.
 TEST(JobView, OfManyPodsOfAnIndexOneMaySucceed) {
-  batch::Job job;
-  batch::FromValue(*document::ParseJson(R"({"metadata":{"name":"j","uid":"u"},"spec":{"completions":1,"parallelism":1,
-      "completionMode":"Indexed","template":{"spec":{"restartPolicy":"Never","containers":[{"name":"c"}]}}}})"),
-                   job);
+  const batch::Job job = IndexedJob();
   JobView view;
   view.SetJob(job);
   std::list<core::Pod> pods;
